@@ -1,0 +1,1 @@
+"""The bottom of the package: errors, deadline, geometry, pixels. Imports nothing above."""

@@ -1,0 +1,1 @@
+"""Between HTTP and the engine: admission, worker processes, the Recognizer protocol."""

@@ -1,0 +1,34 @@
+"""The narrow waist between HTTP and recognition."""
+
+from __future__ import annotations
+
+from typing import Protocol
+
+from web_image_ocr.engine.values import Page, RecognitionOptions
+from web_image_ocr.primitives.deadline import Deadline
+
+
+class Recognizer(Protocol):
+    """Reads pictures: worker processes here, a cluster there, a double in tests."""
+
+    async def recognize(
+        self, picture: bytes, options: RecognitionOptions, deadline: Deadline
+    ) -> Page:
+        """The text of one picture file.
+
+        Args:
+            picture: the file's bytes, in one of the accepted formats.
+            options: what the caller asked for.
+            deadline: when the answer is of no more use.
+
+        Raises:
+            ServiceError: ``FORMAT_UNSUPPORTED``, ``IMAGE_SIZE``, ``IMAGE_POOR`` for the
+                picture; ``RECOGNITION_FAILED`` when the engine raised on it;
+                ``OVERLOADED`` when refused at once; ``DEADLINE_EXCEEDED`` when too slow;
+                ``ENGINE_UNAVAILABLE`` when no worker could finish it.
+        """
+        ...
+
+    def ready(self) -> bool:
+        """Whether a picture handed in now would be read."""
+        ...
