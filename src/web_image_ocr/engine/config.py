@@ -1,0 +1,43 @@
+"""What an engine is built with."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EngineConfig:
+    """Models, threads and bounds of one engine.
+
+    Attributes:
+        detection_model: an ONNX file of a PP-OCR text detector; none means PP-OCRv6 small
+            from the installed package, checked by its SHA-256.
+        recognition_model: an ONNX file of a PP-OCR text recogniser with its characters in
+            the metadata; none means PP-OCRv6 small, as above.
+        threads: threads of a call that may use the whole machine, 0 or more; 0 means the
+            cores this process is allowed (affinity and container quota).
+        max_detection_pixels: pixels of the picture that the detector sees at once, at least
+            65,536; larger pictures are scaled down for finding the text, never for
+            reading it. The detector takes about 0.4 kB of memory a pixel.
+        min_confidence: lines read with less are dropped, 0 to 1.
+    """
+
+    detection_model: Path | None = None
+    recognition_model: Path | None = None
+    threads: int = 0
+    max_detection_pixels: int = 2_000_000
+    min_confidence: float = 0.5
+
+    def __post_init__(self) -> None:
+        """Refuse values that make no sense.
+
+        Raises:
+            ValueError: a sentence that names the field and its range.
+        """
+        if self.threads < 0:
+            raise ValueError("engine threads must be 0 (all allowed cores) or more")
+        if self.max_detection_pixels < 65_536:
+            raise ValueError("engine max_detection_pixels must be at least 65536")
+        if not 0.0 <= self.min_confidence <= 1.0:
+            raise ValueError("engine min_confidence must be between 0 and 1")

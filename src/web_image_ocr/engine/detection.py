@@ -1,0 +1,119 @@
+"""Where the text is: probability map to boxes (DB: Liao et al., arXiv:1911.08947).
+
+The box of a region is its rectangle of least area, grown on all sides by
+``area * UNCLIP / perimeter``: for a rectangle the offset polygon is again a rectangle, so
+no polygon clipper is needed.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import cv2
+import numpy as np
+import numpy.typing as npt
+
+from web_image_ocr.engine.frames import Frame, Points
+from web_image_ocr.engine.sessions import Session
+from web_image_ocr.engine.tensors import to_tensor
+from web_image_ocr.primitives.image import Pixels
+
+THRESHOLD = 0.3
+BOX_SCORE = 0.5
+UNCLIP = 1.6
+MIN_SIDE = 3.0
+MAX_REGIONS = 3000
+
+ProbabilityMap = npt.NDArray[np.float32]
+"""(H, W) float32, 0 to 1: how likely each pixel of the view is inside a line's core."""
+
+
+@dataclass(frozen=True, slots=True)
+class Box:
+    """One region of text.
+
+    Attributes:
+        corners: (4, 2) float64 in pixels of the picture, clockwise as seen, from the corner
+            that is the text's top left if it reads along the view's rows.
+        score: mean probability inside the region, 0 to 1.
+    """
+
+    corners: Points
+    score: float
+
+    @property
+    def width(self) -> float:
+        """Length of the first edge in pixels."""
+        return float(np.linalg.norm(self.corners[1] - self.corners[0]))
+
+    @property
+    def height(self) -> float:
+        """Length of the second edge in pixels."""
+        return float(np.linalg.norm(self.corners[2] - self.corners[1]))
+
+
+def find_boxes(session: Session, pixels: Pixels, frame: Frame) -> list[Box]:
+    """The boxes of the text in a picture, seen through ``frame``, in no particular order."""
+    probability = session.run(to_tensor(frame.render(pixels)))[0, 0]
+    return [Box(frame.to_picture(corners), score) for corners, score in boxes_of_map(probability)]
+
+
+def boxes_of_map(probability: ProbabilityMap) -> list[tuple[Points, float]]:
+    """Corners (4, 2) in pixels of the map, and score, of each region of text in it."""
+    mask = (probability > THRESHOLD).astype(np.uint8)
+    mask = np.asarray(cv2.dilate(mask, np.ones((2, 2), np.uint8)), dtype=np.uint8)
+    contours, _ = cv2.findContours(mask, cv2.RETR_LIST, cv2.CHAIN_APPROX_SIMPLE)
+    found: list[tuple[Points, float]] = []
+    for contour in contours[:MAX_REGIONS]:
+        corners = upright_corners(cv2.minAreaRect(contour))
+        if shorter_side(corners) < MIN_SIDE:
+            continue
+        score = mean_inside(probability, corners)
+        if score >= BOX_SCORE:
+            found.append((unclip(corners, UNCLIP), score))
+    return found
+
+
+def upright_corners(rectangle: tuple[Sequence[float], Sequence[float], float]) -> Points:
+    """The corners (4, 2) of an OpenCV rectangle, clockwise, from the upper left one.
+
+    The first edge is the one that is nearest to pointing to the right.
+    """
+    corners = np.asarray(cv2.boxPoints(rectangle), dtype=np.float64)
+    edges = np.roll(corners, -1, axis=0) - corners
+    turn = edges[0, 0] * edges[1, 1] - edges[0, 1] * edges[1, 0]
+    if turn < 0:
+        corners = corners[::-1]
+        edges = np.roll(corners, -1, axis=0) - corners
+    lengths = np.maximum(np.linalg.norm(edges, axis=1), 1e-9)
+    return np.roll(corners, -int(np.argmax(np.round(edges[:, 0] / lengths, 6))), axis=0)
+
+
+def shorter_side(corners: Points) -> float:
+    """Length of the shorter side of a rectangle given by corners (4, 2)."""
+    return float(
+        min(np.linalg.norm(corners[1] - corners[0]), np.linalg.norm(corners[2] - corners[1]))
+    )
+
+
+def unclip(corners: Points, ratio: float) -> Points:
+    """A rectangle (4, 2) grown on all sides by ``area * ratio / perimeter``."""
+    along, down = corners[1] - corners[0], corners[3] - corners[0]
+    width, height = float(np.linalg.norm(along)), float(np.linalg.norm(down))
+    if width < 1e-9 or height < 1e-9:
+        return corners
+    grow = width * height * ratio / (2 * (width + height))
+    right, below = along / width * grow, down / height * grow
+    return corners + np.array([-right - below, right - below, right + below, below - right])
+
+
+def mean_inside(probability: ProbabilityMap, corners: Points) -> float:
+    """The mean of the map inside a quad (4, 2), 0 where they do not meet."""
+    height, width = probability.shape
+    low = np.clip(np.floor(corners.min(axis=0)).astype(int), 0, [width - 1, height - 1])
+    high = np.clip(np.ceil(corners.max(axis=0)).astype(int), 0, [width - 1, height - 1])
+    window = probability[low[1] : high[1] + 1, low[0] : high[0] + 1]
+    inside = np.zeros(window.shape, np.uint8)
+    cv2.fillPoly(inside, [np.round(corners - low).astype(np.int32)], (1,))
+    return float(cv2.mean(window, mask=inside)[0])

@@ -1,0 +1,118 @@
+"""What happens to a picture, stage by stage."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import numpy as np
+
+from web_image_ocr.engine.config import EngineConfig
+from web_image_ocr.engine.crops import cut_line
+from web_image_ocr.engine.ctc import characters_of
+from web_image_ocr.engine.detection import find_boxes
+from web_image_ocr.engine.frames import Frame, Points
+from web_image_ocr.engine.models import load_models
+from web_image_ocr.engine.order import reading_order
+from web_image_ocr.engine.recognition import read_line
+from web_image_ocr.engine.scale import detection_scale
+from web_image_ocr.engine.sessions import SessionPair, Sessions
+from web_image_ocr.engine.values import Page, RecognitionOptions, TextLine
+from web_image_ocr.primitives.deadline import Deadline
+from web_image_ocr.primitives.errors import ErrorKind, ServiceError
+from web_image_ocr.primitives.geometry import Quad
+from web_image_ocr.primitives.image import Pixels
+
+
+class Engine:
+    """Reads pictures. Immutable once built; safe to call from many threads.
+
+    Args:
+        config: models, threads and bounds.
+
+    Raises:
+        ServiceError: ``MODEL_UNAVAILABLE`` when a model is missing or altered.
+    """
+
+    def __init__(self, config: EngineConfig | None = None) -> None:
+        self._config = config or EngineConfig()
+        self._sessions = Sessions(load_models(self._config), self._config.threads)
+        self._characters = characters_of(self._sessions.for_cores(None).recognition.metadata())
+
+    def recognize(
+        self,
+        pixels: Pixels,
+        options: RecognitionOptions | None = None,
+        *,
+        cores: int | None = None,
+        deadline: Deadline | None = None,
+    ) -> Page:
+        """All text of one picture; the same picture gives the same page.
+
+        Args:
+            pixels: (H, W, 3) uint8, RGB.
+            options: what this call asks for.
+            cores: how many cores this call may use; none means all allowed ones.
+            deadline: when the answer is of no more use; looked at between stages and lines.
+
+        Raises:
+            ServiceError: ``DEADLINE_EXCEEDED``; ``RECOGNITION_FAILED`` when a stage failed on
+                this picture.
+        """
+        sessions = self._sessions.for_cores(cores)
+        try:
+            return self._recognize(
+                pixels, options or RecognitionOptions(), sessions, deadline or Deadline.never()
+            )
+        except ServiceError:
+            raise
+        except Exception as error:
+            raise ServiceError(
+                ErrorKind.RECOGNITION_FAILED, f"recognition raised {type(error).__name__}"
+            ) from error
+
+    def _recognize(
+        self, pixels: Pixels, options: RecognitionOptions, sessions: SessionPair, deadline: Deadline
+    ) -> Page:
+        height, width = pixels.shape[:2]
+        clock = _StageClock(deadline)
+        with clock.stage("detect"):
+            scale = detection_scale(width, height, self._config.max_detection_pixels)
+            boxes = find_boxes(sessions.detection, pixels, Frame.around(width, height, scale=scale))
+        lines: list[TextLine] = []
+        with clock.stage("read"):
+            for box in boxes:
+                deadline.check()
+                reading = read_line(
+                    sessions.recognition, cut_line(pixels, box.corners), self._characters
+                )
+                if reading.text and reading.confidence >= self._config.min_confidence:
+                    quad = _quad_inside(box.corners, width, height)
+                    lines.append(
+                        TextLine(text=reading.text, confidence=reading.confidence, quad=quad)
+                    )
+        with clock.stage("order"):
+            ordered = tuple(lines[i] for i in reading_order([line.quad for line in lines]))
+        return Page(width=width, height=height, lines=ordered, timings=clock.timings)
+
+
+class _StageClock:
+    """Seconds by stage; looks at the deadline before each."""
+
+    def __init__(self, deadline: Deadline) -> None:
+        self._deadline = deadline
+        self.timings: dict[str, float] = {}
+
+    @contextmanager
+    def stage(self, name: str) -> Iterator[None]:
+        self._deadline.check()
+        started = time.perf_counter()
+        yield
+        self.timings[name] = self.timings.get(name, 0.0) + time.perf_counter() - started
+
+
+def _quad_inside(corners: Points, width: int, height: int) -> Quad:
+    inside = np.clip(corners, 0.0, [width - 1, height - 1])
+    a, b, c, d = ((float(x), float(y)) for x, y in inside)
+    return a, b, c, d

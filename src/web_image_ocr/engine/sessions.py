@@ -1,0 +1,135 @@
+"""Inference sessions: the only importer of ONNX Runtime.
+
+A session is safe to run from many threads at once; it keeps no state between runs.
+"""
+
+from __future__ import annotations
+
+import os
+import threading
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Protocol
+
+import numpy as np
+import numpy.typing as npt
+
+from web_image_ocr.primitives.errors import ErrorKind, ServiceError
+
+if TYPE_CHECKING:
+    from web_image_ocr.engine.models import ModelBytes
+
+Tensor = npt.NDArray[np.float32]
+"""(N, 3, H, W) float32, BGR, -1 to 1, for a model's input; its answer's shape is the model's."""
+
+
+class Session(Protocol):
+    """One model, ready to run."""
+
+    def run(self, batch: Tensor) -> Tensor:
+        """The model's answer to one batch."""
+        ...
+
+
+class OnnxSession:
+    """A model in ONNX Runtime, on CPU.
+
+    Args:
+        model: the ONNX file.
+        threads: how many threads one run uses, at least 1.
+
+    Raises:
+        ServiceError: ``MODEL_UNAVAILABLE`` when the file is no usable model.
+    """
+
+    def __init__(self, model: bytes, threads: int) -> None:
+        import onnxruntime  # noqa: PLC0415 - importing the package must stay cheap
+
+        options = onnxruntime.SessionOptions()
+        options.intra_op_num_threads = threads
+        options.inter_op_num_threads = 1
+        # Waiting threads sleep: other workers need the cores.
+        options.add_session_config_entry("session.intra_op.allow_spinning", "0")
+        # Input shapes vary without end; an arena would keep the largest for ever.
+        options.enable_cpu_mem_arena = False
+        options.enable_mem_pattern = False
+        options.log_severity_level = 3
+        try:
+            self._session: Any = onnxruntime.InferenceSession(
+                model, options, providers=["CPUExecutionProvider"]
+            )
+        except Exception as error:
+            raise ServiceError(
+                ErrorKind.MODEL_UNAVAILABLE, f"a model file cannot be loaded: {error}"
+            ) from error
+        self._input: str = self._session.get_inputs()[0].name
+
+    def run(self, batch: Tensor) -> Tensor:
+        """The model's first output for one batch."""
+        answer: Tensor = self._session.run(None, {self._input: batch})[0]
+        return answer
+
+    def metadata(self) -> dict[str, str]:
+        """What the model's author wrote into the file."""
+        return dict(self._session.get_modelmeta().custom_metadata_map)
+
+
+@dataclass(frozen=True, slots=True)
+class SessionPair:
+    """The two models at one number of threads."""
+
+    detection: OnnxSession
+    recognition: OnnxSession
+
+
+class Sessions:
+    """The narrow (one thread) and the wide sessions of both models, each built when first used.
+
+    Args:
+        models: the checked model files.
+        threads: of the wide sessions; 0 means ``allowed_cores()``.
+    """
+
+    def __init__(self, models: ModelBytes, threads: int) -> None:
+        self._models = models
+        self._threads = threads or allowed_cores()
+        self._pairs: dict[int, SessionPair] = {}
+        self._lock = threading.Lock()
+
+    def for_cores(self, cores: int | None) -> SessionPair:
+        """The sessions for a call that may use this many cores; none means all."""
+        threads = 1 if cores == 1 else self._threads
+        with self._lock:
+            if threads not in self._pairs:
+                self._pairs[threads] = SessionPair(
+                    detection=OnnxSession(self._models.detection, threads),
+                    recognition=OnnxSession(self._models.recognition, threads),
+                )
+            return self._pairs[threads]
+
+
+def allowed_cores() -> int:
+    """How many cores this process may use, at least 1.
+
+    The smaller of its CPU affinity and its control group's quota (version 2 or 1), rounded up.
+    """
+    cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
+    quota = _cgroup_quota(Path("/sys/fs/cgroup"))
+    if quota is None:
+        return max(1, cores or 1)
+    return max(1, min(cores or 1, int(np.ceil(quota))))
+
+
+def _cgroup_quota(root: Path) -> float | None:
+    """Cores that the control group mounted at ``root`` allows; none where it sets no bound."""
+    try:
+        if (root / "cpu.max").exists():
+            limit, period = (root / "cpu.max").read_text("ascii").split()[:2]
+        else:
+            limit = (root / "cpu" / "cpu.cfs_quota_us").read_text("ascii").strip()
+            period = (root / "cpu" / "cpu.cfs_period_us").read_text("ascii").strip()
+        if limit == "max" or int(limit) <= 0 or int(period) <= 0:
+            return None
+        return int(limit) / int(period)
+    except (OSError, ValueError):
+        return None
