@@ -1,0 +1,47 @@
+"""Accounts, users, projects, tokens, keys and what is enabled for whom. No HTTP, no pixels."""
+
+from __future__ import annotations
+
+from web_image_ocr.identity.config import IdentityConfig
+from web_image_ocr.identity.service import API_NAME, Identity, utc_now
+from web_image_ocr.identity.signature import SignedRequest
+from web_image_ocr.identity.values import (
+    AccessKey,
+    Credential,
+    Domain,
+    FirstAccount,
+    NewAccessKey,
+    PasswordLogin,
+    Principal,
+    Project,
+    Reference,
+    Role,
+    Scope,
+    Subscription,
+    TemporaryKey,
+    TokenGrant,
+    User,
+)
+
+__all__ = [
+    "API_NAME",
+    "AccessKey",
+    "Credential",
+    "Domain",
+    "FirstAccount",
+    "Identity",
+    "IdentityConfig",
+    "NewAccessKey",
+    "PasswordLogin",
+    "Principal",
+    "Project",
+    "Reference",
+    "Role",
+    "Scope",
+    "SignedRequest",
+    "Subscription",
+    "TemporaryKey",
+    "TokenGrant",
+    "User",
+    "utc_now",
+]

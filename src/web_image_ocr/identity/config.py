@@ -1,0 +1,61 @@
+"""Settings of accounts, tokens, keys and their store."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+CACHE_SECONDS_AT_MOST = 5.0
+"""Seconds; roles and states may lag behind the store by no more than this."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class IdentityConfig:
+    """Where identities are kept and how long what is issued lives.
+
+    Attributes:
+        database_url: SQLAlchemy URL of the store; empty means the SQLite file
+            ``web-image-ocr.db`` in the data folder. PostgreSQL is
+            ``postgresql+psycopg://user@host/database``.
+        master_key_path: path of the file from which all keys are derived; empty means
+            ``master.key`` in the data folder. All servers of one database share it.
+        store_wait_seconds: seconds to wait for a busy store before giving up, above 0.
+        cache_seconds: seconds for which roles, states and subscriptions read from the
+            store are believed, 0 to 5; 0 reads them anew at every call.
+        token_lifetime_seconds: seconds from the issue of a token to its end, at least 60.
+        clock_skew_seconds: seconds by which the time of a signed call may differ from
+            ours, either way, at least 1.
+        failures_before_lock: wrong passwords, or wrong signatures, in a row from one
+            client address after which that address is locked out, at least 1.
+        login_lock_seconds: seconds of that lock for a user's password, at least 1.
+        key_lock_seconds: seconds of that lock for an access key, at least 1.
+        password_hashes_at_once: password hashes computed at the same time, at least 1;
+            each takes 64 MiB of memory.
+    """
+
+    database_url: str = ""
+    master_key_path: str = ""
+    store_wait_seconds: float = 5.0
+    cache_seconds: float = CACHE_SECONDS_AT_MOST
+    token_lifetime_seconds: int = 86_400
+    clock_skew_seconds: int = 900
+    failures_before_lock: int = 5
+    login_lock_seconds: int = 900
+    key_lock_seconds: int = 300
+    password_hashes_at_once: int = 2
+
+    def __post_init__(self) -> None:
+        if self.store_wait_seconds <= 0:
+            raise ValueError("identity.store_wait_seconds must be above 0")
+        if not 0 <= self.cache_seconds <= CACHE_SECONDS_AT_MOST:
+            raise ValueError(f"identity.cache_seconds must be 0 to {CACHE_SECONDS_AT_MOST:g}")
+        if self.token_lifetime_seconds < 60:
+            raise ValueError("identity.token_lifetime_seconds must be at least 60")
+        for name in (
+            "clock_skew_seconds",
+            "failures_before_lock",
+            "login_lock_seconds",
+            "key_lock_seconds",
+            "password_hashes_at_once",
+        ):
+            if getattr(self, name) < 1:
+                raise ValueError(f"identity.{name} must be at least 1")
