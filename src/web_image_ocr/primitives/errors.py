@@ -19,6 +19,7 @@ class ErrorKind(StrEnum):
     BODY_TOO_LARGE = "body_too_large"
     URI_TOO_LONG = "uri_too_long"
     HEADERS_TOO_LARGE = "headers_too_large"
+    ORIGIN_FORBIDDEN = "origin_forbidden"
     JSON_INVALID = "json_invalid"
     PARAMETER_INVALID = "parameter_invalid"
     IMAGE_TEXT_TOO_LONG = "image_text_too_long"

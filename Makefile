@@ -1,0 +1,69 @@
+# What a developer and an operator need; `make` alone explains itself.
+SHELL := /bin/bash
+.DELETE_ON_ERROR:
+.DEFAULT_GOAL := help
+
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
+DATA ?= data
+SERVE_ARGS ?=
+CODE := src tests benchmarks scripts
+
+.PHONY: help install serve test check format bench lock docs clean
+
+help: ## Show this list
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+install: $(VENV)/.run ## Make .venv with what running needs
+serve: install ## Start the server at http://127.0.0.1:8000 (SERVE_ARGS="--port 9000")
+	$(BIN)/web-image-ocr serve --data-dir $(DATA) $(SERVE_ARGS)
+
+test: $(VENV)/.dev ## Run all tests
+	$(BIN)/python -m pytest
+
+check: $(VENV)/.dev ## Format, lint, types, imports, documents, fast tests
+	$(BIN)/ruff format --check $(CODE)
+	$(BIN)/ruff check $(CODE)
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+	$(BIN)/python -m scripts.docs --check
+	$(BIN)/python -m pytest -m "not models and not server and not slow" -q tests
+
+format: $(VENV)/.dev ## Format the code and mend what ruff can
+	$(BIN)/ruff check --fix $(CODE)
+	$(BIN)/ruff format $(CODE)
+
+docs: $(VENV)/.dev ## Write the generated parts of the documentation anew
+	$(BIN)/python -m scripts.docs
+
+bench: $(VENV)/.dev ## Measure accuracy: make bench DIR=folder-of-labelled-pictures
+	@test -n "$(DIR)" || { echo "name the labelled pictures: make bench DIR=..."; exit 2; }
+	$(BIN)/python -m benchmarks.accuracy --data $(DIR) --engine ours --engine rapidocr
+
+COMPILE := $(BIN)/uv pip compile --quiet --python-version 3.11 --universal --no-annotate \
+	--generate-hashes --no-emit-index-url --no-emit-find-links --custom-compile-command "make lock"
+lock: $(VENV)/.dev ## Renew the lock files from pyproject.toml and requirements/*.in
+	$(COMPILE) pyproject.toml -o requirements/run.txt
+	$(COMPILE) --extra dev -c requirements/run.txt pyproject.toml -o requirements/dev.txt
+	$(COMPILE) requirements/build.in -o requirements/build.txt
+	$(COMPILE) --no-deps requirements/models.in -o requirements/models.txt
+
+clean: ## Remove the virtual environment and all caches
+	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
+
+# The lock files are complete, so nothing is resolved: each line is installed as it stands.
+$(VENV)/.run: requirements/run.txt requirements/build.txt requirements/models.txt pyproject.toml | $(BIN)/python
+	@echo "Installing the locked packages (about 150 MB, once) ..."
+	$(PIP) install --no-deps --require-hashes -r requirements/build.txt -r requirements/run.txt -r requirements/models.txt
+	$(PIP) install --no-deps --no-build-isolation --editable .
+	@touch $@
+
+$(VENV)/.dev: requirements/dev.txt $(VENV)/.run
+	@echo "Installing what the tests need ..."
+	$(PIP) install --no-deps --require-hashes -r requirements/dev.txt
+	@touch $@
+
+$(BIN)/python:
+	@scripts/make-venv $(PYTHON) $(VENV)

@@ -1,0 +1,52 @@
+"""The composition root: settings in, the parts of a server out, in a visible order."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+from fastapi import FastAPI
+
+from web_image_ocr.api.app import create_app
+from web_image_ocr.api.dependencies import Dependencies
+from web_image_ocr.identity import Identity
+from web_image_ocr.images import Fetcher, ImageLimits
+from web_image_ocr.serving.pool import WorkerPool
+from web_image_ocr.settings import Settings
+
+
+def open_identity(settings: Settings) -> Identity:
+    """Accounts, tokens and keys on the configured store; makes the data folder if needed.
+
+    Raises:
+        ServiceError: ``STORE_UNAVAILABLE`` or ``CONFIGURATION_INVALID``.
+    """
+    return Identity(settings.identity, settings.data_dir)
+
+
+def image_limits(settings: Settings) -> ImageLimits:
+    """What pictures may be in the configured edition."""
+    return ImageLimits.for_edition(settings.api.edition)
+
+
+@asynccontextmanager
+async def running_app(settings: Settings, identity: Identity | None) -> AsyncIterator[FastAPI]:
+    """The HTTP application with its workers and its fetcher, for as long as the body runs.
+
+    Args:
+        settings: the configuration.
+        identity: who may call; None lets everybody on this machine (``--no-auth``).
+    """
+    async with (
+        WorkerPool(settings.serving, settings.engine, image_limits(settings)) as recognizer,
+        Fetcher(settings.fetch) as fetcher,
+    ):
+        yield create_app(
+            Dependencies(
+                recognizer=recognizer,
+                fetcher=fetcher,
+                identity=identity,
+                trusted_proxies=settings.server.trusted_proxies,
+            ),
+            settings.api,
+        )

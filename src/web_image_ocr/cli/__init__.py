@@ -1,0 +1,1 @@
+"""The command ``web-image-ocr``: serve, recognize, admin."""

@@ -1,0 +1,57 @@
+"""The command's tree of subcommands."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import click
+import typer
+
+from web_image_ocr import __version__
+from web_image_ocr.cli.admin import admin
+from web_image_ocr.cli.exit_codes import ExitCode
+from web_image_ocr.cli.recognize import recognize
+from web_image_ocr.cli.serve import serve
+
+app = typer.Typer(
+    name="web-image-ocr",
+    help="Read the text of pictures from the web: as a server, or here and now.",
+    no_args_is_help=True,
+    add_completion=False,
+    rich_markup_mode=None,
+)
+app.command()(serve)
+app.command()(recognize)
+app.add_typer(admin, name="admin")
+
+
+def _show_version(wanted: bool) -> None:  # noqa: FBT001 - typer's callback form
+    if wanted:
+        typer.echo(__version__)
+        raise typer.Exit
+
+
+@app.callback()
+def _options(
+    version: Annotated[  # noqa: ARG001 - handled by its callback
+        bool,
+        typer.Option("--version", callback=_show_version, is_eager=True, help="Show the version."),
+    ] = False,
+) -> None:
+    pass
+
+
+def run() -> int:
+    """Parse the command line, run the subcommand and give its exit status back.
+
+    Raises:
+        ServiceError: what the subcommand failed with.
+    """
+    try:
+        status = app(standalone_mode=False)
+    except click.exceptions.UsageError as error:
+        click.echo(f"web-image-ocr: {error.format_message()}", err=True)
+        return ExitCode.USAGE
+    except click.exceptions.Abort:
+        return 130
+    return int(status or 0)

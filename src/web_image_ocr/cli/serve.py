@@ -1,0 +1,123 @@
+"""``web-image-ocr serve``: the server of one machine."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import ipaddress
+import socket
+import sys
+from pathlib import Path
+from typing import Annotated, Any
+
+import structlog
+import typer
+import uvicorn
+
+from web_image_ocr.bootstrap import open_identity, running_app
+from web_image_ocr.cli.first_start import announce, initialize, remove_credentials_file
+from web_image_ocr.engine import verify_models
+from web_image_ocr.identity import Identity
+from web_image_ocr.primitives.errors import ErrorKind, ServiceError
+from web_image_ocr.settings import ServerConfig, Settings, load_settings
+from web_image_ocr.telemetry.logging import configure
+
+log = structlog.stdlib.get_logger(__name__)
+
+_BACKLOG = 2048
+_UNFINISHED_HEADERS_BYTES = 160 * 1024
+"""What h11 holds of a request whose headers have not ended: above the 128 KB that are
+allowed, so that a request of 129 KB is parsed and gets its proper answer."""
+
+
+def serve(
+    host: Annotated[str | None, typer.Option(help="Address to listen on.")] = None,
+    port: Annotated[int | None, typer.Option(help="Port to listen on.")] = None,
+    data_dir: Annotated[Path | None, typer.Option(help="Folder of the server's state.")] = None,
+    no_auth: Annotated[
+        bool,
+        typer.Option("--no-auth", help="Ask nobody for credentials; this machine only."),
+    ] = False,
+    project_name: Annotated[
+        str | None, typer.Option(help="Name of the project that the first start creates.")
+    ] = None,
+    tls_cert: Annotated[Path | None, typer.Option(help="Certificate chain (PEM).")] = None,
+    tls_key: Annotated[Path | None, typer.Option(help="Private key (PEM).")] = None,
+    config: Annotated[Path | None, typer.Option(help="TOML file of settings.")] = None,
+) -> None:
+    """Start the server; it runs until SIGTERM or Ctrl-C."""
+    settings = load_settings(
+        config,
+        data_dir=data_dir,
+        project_name=project_name,
+        server=_given(host=host, port=port, tls_cert=tls_cert, tls_key=tls_key),
+    )
+    configure(settings.logging)
+    verify_models(settings.engine)
+    if no_auth:
+        _refuse_foreign_listener(settings.server.host)
+    with _listen(settings.server) as listener:
+        url = _url(settings.server, listener)
+        identity = None
+        if not no_auth:
+            identity = open_identity(settings)
+            account = initialize(identity, settings)
+            announce(account, settings, url, to_terminal=sys.stdout.isatty())
+        log.info("listening", url=url, data_dir=str(settings.data_dir), no_auth=no_auth)
+        asyncio.run(_run(settings, identity, listener))
+
+
+def _given(**values: Any) -> dict[str, Any] | None:
+    return {name: value for name, value in values.items() if value is not None} or None
+
+
+def _refuse_foreign_listener(host: str) -> None:
+    with contextlib.suppress(ValueError):
+        if ipaddress.ip_address(host).is_loopback:
+            return
+    if host != "localhost":
+        raise ServiceError(
+            ErrorKind.CONFIGURATION_INVALID,
+            f"--no-auth serves this machine only: the host must be a loopback address, not {host}",
+        )
+
+
+def _listen(server: ServerConfig) -> socket.socket:
+    try:
+        family = socket.getaddrinfo(server.host, server.port, type=socket.SOCK_STREAM)[0][0]
+        return socket.create_server((server.host, server.port), family=family, backlog=_BACKLOG)
+    except OSError as error:
+        raise ServiceError(
+            ErrorKind.CONFIGURATION_INVALID,
+            f"cannot listen on {server.host} port {server.port}: {error.strerror}",
+        ) from None
+
+
+def _url(server: ServerConfig, listener: socket.socket) -> str:
+    scheme = "https" if server.tls_cert else "http"
+    host = f"[{server.host}]" if ":" in server.host else server.host
+    return f"{scheme}://{host}:{listener.getsockname()[1]}"
+
+
+async def _run(settings: Settings, identity: Identity | None, listener: socket.socket) -> None:
+    """Serve until told to stop."""
+    server = settings.server
+    cleaning = asyncio.create_task(remove_credentials_file(settings.data_dir))
+    async with running_app(settings, identity) as app:
+        config = uvicorn.Config(
+            app,
+            http="h11",
+            h11_max_incomplete_event_size=_UNFINISHED_HEADERS_BYTES,
+            ws="none",
+            lifespan="off",
+            log_config=None,
+            access_log=False,
+            proxy_headers=False,
+            server_header=False,
+            timeout_keep_alive=server.keep_alive_s,
+            timeout_graceful_shutdown=server.shutdown_s,
+            ssl_certfile=server.tls_cert,
+            ssl_keyfile=server.tls_key,
+        )
+        await uvicorn.Server(config).serve(sockets=[listener])
+    cleaning.cancel()

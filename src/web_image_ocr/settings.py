@@ -1,0 +1,195 @@
+"""All settings in one tree; the only reader of the environment and of TOML files.
+
+A value is taken from the first of: a command-line flag, the environment
+(``WEB_IMAGE_OCR_`` and the setting's path, levels joined by ``__``), the TOML file
+named by ``--config``, the default.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import ipaddress
+import tomllib
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+from pydantic import ValidationError, model_validator
+from pydantic_settings import (
+    BaseSettings,
+    PydanticBaseSettingsSource,
+    SettingsConfigDict,
+    SettingsError,
+    TomlConfigSettingsSource,
+)
+
+from web_image_ocr.api.config import ApiConfig
+from web_image_ocr.engine.config import EngineConfig
+from web_image_ocr.identity.config import IdentityConfig
+from web_image_ocr.images.config import FetchConfig
+from web_image_ocr.primitives.errors import ErrorKind, ServiceError
+from web_image_ocr.serving.config import ServingConfig
+from web_image_ocr.telemetry.logging import LoggingConfig
+
+ENV_PREFIX = "WEB_IMAGE_OCR_"
+
+
+@dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
+class ServerConfig:
+    """Where the server listens, and whom in front of it it believes.
+
+    Attributes:
+        host: address to listen on.
+        port: TCP port, 0 to 65535; 0 takes a free one, the log names it.
+        trusted_proxies: addresses or networks whose ``X-Forwarded-For`` is believed.
+        tls_cert: file of the certificate chain (PEM); with ``tls_key``, HTTPS is served.
+        tls_key: file of the certificate's private key (PEM).
+        keep_alive_s: seconds an idle connection is kept.
+        shutdown_s: seconds that running calls have to end after SIGTERM.
+    """
+
+    host: str = "127.0.0.1"
+    port: int = 8000
+    trusted_proxies: tuple[str, ...] = ()
+    tls_cert: Path | None = None
+    tls_key: Path | None = None
+    keep_alive_s: int = 75
+    shutdown_s: int = 30
+
+    def __post_init__(self) -> None:
+        """Refuse values that make no sense."""
+        if not 0 <= self.port <= 65535:
+            raise ValueError("port must be 0 to 65535")
+        if (self.tls_cert is None) != (self.tls_key is None):
+            raise ValueError("tls_cert and tls_key go together")
+        for proxy in self.trusted_proxies:
+            ipaddress.ip_network(proxy)
+
+
+class Settings(BaseSettings):
+    """The whole configuration of a server or a command.
+
+    Attributes:
+        data_dir: folder of the database, the master key and other state.
+        admin_password_file: file whose first line is the first user's password; without
+            it one is made up on the first start.
+        project_name: name of the project that the first start creates; the official SDK
+            looks projects up by the name of their region.
+    """
+
+    model_config = SettingsConfigDict(
+        env_prefix=ENV_PREFIX, env_nested_delimiter="__", extra="forbid", frozen=True
+    )
+
+    data_dir: Path = Path("data")
+    admin_password_file: Path | None = None
+    project_name: str = "cn-north-4"
+    server: ServerConfig = ServerConfig()
+    api: ApiConfig = ApiConfig()
+    fetch: FetchConfig = FetchConfig()
+    engine: EngineConfig = EngineConfig()
+    serving: ServingConfig = ServingConfig()
+    identity: IdentityConfig = IdentityConfig()
+    logging: LoggingConfig = LoggingConfig()
+
+    @model_validator(mode="before")
+    @classmethod
+    def _split_lists(cls, values: dict[str, Any]) -> dict[str, Any]:
+        """Take ``a,b`` for a list, so that the environment needs no JSON."""
+        return {name: _with_lists(cls, name, value) for name, value in values.items()}
+
+    @classmethod
+    def settings_customise_sources(
+        cls,
+        settings_cls: type[BaseSettings],
+        init_settings: PydanticBaseSettingsSource,
+        env_settings: PydanticBaseSettingsSource,
+        dotenv_settings: PydanticBaseSettingsSource,  # noqa: ARG003 - the library's signature
+        file_secret_settings: PydanticBaseSettingsSource,  # noqa: ARG003 - the library's signature
+    ) -> tuple[PydanticBaseSettingsSource, ...]:
+        """Flag, then environment, then TOML; no ``.env`` file, no secrets folder."""
+        return init_settings, env_settings, TomlConfigSettingsSource(settings_cls)
+
+
+def load_settings(config: Path | None = None, **flags: Any) -> Settings:
+    """The settings in force.
+
+    Args:
+        config: TOML file, or none.
+        flags: values from the command line, by setting name (a nested one as a mapping);
+            ``None`` means that the flag was not given.
+
+    Raises:
+        ServiceError: ``CONFIGURATION_INVALID``, with every wrong value named in one line.
+    """
+    given = {name: value for name, value in flags.items() if value is not None}
+    try:
+        return _settings_from(config)(**given)
+    except ValidationError as error:
+        faults = "; ".join(_fault(dict(item)) for item in error.errors())
+        raise ServiceError(ErrorKind.CONFIGURATION_INVALID, faults) from None
+    except SettingsError as error:
+        raise ServiceError(ErrorKind.CONFIGURATION_INVALID, str(error)) from None
+    except (OSError, tomllib.TOMLDecodeError) as error:
+        raise ServiceError(ErrorKind.CONFIGURATION_INVALID, f"{config}: {error}") from None
+
+
+def describe() -> Iterator[tuple[str, object, str]]:
+    """Every setting as (path such as ``server.port``, default, its description)."""
+    for name, field in Settings.model_fields.items():
+        if dataclasses.is_dataclass(field.annotation):
+            section = field.annotation
+            meanings = _attributes(section.__doc__ or "")
+            for part in dataclasses.fields(section):
+                yield f"{name}.{part.name}", getattr(field.default, part.name), meanings[part.name]
+        else:
+            yield name, field.default, _attributes(Settings.__doc__ or "")[name]
+
+
+def environment_name(setting: str) -> str:
+    """The environment variable of a setting, for instance ``WEB_IMAGE_OCR_SERVER__PORT``."""
+    return ENV_PREFIX + setting.replace(".", "__").upper()
+
+
+def _settings_from(config: Path | None) -> type[Settings]:
+    if config is None:
+        return Settings
+    config.stat()  # the library would pass a missing file over in silence
+    return type("Settings", (Settings,), {"model_config": {"toml_file": config}})
+
+
+def _with_lists(settings: type[Settings], name: str, value: object) -> object:
+    field = settings.model_fields.get(name)
+    if field is None or not dataclasses.is_dataclass(field.annotation):
+        return value
+    if not isinstance(value, Mapping):
+        return value
+    lists = {
+        part.name for part in dataclasses.fields(field.annotation) if "tuple[" in str(part.type)
+    }
+    return {
+        key: tuple(filter(None, map(str.strip, part.split(","))))
+        if key in lists and isinstance(part, str)
+        else part
+        for key, part in value.items()
+    }
+
+
+def _fault(item: dict[str, Any]) -> str:
+    place = ".".join(str(part) for part in item["loc"]) or "settings"
+    message = str(item["msg"]).removeprefix("Value error, ")
+    return f"{place} ({environment_name(place)}): {message}"
+
+
+def _attributes(docstring: str) -> dict[str, str]:
+    """The entries of a docstring's ``Attributes:`` section, each as one line of text."""
+    entries: dict[str, str] = {}
+    name = ""
+    for line in docstring.partition("Attributes:")[2].splitlines():
+        indent = len(line) - len(line.lstrip())
+        if indent == 8 and ":" in line:
+            name, _, text = line.strip().partition(":")
+            entries[name] = text.strip()
+        elif indent > 8 and name:
+            entries[name] += " " + line.strip()
+    return entries
