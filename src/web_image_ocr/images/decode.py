@@ -1,0 +1,139 @@
+"""Picture files to pixels, under limits."""
+
+from __future__ import annotations
+
+import io
+import threading
+import warnings
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+
+import numpy as np
+from PIL import Image
+from PIL.BmpImagePlugin import BmpImageFile
+from PIL.GifImagePlugin import GifImageFile
+from PIL.JpegImagePlugin import JpegImageFile
+from PIL.PngImagePlugin import PngImageFile
+from PIL.TiffImagePlugin import TiffImageFile
+from PIL.WebPImagePlugin import WebPImageFile
+
+from web_image_ocr.images import jpeg
+from web_image_ocr.images.config import ImageLimits
+from web_image_ocr.images.flatten import to_rgb
+from web_image_ocr.images.header import Header, inspect
+from web_image_ocr.images.sniff import ImageFormat
+from web_image_ocr.primitives.errors import ErrorKind, ServiceError
+from web_image_ocr.primitives.image import Pixels
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Picture:
+    """A decoded picture.
+
+    Attributes:
+        pixels: (height, width, 3) uint8, RGB, upright, C-contiguous, read-only.
+        width: pixels, after the EXIF orientation is applied.
+        height: pixels, after the EXIF orientation is applied.
+    """
+
+    pixels: Pixels
+    width: int
+    height: int
+
+
+def decode(data: bytes, limits: ImageLimits) -> Picture:
+    """The first frame of a picture file, as a viewer shows it.
+
+    Trailing bytes and a missing end marker are accepted, missing pixel data is not.
+
+    Raises:
+        ServiceError: ``FORMAT_UNSUPPORTED`` for an unknown, not accepted or damaged file;
+            ``IMAGE_SIZE`` for a side or pixel count outside the limits.
+    """
+    header = inspect(data, limits)
+    try:
+        image = _load(data, header)
+    except MemoryError:
+        raise
+    except Exception as error:
+        raise ServiceError(
+            ErrorKind.FORMAT_UNSUPPORTED,
+            f"the {header.format} data cannot be decoded: {type(error).__name__}",
+        ) from error
+    pixels = np.asarray(image)
+    return Picture(pixels, image.width, image.height)
+
+
+_OPENERS: Mapping[ImageFormat, Callable[[io.BytesIO], Image.Image]] = {
+    ImageFormat.JPEG: JpegImageFile,
+    ImageFormat.PNG: PngImageFile,
+    ImageFormat.BMP: BmpImageFile,
+    ImageFormat.TIFF: TiffImageFile,
+    ImageFormat.GIF: GifImageFile,
+    ImageFormat.WEBP: WebPImageFile,
+}
+"""Pillow's readers, called directly: ``Image.open`` would choose among all its formats,
+and warn or raise by a process-wide pixel limit where ours is already checked."""
+
+_UPRIGHT = {
+    2: Image.Transpose.FLIP_LEFT_RIGHT,
+    3: Image.Transpose.ROTATE_180,
+    4: Image.Transpose.FLIP_TOP_BOTTOM,
+    5: Image.Transpose.TRANSPOSE,
+    6: Image.Transpose.ROTATE_270,
+    7: Image.Transpose.TRANSVERSE,
+    8: Image.Transpose.ROTATE_90,
+}
+"""How to make a picture of each EXIF orientation upright (EXIF 2.32, tag 0x0112)."""
+
+_PILLOW_WARNINGS = threading.Lock()
+"""Pillow reports odd metadata by ``warnings``, whose filters belong to the process; they
+are changed and restored by one thread at a time."""
+
+
+def _load(data: bytes, header: Header) -> Image.Image:
+    with _PILLOW_WARNINGS, warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        if header.format is ImageFormat.JPEG:
+            image = _load_jpeg(data, header)
+        else:
+            image = _load_frame(data, header)
+        image = to_rgb(image)
+    if header.orientation in _UPRIGHT:
+        image = image.transpose(_UPRIGHT[header.orientation])
+    return image
+
+
+def _load_frame(data: bytes, header: Header) -> Image.Image:
+    image = _OPENERS[header.format](io.BytesIO(data))
+    if {image.width, image.height} != {header.width, header.height}:
+        raise ValueError("the decoder finds another size than the header says")
+    image.load()
+    return image
+
+
+_END_OF_IMAGE = b"\xff\xd9"
+_FOREIGN = b"\x55\xaa" * 32
+"""Bytes that decode to something wherever pixel data may stand."""
+
+
+def _load_jpeg(data: bytes, header: Header) -> Image.Image:
+    """The picture of a JPEG file; refuses one that is cut short.
+
+    libjpeg fills missing data with grey and says nothing, and without an end marker it
+    does not even use all the data there is. So a file without one is decoded twice, once
+    with the end marker added and once with some foreign bytes before it: those are
+    skipped after complete data, but read as pixels where data is missing.
+    """
+    found = jpeg.outline(data)
+    if found.ended:
+        return _load_frame(data, header)
+    if not found.all_scans_begun:
+        raise ValueError("scans are missing")
+    data = data.rstrip(b"\xff")
+    image = _load_frame(data + _END_OF_IMAGE, header)
+    filler = _FOREIGN + found.next_restart(data) + _FOREIGN
+    control = _load_frame(data + filler + _END_OF_IMAGE, header)
+    if image.tobytes() != control.tobytes():
+        raise ValueError("pixel data is missing")
+    return image
