@@ -1,0 +1,50 @@
+"""The HTTP application, put together from what it is given."""
+
+from __future__ import annotations
+
+from fastapi import FastAPI
+from starlette.exceptions import HTTPException
+from starlette.requests import Request
+from starlette.responses import Response
+
+from web_image_ocr.api.config import ApiConfig
+from web_image_ocr.api.dependencies import Dependencies
+from web_image_ocr.api.middleware import Calls
+from web_image_ocr.api.openapi import describe
+from web_image_ocr.api.routes import health, identity, ocr
+from web_image_ocr.api.state import State
+from web_image_ocr.primitives.errors import ErrorKind, ServiceError
+
+
+def create_app(dependencies: Dependencies, config: ApiConfig) -> FastAPI:
+    """The application; several may live in one process.
+
+    Args:
+        dependencies: what the routes work with; whoever made them closes them.
+        config: limits.
+
+    Raises:
+        ValueError: a trusted proxy is no network.
+    """
+    app = FastAPI(
+        title="Web Image OCR",
+        openapi_url="/openapi.json" if config.openapi else None,
+        # FastAPI's pages load scripts from another host.
+        docs_url=None,
+        redoc_url=None,
+        redirect_slashes=False,
+    )
+    app.state.services = State(dependencies, config)
+    app.include_router(ocr.router)
+    if dependencies.identity:
+        app.include_router(identity.router)
+    app.include_router(health.router)
+    app.add_exception_handler(HTTPException, _unknown_route)
+    app.add_middleware(Calls, config=config, loopback_only=dependencies.identity is None)
+    app.openapi = lambda: describe(app)  # type: ignore[method-assign]
+    return app
+
+
+async def _unknown_route(_request: Request, error: Exception) -> Response:
+    """Whatever the router refuses, by path or by method, is unknown to the gateway."""
+    raise ServiceError(ErrorKind.ROUTE_UNKNOWN, "no such path and method") from error

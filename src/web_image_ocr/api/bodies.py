@@ -1,0 +1,132 @@
+"""Request bodies: capped one by one and in sum, read at most once."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from starlette.types import Receive, Scope
+
+from web_image_ocr.primitives.errors import ErrorKind, ServiceError
+
+
+class ClientGoneError(Exception):
+    """The client closed the connection; nobody waits for the answer."""
+
+
+class BodyBudget:
+    """The memory that request bodies may take together.
+
+    Args:
+        total: bytes.
+    """
+
+    def __init__(self, total: int) -> None:
+        self._left = total
+
+    def take(self, size: int) -> None:
+        """Reserve ``size`` bytes.
+
+        Raises:
+            ServiceError: ``OVERLOADED`` when they are not left.
+        """
+        if size > self._left:
+            raise ServiceError(
+                ErrorKind.OVERLOADED, "request bodies fill the memory set aside", retry_after=1.0
+            )
+        self._left -= size
+
+    def give_back(self, size: int) -> None:
+        """Release ``size`` bytes."""
+        self._left += size
+
+
+class Body:
+    """The body of one request.
+
+    Args:
+        scope: of the request.
+        receive: of the request.
+        budget: what all bodies share.
+        limit: bytes this one may have.
+        too_large: the kind of error raised above ``limit``.
+        seconds: how long the client may take to send it.
+    """
+
+    def __init__(
+        self,
+        scope: Scope,
+        receive: Receive,
+        budget: BodyBudget,
+        *,
+        limit: int,
+        too_large: ErrorKind = ErrorKind.BODY_TOO_LARGE,
+        seconds: float,
+    ) -> None:
+        self._receive = receive
+        self._budget = budget
+        self._limit = limit
+        self._too_large = too_large
+        self._seconds = seconds
+        self._reserved = 0
+        self._read: bytes | None = None
+        self._check_size(_declared_length(scope))
+
+    async def read(self) -> bytes:
+        """The whole body; a second call gives the same bytes.
+
+        Raises:
+            ServiceError: ``too_large`` once more than ``limit`` bytes have come,
+                ``OVERLOADED``, ``DEADLINE_EXCEEDED`` when the client is too slow.
+            ClientGoneError: the connection ended first.
+        """
+        if self._read is None:
+            try:
+                async with asyncio.timeout(self._seconds):
+                    self._read = await self._receive_all()
+            except TimeoutError:
+                raise ServiceError(
+                    ErrorKind.DEADLINE_EXCEEDED, "the client sent its body too slowly"
+                ) from None
+        return self._read
+
+    def release(self) -> None:
+        """Forget the bytes."""
+        self._budget.give_back(self._reserved)
+        self._reserved = 0
+        self._read = None
+
+    async def _receive_all(self) -> bytes:
+        chunks: list[bytes] = []
+        while True:
+            message = await self._receive()
+            if message["type"] == "http.disconnect":
+                raise ClientGoneError
+            chunk: bytes = message.get("body", b"")
+            self._check_size(self._reserved + len(chunk))
+            self._budget.take(len(chunk))
+            self._reserved += len(chunk)
+            chunks.append(chunk)
+            if not message.get("more_body", False):
+                return b"".join(chunks)
+
+    def _check_size(self, size: int) -> None:
+        if size > self._limit:
+            raise ServiceError(self._too_large, f"the body is above {self._limit} bytes")
+
+
+@contextmanager
+def released(body: Body) -> Iterator[Body]:
+    """Releases the body at the end, whatever happens."""
+    try:
+        yield body
+    finally:
+        body.release()
+
+
+def _declared_length(scope: Scope) -> int:
+    for name, value in scope["headers"]:
+        if name == b"content-length" and value.isdigit():
+            return int(value[:20])
+    return 0

@@ -1,0 +1,55 @@
+"""What the HTTP side lets in, and for how long."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+from web_image_ocr.api.throttle import parse_rate
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ApiConfig:
+    """Limits of the HTTP interface.
+
+    Attributes:
+        edition: the edition of the API that is served: ``2021`` (sides up to 8,192 px,
+            seven picture formats) or ``2025`` (30,000 px, ten formats).
+        rate_limit: calls one project may make, such as ``100/minute`` or ``20/second``;
+            empty means no limit.
+        deadline_s: seconds one recognition may take, the fetch of a ``url`` included,
+            above 0.
+        max_body_bytes: largest request body, bytes, above 0.
+        max_bodies_bytes: all request bodies held in memory at one moment, bytes, at
+            least ``max_body_bytes``; a call beyond it is refused as overload.
+        body_s: seconds a client may take to send its body, above 0.
+        drain_bytes: how much of a refused body is read and dropped so that the client
+            sees the answer, bytes, 0 or more.
+        drain_s: seconds spent on that, 0 or more.
+        openapi: serve the interface's description at ``/openapi.json``.
+    """
+
+    edition: Literal["2021", "2025"] = "2021"
+    rate_limit: str = ""
+    deadline_s: float = 60.0
+    max_body_bytes: int = 12 * 1024**2
+    max_bodies_bytes: int = 256 * 1024**2
+    body_s: float = 120.0
+    drain_bytes: int = 64 * 1024**2
+    drain_s: float = 10.0
+    openapi: bool = True
+
+    def __post_init__(self) -> None:
+        """Refuse values that make no sense."""
+        if self.edition not in {"2021", "2025"}:
+            raise ValueError("api.edition must be 2021 or 2025")
+        if self.rate_limit:
+            parse_rate(self.rate_limit)
+        for name in ("deadline_s", "max_body_bytes", "body_s"):
+            if getattr(self, name) <= 0:
+                raise ValueError(f"api.{name} must be above 0")
+        for name in ("drain_bytes", "drain_s"):
+            if getattr(self, name) < 0:
+                raise ValueError(f"api.{name} must be 0 or more")
+        if self.max_bodies_bytes < self.max_body_bytes:
+            raise ValueError("api.max_bodies_bytes must be at least api.max_body_bytes")

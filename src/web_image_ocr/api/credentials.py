@@ -1,0 +1,111 @@
+"""From a request's headers to a proved caller, off the event loop."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TypeVar
+
+from anyio import CapacityLimiter, to_thread
+from starlette.requests import Request
+
+from web_image_ocr.api.bodies import Body
+from web_image_ocr.api.clients import ClientAddresses
+from web_image_ocr.identity import Identity, PasswordLogin, Principal, SignedRequest, TokenGrant
+from web_image_ocr.primitives.errors import ErrorKind, ServiceError
+
+_SIGNATURE_SCHEME = "SDK-"
+"""How the ``Authorization`` of every signature algorithm of the official SDK begins."""
+
+_STORE_CALLS = 8
+"""Threads that may wait for the store; its answers are mostly cached, so few are busy."""
+
+_LOGINS = 2
+"""Threads for sign-ins: each computes a password hash, which takes a core and 64 MiB."""
+
+_LOGINS_WAITING = 64
+"""Sign-ins that may wait; at about 20 a second the last one waits some 3 s."""
+
+_Result = TypeVar("_Result")
+
+
+class Callers:
+    """Proves who is calling.
+
+    Sign-ins have threads of their own, so that guessing passwords does not keep calls with
+    good tokens waiting.
+
+    Args:
+        identity: knows accounts, tokens and keys.
+        addresses: finds the client's address.
+    """
+
+    def __init__(self, identity: Identity, addresses: ClientAddresses) -> None:
+        self._identity = identity
+        self._addresses = addresses
+        self._store_calls = CapacityLimiter(_STORE_CALLS)
+        self._logins = CapacityLimiter(_LOGINS)
+
+    async def ask(self, question: Callable[[Identity], _Result]) -> _Result:
+        """What identity answers; asked in a thread."""
+        return await to_thread.run_sync(lambda: question(self._identity), limiter=self._store_calls)
+
+    async def log_in(self, request: Request, login: PasswordLogin) -> TokenGrant:
+        """A token for a password.
+
+        Raises:
+            ServiceError: as ``Identity.log_in``; ``OVERLOADED`` when many wait already.
+        """
+        if self._logins.statistics().tasks_waiting >= _LOGINS_WAITING:
+            raise ServiceError(ErrorKind.OVERLOADED, "too many sign-ins wait", retry_after=3.0)
+        client = self._addresses.of(request.scope)
+        return await to_thread.run_sync(
+            lambda: self._identity.log_in(login, client), limiter=self._logins
+        )
+
+    async def authenticate(self, request: Request, body: Body) -> Principal:
+        """Who is calling; with a signature and a token, the signature decides.
+
+        Args:
+            request: whose headers carry the credentials.
+            body: read only for a signature, which covers it.
+
+        Raises:
+            ServiceError: ``CREDENTIALS_MISSING``, and what identity raises.
+        """
+        if request.headers.get("authorization", "").startswith(_SIGNATURE_SCHEME):
+            signed = await _signed_request(request, body)
+            client = self._addresses.of(request.scope)
+            return await self.ask(lambda identity: identity.authenticate_signature(signed, client))
+        token = token_of(request)
+        return await self.ask(lambda identity: identity.authenticate_token(token))
+
+    async def admit(self, request: Request, body: Body, project_id: str) -> None:
+        """Return if the caller may have a picture read for this project.
+
+        Raises:
+            ServiceError: as ``authenticate`` and ``Identity.authorize``.
+        """
+        principal = await self.authenticate(request, body)
+        await self.ask(lambda identity: identity.authorize(principal, project_id))
+
+
+def token_of(request: Request) -> str:
+    """The caller's token.
+
+    Raises:
+        ServiceError: ``CREDENTIALS_MISSING``.
+    """
+    token = request.headers.get("x-auth-token", "")
+    if not token:
+        raise ServiceError(ErrorKind.CREDENTIALS_MISSING, "neither a token nor a signature")
+    return token
+
+
+async def _signed_request(request: Request, body: Body) -> SignedRequest:
+    return SignedRequest(
+        method=request.method,
+        path=request.scope["raw_path"],
+        query=request.scope["query_string"],
+        headers=tuple(request.scope["headers"]),
+        body=await body.read(),
+    )

@@ -1,0 +1,40 @@
+"""What the HTTP application is given; it constructs none of it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Protocol
+
+from web_image_ocr.identity import Identity
+from web_image_ocr.primitives.deadline import Deadline
+from web_image_ocr.serving.recognizer import Recognizer
+
+
+class PictureSource(Protocol):
+    """Where the picture behind a ``url`` comes from; ``images.Fetcher`` is one."""
+
+    async def fetch(self, url: str, deadline: Deadline) -> bytes:
+        """The file's bytes.
+
+        Raises:
+            ServiceError: ``SOURCE_FORBIDDEN``, ``SOURCE_UNREACHABLE`` or ``IMAGE_SIZE``.
+        """
+        ...
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Dependencies:
+    """The objects behind the routes.
+
+    Attributes:
+        recognizer: reads pictures.
+        fetcher: fetches the pictures behind a ``url``.
+        identity: who may call; None lets everybody call for any project, serves no
+            ``/v3`` and answers to loopback host names only (``--no-auth``).
+        trusted_proxies: networks in CIDR form whose ``X-Forwarded-For`` is believed.
+    """
+
+    recognizer: Recognizer
+    fetcher: PictureSource
+    identity: Identity | None
+    trusted_proxies: tuple[str, ...] = ()

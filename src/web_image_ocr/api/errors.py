@@ -1,0 +1,174 @@
+"""What a failure looks like on the wire: one total table, one function that renders it.
+
+Codes and texts follow the public error pages of the OCR service (``AIS.*``), of the
+platform below it (``ModelArts.*``) and of its gateway (``APIG.*``), letter by letter.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass
+from http import HTTPStatus
+
+from starlette.responses import Response
+
+from web_image_ocr.api.answers import json_response
+from web_image_ocr.primitives.errors import ErrorKind, ServiceError
+
+_AUTHENTICATION = "Incorrect IAM authentication information: "
+
+
+@dataclass(frozen=True, slots=True)
+class WireError:
+    """A row of the table.
+
+    Attributes:
+        status: of the HTTP answer.
+        code: ``error_code`` on the wire.
+        message: ``error_msg`` on the wire; ``{names}`` are filled from ``ServiceError.public``.
+    """
+
+    status: int
+    code: str
+    message: str
+
+
+TABLE: Mapping[ErrorKind, WireError] = {
+    # The request as HTTP sees it.
+    ErrorKind.ROUTE_UNKNOWN: WireError(
+        404, "APIG.0101", "The API does not exist or has not been published in the environment."
+    ),
+    ErrorKind.BODY_TOO_LARGE: WireError(413, "APIG.0201", "Request entity too large."),
+    ErrorKind.URI_TOO_LONG: WireError(414, "APIG.0201", "Request URI too large."),
+    ErrorKind.HEADERS_TOO_LARGE: WireError(494, "APIG.0201", "Request headers too large."),
+    ErrorKind.ORIGIN_FORBIDDEN: WireError(403, "APIG.0306", "API access denied."),
+    ErrorKind.JSON_INVALID: WireError(
+        400, "ModelArts.4105", "The JSON format of the input data is incorrect."
+    ),
+    ErrorKind.PARAMETER_INVALID: WireError(400, "AIS.0101", "The input parameter is invalid."),
+    ErrorKind.IMAGE_TEXT_TOO_LONG: WireError(
+        400, "ModelArts.4104", "Invalid Request Content Length."
+    ),
+    # The picture.
+    ErrorKind.FORMAT_UNSUPPORTED: WireError(400, "AIS.0102", "The image format is not supported."),
+    ErrorKind.IMAGE_SIZE: WireError(
+        400, "AIS.0103", "The image size does not meet the requirements."
+    ),
+    ErrorKind.IMAGE_POOR: WireError(
+        400, "AIS.0104", "The image is not supported or the image quality is poor."
+    ),
+    ErrorKind.SOURCE_FORBIDDEN: WireError(400, "ModelArts.4601", "The URL is not allowed."),
+    ErrorKind.SOURCE_UNREACHABLE: WireError(
+        400, "ModelArts.4603", "Obtaining the file from the URL failed."
+    ),
+    # Who is calling.
+    ErrorKind.CREDENTIALS_MISSING: WireError(
+        401, "APIG.0301", _AUTHENTICATION + "x-auth-token not found"
+    ),
+    ErrorKind.TOKEN_UNREADABLE: WireError(401, "APIG.0301", _AUTHENTICATION + "decrypt token fail"),
+    ErrorKind.TOKEN_EXPIRED: WireError(
+        401, "APIG.0301", _AUTHENTICATION + "token expires, expires_at: {expires_at}"
+    ),
+    ErrorKind.TOKEN_ENDED: WireError(401, "APIG.0307", "The token must be updated."),
+    ErrorKind.TOKEN_WITHOUT_PROJECT: WireError(
+        400, "ModelArts.0212", "Invalid Token header. The Token not contain project item."
+    ),
+    ErrorKind.SIGNATURE_INVALID: WireError(
+        401, "APIG.0301", _AUTHENTICATION + "verify aksk signature fail"
+    ),
+    ErrorKind.SIGNATURE_EXPIRED: WireError(
+        401, "APIG.0301", _AUTHENTICATION + "calc ak sk signature fail:signature expired"
+    ),
+    ErrorKind.KEY_UNKNOWN: WireError(
+        401, "APIG.0301", _AUTHENTICATION + "Get secretKey failed,ak:******,err:ak not exist"
+    ),
+    ErrorKind.KEY_LOCKED: WireError(
+        401, "APIG.0301", _AUTHENTICATION + "AK access failed to reach the limit,forbidden."
+    ),
+    ErrorKind.PROJECT_FORBIDDEN: WireError(
+        403, "ModelArts.4203", "Access denied! You do not have permission."
+    ),
+    ErrorKind.ROLE_FORBIDDEN: WireError(
+        403, "APIG.0302", "The IAM user is not authorized to access the API."
+    ),
+    ErrorKind.NOT_SUBSCRIBED: WireError(
+        400, "ModelArts.4204", "Request api error! The API web-image is not subscribed."
+    ),
+    # Met on identity routes only, whose form has the status in place of the code.
+    ErrorKind.IDENTITY_REQUEST_INVALID: WireError(400, "APIG.0602", "The request body is invalid"),
+    ErrorKind.LOGIN_FAILED: WireError(401, "APIG.0301", "The username or password is wrong."),
+    ErrorKind.LOGIN_LOCKED: WireError(401, "APIG.0301", "The account is locked."),
+    ErrorKind.SUBJECT_TOKEN_INVALID: WireError(
+        404, "APIG.0101", "X-Subject-Token is invalid in the request"
+    ),
+    ErrorKind.RECORD_UNKNOWN: WireError(404, "APIG.0101", "The record does not exist."),
+    ErrorKind.RECORD_CONFLICT: WireError(409, "APIG.0602", "The record exists already."),
+    # Load and the server's own troubles.
+    ErrorKind.RATE_LIMITED: WireError(
+        429,
+        "APIG.0308",
+        "The throttling threshold has been reached: "
+        "policy user over ratelimit,limit:{limit},time:{time}",
+    ),
+    ErrorKind.OVERLOADED: WireError(429, "ModelArts.4401", "Max concurrency error."),
+    ErrorKind.DEADLINE_EXCEEDED: WireError(504, "ModelArts.4402", "Backend service timeout error."),
+    ErrorKind.RECOGNITION_FAILED: WireError(400, "AIS.0105", "Recognition failed."),
+    ErrorKind.ENGINE_UNAVAILABLE: WireError(
+        503, "ModelArts.4403", "Backend service unavailable error."
+    ),
+    ErrorKind.STORE_UNAVAILABLE: WireError(503, "APIG.0201", "Backend unavailable."),
+    ErrorKind.MODEL_UNAVAILABLE: WireError(503, "ModelArts.4508", "Service not start."),
+    ErrorKind.CONFIGURATION_INVALID: WireError(
+        500, "ModelArts.4505", "Backend service internal error."
+    ),
+    ErrorKind.INTERNAL: WireError(500, "ModelArts.4505", "Backend service internal error."),
+}
+"""Total over ``ErrorKind``."""
+
+
+def wire_error(error: ServiceError) -> WireError:
+    """The row for an error, its text filled in; a value that is missing stays empty."""
+    row = TABLE[error.kind]
+    if "{" not in row.message:
+        return row
+    return WireError(row.status, row.code, row.message.format_map(_Blank(error.public)))
+
+
+class _Blank(dict[str, str]):
+    def __missing__(self, key: str) -> str:
+        return ""
+
+
+def error_response(error: ServiceError, *, request_id: str, identity_form: bool) -> Response:
+    """The HTTP answer for a failure; see ``error_body``."""
+    row = wire_error(error)
+    body = error_body(row, request_id=request_id, identity_form=identity_form)
+    response = json_response(body, row.status)
+    if row.status == HTTPStatus.TOO_MANY_REQUESTS or error.retry_after is not None:
+        response.headers["retry-after"] = str(math.ceil(error.retry_after or 1.0))
+    return response
+
+
+def error_body(row: WireError, *, request_id: str, identity_form: bool) -> dict[str, object]:
+    """The JSON object of a failure.
+
+    Args:
+        row: of the table, its message filled in.
+        request_id: of the call; part of the body where the gateway answers.
+        identity_form: whether the identity API's ``{"error": …}`` is meant rather than
+            ``error_code`` and ``error_msg``.
+    """
+    if identity_form:
+        error = {"code": row.status, "message": row.message, "title": status_title(row.status)}
+        return {"error": error}
+    body: dict[str, object] = {"error_code": row.code, "error_msg": row.message}
+    if row.code.startswith("APIG."):
+        body["request_id"] = request_id
+    return body
+
+
+def status_title(status: int) -> str:
+    """The usual words for an HTTP status."""
+    # 494 is the gateway's own.
+    return "Request Headers Too Large" if status == 494 else HTTPStatus(status).phrase

@@ -1,0 +1,60 @@
+"""Checks on a request's envelope: sizes of line and headers, host and origin."""
+
+from __future__ import annotations
+
+import ipaddress
+from urllib.parse import urlsplit
+
+from starlette.types import Scope
+
+from web_image_ocr.primitives.errors import ErrorKind, ServiceError
+
+# The gateway's limits, bytes.
+LINE_BYTES = 32 * 1024
+HEADER_BYTES = 32 * 1024
+ALL_HEADERS_BYTES = 128 * 1024
+
+
+def check_sizes(scope: Scope) -> None:
+    """Hold the request line and the headers against the gateway's limits.
+
+    Raises:
+        ServiceError: ``URI_TOO_LONG`` or ``HEADERS_TOO_LARGE``.
+    """
+    path: bytes = scope["raw_path"]
+    query: bytes = scope["query_string"]
+    # Between them stand two blanks, the question mark and "HTTP/1.1".
+    if len(scope["method"]) + len(path) + len(query) + 11 > LINE_BYTES:
+        raise ServiceError(ErrorKind.URI_TOO_LONG, "the request line is above 32 KB")
+    sizes = [len(name) + len(value) for name, value in scope["headers"]]
+    if max(sizes, default=0) > HEADER_BYTES:
+        raise ServiceError(ErrorKind.HEADERS_TOO_LARGE, "a header is above 32 KB")
+    if sum(sizes) > ALL_HEADERS_BYTES:
+        raise ServiceError(ErrorKind.HEADERS_TOO_LARGE, "the headers are above 128 KB")
+
+
+def check_loopback(scope: Scope) -> None:
+    """Serve only programs and pages of this machine, which is all ``--no-auth`` is for.
+
+    A page of another site, open in a browser here, could otherwise call the server: directly
+    (its ``Origin`` gives it away), or by a name that resolves to 127.0.0.1 (its ``Host``
+    does).
+
+    Raises:
+        ServiceError: ``ORIGIN_FORBIDDEN``.
+    """
+    hosts = [value for name, value in scope["headers"] if name == b"host"]
+    if len(hosts) != 1 or not _is_loopback(hosts[0].decode("latin-1")):
+        raise ServiceError(ErrorKind.ORIGIN_FORBIDDEN, "the Host is no loopback name")
+    own = f"{scope['scheme']}://{hosts[0].decode('latin-1')}".lower().encode("latin-1")
+    for name, value in scope["headers"]:
+        if name == b"origin" and value.lower() != own:
+            raise ServiceError(ErrorKind.ORIGIN_FORBIDDEN, "the Origin is another site")
+
+
+def _is_loopback(host_and_port: str) -> bool:
+    try:
+        name = urlsplit(f"//{host_and_port}").hostname or ""
+        return name == "localhost" or ipaddress.ip_address(name).is_loopback
+    except ValueError:
+        return False

@@ -1,0 +1,172 @@
+"""Around every call: its id, its record in the log, and an answer whatever happens."""
+
+from __future__ import annotations
+
+import asyncio
+import re
+import time
+import traceback
+from uuid import uuid4
+
+import structlog
+from starlette.datastructures import MutableHeaders
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from web_image_ocr.api.bodies import ClientGoneError
+from web_image_ocr.api.config import ApiConfig
+from web_image_ocr.api.errors import error_response, wire_error
+from web_image_ocr.api.guards import check_loopback
+from web_image_ocr.primitives.errors import ErrorKind, ServiceError
+
+_log = structlog.stdlib.get_logger("web_image_ocr.api")
+
+_PROJECT_ID = re.compile(r"[0-9a-f]{32}")
+_CLIENT_GONE = 499
+"""Status in the log where no answer was sent, after a widespread habit of proxies."""
+
+
+class Calls:
+    """The outermost layer of the application, pure ASGI.
+
+    Gives each call an ``X-Request-Id`` of our own, turns every exception into an answer of
+    the contract's form, reads what is left of a refused body so that the client sees that
+    answer, and writes one record to the log.
+
+    Args:
+        app: what is inside.
+        config: how much of a body is drained.
+        loopback_only: whether calls that are not from this machine's own programs and pages
+            are refused.
+    """
+
+    def __init__(self, app: ASGIApp, *, config: ApiConfig, loopback_only: bool) -> None:
+        self._app = app
+        self._config = config
+        self._loopback_only = loopback_only
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Serve one ASGI connection; never raises for an HTTP request."""
+        if scope["type"] != "http":
+            await self._app(scope, receive, send)
+            return
+        call = _Call(scope, receive, send, self._config)
+        with structlog.contextvars.bound_contextvars(request_id=call.request_id):
+            try:
+                if self._loopback_only:
+                    check_loopback(scope)
+                await self._app(scope, call.receive, call.send)
+            except ClientGoneError:
+                call.status = _CLIENT_GONE
+            except ServiceError as error:
+                await call.answer(error)
+            except Exception as error:  # noqa: BLE001 - the last line of defence
+                _log.error("unexpected", error=type(error).__name__, frames=_frames(error))
+                await call.answer(ServiceError(ErrorKind.INTERNAL, type(error).__name__))
+            finally:
+                call.record()
+
+
+class _Call:
+    """One request on its way through."""
+
+    def __init__(self, scope: Scope, receive: Receive, send: Send, config: ApiConfig) -> None:
+        self.request_id = uuid4().hex
+        self.status = 0
+        self._scope = scope
+        self._receive = receive
+        self._send = send
+        self._config = config
+        self._started_at = time.perf_counter()
+        self._error: ServiceError | None = None
+        self._bytes_in = 0
+        self._bytes_out = 0
+        self._body_ended = not _has_body(scope)
+        self._gone = False
+        self._is_identity = scope["path"].startswith("/v3")
+
+    async def receive(self) -> Message:
+        message = await self._receive()
+        if message["type"] == "http.disconnect":
+            self._gone = True
+        else:
+            self._bytes_in += len(message.get("body", b""))
+            self._body_ended = not message.get("more_body", False)
+        return message
+
+    async def send(self, message: Message) -> None:
+        if message["type"] == "http.response.start":
+            headers = MutableHeaders(scope=message)
+            headers["x-request-id"] = self.request_id
+            if self._is_identity:
+                headers["x-iam-trace-id"] = self.request_id
+            if not await self._drain():
+                headers["connection"] = "close"
+            self.status = message["status"]
+        else:
+            self._bytes_out += len(message.get("body", b""))
+        await self._send(message)
+
+    async def answer(self, error: ServiceError) -> None:
+        """Send the answer for a failure, unless another answer is on its way."""
+        self._error = error
+        if self.status:
+            return
+        response = error_response(
+            error,
+            request_id=self.request_id,
+            identity_form=self._is_identity and error.kind is not ErrorKind.ROUTE_UNKNOWN,
+        )
+        await response(self._scope, self._receive, self.send)
+
+    async def _drain(self) -> bool:
+        """Read the rest of the body and drop it; whether all of it has come.
+
+        Without this the connection would be closed on unread bytes, and the client would
+        see a reset instead of the answer. A client that waits for ``100 Continue`` has
+        sent nothing and is not asked to.
+        """
+        if not self._body_ended and self._bytes_in == 0 and _waits_for_continue(self._scope):
+            return False
+        limit = self._bytes_in + self._config.drain_bytes
+        try:
+            async with asyncio.timeout(self._config.drain_s):
+                while not (self._body_ended or self._gone) and self._bytes_in <= limit:
+                    await self.receive()
+        except TimeoutError:
+            return False
+        return self._body_ended
+
+    def record(self) -> None:
+        """One line in the log: ids, sizes, codes and times only."""
+        route = self._scope.get("route")
+        project_id = self._scope.get("path_params", {}).get("project_id", "")
+        error = self._error
+        _log.info(
+            "call",
+            method=self._scope["method"] if route else "",
+            route=getattr(route, "path", ""),
+            status=self.status,
+            code=wire_error(error).code if error else "",
+            reason=error.detail if error else "",
+            project_id=project_id if _PROJECT_ID.fullmatch(project_id) else "",
+            bytes_in=self._bytes_in,
+            bytes_out=self._bytes_out,
+            milliseconds=round((time.perf_counter() - self._started_at) * 1000, 1),
+        )
+
+
+def _has_body(scope: Scope) -> bool:
+    headers = dict(scope["headers"])
+    return b"transfer-encoding" in headers or headers.get(b"content-length", b"0") != b"0"
+
+
+def _waits_for_continue(scope: Scope) -> bool:
+    return (b"expect", b"100-continue") in scope["headers"]
+
+
+def _frames(error: BaseException) -> list[str]:
+    """Where it was raised, without the message, which may hold a caller's values."""
+    return [
+        f"{frame.filename}:{frame.lineno} {frame.name}"
+        for frame in traceback.extract_tb(error.__traceback__)
+    ]

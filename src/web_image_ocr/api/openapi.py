@@ -1,0 +1,222 @@
+"""The description of what is really served.
+
+Bodies are read by hand (size limits and the order of checks ask for it), so the framework
+cannot find them in the signatures of the routes; they are named here, from the very
+models and the error table that the routes use.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any
+
+from fastapi import FastAPI
+from fastapi.openapi.utils import get_openapi
+from pydantic import BaseModel
+from pydantic.json_schema import models_json_schema
+
+from web_image_ocr import __version__
+from web_image_ocr.api.errors import TABLE, error_body, status_title
+from web_image_ocr.api.identity_schemas import AuthRequest
+from web_image_ocr.api.schemas import IdentityFailure, ServiceFailure, WebImageRequest
+from web_image_ocr.primitives.errors import ErrorKind
+
+_REQUEST_ID = "0123456789abcdef0123456789abcdef"
+
+_AUTHENTICATED = (
+    ErrorKind.CREDENTIALS_MISSING,
+    ErrorKind.TOKEN_UNREADABLE,
+    ErrorKind.TOKEN_EXPIRED,
+    ErrorKind.TOKEN_ENDED,
+    ErrorKind.SIGNATURE_INVALID,
+    ErrorKind.SIGNATURE_EXPIRED,
+    ErrorKind.KEY_UNKNOWN,
+    ErrorKind.KEY_LOCKED,
+    ErrorKind.ROLE_FORBIDDEN,
+)
+
+_ENVELOPE = (ErrorKind.URI_TOO_LONG, ErrorKind.HEADERS_TOO_LARGE)
+
+_OWN_TROUBLES = (ErrorKind.OVERLOADED, ErrorKind.STORE_UNAVAILABLE, ErrorKind.INTERNAL)
+
+_SERVICE_ERRORS = (
+    *_ENVELOPE,
+    ErrorKind.ROUTE_UNKNOWN,
+    ErrorKind.BODY_TOO_LARGE,
+    ErrorKind.ORIGIN_FORBIDDEN,
+    ErrorKind.JSON_INVALID,
+    ErrorKind.PARAMETER_INVALID,
+    ErrorKind.IMAGE_TEXT_TOO_LONG,
+    ErrorKind.FORMAT_UNSUPPORTED,
+    ErrorKind.IMAGE_SIZE,
+    ErrorKind.IMAGE_POOR,
+    ErrorKind.SOURCE_FORBIDDEN,
+    ErrorKind.SOURCE_UNREACHABLE,
+    *_AUTHENTICATED,
+    ErrorKind.TOKEN_WITHOUT_PROJECT,
+    ErrorKind.PROJECT_FORBIDDEN,
+    ErrorKind.NOT_SUBSCRIBED,
+    ErrorKind.RATE_LIMITED,
+    ErrorKind.DEADLINE_EXCEEDED,
+    ErrorKind.RECOGNITION_FAILED,
+    ErrorKind.ENGINE_UNAVAILABLE,
+    *_OWN_TROUBLES,
+)
+
+_IDENTITY_ERRORS = (
+    *_ENVELOPE,
+    ErrorKind.IDENTITY_REQUEST_INVALID,
+    ErrorKind.LOGIN_FAILED,
+    ErrorKind.LOGIN_LOCKED,
+    ErrorKind.SUBJECT_TOKEN_INVALID,
+    *_AUTHENTICATED,
+    *_OWN_TROUBLES,
+)
+
+_SECURITY_SCHEMES = {
+    "token": {
+        "type": "apiKey",
+        "in": "header",
+        "name": "X-Auth-Token",
+        "description": "The `X-Subject-Token` of `POST /v3/auth/tokens`.",
+    },
+    "signature": {
+        "type": "apiKey",
+        "in": "header",
+        "name": "Authorization",
+        "description": "`SDK-HMAC-SHA256 Access=…, SignedHeaders=…, Signature=…` with "
+        "`X-Sdk-Date`, and with `X-Security-Token` for a temporary key. "
+        "Decides where a token is sent as well.",
+    },
+}
+
+_EITHER: list[dict[str, list[str]]] = [{"token": []}, {"signature": []}]
+_TOKEN_ONLY: list[dict[str, list[str]]] = [{"token": []}]
+
+Operation = dict[str, Any]
+
+
+def describe(app: FastAPI) -> dict[str, Any]:
+    """The OpenAPI document of an application; made once."""
+    if app.openapi_schema is None:
+        document = get_openapi(
+            title=app.title,
+            version=__version__,
+            summary="Reads the text of web pictures, as the cloud's Web Image OCR call does.",
+            routes=app.routes,
+        )
+        document["components"]["securitySchemes"] = _SECURITY_SCHEMES
+        document["components"]["schemas"].update(_request_schemas())
+        app.openapi_schema = document
+    return app.openapi_schema
+
+
+def service_failures() -> dict[int | str, Operation]:
+    """The failures of a call of the service, by status, with an example for each kind."""
+    return _failures(_SERVICE_ERRORS, ServiceFailure, identity_form=False)
+
+
+def identity_failures() -> dict[int | str, Operation]:
+    """The failures of a call of the identity API, likewise."""
+    return _failures(_IDENTITY_ERRORS, IdentityFailure, identity_form=True)
+
+
+def web_image_operation() -> Operation:
+    """Path, body and credentials of the call of the service."""
+    return {
+        "operationId": "web_image",
+        "parameters": [
+            {
+                "name": "project_id",
+                "in": "path",
+                "required": True,
+                "description": "The project that calls, 32 hex digits.",
+                "schema": {"type": "string"},
+            }
+        ],
+        "requestBody": _body_of(WebImageRequest),
+        "security": _EITHER,
+    }
+
+
+def authentication_operation() -> Operation:
+    """Query and body of the call for a token."""
+    return {
+        "operationId": "issue_token",
+        "parameters": [_NOCATALOG],
+        "requestBody": _body_of(AuthRequest),
+        "security": [{}, *_TOKEN_ONLY],
+    }
+
+
+def inspection_operation() -> Operation:
+    """Headers of the call that asks what a token says."""
+    subject = {
+        "name": "X-Subject-Token",
+        "in": "header",
+        "required": True,
+        "description": "The token asked about.",
+        "schema": {"type": "string"},
+    }
+    return {"parameters": [subject, _NOCATALOG], "security": _TOKEN_ONLY}
+
+
+def projects_operation() -> Operation:
+    """Query of the project look-up."""
+    name = {
+        "name": "name",
+        "in": "query",
+        "description": "Exact name, usually that of a region; absent lists all.",
+        "schema": {"type": "string"},
+    }
+    return {"operationId": "projects", "parameters": [name], "security": _EITHER}
+
+
+def temporary_key_operation() -> Operation:
+    """Body of the call for a temporary key."""
+    return {
+        "operationId": "issue_temporary_key",
+        "requestBody": _body_of(AuthRequest),
+        "security": [{}, *_TOKEN_ONLY],
+    }
+
+
+_NOCATALOG = {
+    "name": "nocatalog",
+    "in": "query",
+    "description": "Accepted; the catalog is empty either way.",
+    "schema": {"type": "string"},
+}
+
+
+def _body_of(model: type[BaseModel]) -> Operation:
+    schema = {"$ref": f"#/components/schemas/{model.__name__}"}
+    return {"required": True, "content": {"application/json": {"schema": schema}}}
+
+
+def _request_schemas() -> dict[str, Any]:
+    _, definitions = models_json_schema(
+        [(WebImageRequest, "validation"), (AuthRequest, "validation")],
+        ref_template="#/components/schemas/{model}",
+    )
+    schemas: dict[str, Any] = definitions["$defs"]
+    return schemas
+
+
+def _failures(
+    kinds: Iterable[ErrorKind], model: type[BaseModel], *, identity_form: bool
+) -> dict[int | str, Operation]:
+    answers: dict[int | str, Operation] = {}
+    for kind in kinds:
+        row = TABLE[kind]
+        answer = answers.setdefault(
+            row.status,
+            {
+                "model": model,
+                "description": status_title(row.status),
+                "content": {"application/json": {"examples": {}}},
+            },
+        )
+        body = error_body(row, request_id=_REQUEST_ID, identity_form=identity_form)
+        answer["content"]["application/json"]["examples"][kind.value] = {"value": body}
+    return dict(sorted(answers.items(), key=lambda item: int(item[0])))

@@ -1,0 +1,135 @@
+"""The part of the identity API that a caller of the service needs."""
+
+from __future__ import annotations
+
+from fastapi import APIRouter
+from starlette.requests import Request
+from starlette.responses import Response
+
+from web_image_ocr.api.answers import json_response
+from web_image_ocr.api.bodies import released
+from web_image_ocr.api.credentials import Callers, token_of
+from web_image_ocr.api.guards import check_sizes
+from web_image_ocr.api.identity_schemas import (
+    AuthRequest,
+    ProjectsAnswer,
+    TemporaryKeyAnswer,
+    TokenAnswer,
+)
+from web_image_ocr.api.identity_wire import encode_projects, encode_temporary_key, encode_token
+from web_image_ocr.api.openapi import (
+    authentication_operation,
+    identity_failures,
+    inspection_operation,
+    projects_operation,
+    temporary_key_operation,
+)
+from web_image_ocr.api.schemas import parse_json, validate
+from web_image_ocr.api.state import state_of
+from web_image_ocr.identity import TokenGrant
+from web_image_ocr.primitives.errors import ErrorKind, ServiceError
+
+router = APIRouter(tags=["Identity"])
+
+
+@router.post(
+    "/v3/auth/tokens",
+    status_code=201,
+    summary="Obtain a token for 24 hours",
+    response_model=TokenAnswer,
+    responses=identity_failures(),
+    openapi_extra=authentication_operation(),
+)
+async def issue_token(request: Request) -> Response:
+    """A token in the header ``X-Subject-Token``, and what it says."""
+    asked = await _read_request(request)
+    callers = _callers(request)
+    if asked.method == "password":
+        grant = await callers.log_in(request, asked.password_login())
+    else:
+        token, scope = asked.token.id or token_of(request), asked.scope()
+        grant = await callers.ask(lambda identity: identity.rescope(token, scope))
+    return _token_response(grant, 201)
+
+
+@router.api_route(
+    "/v3/auth/tokens",
+    methods=["GET", "HEAD"],
+    summary="What a token says",
+    response_model=TokenAnswer,
+    responses=identity_failures(),
+    openapi_extra=inspection_operation(),
+)
+async def inspect_token(request: Request) -> Response:
+    """What the token in ``X-Subject-Token`` says; 404 when it is not good."""
+    check_sizes(request.scope)
+    asking = token_of(request)
+    subject = request.headers.get("x-subject-token", "")
+    grant = await _callers(request).ask(lambda identity: identity.inspect_token(asking, subject))
+    return _token_response(grant, 200)
+
+
+@router.get(
+    "/v3/projects",
+    summary="Look up projects by name",
+    response_model=ProjectsAnswer,
+    responses=identity_failures(),
+    openapi_extra=projects_operation(),
+)
+async def projects(request: Request) -> Response:
+    """The caller's projects, or the one of the name asked for."""
+    check_sizes(request.scope)
+    callers = _callers(request)
+    with released(state_of(request).identity_body(request)) as body:
+        principal = await callers.authenticate(request, body)
+    name = request.query_params.get("name") or None
+    found = await callers.ask(lambda identity: identity.projects(principal, name))
+    return json_response(encode_projects(found, str(request.url)))
+
+
+@router.post(
+    "/v3.0/OS-CREDENTIAL/securitytokens",
+    status_code=201,
+    summary="Obtain a temporary key",
+    response_model=TemporaryKeyAnswer,
+    responses=identity_failures(),
+    openapi_extra=temporary_key_operation(),
+)
+async def issue_temporary_key(request: Request) -> Response:
+    """An access key that ends by itself, with its security token."""
+    asked = await _read_request(request)
+    if asked.method != "token":
+        raise _unusable_method()
+    token, seconds = asked.token.id or token_of(request), asked.duration_seconds()
+    key = await _callers(request).ask(lambda identity: identity.issue_temporary_key(token, seconds))
+    return json_response(encode_temporary_key(key), 201)
+
+
+async def _read_request(request: Request) -> AuthRequest:
+    check_sizes(request.scope)
+    with released(state_of(request).identity_body(request)) as body:
+        try:
+            value = parse_json(await body.read())
+        except ServiceError as error:
+            raise ServiceError(ErrorKind.IDENTITY_REQUEST_INVALID, error.detail) from None
+        asked = validate(AuthRequest, value, ErrorKind.IDENTITY_REQUEST_INVALID)
+    if asked.method not in {"password", "token"}:
+        raise _unusable_method()
+    return asked
+
+
+def _unusable_method() -> ServiceError:
+    return ServiceError(ErrorKind.IDENTITY_REQUEST_INVALID, "no such method here")
+
+
+def _callers(request: Request) -> Callers:
+    callers = state_of(request).callers
+    if callers is None:  # these routes are not added without identity
+        raise ServiceError(ErrorKind.ROUTE_UNKNOWN, "this server has no identities")
+    return callers
+
+
+def _token_response(grant: TokenGrant, status: int) -> Response:
+    response = json_response(encode_token(grant), status)
+    response.headers["x-subject-token"] = grant.token
+    return response
