@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from web_image_ocr.identity.administration import Administration
 from web_image_ocr.identity.config import IdentityConfig
 from web_image_ocr.identity.service import API_NAME, Identity, utc_now
+from web_image_ocr.identity.sign_in import wire_time
 from web_image_ocr.identity.signature import SignedRequest
 from web_image_ocr.identity.values import (
     AccessKey,
@@ -11,6 +13,7 @@ from web_image_ocr.identity.values import (
     Domain,
     FirstAccount,
     NewAccessKey,
+    NewPassword,
     PasswordLogin,
     Principal,
     Project,
@@ -26,12 +29,14 @@ from web_image_ocr.identity.values import (
 __all__ = [
     "API_NAME",
     "AccessKey",
+    "Administration",
     "Credential",
     "Domain",
     "FirstAccount",
     "Identity",
     "IdentityConfig",
     "NewAccessKey",
+    "NewPassword",
     "PasswordLogin",
     "Principal",
     "Project",
@@ -44,4 +49,5 @@ __all__ = [
     "TokenGrant",
     "User",
     "utc_now",
+    "wire_time",
 ]

@@ -45,11 +45,11 @@ class IdentityConfig:
 
     def __post_init__(self) -> None:
         if self.store_wait_seconds <= 0:
-            raise ValueError("identity.store_wait_seconds must be above 0")
+            raise ValueError("store_wait_seconds must be above 0")
         if not 0 <= self.cache_seconds <= CACHE_SECONDS_AT_MOST:
-            raise ValueError(f"identity.cache_seconds must be 0 to {CACHE_SECONDS_AT_MOST:g}")
+            raise ValueError(f"cache_seconds must be 0 to {CACHE_SECONDS_AT_MOST:g}")
         if self.token_lifetime_seconds < 60:
-            raise ValueError("identity.token_lifetime_seconds must be at least 60")
+            raise ValueError("token_lifetime_seconds must be at least 60")
         for name in (
             "clock_skew_seconds",
             "failures_before_lock",
@@ -58,4 +58,4 @@ class IdentityConfig:
             "password_hashes_at_once",
         ):
             if getattr(self, name) < 1:
-                raise ValueError(f"identity.{name} must be at least 1")
+                raise ValueError(f"{name} must be at least 1")

@@ -11,20 +11,39 @@ from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
 
+from web_image_ocr.identity.administration import Administration
 from web_image_ocr.identity.config import IdentityConfig
+from web_image_ocr.identity.database import Database
+from web_image_ocr.identity.directory import Directory
+from web_image_ocr.identity.first_start import FirstNames, bind_keyring, first_account
+from web_image_ocr.identity.keys import Keys
+from web_image_ocr.identity.lockout import Lockout, LockRule
+from web_image_ocr.identity.passwords import PasswordHashes
+from web_image_ocr.identity.sign_in import SignIn
 from web_image_ocr.identity.signature import SignedRequest
+from web_image_ocr.identity.tokens import Tokens
 from web_image_ocr.identity.values import (
+    Credential,
     FirstAccount,
     PasswordLogin,
     Principal,
     Project,
+    Role,
     Scope,
     TemporaryKey,
     TokenGrant,
 )
+from web_image_ocr.primitives.errors import ErrorKind, ServiceError
 
 API_NAME = "web-image"
 """The service that projects enable, as in the path of its call."""
+
+
+DATABASE_FILE = "web-image-ocr.db"
+"""Name of the SQLite store in the data folder."""
+
+MASTER_KEY_FILE = "master.key"
+"""Name of the master key in the data folder."""
 
 
 def utc_now() -> datetime:
@@ -37,6 +56,9 @@ class Identity:
 
     Opening it brings the store to the newest form and makes ``master.key`` on the first
     start; several servers may do so at once.
+
+    Attributes:
+        administration: accounts as the operator sees them.
 
     Args:
         config: where the store is and how long things live.
@@ -57,15 +79,49 @@ class Identity:
         *,
         clock: Callable[[], datetime] = utc_now,
     ) -> None:
-        raise NotImplementedError
+        self._clock = clock
+        self._database = Database(
+            config.database_url or f"sqlite:///{data_dir / DATABASE_FILE}",
+            config.store_wait_seconds,
+        )
+        self._keyring = bind_keyring(
+            self._database, Path(config.master_key_path or data_dir / MASTER_KEY_FILE)
+        )
+        self._passwords = PasswordHashes(config.password_hashes_at_once)
+        self._directory = Directory(self._database, config.cache_seconds)
+        tokens = Tokens(self._keyring)
+
+        def lockout(seconds: int, error: ErrorKind) -> Lockout:
+            rule = LockRule(failures=config.failures_before_lock, seconds=seconds, error=error)
+            return Lockout(self._database, rule, clock)
+
+        self._sign_in = SignIn(
+            config=config,
+            directory=self._directory,
+            passwords=self._passwords,
+            tokens=tokens,
+            lockout=lockout(config.login_lock_seconds, ErrorKind.LOGIN_LOCKED),
+            clock=clock,
+        )
+        self._keys = Keys(
+            config=config,
+            directory=self._directory,
+            keyring=self._keyring,
+            tokens=tokens,
+            lockout=lockout(config.key_lock_seconds, ErrorKind.KEY_LOCKED),
+            clock=clock,
+        )
+        self.administration = Administration(
+            self._database, self._keyring, self._passwords, self._directory.forget, clock
+        )
 
     def close(self) -> None:
         """Give back the store's connections."""
-        raise NotImplementedError
+        self._database.close()
 
     def check(self) -> None:
         """Ask the store for a sign of life; for readiness."""
-        raise NotImplementedError
+        self._database.check()
 
     # -- first start
 
@@ -91,7 +147,14 @@ class Identity:
         Raises:
             ServiceError: ``IDENTITY_REQUEST_INVALID`` for an unusable name or password.
         """
-        raise NotImplementedError
+        names = FirstNames(
+            domain=domain_name,
+            user=user_name,
+            project=project_name,
+            api=API_NAME,
+            password=password,
+        )
+        return first_account(self._database, self._keyring, self._passwords, names, self._clock())
 
     # -- proving who calls
 
@@ -103,7 +166,8 @@ class Identity:
                 ``public``; ``TOKEN_ENDED`` after a new password or when the user is
                 disabled or deleted.
         """
-        raise NotImplementedError
+        claims, user = self._sign_in.good_token(token)
+        return Principal(user=user.user, credential=Credential.TOKEN, project_id=claims.project_id)
 
     def authenticate_signature(self, request: SignedRequest, client: str) -> Principal:
         """Whose key signed the request.
@@ -118,7 +182,7 @@ class Identity:
                 not exist, is disabled, or is a temporary one without its token;
                 ``KEY_LOCKED`` with ``retry_after`` after too many failures.
         """
-        raise NotImplementedError
+        return self._keys.authenticate(request, client)
 
     def authorize(self, principal: Principal, project_id: str) -> None:
         """Return if the principal may call the service for this project.
@@ -127,12 +191,28 @@ class Identity:
             ServiceError: in this order ``TOKEN_WITHOUT_PROJECT``, ``PROJECT_FORBIDDEN``,
                 ``ROLE_FORBIDDEN``, ``NOT_SUBSCRIBED``.
         """
-        raise NotImplementedError
+        if principal.credential is Credential.TOKEN:
+            if principal.project_id is None:
+                raise ServiceError(ErrorKind.TOKEN_WITHOUT_PROJECT, "the token is an account's")
+            if principal.project_id != project_id:
+                raise ServiceError(ErrorKind.PROJECT_FORBIDDEN, "the token is another project's")
+        project = self._directory.project(project_id)
+        if project is None or project.domain.id != principal.user.domain.id:
+            raise ServiceError(
+                ErrorKind.PROJECT_FORBIDDEN, "the project is not one of the caller's account"
+            )
+        if not principal.user.role.may_call:
+            raise ServiceError(ErrorKind.ROLE_FORBIDDEN, "the user's role may not call")
+        if not self._directory.is_subscribed(project_id, API_NAME):
+            raise ServiceError(ErrorKind.NOT_SUBSCRIBED, f"the project has not enabled {API_NAME}")
 
     # -- the identity API
 
     def log_in(self, login: PasswordLogin, client: str) -> TokenGrant:
         """A new token for a password; earlier tokens stay good.
+
+        Takes a tenth of a second of all cores and waits for its turn, so a server calls
+        it from threads of its own, lest sign-ins hold up everything else.
 
         Args:
             login: user, password and scope.
@@ -142,7 +222,7 @@ class Identity:
             ServiceError: ``LOGIN_FAILED`` whatever is wrong with account, user, password
                 or scope; ``LOGIN_LOCKED`` with ``retry_after`` after too many failures.
         """
-        raise NotImplementedError
+        return self._sign_in.log_in(login, client)
 
     def rescope(self, token: str, scope: Scope) -> TokenGrant:
         """A token for another scope in exchange for a good one; it ends when that ends.
@@ -151,7 +231,7 @@ class Identity:
             ServiceError: as ``authenticate_token``; ``LOGIN_FAILED`` for a scope that the
                 user does not have.
         """
-        raise NotImplementedError
+        return self._sign_in.rescope(token, scope)
 
     def inspect_token(self, asking: str, subject: str) -> TokenGrant:
         """What the token ``subject`` says.
@@ -167,7 +247,18 @@ class Identity:
                 ``SUBJECT_TOKEN_INVALID`` when ``subject`` is not a good token;
                 ``ROLE_FORBIDDEN`` when the caller may not look at it.
         """
-        raise NotImplementedError
+        caller = self.authenticate_token(asking).user
+        try:
+            grant = self._sign_in.inspect(subject)
+        except ServiceError as error:
+            if error.kind is ErrorKind.STORE_UNAVAILABLE:
+                raise
+            raise ServiceError(ErrorKind.SUBJECT_TOKEN_INVALID, error.detail) from error
+        owner = grant.user
+        administers = caller.role is Role.ADMINISTRATOR and caller.domain.id == owner.domain.id
+        if owner.id != caller.id and not administers:
+            raise ServiceError(ErrorKind.ROLE_FORBIDDEN, "the token is another user's")
+        return grant
 
     def issue_temporary_key(self, token: str, duration_seconds: int = 900) -> TemporaryKey:
         """A key for the token's user that ends by itself.
@@ -180,8 +271,9 @@ class Identity:
             ServiceError: as ``authenticate_token``; ``IDENTITY_REQUEST_INVALID`` for
                 another duration.
         """
-        raise NotImplementedError
+        _, user = self._sign_in.good_token(token)
+        return self._keys.issue_temporary(user, duration_seconds)
 
     def projects(self, principal: Principal, name: str | None = None) -> tuple[Project, ...]:
         """The projects of the principal's account by name, or the one of exactly that name."""
-        raise NotImplementedError
+        return self._directory.projects(principal.user.domain.id, name)

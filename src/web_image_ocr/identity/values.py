@@ -114,6 +114,19 @@ class NewAccessKey:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class NewPassword:
+    """A user and the password just set, at the one moment when it is known.
+
+    Attributes:
+        user: whose it is.
+        password: as chosen or drawn.
+    """
+
+    user: User
+    password: str = field(repr=False)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Subscription:
     """That a project has enabled a service.
 
@@ -149,7 +162,7 @@ class Reference:
     """Something named by its id or by its name; the id wins.
 
     Raises:
-        ValueError: neither is given.
+        ValueError: neither is given, or one is no text that a store could hold.
     """
 
     id: str | None = None
@@ -158,6 +171,12 @@ class Reference:
     def __post_init__(self) -> None:
         if not self.id and not self.name:
             raise ValueError("give an id or a name")
+        _check_text(self.id or "")
+        _check_text(self.name or "")
+
+    def means(self, id_: str, name: str) -> bool:
+        """Whether this refers to what has the id and the name."""
+        return self.id == id_ if self.id else self.name == name
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -184,7 +203,7 @@ class PasswordLogin:
         scope: what the token shall be good for.
 
     Raises:
-        ValueError: a user's name without an account.
+        ValueError: a user's name without an account, or a password that is no text.
     """
 
     user: Reference
@@ -195,6 +214,7 @@ class PasswordLogin:
     def __post_init__(self) -> None:
         if self.domain is None and self.user.id is None:
             raise ValueError("a user's name needs the account (domain)")
+        _check_text(self.password)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -259,3 +279,9 @@ class FirstAccount:
     project_name: str | None
     access_key: str | None
     secret_key: str | None = field(repr=False)
+
+
+def _check_text(text: str) -> None:
+    # JSON can spell half of a surrogate pair and the zero character; stores cannot.
+    if "\0" in text or any("\ud800" <= character <= "\udfff" for character in text):
+        raise ValueError("not a text: it has a zero character or half of a surrogate pair")

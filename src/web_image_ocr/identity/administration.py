@@ -1,0 +1,296 @@
+"""Users, projects, keys and subscriptions as the operator of the server manages them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from datetime import datetime
+
+from sqlalchemy import delete, or_, select
+from sqlalchemy.exc import IntegrityError
+from sqlalchemy.orm import Session
+
+from web_image_ocr.identity.database import Database
+from web_image_ocr.identity.directory import project_of, user_of
+from web_image_ocr.identity.first_start import oldest_domain
+from web_image_ocr.identity.keyring import Keyring
+from web_image_ocr.identity.passwords import PasswordHashes, check_new_password, generated_password
+from web_image_ocr.identity.records import (
+    new_access_key,
+    new_project,
+    new_subscription,
+    new_user,
+)
+from web_image_ocr.identity.tables import (
+    AccessKeyRow,
+    DomainRow,
+    ProjectRow,
+    SubscriptionRow,
+    UserRow,
+)
+from web_image_ocr.identity.values import (
+    AccessKey,
+    NewAccessKey,
+    NewPassword,
+    Project,
+    Role,
+    Subscription,
+    User,
+)
+from web_image_ocr.primitives.errors import ErrorKind, ServiceError
+
+
+class Administration:
+    """Changes the account of the store; other servers notice within the cache's seconds.
+
+    Every method raises ``RECORD_UNKNOWN`` for what does not exist (also when there is no
+    account yet), ``RECORD_CONFLICT`` for what exists already, and
+    ``IDENTITY_REQUEST_INVALID`` for an unusable name or password. Users and projects are
+    given by id or name.
+
+    Args:
+        database: the store.
+        keyring: seals new secrets.
+        passwords: turns for hashing.
+        changed: called after each change, so that this process notices at once.
+        clock: the time, UTC.
+    """
+
+    def __init__(
+        self,
+        database: Database,
+        keyring: Keyring,
+        passwords: PasswordHashes,
+        changed: Callable[[], None],
+        clock: Callable[[], datetime],
+    ) -> None:
+        self._database = database
+        self._keyring = keyring
+        self._passwords = passwords
+        self._changed = changed
+        self._clock = clock
+
+    # -- users
+
+    def users(self) -> tuple[User, ...]:
+        """All users by name."""
+        with self._database.reading() as session:
+            rows = session.scalars(
+                select(UserRow)
+                .where(UserRow.domain_id == _account(session).id)
+                .order_by(UserRow.name)
+            )
+            return tuple(user_of(row) for row in rows)
+
+    def create_user(self, name: str, role: Role, password: str | None = None) -> NewPassword:
+        """A new user, with the password or, without one, a random one."""
+        chosen, hashed = self._hashed(password)
+        with self._changing() as session:
+            row = new_user(_account(session).id, name, hashed, role, self._clock())
+            _insert(session, row, f"user {name!r}")
+            return NewPassword(user=user_of(row), password=chosen)
+
+    def set_password(self, user: str, password: str | None = None) -> NewPassword:
+        """Another password, given or random; ends the user's tokens and temporary keys."""
+        chosen, hashed = self._hashed(password)
+        with self._changing() as session:
+            row = _user(session, user)
+            row.password_hash = hashed
+            row.generation += 1
+            return NewPassword(user=user_of(row), password=chosen)
+
+    def enable_user(self, user: str) -> User:
+        """Let the user in again; what was issued before stays ended."""
+        with self._changing() as session:
+            row = _user(session, user)
+            row.enabled = True
+            return user_of(row)
+
+    def disable_user(self, user: str) -> User:
+        """Refuse the user's password and keys; ends tokens and temporary keys for good."""
+        with self._changing() as session:
+            row = _user(session, user)
+            row.enabled = False
+            row.generation += 1
+            return user_of(row)
+
+    def delete_user(self, user: str) -> User:
+        """Forget the user and the user's keys."""
+        with self._changing() as session:
+            row = _user(session, user)
+            gone = user_of(row)
+            session.execute(delete(UserRow).where(UserRow.id == row.id))
+            return gone
+
+    # -- projects
+
+    def projects(self) -> tuple[Project, ...]:
+        """All projects by name."""
+        with self._database.reading() as session:
+            rows = session.scalars(
+                select(ProjectRow)
+                .where(ProjectRow.domain_id == _account(session).id)
+                .order_by(ProjectRow.name)
+            )
+            return tuple(project_of(row) for row in rows)
+
+    def create_project(self, name: str) -> Project:
+        """A new project; it has enabled nothing yet."""
+        with self._changing() as session:
+            row = new_project(_account(session).id, name, self._clock())
+            _insert(session, row, f"project {name!r}")
+            return project_of(row)
+
+    def delete_project(self, project: str) -> Project:
+        """Forget the project and what it has enabled."""
+        with self._changing() as session:
+            row = _project(session, project)
+            gone = project_of(row)
+            session.execute(delete(ProjectRow).where(ProjectRow.id == row.id))
+            return gone
+
+    # -- keys
+
+    def keys(self, user: str | None = None) -> tuple[AccessKey, ...]:
+        """All keys, or one user's, from the oldest to the newest."""
+        with self._database.reading() as session:
+            query = select(AccessKeyRow).join(AccessKeyRow.user)
+            query = query.where(UserRow.domain_id == _account(session).id)
+            if user is not None:
+                query = query.where(AccessKeyRow.user_id == _user(session, user).id)
+            rows = session.scalars(query.order_by(AccessKeyRow.created_at))
+            return tuple(_key_of(row) for row in rows)
+
+    def create_key(self, user: str) -> NewAccessKey:
+        """A new key of the user; its secret is not shown again."""
+        with self._changing() as session:
+            row, key = new_access_key(_user(session, user).id, self._keyring, self._clock())
+            session.add(row)
+            return key
+
+    def enable_key(self, access: str) -> AccessKey:
+        """Accept the key again."""
+        return self._switch_key(access, enabled=True)
+
+    def disable_key(self, access: str) -> AccessKey:
+        """Refuse the key as if it did not exist."""
+        return self._switch_key(access, enabled=False)
+
+    def delete_key(self, access: str) -> AccessKey:
+        """Forget the key."""
+        with self._changing() as session:
+            row = _key(session, access)
+            gone = _key_of(row)
+            session.delete(row)
+            return gone
+
+    # -- subscriptions
+
+    def subscriptions(self) -> tuple[Subscription, ...]:
+        """What the projects have enabled, by project and service."""
+        with self._database.reading() as session:
+            rows = session.execute(
+                select(ProjectRow.id, ProjectRow.name, SubscriptionRow.api)
+                .join(SubscriptionRow, SubscriptionRow.project_id == ProjectRow.id)
+                .where(ProjectRow.domain_id == _account(session).id)
+                .order_by(ProjectRow.name, SubscriptionRow.api)
+            )
+            return tuple(
+                Subscription(project_id=id_, project_name=name, api=api) for id_, name, api in rows
+            )
+
+    def enable(self, project: str, api: str) -> Subscription:
+        """Enable the service for the project; no error if it is."""
+        with self._changing() as session:
+            row = _project(session, project)
+            if session.get(SubscriptionRow, (row.id, api)) is None:
+                session.add(new_subscription(row.id, api, self._clock()))
+            return Subscription(project_id=row.id, project_name=row.name, api=api)
+
+    def disable(self, project: str, api: str) -> Subscription:
+        """Switch the service off for the project; no error if it is."""
+        with self._changing() as session:
+            row = _project(session, project)
+            subscription = session.get(SubscriptionRow, (row.id, api))
+            if subscription is not None:
+                session.delete(subscription)
+            return Subscription(project_id=row.id, project_name=row.name, api=api)
+
+    @contextmanager
+    def _changing(self) -> Iterator[Session]:
+        with self._database.writing() as session:
+            yield session
+        self._changed()
+
+    def _hashed(self, password: str | None) -> tuple[str, str]:
+        chosen = generated_password() if password is None else password
+        check_new_password(chosen)
+        with self._passwords.turn() as hasher:
+            return chosen, hasher.hash(chosen)
+
+    def _switch_key(self, access: str, *, enabled: bool) -> AccessKey:
+        with self._changing() as session:
+            row = _key(session, access)
+            row.enabled = enabled
+            return _key_of(row)
+
+
+def _account(session: Session) -> DomainRow:
+    domain = oldest_domain(session)
+    if domain is None:
+        raise ServiceError(
+            ErrorKind.RECORD_UNKNOWN, "there is no account yet: run web-image-ocr admin init"
+        )
+    return domain
+
+
+def _user(session: Session, user: str) -> UserRow:
+    row = session.scalars(
+        select(UserRow)
+        .where(UserRow.domain_id == _account(session).id)
+        .where(or_(UserRow.id == user, UserRow.name == user))
+        .order_by(UserRow.id != user)
+        .limit(1)
+    ).first()
+    if row is None:
+        raise ServiceError(ErrorKind.RECORD_UNKNOWN, f"no user {user!r}")
+    return row
+
+
+def _project(session: Session, project: str) -> ProjectRow:
+    row = session.scalars(
+        select(ProjectRow)
+        .where(ProjectRow.domain_id == _account(session).id)
+        .where(or_(ProjectRow.id == project, ProjectRow.name == project))
+        .order_by(ProjectRow.id != project)
+        .limit(1)
+    ).first()
+    if row is None:
+        raise ServiceError(ErrorKind.RECORD_UNKNOWN, f"no project {project!r}")
+    return row
+
+
+def _key(session: Session, access: str) -> AccessKeyRow:
+    row = session.get(AccessKeyRow, access)
+    if row is None or row.user.domain_id != _account(session).id:
+        raise ServiceError(ErrorKind.RECORD_UNKNOWN, f"no access key {access!r}")
+    return row
+
+
+def _key_of(row: AccessKeyRow) -> AccessKey:
+    return AccessKey(
+        access=row.access,
+        user_id=row.user_id,
+        user_name=row.user.name,
+        enabled=row.enabled,
+        created_at=row.created_at,
+    )
+
+
+def _insert(session: Session, row: UserRow | ProjectRow, what: str) -> None:
+    session.add(row)
+    try:
+        session.flush()
+    except IntegrityError as error:
+        raise ServiceError(ErrorKind.RECORD_CONFLICT, f"{what} exists already") from error
+    session.refresh(row)

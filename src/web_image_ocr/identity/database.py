@@ -1,0 +1,189 @@
+"""The store: connections, transactions, its newest form, and its failures as one error.
+
+SQLite is the default (write-ahead log, foreign keys on, waits for a busy file);
+PostgreSQL works through the same code. Every failure of the store leaves this file as
+``STORE_UNAVAILABLE``.
+"""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
+from pathlib import Path
+from urllib.parse import quote
+
+from alembic import command
+from alembic.config import Config
+from alembic.runtime.migration import MigrationContext
+from alembic.script import ScriptDirectory
+from alembic.util import CommandError
+from sqlalchemy import URL, Connection, Engine, create_engine, event, make_url, select, text
+from sqlalchemy.exc import ArgumentError, DisconnectionError, NoSuchModuleError, SQLAlchemyError
+from sqlalchemy.orm import Session
+from sqlalchemy.pool import ConnectionPoolEntry, QueuePool
+
+from web_image_ocr.identity.files import create_once
+from web_image_ocr.identity.tables import FactRow
+from web_image_ocr.primitives.errors import ErrorKind, ServiceError
+
+_MIGRATIONS = "web_image_ocr.identity:migrations"
+# Any number will do, as long as all servers of one PostgreSQL database take the same.
+_ADVISORY_LOCK = 0x57494F43
+
+
+class Database:
+    """Transactions on one store.
+
+    Args:
+        url: SQLAlchemy URL; a missing SQLite file is made.
+        wait_seconds: how long to wait for a busy store or a free connection.
+
+    Raises:
+        ServiceError: ``CONFIGURATION_INVALID`` for a URL that cannot be used or a store
+            written by a newer version; ``STORE_UNAVAILABLE``.
+    """
+
+    def __init__(self, url: str, wait_seconds: float) -> None:
+        with _translated():
+            self._engine = _open_engine(_parsed(url), wait_seconds)
+        self._writer = self._engine.execution_options(writes=True)
+        self._migrate()
+
+    def close(self) -> None:
+        """Give back all connections."""
+        self._engine.dispose()
+
+    def check(self) -> None:
+        """Raise ``STORE_UNAVAILABLE`` unless the store answers."""
+        with self.reading() as session:
+            session.execute(select(FactRow.name).limit(1))
+
+    @contextmanager
+    def reading(self) -> Iterator[Session]:
+        """A session that sees one state of the store and changes nothing."""
+        with _translated(), Session(self._engine) as session:
+            yield session
+
+    @contextmanager
+    def writing(self, *, alone: bool = False) -> Iterator[Session]:
+        """A session whose changes are kept together when the context ends without error.
+
+        Args:
+            alone: wait until no other server is in such a context.
+        """
+        with (
+            _translated(),
+            Session(self._writer, expire_on_commit=False) as session,
+            session.begin(),
+        ):
+            if alone:
+                _wait_to_be_alone(session.connection())
+            yield session
+
+    def _migrate(self) -> None:
+        config = Config()
+        config.set_main_option("script_location", _MIGRATIONS)
+        newest = ScriptDirectory.from_config(config).get_current_head()
+        with _translated():
+            with self._engine.connect() as connection:
+                if MigrationContext.configure(connection).get_current_revision() == newest:
+                    return
+            with self._writer.begin() as connection:
+                _wait_to_be_alone(connection)
+                config.attributes["connection"] = connection
+                try:
+                    command.upgrade(config, "head")
+                except CommandError as error:
+                    raise ServiceError(
+                        ErrorKind.CONFIGURATION_INVALID,
+                        f"the store was written by a newer version of this program: {error}",
+                    ) from error
+
+
+@contextmanager
+def _translated() -> Iterator[None]:
+    """The one place where a failure of the store becomes an error of the service."""
+    try:
+        yield
+    except (SQLAlchemyError, sqlite3.Error, OSError) as error:
+        # The driver's words only: SQLAlchemy's own would add the statement's values.
+        cause = getattr(error, "orig", None) or error
+        detail = f"the store does not answer: {type(cause).__name__}: {cause}"
+        raise ServiceError(ErrorKind.STORE_UNAVAILABLE, detail) from None
+
+
+def _parsed(url: str) -> URL:
+    try:
+        parsed = make_url(url)
+        backend = parsed.get_backend_name()
+    except (ArgumentError, NoSuchModuleError) as error:
+        raise _unusable(f"identity.database_url cannot be understood: {error}") from None
+    if backend not in ("sqlite", "postgresql"):
+        raise _unusable("identity.database_url must be of sqlite or postgresql")
+    if backend == "sqlite" and parsed.database in (None, "", ":memory:"):
+        raise _unusable("identity.database_url must name a file: a store in memory is lost")
+    return parsed
+
+
+def _unusable(detail: str) -> ServiceError:
+    return ServiceError(ErrorKind.CONFIGURATION_INVALID, detail)
+
+
+def _open_engine(url: URL, wait_seconds: float) -> Engine:
+    if url.get_backend_name() == "sqlite":
+        return _open_sqlite(Path(url.database or "").absolute(), wait_seconds)
+    try:
+        return create_engine(url, pool_pre_ping=True, pool_timeout=wait_seconds)
+    except ModuleNotFoundError as error:
+        raise _unusable(f"PostgreSQL needs the extra 'postgres': {error}") from error
+
+
+def _open_sqlite(path: Path, wait_seconds: float) -> Engine:
+    create_once(path, _make_sqlite_file)
+
+    def connect() -> sqlite3.Connection:
+        # mode=rw: a store that went away is an error, not an empty store.
+        uri = f"file:{quote(str(path))}?mode=rw"
+        # The pool hands a connection to one thread at a time. No isolation level: the
+        # driver's own transactions begin too late and end too early.
+        connection = sqlite3.connect(
+            uri, uri=True, timeout=wait_seconds, check_same_thread=False, isolation_level=None
+        )
+        connection.execute("PRAGMA foreign_keys = ON")
+        return connection
+
+    engine = create_engine(
+        "sqlite://", creator=connect, poolclass=QueuePool, pool_timeout=wait_seconds
+    )
+
+    @event.listens_for(engine, "connect")
+    def remember_file(_connection: object, record: ConnectionPoolEntry) -> None:
+        record.info["file"] = path.stat().st_ino
+
+    @event.listens_for(engine, "checkout")
+    def check_file(_connection: object, record: ConnectionPoolEntry, _proxy: object) -> None:
+        # An open connection would go on with a deleted or replaced file unseen.
+        if not path.exists() or path.stat().st_ino != record.info["file"]:
+            raise DisconnectionError("the store's file is gone or another one")
+
+    @event.listens_for(engine, "begin")
+    def begin(connection: Connection) -> None:
+        # A writer takes its place at once: one that reads first could be refused when
+        # it comes to write, without any waiting.
+        writes = connection.get_execution_options().get("writes", False)
+        connection.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")
+
+    return engine
+
+
+def _wait_to_be_alone(connection: Connection) -> None:
+    # SQLite has one writer at a time: there, every writer is alone.
+    if connection.dialect.name == "postgresql":
+        connection.execute(text("SELECT pg_advisory_xact_lock(:lock)"), {"lock": _ADVISORY_LOCK})
+
+
+def _make_sqlite_file(path: Path) -> None:
+    with closing(sqlite3.connect(path)) as connection:
+        # Kept in the file: all later connections find it so.
+        connection.execute("PRAGMA journal_mode = WAL")

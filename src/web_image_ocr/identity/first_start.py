@@ -1,0 +1,159 @@
+"""What happens once in a store's life: it gets its master key and its first account."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import datetime
+from pathlib import Path
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from web_image_ocr.identity.database import Database
+from web_image_ocr.identity.keyring import Keyring, open_keyring
+from web_image_ocr.identity.passwords import PasswordHashes, check_new_password, generated_password
+from web_image_ocr.identity.records import (
+    new_access_key,
+    new_domain,
+    new_project,
+    new_subscription,
+    new_user,
+)
+from web_image_ocr.identity.tables import AccessKeyRow, DomainRow, FactRow, ProjectRow, UserRow
+from web_image_ocr.identity.values import FirstAccount, Role
+from web_image_ocr.primitives.errors import ErrorKind, ServiceError
+
+_MASTER_KEY = "master key"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FirstNames:
+    """What the first account shall be called.
+
+    Attributes:
+        domain: the account.
+        user: its administrator.
+        project: its project, like a region.
+        api: the service enabled for the project.
+        password: of the administrator; None makes a random one.
+    """
+
+    domain: str
+    user: str
+    project: str
+    api: str
+    password: str | None = field(repr=False)
+
+
+def bind_keyring(database: Database, path: Path) -> Keyring:
+    """The keyring of this store; the first caller makes it and writes down whose it is.
+
+    Raises:
+        ServiceError: ``CONFIGURATION_INVALID`` when the master key is missing,
+            unreadable or another store's.
+    """
+    with database.reading() as session:
+        fact = session.get(FactRow, _MASTER_KEY)
+    if fact is not None:
+        return _checked(open_keyring(path, may_create=False), fact, path)
+    with database.writing(alone=True) as session:
+        fact = session.get(FactRow, _MASTER_KEY)
+        if fact is not None:
+            return _checked(open_keyring(path, may_create=False), fact, path)
+        keyring = open_keyring(path, may_create=True)
+        session.add(FactRow(name=_MASTER_KEY, value=keyring.fingerprint))
+        return keyring
+
+
+def first_account(
+    database: Database,
+    keyring: Keyring,
+    passwords: PasswordHashes,
+    names: FirstNames,
+    now: datetime,
+) -> FirstAccount:
+    """Make the first account, or say which one there is.
+
+    Raises:
+        ServiceError: ``IDENTITY_REQUEST_INVALID`` for an unusable name or password.
+    """
+    with database.reading() as session:
+        if (found := _found(session)) is not None:
+            return found
+    password = generated_password() if names.password is None else names.password
+    check_new_password(password)
+    with passwords.turn() as hasher:
+        password_hash = hasher.hash(password)
+    with database.writing(alone=True) as session:
+        if (found := _found(session)) is not None:
+            return found
+        domain = new_domain(names.domain, now)
+        user = new_user(domain.id, names.user, password_hash, Role.ADMINISTRATOR, now)
+        project = new_project(domain.id, names.project, now)
+        key_row, key = new_access_key(user.id, keyring, now)
+        # In the order of what refers to what.
+        for row in (domain, user, project, key_row, new_subscription(project.id, names.api, now)):
+            session.add(row)
+            session.flush()
+        return FirstAccount(
+            created=True,
+            domain=domain.name,
+            user=user.name,
+            password=password,
+            project_id=project.id,
+            project_name=project.name,
+            access_key=key.access,
+            secret_key=key.secret,
+        )
+
+
+def oldest_domain(session: Session) -> DomainRow | None:
+    """The first account, None on an empty store."""
+    return session.scalars(select(DomainRow).order_by(DomainRow.created_at).limit(1)).first()
+
+
+def _checked(keyring: Keyring, fact: FactRow, path: Path) -> Keyring:
+    if keyring.fingerprint != fact.value:
+        raise ServiceError(
+            ErrorKind.CONFIGURATION_INVALID,
+            f"{path} is the master key of another store: put back the one of this store",
+        )
+    return keyring
+
+
+def _found(session: Session) -> FirstAccount | None:
+    domain = oldest_domain(session)
+    if domain is None:
+        return None
+    user = session.scalars(
+        select(UserRow)
+        .where(UserRow.domain_id == domain.id, UserRow.role == Role.ADMINISTRATOR.value)
+        .order_by(UserRow.created_at)
+        .limit(1)
+    ).first()
+    project = session.scalars(
+        select(ProjectRow)
+        .where(ProjectRow.domain_id == domain.id)
+        .order_by(ProjectRow.created_at)
+        .limit(1)
+    ).first()
+    key = (
+        None
+        if user is None
+        else session.scalars(
+            select(AccessKeyRow)
+            .where(AccessKeyRow.user_id == user.id, AccessKeyRow.enabled)
+            .order_by(AccessKeyRow.created_at)
+            .limit(1)
+        ).first()
+    )
+    return FirstAccount(
+        created=False,
+        domain=domain.name,
+        user=user.name if user else None,
+        password=None,
+        project_id=project.id if project else None,
+        project_name=project.name if project else None,
+        access_key=key.access if key else None,
+        secret_key=None,
+    )

@@ -1,0 +1,141 @@
+"""Access keys, permanent and temporary: whose key signed a request."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+
+from web_image_ocr.identity.config import IdentityConfig
+from web_image_ocr.identity.directory import Directory, KnownUser
+from web_image_ocr.identity.keyring import Keyring
+from web_image_ocr.identity.lockout import Lockout
+from web_image_ocr.identity.records import random_key
+from web_image_ocr.identity.signature import (
+    SECURITY_TOKEN_HEADER,
+    SignedRequest,
+    is_signed_with,
+    read_authorization,
+    signing_time,
+)
+from web_image_ocr.identity.tokens import TemporaryClaims, Tokens
+from web_image_ocr.identity.values import Credential, Principal, TemporaryKey
+from web_image_ocr.primitives.errors import ErrorKind, ServiceError
+
+SHORTEST_TEMPORARY_SECONDS = 900
+LONGEST_TEMPORARY_SECONDS = 86_400
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Candidate:
+    """A key that may have signed, and what its owner becomes if it did."""
+
+    secret: str = field(repr=False)
+    principal: Principal
+
+
+class Keys:
+    """Checks signatures and makes temporary keys.
+
+    Args:
+        config: clock skew.
+        directory: where permanent keys and users are read.
+        keyring: opens sealed secrets.
+        tokens: opens security tokens.
+        lockout: counts failures per key and address.
+        clock: the time, UTC.
+    """
+
+    def __init__(
+        self,
+        *,
+        config: IdentityConfig,
+        directory: Directory,
+        keyring: Keyring,
+        tokens: Tokens,
+        lockout: Lockout,
+        clock: Callable[[], datetime],
+    ) -> None:
+        self._skew = timedelta(seconds=config.clock_skew_seconds)
+        self._directory = directory
+        self._keyring = keyring
+        self._tokens = tokens
+        self._lockout = lockout
+        self._clock = clock
+
+    def authenticate(self, request: SignedRequest, client: str) -> Principal:
+        """Whose key signed the request; see ``Identity.authenticate_signature``."""
+        authorization = read_authorization(request)
+        if abs(self._clock() - signing_time(request)) > self._skew:
+            raise ServiceError(ErrorKind.SIGNATURE_EXPIRED, "the signing time is too far from ours")
+        security_token = request.header(SECURITY_TOKEN_HEADER)
+        if security_token is None:
+            candidate = self._permanent(authorization.access)
+        else:
+            candidate = self._temporary(authorization.access, security_token)
+        subject = f"key:{authorization.access}"
+        has_failed = self._lockout.check(subject, client)
+        if not is_signed_with(candidate.secret, request, authorization):
+            self._lockout.record_failure(subject, client)
+            raise ServiceError(ErrorKind.SIGNATURE_INVALID, "the signature is another one")
+        if has_failed:
+            self._lockout.forget(subject, client)
+        return candidate.principal
+
+    def issue_temporary(self, owner: KnownUser, duration_seconds: int) -> TemporaryKey:
+        """A temporary key; see ``Identity.issue_temporary_key``."""
+        if not SHORTEST_TEMPORARY_SECONDS <= duration_seconds <= LONGEST_TEMPORARY_SECONDS:
+            raise ServiceError(
+                ErrorKind.IDENTITY_REQUEST_INVALID,
+                f"duration_seconds must be {SHORTEST_TEMPORARY_SECONDS} to "
+                f"{LONGEST_TEMPORARY_SECONDS}",
+            )
+        expires_at = int(self._clock().timestamp()) + duration_seconds
+        access, secret = random_key()
+        claims = TemporaryClaims(
+            access=access,
+            secret=secret,
+            user_id=owner.user.id,
+            generation=owner.generation,
+            expires_at=expires_at,
+        )
+        return TemporaryKey(
+            access=access,
+            secret=secret,
+            security_token=self._tokens.write_security_token(claims),
+            expires_at=datetime.fromtimestamp(expires_at, UTC),
+        )
+
+    def _permanent(self, access: str) -> _Candidate:
+        key = self._directory.key(access)
+        owner = self._directory.user(key.user_id) if key else None
+        if key is None or owner is None or not key.enabled or not owner.user.enabled:
+            raise _unknown()
+        secret = self._keyring.key_secrets.open(key.sealed_secret, access.encode())
+        if secret is None:
+            raise ServiceError(
+                ErrorKind.STORE_UNAVAILABLE, "the sealed secret of a key was altered in the store"
+            )
+        return _Candidate(
+            secret=secret.decode(),
+            principal=Principal(user=owner.user, credential=Credential.KEY),
+        )
+
+    def _temporary(self, access: str, security_token: bytes) -> _Candidate:
+        claims = self._tokens.read_security_token(security_token)
+        if claims is None or claims.access != access:
+            raise _unknown()
+        if claims.expires_at <= self._clock().timestamp():
+            raise ServiceError(ErrorKind.SIGNATURE_EXPIRED, "the temporary key has ended")
+        owner = self._directory.user(claims.user_id)
+        if owner is None or not owner.user.enabled or owner.generation != claims.generation:
+            raise _unknown()
+        return _Candidate(
+            secret=claims.secret,
+            principal=Principal(user=owner.user, credential=Credential.TEMPORARY_KEY),
+        )
+
+
+def _unknown() -> ServiceError:
+    # One answer for keys that never were, that are disabled, and that are deleted.
+    return ServiceError(ErrorKind.KEY_UNKNOWN, "no such enabled access key")

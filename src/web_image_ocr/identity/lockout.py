@@ -1,0 +1,110 @@
+"""Failures in a row, counted by what was tried and from where.
+
+Threat: somebody guesses passwords or secrets.
+Rule: after some failures in a row from one address, that address is refused for a while
+for that user or key; a success starts anew. Others, from elsewhere, are not locked out.
+IPv6 addresses count by their /64, since one machine usually has all of it.
+What remains open: guessing from many addresses, slowed only by the cost of each try.
+"""
+
+from __future__ import annotations
+
+import ipaddress
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from sqlalchemy import delete
+
+from web_image_ocr.identity.database import Database
+from web_image_ocr.identity.tables import FailureRow
+from web_image_ocr.primitives.errors import ErrorKind, ServiceError
+
+_CLIENT_LENGTH = 64
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LockRule:
+    """When to lock and for how long.
+
+    Attributes:
+        failures: in a row, at least 1.
+        seconds: both the length of the lock and how long a failure is remembered.
+        error: kind of the refusal.
+    """
+
+    failures: int
+    seconds: int
+    error: ErrorKind
+
+
+class Lockout:
+    """The counters of one rule, in the store, so that all servers share them.
+
+    Args:
+        database: the store.
+        rule: when to lock.
+        clock: the time, UTC.
+    """
+
+    def __init__(self, database: Database, rule: LockRule, clock: Callable[[], datetime]) -> None:
+        self._database = database
+        self._rule = rule
+        self._clock = clock
+
+    def check(self, subject: str, client: str) -> bool:
+        """Whether failures are on record, and not yet enough for the lock.
+
+        Args:
+            subject: what is tried, at most 80 characters.
+            client: address it is tried from.
+
+        Raises:
+            ServiceError: the rule's error, with ``retry_after``, while locked.
+        """
+        with self._database.reading() as session:
+            row = session.get(FailureRow, (subject, _network(client)))
+        now = self._clock()
+        if row is None or row.void_at <= now:
+            return False
+        if row.failed >= self._rule.failures:
+            raise ServiceError(
+                self._rule.error,
+                f"locked for this address after {row.failed} failures in a row",
+                retry_after=(row.void_at - now).total_seconds(),
+            )
+        return True
+
+    def record_failure(self, subject: str, client: str) -> None:
+        """Count one more failure; what is void is forgotten on the way."""
+        now = self._clock()
+        void_at = now + timedelta(seconds=self._rule.seconds)
+        with self._database.writing(alone=True) as session:
+            session.execute(delete(FailureRow).where(FailureRow.void_at <= now))
+            row = session.get(FailureRow, (subject, _network(client)))
+            if row is None:
+                row = FailureRow(subject=subject, client=_network(client), failed=0)
+                session.add(row)
+            row.failed += 1
+            row.void_at = void_at
+
+    def forget(self, subject: str, client: str) -> None:
+        """Start anew after a success."""
+        with self._database.writing() as session:
+            session.execute(
+                delete(FailureRow).where(
+                    FailureRow.subject == subject, FailureRow.client == _network(client)
+                )
+            )
+
+
+def _network(client: str) -> str:
+    try:
+        address = ipaddress.ip_address(client)
+    except ValueError:
+        return client[:_CLIENT_LENGTH]
+    if isinstance(address, ipaddress.IPv4Address):
+        return str(address)
+    if address.ipv4_mapped is not None:
+        return str(address.ipv4_mapped)
+    return str(ipaddress.IPv6Network((address.packed[:8] + bytes(8), 64)))

@@ -1,0 +1,169 @@
+"""Passwords to tokens: who signs in, and what the token is good for.
+
+Threat: guessing of passwords, and finding out which accounts and users exist.
+Rule: whatever is wrong, the answer and the work done for it are the same: a user who
+does not exist, or is disabled, costs a password hash and counts towards a lock, too.
+What remains open: see ``lockout``.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
+
+from web_image_ocr.identity.config import IdentityConfig
+from web_image_ocr.identity.directory import Directory, KnownUser
+from web_image_ocr.identity.lockout import Lockout
+from web_image_ocr.identity.passwords import PasswordHashes
+from web_image_ocr.identity.tokens import TokenClaims, Tokens
+from web_image_ocr.identity.values import PasswordLogin, Project, Scope, TokenGrant, User
+from web_image_ocr.primitives.errors import ErrorKind, ServiceError
+
+
+class SignIn:
+    """Issues, reads and exchanges tokens.
+
+    Args:
+        config: token lifetime.
+        directory: where users and projects are read.
+        passwords: turns for hashing.
+        tokens: writes and reads token texts.
+        lockout: counts failures per user and address.
+        clock: the time, UTC.
+    """
+
+    def __init__(
+        self,
+        *,
+        config: IdentityConfig,
+        directory: Directory,
+        passwords: PasswordHashes,
+        tokens: Tokens,
+        lockout: Lockout,
+        clock: Callable[[], datetime],
+    ) -> None:
+        self._lifetime = timedelta(seconds=config.token_lifetime_seconds)
+        self._directory = directory
+        self._passwords = passwords
+        self._tokens = tokens
+        self._lockout = lockout
+        self._clock = clock
+
+    def log_in(self, login: PasswordLogin, client: str) -> TokenGrant:
+        """A token for a password; see ``Identity.log_in``."""
+        user = self._checked_user(login, client)
+        project = self._scoped_project(user.user, login.scope)
+        return self._issue(user, project, ("password",), self._now() + self._lifetime)
+
+    def rescope(self, token: str, scope: Scope) -> TokenGrant:
+        """A token for a token; see ``Identity.rescope``."""
+        claims, user = self.good_token(token)
+        project = self._scoped_project(user.user, scope)
+        methods = tuple(dict.fromkeys((*claims.methods, "token")))
+        return self._issue(user, project, methods, claims.expires_at)
+
+    def inspect(self, token: str) -> TokenGrant:
+        """What a good token says.
+
+        Raises:
+            ServiceError: as ``good_token``; ``TOKEN_ENDED`` when its project is gone.
+        """
+        claims, user = self.good_token(token)
+        project = None
+        if claims.project_id is not None:
+            project = self._directory.project(claims.project_id)
+            if project is None:
+                raise ServiceError(ErrorKind.TOKEN_ENDED, "the token's project is gone")
+        return TokenGrant(
+            token=token,
+            methods=claims.methods,
+            issued_at=claims.issued_at,
+            expires_at=claims.expires_at,
+            user=user.user,
+            project=project,
+        )
+
+    def good_token(self, token: str) -> tuple[TokenClaims, KnownUser]:
+        """What a token says, and its owner.
+
+        Raises:
+            ServiceError: ``TOKEN_UNREADABLE``, ``TOKEN_EXPIRED``, ``TOKEN_ENDED``.
+        """
+        claims = self._tokens.read(token)
+        if claims.expires_at <= self._clock():
+            raise ServiceError(
+                ErrorKind.TOKEN_EXPIRED,
+                "the token has expired",
+                public={"expires_at": wire_time(claims.expires_at)},
+            )
+        user = self._directory.user(claims.user_id)
+        if user is None or not user.user.enabled or user.generation != claims.generation:
+            raise ServiceError(
+                ErrorKind.TOKEN_ENDED, "the token's user is gone, disabled or has a new password"
+            )
+        return claims, user
+
+    def _checked_user(self, login: PasswordLogin, client: str) -> KnownUser:
+        user = self._directory.user_signing_in(login)
+        subject = f"user:{user.user.id if user else _digest(login)}"
+        # All within one turn: a burst of guesses gets no more tries than the lock allows.
+        with self._passwords.turn() as hasher:
+            has_failed = self._lockout.check(subject, client)
+            matches = hasher.matches(user.password_hash if user else None, login.password)
+            if user is None or not matches or not user.user.enabled:
+                self._lockout.record_failure(subject, client)
+                raise ServiceError(ErrorKind.LOGIN_FAILED, "wrong account, user or password")
+        if has_failed:
+            self._lockout.forget(subject, client)
+        return user
+
+    def _scoped_project(self, user: User, scope: Scope) -> Project | None:
+        if scope.project is not None:
+            project = self._directory.referenced_project(user.domain.id, scope.project)
+            if project is None:
+                raise ServiceError(ErrorKind.LOGIN_FAILED, "the scope's project is not the user's")
+            return project
+        if scope.domain is not None and not scope.domain.means(user.domain.id, user.domain.name):
+            raise ServiceError(ErrorKind.LOGIN_FAILED, "the scope's account is not the user's")
+        return None
+
+    def _issue(
+        self,
+        user: KnownUser,
+        project: Project | None,
+        methods: tuple[str, ...],
+        expires_at: datetime,
+    ) -> TokenGrant:
+        issued_at = self._now()
+        claims = TokenClaims(
+            user_id=user.user.id,
+            generation=user.generation,
+            project_id=project.id if project else None,
+            methods=methods,
+            issued_at=issued_at,
+            expires_at=expires_at,
+        )
+        return TokenGrant(
+            token=self._tokens.write(claims),
+            methods=methods,
+            issued_at=issued_at,
+            expires_at=expires_at,
+            user=user.user,
+            project=project,
+        )
+
+    def _now(self) -> datetime:
+        # Tokens count whole seconds.
+        return self._clock().replace(microsecond=0)
+
+
+def wire_time(moment: datetime) -> str:
+    """UTC with six decimals and ``Z``, as the identity API writes times."""
+    return moment.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S.%fZ")
+
+
+def _digest(login: PasswordLogin) -> str:
+    domain = login.domain and (login.domain.id, login.domain.name)
+    named = repr((domain, login.user.id, login.user.name))
+    return hashlib.sha256(named.encode()).hexdigest()

@@ -1,0 +1,131 @@
+"""The store's tables as of the newest migration.
+
+Ids are 32 random hex digits, times are UTC. What belongs to a row goes with it.
+"""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+
+from sqlalchemy import (
+    DateTime,
+    Dialect,
+    ForeignKey,
+    LargeBinary,
+    String,
+    TypeDecorator,
+    UniqueConstraint,
+)
+from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column, relationship
+
+NAME_LENGTH = 64
+_ID = String(32)
+
+
+class UtcDateTime(TypeDecorator[datetime]):
+    """An aware time; SQLite, which keeps no zone, is told and tells UTC."""
+
+    impl = DateTime(timezone=True)
+    cache_ok = True
+
+    def process_bind_param(self, value: datetime | None, dialect: Dialect) -> datetime | None:  # noqa: ARG002
+        """To UTC."""
+        return None if value is None else value.astimezone(UTC)
+
+    def process_result_value(self, value: datetime | None, dialect: Dialect) -> datetime | None:  # noqa: ARG002
+        """As UTC."""
+        if value is None:
+            return None
+        return value.replace(tzinfo=UTC) if value.tzinfo is None else value.astimezone(UTC)
+
+
+class Table(DeclarativeBase):
+    """Base of all tables."""
+
+
+class FactRow(Table):
+    """One thing the store says about itself, for instance whose master key seals it."""
+
+    __tablename__ = "facts"
+
+    name: Mapped[str] = mapped_column(String(32), primary_key=True)
+    value: Mapped[str] = mapped_column(String(128))
+
+
+class DomainRow(Table):
+    """An account."""
+
+    __tablename__ = "domains"
+
+    id: Mapped[str] = mapped_column(_ID, primary_key=True)
+    name: Mapped[str] = mapped_column(String(NAME_LENGTH), unique=True)
+    created_at: Mapped[datetime] = mapped_column(UtcDateTime)
+
+
+class UserRow(Table):
+    """A user; ``generation`` counts the events that end all tokens issued before."""
+
+    __tablename__ = "users"
+    __table_args__ = (UniqueConstraint("domain_id", "name"),)
+
+    id: Mapped[str] = mapped_column(_ID, primary_key=True)
+    domain_id: Mapped[str] = mapped_column(ForeignKey("domains.id", ondelete="CASCADE"))
+    name: Mapped[str] = mapped_column(String(NAME_LENGTH))
+    password_hash: Mapped[str] = mapped_column(String(256))
+    role: Mapped[str] = mapped_column(String(32))
+    enabled: Mapped[bool]
+    generation: Mapped[int]
+    created_at: Mapped[datetime] = mapped_column(UtcDateTime)
+
+    domain: Mapped[DomainRow] = relationship(lazy="joined", innerjoin=True)
+
+
+class ProjectRow(Table):
+    """A project of an account."""
+
+    __tablename__ = "projects"
+    __table_args__ = (UniqueConstraint("domain_id", "name"),)
+
+    id: Mapped[str] = mapped_column(_ID, primary_key=True)
+    domain_id: Mapped[str] = mapped_column(ForeignKey("domains.id", ondelete="CASCADE"))
+    name: Mapped[str] = mapped_column(String(NAME_LENGTH))
+    created_at: Mapped[datetime] = mapped_column(UtcDateTime)
+
+    domain: Mapped[DomainRow] = relationship(lazy="joined", innerjoin=True)
+
+
+class AccessKeyRow(Table):
+    """A permanent key; its secret is sealed, bound to ``access``."""
+
+    __tablename__ = "access_keys"
+
+    access: Mapped[str] = mapped_column(String(32), primary_key=True)
+    user_id: Mapped[str] = mapped_column(ForeignKey("users.id", ondelete="CASCADE"), index=True)
+    sealed_secret: Mapped[bytes] = mapped_column(LargeBinary)
+    enabled: Mapped[bool]
+    created_at: Mapped[datetime] = mapped_column(UtcDateTime)
+
+    user: Mapped[UserRow] = relationship(lazy="joined", innerjoin=True)
+
+
+class SubscriptionRow(Table):
+    """That a project has enabled a service."""
+
+    __tablename__ = "subscriptions"
+
+    project_id: Mapped[str] = mapped_column(
+        ForeignKey("projects.id", ondelete="CASCADE"), primary_key=True
+    )
+    api: Mapped[str] = mapped_column(String(NAME_LENGTH), primary_key=True)
+    created_at: Mapped[datetime] = mapped_column(UtcDateTime)
+
+
+class FailureRow(Table):
+    """Failures in a row of one subject from one address; void once ``void_at`` is past."""
+
+    __tablename__ = "failures"
+
+    subject: Mapped[str] = mapped_column(String(80), primary_key=True)
+    client: Mapped[str] = mapped_column(String(64), primary_key=True)
+    failed: Mapped[int]
+    void_at: Mapped[datetime] = mapped_column(UtcDateTime, index=True)
