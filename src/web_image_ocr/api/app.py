@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from fastapi import FastAPI
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
@@ -26,6 +28,17 @@ def create_app(dependencies: Dependencies, config: ApiConfig) -> FastAPI:
     Raises:
         ValueError: a trusted proxy is no network.
     """
+    app = _routed_app(config, authenticated=dependencies.identity is not None)
+    app.state.services = State(dependencies, config)
+    return app
+
+
+def openapi_document() -> dict[str, Any]:
+    """What a server with default settings serves at ``/openapi.json``."""
+    return _routed_app(ApiConfig(), authenticated=True).openapi()
+
+
+def _routed_app(config: ApiConfig, *, authenticated: bool) -> FastAPI:
     app = FastAPI(
         title="Web Image OCR",
         openapi_url="/openapi.json" if config.openapi else None,
@@ -34,14 +47,13 @@ def create_app(dependencies: Dependencies, config: ApiConfig) -> FastAPI:
         redoc_url=None,
         redirect_slashes=False,
     )
-    app.state.services = State(dependencies, config)
     app.include_router(ocr.router)
-    if dependencies.identity:
+    if authenticated:
         app.include_router(identity.router)
     app.include_router(health.router)
     app.add_exception_handler(HTTPException, _unknown_route)
-    app.add_middleware(Calls, config=config, loopback_only=dependencies.identity is None)
-    app.openapi = lambda: describe(app)  # type: ignore[method-assign]
+    app.add_middleware(Calls, config=config, loopback_only=not authenticated)
+    app.openapi = lambda: describe(app, authenticated=authenticated)  # type: ignore[method-assign]
     return app
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Annotated
 
 from pydantic import Field, StringConstraints
+from pydantic.json_schema import SkipJsonSchema
 
 from web_image_ocr.api.schemas import Wire
 from web_image_ocr.identity import PasswordLogin, Reference, Scope
@@ -172,8 +173,12 @@ class TokenPart(Wire):
     roles: list[RoleAnswer]
     issued_at: str = Field(examples=["2026-01-03T09:05:22.000000Z"])
     expires_at: str = Field(examples=["2026-01-04T09:05:22.000000Z"])
-    project: ProjectAnswer | None = Field(default=None, description="Of a project's token.")
-    domain: DomainAnswer | None = Field(default=None, description="Of an account's token.")
+    project: ProjectAnswer | SkipJsonSchema[None] = Field(
+        default=None, description="Of a project's token."
+    )
+    domain: DomainAnswer | SkipJsonSchema[None] = Field(
+        default=None, description="Of an account's token."
+    )
     user: UserAnswer
 
 

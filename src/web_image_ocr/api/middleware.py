@@ -147,6 +147,7 @@ class _Call:
             route=getattr(route, "path", ""),
             status=self.status,
             code=wire_error(error).code if error else "",
+            error=error.kind.value if error else "",
             reason=error.detail if error else "",
             project_id=project_id if _PROJECT_ID.fullmatch(project_id) else "",
             bytes_in=self._bytes_in,

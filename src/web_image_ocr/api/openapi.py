@@ -16,12 +16,14 @@ from pydantic import BaseModel
 from pydantic.json_schema import models_json_schema
 
 from web_image_ocr import __version__
-from web_image_ocr.api.errors import TABLE, error_body, status_title
+from web_image_ocr.api.errors import error_body, status_title, wire_error
 from web_image_ocr.api.identity_schemas import AuthRequest
 from web_image_ocr.api.schemas import IdentityFailure, ServiceFailure, WebImageRequest
-from web_image_ocr.primitives.errors import ErrorKind
+from web_image_ocr.primitives.errors import ErrorKind, ServiceError
 
 _REQUEST_ID = "0123456789abcdef0123456789abcdef"
+
+_EXAMPLE_VALUES = {"expires_at": "2026-01-04T09:05:22.000000Z", "limit": "100", "time": "1 minute"}
 
 _AUTHENTICATED = (
     ErrorKind.CREDENTIALS_MISSING,
@@ -96,8 +98,13 @@ _TOKEN_ONLY: list[dict[str, list[str]]] = [{"token": []}]
 Operation = dict[str, Any]
 
 
-def describe(app: FastAPI) -> dict[str, Any]:
-    """The OpenAPI document of an application; made once."""
+def describe(app: FastAPI, *, authenticated: bool) -> dict[str, Any]:
+    """The OpenAPI document of an application; made once.
+
+    Args:
+        app: with all its routes.
+        authenticated: whether callers must show credentials.
+    """
     if app.openapi_schema is None:
         document = get_openapi(
             title=app.title,
@@ -105,8 +112,15 @@ def describe(app: FastAPI) -> dict[str, Any]:
             summary="Reads the text of web pictures, as the cloud's Web Image OCR call does.",
             routes=app.routes,
         )
-        document["components"]["securitySchemes"] = _SECURITY_SCHEMES
-        document["components"]["schemas"].update(_request_schemas())
+        bodies: list[type[BaseModel]] = [WebImageRequest]
+        if authenticated:
+            bodies.append(AuthRequest)
+            document["components"]["securitySchemes"] = _SECURITY_SCHEMES
+        else:
+            for operations in document["paths"].values():
+                for operation in operations.values():
+                    operation.pop("security", None)
+        document["components"]["schemas"].update(_request_schemas(bodies))
         app.openapi_schema = document
     return app.openapi_schema
 
@@ -149,8 +163,8 @@ def authentication_operation() -> Operation:
     }
 
 
-def inspection_operation() -> Operation:
-    """Headers of the call that asks what a token says."""
+def inspection_operation(operation_id: str) -> Operation:
+    """Headers of the calls that ask about a token."""
     subject = {
         "name": "X-Subject-Token",
         "in": "header",
@@ -158,7 +172,11 @@ def inspection_operation() -> Operation:
         "description": "The token asked about.",
         "schema": {"type": "string"},
     }
-    return {"parameters": [subject, _NOCATALOG], "security": _TOKEN_ONLY}
+    return {
+        "operationId": operation_id,
+        "parameters": [subject, _NOCATALOG],
+        "security": _TOKEN_ONLY,
+    }
 
 
 def projects_operation() -> Operation:
@@ -194,9 +212,9 @@ def _body_of(model: type[BaseModel]) -> Operation:
     return {"required": True, "content": {"application/json": {"schema": schema}}}
 
 
-def _request_schemas() -> dict[str, Any]:
+def _request_schemas(models: list[type[BaseModel]]) -> dict[str, Any]:
     _, definitions = models_json_schema(
-        [(WebImageRequest, "validation"), (AuthRequest, "validation")],
+        [(model, "validation") for model in models],
         ref_template="#/components/schemas/{model}",
     )
     schemas: dict[str, Any] = definitions["$defs"]
@@ -208,7 +226,7 @@ def _failures(
 ) -> dict[int | str, Operation]:
     answers: dict[int | str, Operation] = {}
     for kind in kinds:
-        row = TABLE[kind]
+        row = wire_error(ServiceError(kind, public=_EXAMPLE_VALUES))
         answer = answers.setdefault(
             row.status,
             {

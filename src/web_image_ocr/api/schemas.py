@@ -6,6 +6,7 @@ from typing import Annotated, Any, Literal, TypeVar
 
 import orjson
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic.json_schema import SkipJsonSchema
 
 from web_image_ocr.primitives.errors import ErrorKind, ServiceError
 
@@ -60,7 +61,9 @@ class ImageSize(Wire):
 class ExtractedData(Wire):
     """What `extract_type` asked for; empty if nothing."""
 
-    image_size: ImageSize | None = Field(default=None, description="Only if asked for.")
+    image_size: ImageSize | SkipJsonSchema[None] = Field(
+        default=None, description="Only if asked for."
+    )
 
 
 _Pair = Annotated[list[int], Field(min_length=2, max_length=2)]
@@ -100,7 +103,7 @@ class ServiceFailure(Wire):
 
     error_code: str = Field(examples=["AIS.0103"])
     error_msg: str = Field(examples=["The image size does not meet the requirements."])
-    request_id: str | None = Field(
+    request_id: str | SkipJsonSchema[None] = Field(
         default=None, description="Only where the gateway answers (`APIG.*`): as `X-Request-Id`."
     )
 

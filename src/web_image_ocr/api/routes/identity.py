@@ -52,13 +52,18 @@ async def issue_token(request: Request) -> Response:
     return _token_response(grant, 201)
 
 
-@router.api_route(
+@router.head(
     "/v3/auth/tokens",
-    methods=["GET", "HEAD"],
+    summary="Whether a token is good",
+    responses=identity_failures(),
+    openapi_extra=inspection_operation("check_token"),
+)
+@router.get(
+    "/v3/auth/tokens",
     summary="What a token says",
     response_model=TokenAnswer,
     responses=identity_failures(),
-    openapi_extra=inspection_operation(),
+    openapi_extra=inspection_operation("inspect_token"),
 )
 async def inspect_token(request: Request) -> Response:
     """What the token in ``X-Subject-Token`` says; 404 when it is not good."""
