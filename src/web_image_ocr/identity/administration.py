@@ -84,20 +84,20 @@ class Administration:
 
     def create_user(self, name: str, role: Role, password: str | None = None) -> NewPassword:
         """A new user, with the password or, without one, a random one."""
-        chosen, hashed = self._hashed(password)
+        drawn, hashed = self._hashed(password)
         with self._changing() as session:
             row = new_user(_account(session).id, name, hashed, role, self._clock())
             _insert(session, row, f"user {name!r}")
-            return NewPassword(user=user_of(row), password=chosen)
+            return NewPassword(user=user_of(row), password=drawn)
 
     def set_password(self, user: str, password: str | None = None) -> NewPassword:
         """Another password, given or random; ends the user's tokens and temporary keys."""
-        chosen, hashed = self._hashed(password)
+        drawn, hashed = self._hashed(password)
         with self._changing() as session:
             row = _user(session, user)
             row.password_hash = hashed
             row.generation += 1
-            return NewPassword(user=user_of(row), password=chosen)
+            return NewPassword(user=user_of(row), password=drawn)
 
     def enable_user(self, user: str) -> User:
         """Let the user in again; what was issued before stays ended."""
@@ -222,11 +222,13 @@ class Administration:
             yield session
         self._changed()
 
-    def _hashed(self, password: str | None) -> tuple[str, str]:
-        chosen = generated_password() if password is None else password
+    def _hashed(self, password: str | None) -> tuple[str | None, str]:
+        """The password drawn where none is given, and the hash of the one in force."""
+        drawn = generated_password() if password is None else None
+        chosen = password or drawn or ""
         check_new_password(chosen)
         with self._passwords.turn() as hasher:
-            return chosen, hasher.hash(chosen)
+            return drawn, hasher.hash(chosen)
 
     def _switch_key(self, access: str, *, enabled: bool) -> AccessKey:
         with self._changing() as session:

@@ -115,15 +115,16 @@ class NewAccessKey:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class NewPassword:
-    """A user and the password just set, at the one moment when it is known.
+    """A user whose password has just been set.
 
     Attributes:
         user: whose it is.
-        password: as chosen or drawn.
+        password: the random one, at the one moment when it is known; None for one that
+            was given.
     """
 
     user: User
-    password: str = field(repr=False)
+    password: str | None = field(repr=False)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
