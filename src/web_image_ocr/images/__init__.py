@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from web_image_ocr.images.config import FILE_LIMIT, Edition, ImageLimits
+from web_image_ocr.images.config import FILE_LIMIT, Edition, FetchConfig, ImageLimits
 from web_image_ocr.images.decode import Picture, decode
+from web_image_ocr.images.fetch import Fetcher
 from web_image_ocr.images.header import Header, inspect
 from web_image_ocr.images.inline import decode_base64
 from web_image_ocr.images.sniff import ImageFormat
@@ -11,6 +12,8 @@ from web_image_ocr.images.sniff import ImageFormat
 __all__ = [
     "FILE_LIMIT",
     "Edition",
+    "FetchConfig",
+    "Fetcher",
     "Header",
     "ImageFormat",
     "ImageLimits",

@@ -113,16 +113,18 @@ def _load_frame(data: bytes, header: Header) -> Image.Image:
 
 
 _END_OF_IMAGE = b"\xff\xd9"
-_FOREIGN = b"\x55\xaa" * 32
-"""Bytes that decode to something wherever pixel data may stand."""
+_FOREIGN = (bytes(range(1, 255)) * 2, bytes(range(254, 0, -1)) * 2)
+"""Bytes that decode to something wherever pixel data may stand. Two kinds, several
+hundred bytes each: tried on 50,000 cuts of small files of every kind, fewer or more
+regular bytes sometimes decoded to what libjpeg puts in place of missing data."""
 
 
 def _load_jpeg(data: bytes, header: Header) -> Image.Image:
     """The picture of a JPEG file; refuses one that is cut short.
 
     libjpeg fills missing data with grey and says nothing, and without an end marker it
-    does not even use all the data there is. So a file without one is decoded twice, once
-    with the end marker added and once with some foreign bytes before it: those are
+    does not even use all the data there is. So a file without one is decoded again, with
+    the end marker added and with some foreign bytes before it: those are
     skipped after complete data, but read as pixels where data is missing.
     """
     found = jpeg.outline(data)
@@ -132,8 +134,9 @@ def _load_jpeg(data: bytes, header: Header) -> Image.Image:
         raise ValueError("scans are missing")
     data = data.rstrip(b"\xff")
     image = _load_frame(data + _END_OF_IMAGE, header)
-    filler = _FOREIGN + found.next_restart(data) + _FOREIGN
-    control = _load_frame(data + filler + _END_OF_IMAGE, header)
-    if image.tobytes() != control.tobytes():
-        raise ValueError("pixel data is missing")
+    restart = found.next_restart(data)
+    for foreign in _FOREIGN:
+        control = _load_frame(data + foreign + restart + foreign + _END_OF_IMAGE, header)
+        if image.tobytes() != control.tobytes():
+            raise ValueError("pixel data is missing")
     return image

@@ -30,7 +30,9 @@ def to_rgb(image: Image.Image) -> Image.Image:
     if image.mode in _ALPHA_MODES or "transparency" in image.info:
         return _lay_on_background(image.convert("RGBA"))
     if image.mode == "LAB":
-        return Image.fromarray(cv2.cvtColor(np.asarray(image), cv2.COLOR_Lab2RGB))
+        # Pillow gives a and b as signed bytes, OpenCV takes them shifted by 128.
+        lab = np.bitwise_xor(np.asarray(image), np.array([0, 128, 128], dtype=np.uint8))
+        return Image.fromarray(cv2.cvtColor(lab, cv2.COLOR_Lab2RGB).astype(np.uint8))
     return image.convert("RGB")
 
 
