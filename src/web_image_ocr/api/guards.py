@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import ipaddress
-from urllib.parse import urlsplit
+import re
 
 from starlette.types import Scope
 
@@ -13,6 +13,8 @@ from web_image_ocr.primitives.errors import ErrorKind, ServiceError
 LINE_BYTES = 32 * 1024
 HEADER_BYTES = 32 * 1024
 ALL_HEADERS_BYTES = 128 * 1024
+
+_HOST = re.compile(r"(?P<name>[a-z0-9.-]+|\[[0-9a-f:.]+\])(:[0-9]{1,5})?")
 
 
 def check_sizes(scope: Scope) -> None:
@@ -53,8 +55,11 @@ def check_loopback(scope: Scope) -> None:
 
 
 def _is_loopback(host_and_port: str) -> bool:
+    match = _HOST.fullmatch(host_and_port.lower())
+    if match is None:
+        return False
+    name = match["name"].strip("[]")
     try:
-        name = urlsplit(f"//{host_and_port}").hostname or ""
         return name == "localhost" or ipaddress.ip_address(name).is_loopback
     except ValueError:
         return False

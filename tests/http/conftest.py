@@ -1,0 +1,137 @@
+"""The real application in this process: real identities, a null recogniser."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Callable, Iterator
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from dataclasses import dataclass
+
+import httpx
+import pytest
+
+from tests.http.shapes import path_of
+from web_image_ocr.api import ApiConfig, Dependencies, create_app
+from web_image_ocr.identity import (
+    FirstAccount,
+    Identity,
+    IdentityConfig,
+    PasswordLogin,
+    Reference,
+    Scope,
+)
+from web_image_ocr.primitives.deadline import Deadline
+from web_image_ocr.primitives.errors import ErrorKind, ServiceError
+from web_image_ocr.serving.null import NullRecognizer
+
+
+class NoFetcher:
+    """Reaches nothing; remembers what it was asked for."""
+
+    def __init__(self) -> None:
+        self.asked: list[str] = []
+
+    async def fetch(self, url: str, deadline: Deadline) -> bytes:
+        deadline.check()
+        self.asked.append(url)
+        raise ServiceError(ErrorKind.SOURCE_UNREACHABLE, "tests reach nothing")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Account:
+    """The first account and a token for its project."""
+
+    first: FirstAccount
+    project_id: str
+    path: str
+    token: str
+    domain_token: str
+
+    @property
+    def headers(self) -> dict[str, str]:
+        return {"X-Auth-Token": self.token}
+
+
+Clients = Callable[..., AbstractAsyncContextManager[httpx.AsyncClient]]
+
+
+@pytest.fixture(scope="session")
+def identity(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Identity]:
+    service = Identity(IdentityConfig(), tmp_path_factory.mktemp("identity"))
+    yield service
+    service.close()
+
+
+@pytest.fixture(scope="session")
+def account(identity: Identity) -> Account:
+    first = identity.initialize(password="correct-horse-battery")
+    assert first.project_id
+    assert first.project_name
+
+    def token(scope: Scope) -> str:
+        login = PasswordLogin(
+            user=Reference(name=first.user),
+            domain=Reference(name=first.domain),
+            password="correct-horse-battery",
+            scope=scope,
+        )
+        return identity.log_in(login, "127.0.0.1").token
+
+    return Account(
+        first=first,
+        project_id=first.project_id,
+        path=path_of(first.project_id),
+        token=token(Scope(project=Reference(name=first.project_name))),
+        domain_token=token(Scope(domain=Reference(name=first.domain))),
+    )
+
+
+@pytest.fixture
+def recognizer() -> NullRecognizer:
+    return NullRecognizer()
+
+
+@pytest.fixture
+def fetcher() -> NoFetcher:
+    return NoFetcher()
+
+
+@pytest.fixture
+def clients(recognizer: NullRecognizer, fetcher: NoFetcher) -> Clients:
+    """Makes clients of applications with the settings that a test names."""
+
+    @asynccontextmanager
+    async def client(
+        identity: Identity | None = None,
+        *,
+        peer: str = "127.0.0.1",
+        trusted_proxies: tuple[str, ...] = (),
+        **settings: object,
+    ) -> AsyncIterator[httpx.AsyncClient]:
+        app = create_app(
+            Dependencies(
+                recognizer=recognizer,
+                fetcher=fetcher,
+                identity=identity,
+                trusted_proxies=trusted_proxies,
+            ),
+            ApiConfig(**settings),  # type: ignore[arg-type]
+        )
+        transport = httpx.ASGITransport(app, client=(peer, 50000))
+        async with httpx.AsyncClient(transport=transport, base_url="http://localhost") as made:
+            yield made
+
+    return client
+
+
+@pytest.fixture
+async def anonymous(clients: Clients) -> AsyncIterator[httpx.AsyncClient]:
+    """A client of a server without identities."""
+    async with clients() as made:
+        yield made
+
+
+@pytest.fixture
+async def client(clients: Clients, identity: Identity) -> AsyncIterator[httpx.AsyncClient]:
+    """A client of a server with identities."""
+    async with clients(identity) as made:
+        yield made

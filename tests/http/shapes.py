@@ -1,0 +1,57 @@
+"""What every answer must look like, and the calls that tests make."""
+
+from __future__ import annotations
+
+import base64
+import re
+from typing import Any
+
+import httpx
+
+from web_image_ocr.api.errors import wire_error
+from web_image_ocr.primitives.errors import ErrorKind, ServiceError
+
+PROJECT = "0123456789abcdef0123456789abcdef"
+PICTURE = base64.b64encode(b"any bytes: the null recogniser does not look").decode()
+
+
+def path_of(project_id: str) -> str:
+    return f"/v2/{project_id}/ocr/web-image"
+
+
+PATH = path_of(PROJECT)
+
+
+def assert_envelope(response: httpx.Response) -> None:
+    """What holds for every answer, good or bad."""
+    assert re.fullmatch("[0-9a-f]{32}", response.headers["x-request-id"])
+    assert response.headers["content-type"].startswith("application/json")
+    response.content.decode("utf-8")
+
+
+def assert_failure(
+    response: httpx.Response, kind: ErrorKind, public: dict[str, str] | None = None
+) -> None:
+    """The one assertion that every failure of the service goes through."""
+    row = wire_error(ServiceError(kind, public=public))
+    assert_envelope(response)
+    assert (response.status_code, response.text) == (row.status, response.text)
+    body: dict[str, Any] = response.json()
+    assert (body["error_code"], body["error_msg"]) == (row.code, row.message)
+    expected = {"error_code", "error_msg"}
+    if row.code.startswith("APIG."):
+        expected.add("request_id")
+        assert body["request_id"] == response.headers["x-request-id"]
+    assert set(body) == expected
+    assert ("retry-after" in response.headers) == (row.status == 429)
+
+
+def assert_identity_failure(response: httpx.Response, status: int, message: str) -> None:
+    """The one assertion that every failure of the identity API goes through."""
+    titles = {400: "Bad Request", 401: "Unauthorized", 403: "Forbidden", 404: "Not Found"}
+    assert_envelope(response)
+    assert response.headers["x-iam-trace-id"] == response.headers["x-request-id"]
+    assert response.status_code == status
+    assert response.json() == {
+        "error": {"code": status, "message": message, "title": titles[status]}
+    }

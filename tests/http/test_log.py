@@ -1,0 +1,119 @@
+from __future__ import annotations
+
+import base64
+import re
+from collections.abc import Iterator, MutableMapping
+from typing import Any
+
+import httpx
+import pytest
+import structlog
+
+from tests.http.conftest import Account
+from tests.http.shapes import PATH, PICTURE
+from tests.http.test_credentials import signed
+from web_image_ocr.serving.null import NullRecognizer
+
+Records = list[MutableMapping[str, Any]]
+
+
+@pytest.fixture
+def records() -> Iterator[Records]:
+    with structlog.testing.capture_logs(
+        processors=[structlog.contextvars.merge_contextvars]
+    ) as captured:
+        yield captured
+
+
+async def test_one_record_a_call(
+    client: httpx.AsyncClient, account: Account, records: Records
+) -> None:
+    response = await client.post(account.path, headers=account.headers, json={"image": PICTURE})
+    (record,) = records
+    assert record["milliseconds"] > 0
+    assert record == {
+        "event": "call",
+        "log_level": "info",
+        "request_id": response.headers["x-request-id"],
+        "method": "POST",
+        "route": "/v2/{project_id}/ocr/web-image",
+        "status": 200,
+        "code": "",
+        "error": "",
+        "reason": "",
+        "project_id": account.project_id,
+        "bytes_in": len(response.request.content),
+        "bytes_out": len(response.content),
+        "milliseconds": record["milliseconds"],
+    }
+
+
+async def test_a_failure_says_code_and_reason(
+    client: httpx.AsyncClient, account: Account, records: Records
+) -> None:
+    await client.post(account.path, headers=account.headers, json={"image": 7})
+    (record,) = records
+    assert (record["status"], record["code"]) == (400, "AIS.0101")
+    assert record["error"] == "parameter_invalid"
+    assert record["reason"] == "the body does not fit: image: string_type"
+
+
+async def test_an_unexpected_exception_is_logged_without_its_values(
+    anonymous: httpx.AsyncClient, recognizer: NullRecognizer, records: Records
+) -> None:
+    def fault() -> None:
+        raise ZeroDivisionError("a caller's value")
+
+    recognizer.fault = fault
+    response = await anonymous.post(PATH, json={"image": PICTURE})
+    trouble, call = records
+    assert trouble["error"] == "ZeroDivisionError"
+    assert any(frame.endswith(" fault") for frame in trouble["frames"])
+    assert {trouble["request_id"], call["request_id"]} == {response.headers["x-request-id"]}
+    assert "a caller's value" not in repr(records)
+
+
+async def test_secrets_stay_out(
+    client: httpx.AsyncClient, account: Account, recognizer: NullRecognizer, records: Records
+) -> None:
+    def fault() -> None:
+        raise ValueError(account.token)
+
+    body = {"image": PICTURE}
+    password = "not-the-password-of-anybody"
+    sign_in = {
+        "auth": {
+            "identity": {
+                "methods": ["password"],
+                "password": {
+                    "user": {"name": "nobody", "password": password, "domain": {"name": "x"}}
+                },
+            }
+        }
+    }
+    await client.post(account.path, headers=account.headers, json=body)
+    await client.post(account.path, headers=signed(account, secret="wrong-secret"), json=body)
+    await client.post(account.path, headers={"X-Auth-Token": account.token + "x"}, json=body)
+    await client.post(account.path, headers=account.headers, json={"image": "%%" + PICTURE})
+    await client.post(account.path, headers=account.headers, json={"image": {"x": PICTURE}})
+    await client.post(account.path, headers=account.headers, json={"url": "https://a.example/?s"})
+    await client.post(f"/v2/{password}/ocr/web-image", headers=account.headers, json=body)
+    await client.post(f"/{password}?{password}", json=body)
+    await client.post("/v3/auth/tokens", json=sign_in)
+    recognizer.fault = fault
+    await client.post(account.path, headers=account.headers, json=body)
+    assert len(records) == 11
+    logged = repr(records)
+    for secret in (
+        account.token,
+        account.first.secret_key or "?",
+        "wrong-secret",
+        password,
+        PICTURE,
+        base64.b64decode(PICTURE).decode(),
+        "a.example",
+        "Hello",
+        "世界",
+    ):
+        assert secret not in logged
+    assert not re.search(r"Signature=|eyJ", logged)

@@ -1,0 +1,185 @@
+from __future__ import annotations
+
+import base64
+import json
+
+import httpx
+import pytest
+
+from tests.http.conftest import Clients, NoFetcher
+from tests.http.shapes import PATH, PICTURE, assert_envelope, assert_failure
+from web_image_ocr.api.schemas import WebImageAnswer
+from web_image_ocr.primitives.errors import ErrorKind
+from web_image_ocr.serving.null import NULL_PAGE, NullRecognizer
+
+
+async def test_the_answer_is_the_page(anonymous: httpx.AsyncClient) -> None:
+    response = await anonymous.post(PATH, json={"image": PICTURE})
+    assert response.status_code == 200
+    assert_envelope(response)
+    assert response.json() == {
+        "result": {
+            "words_block_count": 2,
+            "words_block_list": [
+                {
+                    "words": "Hello",
+                    "confidence": 0.9877,
+                    "location": [[10, 20], [111, 20], [111, 44], [10, 44]],
+                },
+                {
+                    "words": "世界",
+                    "confidence": 1.0,
+                    "location": [[0, 100], [639, 100], [639, 479], [0, 479]],
+                },
+            ],
+            "extracted_data": {},
+        }
+    }
+
+
+async def test_the_answer_is_what_the_description_says(anonymous: httpx.AsyncClient) -> None:
+    body = {"image": PICTURE, "extract_type": ["image_size"]}
+    response = await anonymous.post(PATH, json=body)
+    WebImageAnswer.model_validate_json(response.content)
+
+
+async def test_the_stages_are_timed(anonymous: httpx.AsyncClient) -> None:
+    response = await anonymous.post(PATH, json={"image": PICTURE})
+    assert response.headers["server-timing"] == "detect;dur=10.0, read;dur=20.0"
+
+
+async def test_the_picture_and_the_options_arrive(
+    anonymous: httpx.AsyncClient, recognizer: NullRecognizer
+) -> None:
+    large = bytes(range(256)) * 1000
+    text = base64.b64encode(large).decode()
+    await anonymous.post(PATH, json={"image": text, "detect_direction": True})
+    await anonymous.post(PATH, json={"image": PICTURE, "detect_direction": False})
+    assert [options.detect_direction for _, options in recognizer.seen] == [True, False]
+    assert recognizer.seen[0][0] == large
+
+
+async def test_a_url_goes_to_the_fetcher(anonymous: httpx.AsyncClient, fetcher: NoFetcher) -> None:
+    response = await anonymous.post(PATH, json={"url": "https://example.com/图/a b.png"})
+    assert_failure(response, ErrorKind.SOURCE_UNREACHABLE)
+    assert fetcher.asked == ["https://example.com/图/a b.png"]
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        {"image": PICTURE, "url": None},
+        {"image": PICTURE, "url": ""},
+        {"image": PICTURE, "detect_direction": None, "extract_type": None},
+        {"image": PICTURE, "unheard_of": {"nested": [1, 2.5, None]}},
+        {"image": PICTURE, "extract_type": []},
+        {"image": PICTURE, "extract_type": ["image_size", "image_size"]},
+        {"image": PICTURE, "extract_type": ["contact_info"]},
+        {"image": PICTURE, "detect_font": True, "detect_text_direction": False},
+    ],
+)
+async def test_accepted_bodies(anonymous: httpx.AsyncClient, body: dict[str, object]) -> None:
+    assert (await anonymous.post(PATH, json=body)).status_code == 200
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        b"",
+        b"{",
+        b"not json",
+        b"'single'",
+        b'{"image": "\xff"}',
+        b'{"image": "a",}',
+        b'{"detect_direction": NaN}',
+        b'{"detect_direction": Infinity}',
+        b'\xef\xbb\xbf{"image": "a"}',
+        b"[" * 100_000,
+        b'{"image": "\\ud800"}',
+    ],
+)
+async def test_what_is_no_json_is_4105(anonymous: httpx.AsyncClient, content: bytes) -> None:
+    response = await anonymous.post(PATH, content=content)
+    assert_failure(response, ErrorKind.JSON_INVALID)
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        [],
+        "text",
+        7,
+        None,
+        True,
+        {},
+        {"image": ""},
+        {"image": None, "url": None},
+        {"image": PICTURE, "url": "https://example.com/a.png"},
+        {"image": 7},
+        {"image": [PICTURE]},
+        {"image": {"data": PICTURE}},
+        {"image": True},
+        {"url": 7},
+        {"image": PICTURE, "detect_direction": "true"},
+        {"image": PICTURE, "detect_direction": "yes"},
+        {"image": PICTURE, "detect_direction": 1},
+        {"image": PICTURE, "detect_direction": 0.0},
+        {"image": PICTURE, "extract_type": "image_size"},
+        {"image": PICTURE, "extract_type": ["image_sizes"]},
+        {"image": PICTURE, "extract_type": [7]},
+        {"image": PICTURE, "extract_type": {"image_size": True}},
+        {"image": PICTURE, "detect_font": "true"},
+        {"image": PICTURE, "detect_text_direction": "ｔｒｕｅ"},
+    ],
+)
+async def test_what_does_not_fit_is_0101(anonymous: httpx.AsyncClient, body: object) -> None:
+    response = await anonymous.post(PATH, content=json.dumps(body))
+    assert_failure(response, ErrorKind.PARAMETER_INVALID)
+
+
+async def test_of_a_key_given_twice_the_last_counts(
+    anonymous: httpx.AsyncClient, recognizer: NullRecognizer
+) -> None:
+    content = f'{{"image": 7, "image": "{PICTURE}", "url": "x", "url": null}}'
+    assert (await anonymous.post(PATH, content=content)).status_code == 200
+    assert recognizer.seen[0][0] == base64.b64decode(PICTURE)
+
+
+@pytest.mark.parametrize("content_type", ["application/json;charset=utf-8", "text/plain", ""])
+async def test_the_content_type_does_not_matter(
+    anonymous: httpx.AsyncClient, content_type: str
+) -> None:
+    content = json.dumps({"image": PICTURE})
+    headers = {"Content-Type": content_type}
+    assert (await anonymous.post(PATH, content=content, headers=headers)).status_code == 200
+
+
+@pytest.mark.parametrize("text", ["data:image/png;base64," + PICTURE, "%%%", "a-b_", "图"])
+async def test_what_is_no_base64_is_0102(anonymous: httpx.AsyncClient, text: str) -> None:
+    response = await anonymous.post(PATH, json={"image": text})
+    assert_failure(response, ErrorKind.FORMAT_UNSUPPORTED)
+
+
+async def test_base64_above_10_mb_is_4104(anonymous: httpx.AsyncClient) -> None:
+    response = await anonymous.post(PATH, json={"image": "A" * (10 * 1024**2 + 4)})
+    assert_failure(response, ErrorKind.IMAGE_TEXT_TOO_LONG)
+    response = await anonymous.post(PATH, json={"image": "A" * (10 * 1024**2)})
+    assert response.status_code == 200
+
+
+async def test_an_empty_page_is_a_result(
+    anonymous: httpx.AsyncClient, recognizer: NullRecognizer
+) -> None:
+    recognizer.page = type(NULL_PAGE)(width=100, height=50, lines=())
+    response = await anonymous.post(PATH, json={"image": PICTURE})
+    assert response.status_code == 200
+    result = response.json()["result"]
+    assert (result["words_block_count"], result["words_block_list"]) == (0, [])
+    assert "server-timing" not in response.headers
+
+
+async def test_the_fetch_counts_towards_the_deadline(clients: Clients, fetcher: NoFetcher) -> None:
+    async with clients(deadline_s=1e-9) as client:
+        response = await client.post(PATH, json={"url": "https://example.com/a.png"})
+    assert_failure(response, ErrorKind.DEADLINE_EXCEEDED)
+    assert fetcher.asked == []
