@@ -1,0 +1,403 @@
+"""The fetcher against servers on the loopback address, which say exactly what they are told."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field, replace
+
+import pytest
+
+from web_image_ocr.images import FetchConfig, Fetcher
+from web_image_ocr.primitives.deadline import Deadline
+from web_image_ocr.primitives.errors import ErrorKind, ServiceError
+
+BODY = b"some bytes of a picture"
+OK = b"HTTP/1.1 200 OK\r\nContent-Type: image/png\r\nContent-Length: 23\r\n\r\n" + BODY
+
+Reply = bytes | Callable[[asyncio.StreamWriter], Awaitable[None]]
+
+
+@dataclass
+class Server:
+    """Answers every request with what ``replies`` says for its path, and notes the requests."""
+
+    port: int = 0
+    replies: dict[str, Reply] = field(default_factory=dict)
+    requests: list[str] = field(default_factory=list)
+
+    async def answer(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        try:
+            head = (await reader.readuntil(b"\r\n\r\n")).decode()
+            self.requests.append(head)
+            reply = self.replies[head.split(" ")[1]]
+            if callable(reply):
+                await reply(writer)
+            else:
+                writer.write(reply)
+                await writer.drain()
+        except (ConnectionError, asyncio.IncompleteReadError):
+            pass  # the fetcher hung up, as it should
+        finally:
+            writer.close()
+
+    def url(self, path: str = "/a.png", host: str = "127.0.0.1") -> str:
+        return f"http://{host}:{self.port}{path}"
+
+
+@pytest.fixture
+async def server() -> AsyncIterator[Server]:
+    server = Server(replies={"/a.png": OK})
+    listener = await asyncio.start_server(server.answer, "127.0.0.1", 0)
+    server.port = listener.sockets[0].getsockname()[1]
+    yield server
+    listener.close()
+    await asyncio.sleep(0)
+
+
+def config_for(server: Server) -> FetchConfig:
+    return FetchConfig(
+        allowed_ports=(server.port,),
+        allowed_networks=("127.0.0.0/8",),
+        connect_s=1.0,
+        read_s=0.5,
+        total_s=1.0,
+    )
+
+
+async def fetch(config: FetchConfig, url: str, deadline: Deadline | None = None) -> bytes:
+    async with Fetcher(config) as fetcher:
+        return await fetcher.fetch(url, deadline or Deadline.after(20))
+
+
+@contextmanager
+def refusal(kind: ErrorKind) -> Iterator[None]:
+    with pytest.raises(ServiceError) as caught:
+        yield
+    assert caught.value.kind is kind
+
+
+def redirect(location: str, status: str = "302 Found") -> bytes:
+    return f"HTTP/1.1 {status}\r\nLocation: {location}\r\nContent-Length: 0\r\n\r\n".encode()
+
+
+class TestAnswers:
+    async def test_body_is_returned(self, server: Server) -> None:
+        assert await fetch(config_for(server), server.url()) == BODY
+
+    async def test_request_says_little(self, server: Server) -> None:
+        await fetch(config_for(server), server.url())
+        head = server.requests[0].lower()
+        assert head.startswith("get /a.png http/1.1\r\n")
+        assert f"host: 127.0.0.1:{server.port}\r\n" in head
+        assert "accept-encoding: identity\r\n" in head
+        assert "cookie" not in head
+        assert "authorization" not in head
+
+    async def test_signed_query_arrives_byte_for_byte(self, server: Server) -> None:
+        path = "/a%2Fb%2f%E5%9B%BE?X-Sig=a%2Fb%2fc%3D&t=1+2&e==/?:@!$'()*,;~"
+        server.replies[path] = OK
+        assert await fetch(config_for(server), server.url(path)) == BODY
+
+    async def test_raw_blanks_and_other_scripts_are_encoded(self, server: Server) -> None:
+        server.replies["/%E5%9B%BE%20a.png"] = OK
+        assert await fetch(config_for(server), server.url("/图 a.png")) == BODY
+
+    @pytest.mark.parametrize(
+        "content_type",
+        ["image/jpeg", "IMAGE/PNG; q=1", "image/x-unheard-of", "application/octet-stream", None],
+    )
+    async def test_type_is_accepted(self, server: Server, content_type: str | None) -> None:
+        line = f"Content-Type: {content_type}\r\n" if content_type else ""
+        server.replies["/a.png"] = (
+            f"HTTP/1.1 200 OK\r\n{line}Content-Length: 23\r\n\r\n".encode() + BODY
+        )
+        assert await fetch(config_for(server), server.url()) == BODY
+
+    @pytest.mark.parametrize("content_type", ["text/html", "application/json", "imagery/png"])
+    async def test_other_type_is_refused(self, server: Server, content_type: str) -> None:
+        server.replies["/a.png"] = OK.replace(b"image/png", content_type.encode())
+        with refusal(ErrorKind.SOURCE_UNREACHABLE):
+            await fetch(config_for(server), server.url())
+
+    @pytest.mark.parametrize("status", ["201 Created", "204 No Content", "304 Not Modified"])
+    async def test_only_200_will_do(self, server: Server, status: str) -> None:
+        server.replies["/a.png"] = f"HTTP/1.1 {status}\r\nContent-Length: 0\r\n\r\n".encode()
+        with refusal(ErrorKind.SOURCE_UNREACHABLE):
+            await fetch(config_for(server), server.url())
+
+    @pytest.mark.parametrize("status", ["401 Unauthorized", "404 Not Found", "500 Oops"])
+    async def test_failure_is_unreachable(self, server: Server, status: str) -> None:
+        server.replies["/a.png"] = OK.replace(b"200 OK", status.encode())
+        with refusal(ErrorKind.SOURCE_UNREACHABLE):
+            await fetch(config_for(server), server.url())
+
+    @pytest.mark.parametrize(
+        "raw",
+        [
+            b"",
+            b"not http at all\r\n\r\n",
+            b"HTTP/1.1 200 OK\r\nContent-Length: -5\r\n\r\n",
+            b"HTTP/1.1 200 OK\r\nContent-Length: 99\r\n\r\nshort",
+            b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\nzz\r\n",
+            b"HTTP/1.1 200 OK\r\nX: " + b"a" * 100_000 + b"\r\n\r\n",
+            b"HTTP/1.1 200 OK\r\nContent-Encoding: gzip\r\nContent-Length: 23\r\n\r\n" + BODY,
+        ],
+        ids=["empty", "no http", "negative", "short", "bad chunk", "long header", "compressed"],
+    )
+    async def test_broken_answer_is_unreachable(self, server: Server, raw: bytes) -> None:
+        server.replies["/a.png"] = raw
+        with refusal(ErrorKind.SOURCE_UNREACHABLE):
+            await fetch(config_for(server), server.url())
+
+    async def test_closed_port_is_unreachable(self, server: Server) -> None:
+        listener = await asyncio.start_server(server.answer, "127.0.0.1", 0)
+        port = listener.sockets[0].getsockname()[1]
+        listener.close()
+        await listener.wait_closed()
+        config = replace(config_for(server), allowed_ports=(port,))
+        with refusal(ErrorKind.SOURCE_UNREACHABLE):
+            await fetch(config, f"http://127.0.0.1:{port}/")
+
+    async def test_plain_answer_to_tls_is_unreachable(self, server: Server) -> None:
+        with refusal(ErrorKind.SOURCE_UNREACHABLE):
+            await fetch(config_for(server), server.url().replace("http:", "https:"))
+
+    async def test_proxy_and_netrc_variables_are_not_read(
+        self, server: Server, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        for name in ("http_proxy", "HTTP_PROXY", "ALL_PROXY", "all_proxy"):
+            monkeypatch.setenv(name, "http://127.0.0.1:1/")
+        assert await fetch(config_for(server), server.url()) == BODY
+
+
+class TestSize:
+    async def test_declared_size_is_believed_when_too_large(self, server: Server) -> None:
+        server.replies["/a.png"] = OK
+        with refusal(ErrorKind.IMAGE_SIZE):
+            await fetch(replace(config_for(server), max_bytes=22), server.url())
+
+    async def test_exactly_the_limit_passes(self, server: Server) -> None:
+        assert await fetch(replace(config_for(server), max_bytes=23), server.url()) == BODY
+
+    async def test_endless_answer_is_cut_off(self, server: Server) -> None:
+        async def endless(writer: asyncio.StreamWriter) -> None:
+            writer.write(b"HTTP/1.1 200 OK\r\nContent-Type: image/png\r\n\r\n")
+            while True:
+                writer.write(b"x" * 65536)
+                await writer.drain()
+
+        server.replies["/a.png"] = endless
+        with refusal(ErrorKind.IMAGE_SIZE):
+            await fetch(replace(config_for(server), max_bytes=1_000_000), server.url())
+
+    async def test_default_limit_is_ten_megabytes_of_base64(self, server: Server) -> None:
+        for size, kind in ((7_864_320, None), (7_864_321, ErrorKind.IMAGE_SIZE)):
+            server.replies["/a.png"] = (
+                f"HTTP/1.1 200 OK\r\nContent-Length: {size}\r\n\r\n".encode() + b"x" * size
+            )
+            if kind is None:
+                assert len(await fetch(config_for(server), server.url())) == size
+            else:
+                with refusal(kind):
+                    await fetch(config_for(server), server.url())
+
+    async def test_sum_of_bodies_is_capped(self, server: Server) -> None:
+        async def half(writer: asyncio.StreamWriter) -> None:
+            writer.write(b"HTTP/1.1 200 OK\r\nContent-Length: 80000\r\n\r\n" + b"x" * 50_000)
+            await writer.drain()
+            await asyncio.sleep(0.2)
+            writer.write(b"x" * 30_000)
+            await writer.drain()
+
+        server.replies["/a.png"] = half
+        config = replace(config_for(server), max_bytes=100_000, max_total_bytes=120_000)
+        async with Fetcher(config) as fetcher:
+            results = await asyncio.gather(
+                *(fetcher.fetch(server.url(), Deadline.after(9)) for _ in range(2)),
+                return_exceptions=True,
+            )
+            kinds = [r.kind for r in results if isinstance(r, ServiceError)]
+            assert kinds == [ErrorKind.OVERLOADED]
+            assert len(await fetcher.fetch(server.url(), Deadline.after(9))) == 80_000
+
+    async def test_one_fetch_too_many_is_refused_at_once(self, server: Server) -> None:
+        async def silent(writer: asyncio.StreamWriter) -> None:
+            await asyncio.sleep(0.3)
+            writer.write(OK)
+
+        server.replies["/a.png"] = silent
+        async with Fetcher(replace(config_for(server), max_concurrent=1)) as fetcher:
+            first = asyncio.create_task(fetcher.fetch(server.url(), Deadline.after(9)))
+            await asyncio.sleep(0.05)
+            with refusal(ErrorKind.OVERLOADED):
+                await fetcher.fetch(server.url(), Deadline.after(9))
+            assert await first == BODY
+
+
+class TestTime:
+    async def test_silent_server_is_given_up(self, server: Server) -> None:
+        async def silent(_: asyncio.StreamWriter) -> None:
+            await asyncio.sleep(3)
+
+        server.replies["/a.png"] = silent
+        began = time.monotonic()
+        with refusal(ErrorKind.SOURCE_UNREACHABLE):
+            await fetch(config_for(server), server.url())
+        assert time.monotonic() - began < 2
+
+    async def test_dripping_server_is_given_up(self, server: Server) -> None:
+        async def drip(writer: asyncio.StreamWriter) -> None:
+            writer.write(b"HTTP/1.1 200 OK\r\nContent-Length: 500\r\n\r\n")
+            while True:
+                writer.write(b"x")
+                await writer.drain()
+                await asyncio.sleep(0.1)
+
+        server.replies["/a.png"] = drip
+        began = time.monotonic()
+        with refusal(ErrorKind.SOURCE_UNREACHABLE):
+            await fetch(config_for(server), server.url())
+        assert time.monotonic() - began < 2
+
+    async def test_never_beyond_the_deadline_of_the_call(self, server: Server) -> None:
+        async def silent(_: asyncio.StreamWriter) -> None:
+            await asyncio.sleep(3)
+
+        server.replies["/a.png"] = silent
+        with refusal(ErrorKind.DEADLINE_EXCEEDED):
+            await fetch(config_for(server), server.url(), Deadline.after(0.2))
+
+    async def test_nothing_is_sent_after_the_deadline(self, server: Server) -> None:
+        with refusal(ErrorKind.DEADLINE_EXCEEDED):
+            await fetch(config_for(server), server.url(), Deadline.after(0))
+        assert server.requests == []
+
+    async def test_look_up_that_hangs_is_given_up(self, server: Server) -> None:
+        async def hang(_: str) -> Sequence[str]:
+            await asyncio.sleep(5)
+            return []
+
+        async with Fetcher(config_for(server), resolve=hang) as fetcher:
+            with refusal(ErrorKind.SOURCE_UNREACHABLE):
+                await fetcher.fetch(server.url(host="slow.example"), Deadline.after(9))
+
+
+class TestRedirects:
+    @pytest.mark.parametrize("status", ["301 M", "302 F", "303 S", "307 T", "308 P"])
+    async def test_is_followed(self, server: Server, status: str) -> None:
+        server.replies["/from"] = redirect("/a.png", status)
+        assert await fetch(config_for(server), server.url("/from")) == BODY
+
+    async def test_five_are_followed_and_six_are_not(self, server: Server) -> None:
+        for step in range(6):
+            server.replies[f"/{step}"] = redirect(f"/{step + 1}")
+        server.replies["/6"] = OK
+        assert await fetch(config_for(server), server.url("/1")) == BODY
+        with refusal(ErrorKind.SOURCE_UNREACHABLE):
+            await fetch(config_for(server), server.url("/0"))
+
+    async def test_each_is_a_connection_of_its_own(self, server: Server) -> None:
+        server.replies["/from"] = redirect("/a.png")
+        await fetch(config_for(server), server.url("/from"))
+        assert len(server.requests) == 2
+
+    async def test_cookies_are_not_carried_along(self, server: Server) -> None:
+        server.replies["/from"] = redirect("/a.png\r\nSet-Cookie: a=b")
+        await fetch(config_for(server), server.url("/from"))
+        assert "cookie" not in server.requests[1].lower()
+
+    async def test_without_location_is_unreachable(self, server: Server) -> None:
+        server.replies["/a.png"] = b"HTTP/1.1 302 Found\r\nContent-Length: 0\r\n\r\n"
+        with refusal(ErrorKind.SOURCE_UNREACHABLE):
+            await fetch(config_for(server), server.url())
+
+    @pytest.mark.parametrize(
+        "location",
+        [
+            "http://10.0.0.1:{port}/",
+            "http://169.254.169.254:{port}/latest/meta-data/",
+            "http://[::1]:{port}/",
+            "http://[::ffff:10.0.0.1]:{port}/",
+            "http://0x7f.1:{port}/",
+            "http://u:p@127.0.0.1:{port}/a.png",
+            "http://127.0.0.1:1/",
+            "file:///etc/passwd",
+            "ftp://127.0.0.1/",
+        ],
+    )
+    async def test_to_a_forbidden_target_is_refused(self, server: Server, location: str) -> None:
+        server.replies["/from"] = redirect(location.format(port=server.port))
+        with refusal(ErrorKind.SOURCE_FORBIDDEN):
+            await fetch(config_for(server), server.url("/from"))
+        assert len(server.requests) == 1
+
+
+class TestAddresses:
+    @pytest.mark.parametrize(
+        "host", ["127.0.0.1", "localhost", "[::1]", "[::ffff:127.0.0.1]", "１２７.0.0.1"]
+    )
+    async def test_own_machine_is_refused_by_default(self, server: Server, host: str) -> None:
+        config = FetchConfig(allowed_ports=(server.port,))
+        with refusal(ErrorKind.SOURCE_FORBIDDEN):
+            await fetch(config, server.url(host=host))
+        assert server.requests == []
+
+    async def test_port_is_refused_by_default(self, server: Server) -> None:
+        with refusal(ErrorKind.SOURCE_FORBIDDEN):
+            await fetch(FetchConfig(allowed_networks=("127.0.0.0/8",)), server.url())
+        assert server.requests == []
+
+    @pytest.mark.parametrize(
+        "addresses", [["127.0.0.1"], ["8.8.8.8", "10.0.0.1"], ["fe80::1%eth0"], ["nonsense"]]
+    )
+    async def test_every_address_of_a_name_must_be_public(
+        self, server: Server, addresses: list[str]
+    ) -> None:
+        async def resolve(_: str) -> Sequence[str]:
+            return addresses
+
+        config = FetchConfig(allowed_ports=(server.port,))
+        async with Fetcher(config, resolve=resolve) as fetcher:
+            with refusal(ErrorKind.SOURCE_FORBIDDEN):
+                await fetcher.fetch(server.url(host="rebind.example"), Deadline.after(9))
+        assert server.requests == []
+
+    async def test_name_that_changes_between_requests_is_refused(self, server: Server) -> None:
+        """A name allowed on the first request resolves elsewhere after the redirect."""
+        answers = iter([["127.0.0.1"], ["10.0.0.1"]])
+
+        async def resolve(_: str) -> Sequence[str]:
+            return next(answers)
+
+        server.replies["/from"] = redirect("/a.png")
+        async with Fetcher(config_for(server), resolve=resolve) as fetcher:
+            with refusal(ErrorKind.SOURCE_FORBIDDEN):
+                await fetcher.fetch(server.url("/from", host="rebind.example"), Deadline.after(9))
+        assert len(server.requests) == 1
+
+    async def test_unknown_name_is_unreachable(self, server: Server) -> None:
+        async def resolve(_: str) -> Sequence[str]:
+            raise OSError("no such name")
+
+        async with Fetcher(config_for(server), resolve=resolve) as fetcher:
+            with refusal(ErrorKind.SOURCE_UNREACHABLE):
+                await fetcher.fetch(server.url(host="nowhere.example"), Deadline.after(9))
+
+    async def test_allowed_host_may_be_private(self, server: Server) -> None:
+        async def resolve(_: str) -> Sequence[str]:
+            return ["127.0.0.1"]
+
+        config = FetchConfig(allowed_ports=(server.port,), allowed_hosts=("files.example",))
+        async with Fetcher(config, resolve=resolve) as fetcher:
+            url = server.url(host="Files.example")
+            assert await fetcher.fetch(url, Deadline.after(9)) == BODY
+            with refusal(ErrorKind.SOURCE_FORBIDDEN):
+                await fetcher.fetch(server.url(host="other.example"), Deadline.after(9))
+        assert f"Host: files.example:{server.port}\r\n" in server.requests[0]
+
+    async def test_name_of_this_machine_is_looked_up(self, server: Server) -> None:
+        config = replace(config_for(server), allowed_networks=("127.0.0.0/8", "::1/128"))
+        assert await fetch(config, server.url(host="localhost")) == BODY
