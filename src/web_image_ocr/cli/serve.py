@@ -16,7 +16,7 @@ import uvicorn
 
 from web_image_ocr.bootstrap import open_identity, running_app
 from web_image_ocr.cli.first_start import announce, initialize, remove_credentials_file
-from web_image_ocr.engine import verify_models
+from web_image_ocr.engine.models import load_models
 from web_image_ocr.identity import Identity
 from web_image_ocr.primitives.errors import ErrorKind, ServiceError
 from web_image_ocr.settings import ServerConfig, Settings, load_settings
@@ -53,7 +53,7 @@ def serve(
         server=_given(host=host, port=port, tls_cert=tls_cert, tls_key=tls_key),
     )
     configure(settings.logging)
-    verify_models(settings.engine)
+    load_models(settings.engine)  # a missing model is said here, not by every worker
     if no_auth:
         _refuse_foreign_listener(settings.server.host)
     with _listen(settings.server) as listener:

@@ -1,0 +1,118 @@
+"""The pool with real workers, real models and real signals."""
+
+from __future__ import annotations
+
+import asyncio
+import io
+import multiprocessing
+import os
+import signal
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import pytest
+from PIL import Image, ImageDraw, ImageFont
+
+from web_image_ocr.engine import EngineConfig
+from web_image_ocr.engine.values import RecognitionOptions
+from web_image_ocr.images import ImageLimits
+from web_image_ocr.primitives.deadline import Deadline
+from web_image_ocr.primitives.errors import ErrorKind, ServiceError
+from web_image_ocr.serving.config import ServingConfig
+from web_image_ocr.serving.pool import WorkerPool
+
+pytestmark = pytest.mark.models
+
+OPTIONS = RecognitionOptions()
+
+
+def _picture(text: str) -> bytes:
+    picture = Image.new("RGB", (320, 80), "white")
+    ImageDraw.Draw(picture).text((10, 20), text, "black", ImageFont.load_default(32))
+    out = io.BytesIO()
+    picture.save(out, "PNG")
+    return out.getvalue()
+
+
+@pytest.fixture
+async def pool() -> AsyncIterator[WorkerPool]:
+    limits = ImageLimits.for_edition("2021")
+    async with WorkerPool(ServingConfig(workers=1), EngineConfig(), limits) as pool:
+        yield pool
+
+
+async def _read(pool: WorkerPool, text: str, seconds: float = 30) -> str:
+    page = await pool.recognize(_picture(text), OPTIONS, Deadline.after(seconds))
+    return " ".join(line.text for line in page.lines)
+
+
+def _children() -> list[int]:
+    return [child.pid for child in multiprocessing.active_children() if child.pid is not None]
+
+
+async def _until_two_workers(pool: WorkerPool) -> list[int]:
+    await _read(pool, "warm")
+    while len(_children()) < 2:
+        await asyncio.sleep(0.05)
+    return _children()
+
+
+async def test_a_picture_is_read_and_its_stages_are_timed(pool: WorkerPool) -> None:
+    page = await pool.recognize(_picture("Hello pool"), OPTIONS, Deadline.after(30))
+    assert [line.text for line in page.lines] == ["Hello pool"]
+    assert {"decode", "detect", "read"} <= set(page.timings)
+    assert pool.ready()
+
+
+async def test_what_the_worker_raises_arrives_with_its_kind(pool: WorkerPool) -> None:
+    with pytest.raises(ServiceError) as caught:
+        await pool.recognize(b"no picture", OPTIONS, Deadline.after(30))
+    assert caught.value.kind is ErrorKind.FORMAT_UNSUPPORTED
+    assert await _read(pool, "still here") == "still here"
+
+
+async def test_killed_workers_are_replaced_and_no_call_is_lost(pool: WorkerPool) -> None:
+    for pid in (await _until_two_workers(pool))[:1]:
+        os.kill(pid, signal.SIGKILL)
+    answers = await asyncio.gather(*(_read(pool, f"call {n}") for n in range(4)))
+    assert answers == [f"call {n}" for n in range(4)]
+
+
+async def test_a_worker_that_hangs_is_ended_at_the_deadline(pool: WorkerPool) -> None:
+    for pid in await _until_two_workers(pool):
+        os.kill(pid, signal.SIGSTOP)
+    with pytest.raises(ServiceError) as caught:
+        await _read(pool, "never", seconds=0.2)
+    assert caught.value.kind is ErrorKind.DEADLINE_EXCEEDED
+    for pid in _children():
+        os.kill(pid, signal.SIGCONT)
+    assert await _read(pool, "again") == "again"
+
+
+async def test_a_caller_that_leaves_does_not_cost_the_worker(pool: WorkerPool) -> None:
+    workers = set(await _until_two_workers(pool))
+    call = asyncio.create_task(_read(pool, "leaving"))
+    await asyncio.sleep(0.01)
+    call.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await call
+    assert [await _read(pool, f"next {n}") for n in range(3)] == [f"next {n}" for n in range(3)]
+    assert set(_children()) == workers
+
+
+async def test_workers_end_with_the_pool() -> None:
+    limits = ImageLimits.for_edition("2021")
+    async with WorkerPool(ServingConfig(workers=1), EngineConfig(), limits) as pool:
+        workers = await _until_two_workers(pool)
+    for pid in workers:
+        assert not Path(f"/proc/{pid}").exists()
+
+
+async def test_models_that_are_missing_leave_the_pool_unready(tmp_path: Path) -> None:
+    broken = EngineConfig(detection_model=tmp_path / "none.onnx")
+    limits = ImageLimits.for_edition("2021")
+    async with WorkerPool(ServingConfig(workers=1), broken, limits) as pool:
+        with pytest.raises(ServiceError) as caught:
+            await _read(pool, "nobody", seconds=3)
+        assert caught.value.kind is ErrorKind.ENGINE_UNAVAILABLE
+        assert not pool.ready()
