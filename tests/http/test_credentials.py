@@ -6,8 +6,8 @@ import pytest
 from tests.http.conftest import Account, Clients
 from tests.http.shapes import PATH, PICTURE, assert_failure
 from web_image_ocr.identity import Identity, SignedRequest
-from web_image_ocr.identity.signature import sign
 from web_image_ocr.identity.service import utc_now
+from web_image_ocr.identity.signature import sign
 from web_image_ocr.primitives.errors import ErrorKind
 
 BODY = b'{"image": "' + PICTURE.encode() + b'"}'
@@ -20,7 +20,7 @@ def signed(
     secret: str | None = None,
     body: bytes = BODY,
     extra: dict[str, bytes] | None = None,
-) -> dict[str, bytes]:
+) -> dict[bytes, bytes]:
     """Headers that sign a call of the service."""
     headers: dict[str, bytes] = {
         "host": b"localhost",
@@ -36,11 +36,11 @@ def signed(
         body=body,
     )
     signature = sign(secret or account.first.secret_key or "", request, names)
-    headers["authorization"] = (
+    authorization = (
         f"SDK-HMAC-SHA256 Access={account.first.access_key}, "
         f"SignedHeaders={';'.join(names)}, Signature={signature}"
-    ).encode()
-    return headers
+    )
+    return {**dict(request.headers), b"authorization": authorization.encode()}
 
 
 async def test_a_token_is_let_in(client: httpx.AsyncClient, account: Account) -> None:
@@ -88,10 +88,10 @@ async def test_a_broken_signature_header(
 
 async def test_with_both_the_signature_decides(client: httpx.AsyncClient, account: Account) -> None:
     good, bad = signed(account), signed(account, secret="another")
-    with_good = {**good, "x-auth-token": b"garbage"}
+    with_good = {**good, b"x-auth-token": b"garbage"}
     response = await client.post(account.path, headers=with_good, content=BODY)
     assert response.status_code == 200
-    with_bad = {**bad, "x-auth-token": account.token.encode()}
+    with_bad = {**bad, b"x-auth-token": account.token.encode()}
     response = await client.post(account.path, headers=with_bad, content=BODY)
     assert_failure(response, ErrorKind.SIGNATURE_INVALID)
     await client.post(account.path, headers=good, content=BODY)  # ends the run of failures
@@ -105,8 +105,8 @@ async def test_another_body_than_the_signed_one(
 
 
 async def test_a_garbled_token(client: httpx.AsyncClient, account: Account) -> None:
-    for token in ("abc", "图".encode(), account.token[:-1] + "!", "a.b.c", " "):
-        response = await client.post(account.path, headers={"X-Auth-Token": token}, content=BODY)
+    for token in (b"abc", "图".encode(), account.token[:-1].encode() + b"!", b"a.b.c", b" "):
+        response = await client.post(account.path, headers={b"x-auth-token": token}, content=BODY)
         assert response.status_code == 401
         assert response.json()["error_code"] == "APIG.0301"
 
@@ -135,7 +135,7 @@ async def test_failures_lock_the_address_that_a_trusted_proxy_names(
 ) -> None:
     bad = signed(account, secret="another")
     async with clients(identity, peer="10.0.0.1", trusted_proxies=("10.0.0.0/8",)) as client:
-        guesser = {"x-forwarded-for": b"203.0.113.9, 198.51.100.1, 10.1.1.1"}
+        guesser = {b"x-forwarded-for": b"203.0.113.9, 198.51.100.1, 10.1.1.1"}
         for _ in range(5):
             response = await client.post(account.path, headers={**bad, **guesser}, content=BODY)
             assert_failure(response, ErrorKind.SIGNATURE_INVALID)
@@ -143,7 +143,7 @@ async def test_failures_lock_the_address_that_a_trusted_proxy_names(
         response = await client.post(account.path, headers={**good, **guesser}, content=BODY)
         assert response.status_code == 401
         assert response.json()["error_msg"].endswith("failed to reach the limit,forbidden.")
-        other = {"x-forwarded-for": b"203.0.113.9, 198.51.100.2"}
+        other = {b"x-forwarded-for": b"203.0.113.9, 198.51.100.2"}
         response = await client.post(account.path, headers={**good, **other}, content=BODY)
         assert response.status_code == 200
     async with clients(identity, peer="192.0.2.1") as direct:

@@ -19,11 +19,11 @@ _SIGNATURE_SCHEME = "SDK-"
 _STORE_CALLS = 8
 """Threads that may wait for the store; its answers are mostly cached, so few are busy."""
 
-_LOGINS = 2
+_LOGIN_THREADS = 2
 """Threads for sign-ins: each computes a password hash, which takes a core and 64 MiB."""
 
-_LOGINS_WAITING = 64
-"""Sign-ins that may wait; at about 20 a second the last one waits some 3 s."""
+_LOGINS_AT_ONCE = 64
+"""Sign-ins under way or waiting; at about 20 a second the last one waits some 3 s."""
 
 _Result = TypeVar("_Result")
 
@@ -43,7 +43,8 @@ class Callers:
         self._identity = identity
         self._addresses = addresses
         self._store_calls = CapacityLimiter(_STORE_CALLS)
-        self._logins = CapacityLimiter(_LOGINS)
+        self._logins = CapacityLimiter(_LOGIN_THREADS)
+        self._signing_in = 0
 
     async def ask(self, question: Callable[[Identity], _Result]) -> _Result:
         """What identity answers; asked in a thread."""
@@ -55,12 +56,16 @@ class Callers:
         Raises:
             ServiceError: as ``Identity.log_in``; ``OVERLOADED`` when many wait already.
         """
-        if self._logins.statistics().tasks_waiting >= _LOGINS_WAITING:
+        if self._signing_in >= _LOGINS_AT_ONCE:
             raise ServiceError(ErrorKind.OVERLOADED, "too many sign-ins wait", retry_after=3.0)
         client = self._addresses.of(request.scope)
-        return await to_thread.run_sync(
-            lambda: self._identity.log_in(login, client), limiter=self._logins
-        )
+        self._signing_in += 1
+        try:
+            return await to_thread.run_sync(
+                lambda: self._identity.log_in(login, client), limiter=self._logins
+            )
+        finally:
+            self._signing_in -= 1
 
     async def authenticate(self, request: Request, body: Body) -> Principal:
         """Who is calling; with a signature and a token, the signature decides.
