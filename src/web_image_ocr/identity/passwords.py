@@ -13,6 +13,9 @@ import argon2
 
 from web_image_ocr.primitives.errors import ErrorKind, ServiceError
 
+HASH_COST = argon2.profiles.RFC_9106_LOW_MEMORY
+"""Second recommended option of RFC 9106: 64 MiB, three passes, four lanes."""
+
 SHORTEST_PASSWORD = 8
 LONGEST_PASSWORD = 1024
 _GENERATED_LENGTH = 24
@@ -23,9 +26,8 @@ class Hasher:
     """Computes and compares hashes; only to be had in a turn of ``PasswordHashes``."""
 
     def __init__(self) -> None:
-        # RFC 9106, second recommended option: 64 MiB, three passes, four lanes.
-        self._argon2 = argon2.PasswordHasher.from_parameters(argon2.profiles.RFC_9106_LOW_MEMORY)
-        self._nobody = _hash_of_nothing(argon2.profiles.RFC_9106_LOW_MEMORY)
+        self._argon2 = argon2.PasswordHasher.from_parameters(HASH_COST)
+        self._nobody = _hash_of_nothing(HASH_COST)
 
     def hash(self, password: str) -> str:
         """The hash in its encoded form, with parameters and salt."""

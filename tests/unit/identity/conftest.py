@@ -1,0 +1,72 @@
+"""A store with one account."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import argon2
+import pytest
+
+from tests.unit.identity.support import CLIENT, PASSWORD, Clock
+from web_image_ocr.identity import (
+    FirstAccount,
+    Identity,
+    IdentityConfig,
+    PasswordLogin,
+    Reference,
+    Scope,
+    TokenGrant,
+    passwords,
+)
+
+
+@pytest.fixture(autouse=True)
+def _cheap_hashes(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Hash in microseconds; the real cost is looked at in test_passwords."""
+    monkeypatch.setattr(passwords, "HASH_COST", argon2.profiles.CHEAPEST)
+
+
+@pytest.fixture
+def clock() -> Clock:
+    return Clock()
+
+
+@pytest.fixture
+def config() -> IdentityConfig:
+    return IdentityConfig(store_wait_seconds=0.2)
+
+
+@pytest.fixture
+def identity(tmp_path: Path, clock: Clock, config: IdentityConfig) -> Iterator[Identity]:
+    opened = Identity(config, tmp_path, clock=clock)
+    yield opened
+    opened.close()
+
+
+@pytest.fixture
+def account(identity: Identity) -> FirstAccount:
+    return identity.initialize(password=PASSWORD)
+
+
+@pytest.fixture
+def log_in(identity: Identity, account: FirstAccount) -> Callable[..., TokenGrant]:
+    """Sign in as the administrator, for the first project unless told otherwise."""
+    first_project = Scope(project=Reference(id=account.project_id))
+
+    def _log_in(
+        password: str = PASSWORD,
+        *,
+        user: str = "admin",
+        scope: Scope = first_project,
+        client: str = CLIENT,
+    ) -> TokenGrant:
+        login = PasswordLogin(
+            user=Reference(name=user),
+            domain=Reference(name="default"),
+            password=password,
+            scope=scope,
+        )
+        return identity.log_in(login, client)
+
+    return _log_in

@@ -1,0 +1,116 @@
+"""Token texts: ours are read back, everything else is unreadable."""
+
+from __future__ import annotations
+
+import base64
+import json
+from dataclasses import replace
+from datetime import UTC, datetime
+
+import jwt
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from tests.unit.identity.support import START, refused
+from web_image_ocr.identity.keyring import Keyring
+from web_image_ocr.identity.tokens import TemporaryClaims, TokenClaims, Tokens
+from web_image_ocr.primitives.errors import ErrorKind
+
+KEYRING = Keyring(bytes(32))
+TOKENS = Tokens(KEYRING)
+CLAIMS = TokenClaims(
+    user_id=32 * "a",
+    generation=3,
+    project_id=32 * "b",
+    methods=("password",),
+    issued_at=START,
+    expires_at=datetime(2026, 1, 16, 9, 30, tzinfo=UTC),
+)
+TEMPORARY = TemporaryClaims(
+    access="AK", secret="SK", user_id=32 * "a", generation=3, expires_at=1_800_000_000
+)
+PAYLOAD = {
+    "iss": "web-image-ocr",
+    "sub": "u",
+    "iat": 1,
+    "exp": 2,
+    "generation": 0,
+    "methods": ["password"],
+    "project": "",
+}
+
+
+@pytest.mark.parametrize("claims", [CLAIMS, replace(CLAIMS, project_id=None)])
+def test_round_trip(claims: TokenClaims) -> None:
+    token = TOKENS.write(claims)
+    assert TOKENS.read(token) == claims
+    assert token.isascii()
+    assert token.isprintable()
+    assert len(token) < 1000
+
+
+def test_what_another_installation_signed_is_unreadable() -> None:
+    with refused(ErrorKind.TOKEN_UNREADABLE):
+        TOKENS.read(Tokens(Keyring(bytes([1]) + bytes(31))).write(CLAIMS))
+
+
+@pytest.mark.parametrize("token", ["", "abc", "a.b.c", "图", "x" * 5000, "\udc80", "..", "\0"])
+def test_garbage_is_unreadable(token: str) -> None:
+    with refused(ErrorKind.TOKEN_UNREADABLE):
+        TOKENS.read(token)
+
+
+@given(st.text(max_size=200))
+def test_any_text_is_unreadable(token: str) -> None:
+    with refused(ErrorKind.TOKEN_UNREADABLE):
+        TOKENS.read(token)
+
+
+def test_only_hs256_is_taken() -> None:
+    unsigned = jwt.encode(PAYLOAD, None, algorithm="none")
+    other = jwt.encode(PAYLOAD, KEYRING.token_key + bytes(32), algorithm="HS512")
+    same_key = jwt.encode(PAYLOAD, KEYRING.token_key * 2, algorithm="HS512")
+    for token in (unsigned, other, same_key):
+        with refused(ErrorKind.TOKEN_UNREADABLE):
+            TOKENS.read(token)
+
+
+@pytest.mark.parametrize("claim", sorted(PAYLOAD))
+def test_every_claim_is_required(claim: str) -> None:
+    assert TOKENS.read(jwt.encode(PAYLOAD, KEYRING.token_key)).user_id == "u"
+    short = {name: value for name, value in PAYLOAD.items() if name != claim}
+    with refused(ErrorKind.TOKEN_UNREADABLE):
+        TOKENS.read(jwt.encode(short, KEYRING.token_key))
+
+
+def test_one_changed_claim_is_noticed() -> None:
+    head, payload, signature = TOKENS.write(CLAIMS).split(".")
+    claims = json.loads(base64.urlsafe_b64decode(payload + "=="))
+    claims["project"] = 32 * "c"
+    forged = base64.urlsafe_b64encode(json.dumps(claims).encode()).decode().rstrip("=")
+    with refused(ErrorKind.TOKEN_UNREADABLE):
+        TOKENS.read(f"{head}.{forged}.{signature}")
+
+
+def test_security_token_round_trip_hides_the_secret() -> None:
+    token = TOKENS.write_security_token(TEMPORARY)
+    assert TOKENS.read_security_token(token.encode()) == TEMPORARY
+    assert b"SK" not in base64.urlsafe_b64decode(token)
+    assert TOKENS.write_security_token(TEMPORARY) != token
+
+
+@given(st.binary(max_size=200))
+def test_any_bytes_are_no_security_token(token: bytes) -> None:
+    assert TOKENS.read_security_token(token) is None
+
+
+@given(st.integers(min_value=0), st.integers(1, 255))
+def test_an_altered_security_token_does_not_open(place: int, change: int) -> None:
+    sealed = bytearray(base64.urlsafe_b64decode(TOKENS.write_security_token(TEMPORARY)))
+    sealed[place % len(sealed)] ^= change
+    assert TOKENS.read_security_token(base64.urlsafe_b64encode(sealed)) is None
+
+
+def test_no_secret_in_the_repr() -> None:
+    assert "SK" not in repr(TEMPORARY)
