@@ -19,9 +19,10 @@ from web_image_ocr.engine.sessions import Session
 from web_image_ocr.engine.tensors import to_tensor
 from web_image_ocr.primitives.image import Pixels
 
-THRESHOLD = 0.3
+LEVELS = (0.3, 0.6, 0.85)
+SPLIT_SCORE = 0.6
 BOX_SCORE = 0.5
-UNCLIP = 1.6
+SHRINK = 0.28
 MIN_SIDE = 3.0
 MAX_REGIONS = 3000
 
@@ -61,17 +62,29 @@ def find_boxes(session: Session, pixels: Pixels, frame: Frame) -> list[Box]:
 
 def boxes_of_map(probability: ProbabilityMap) -> list[tuple[Points, float]]:
     """Corners (4, 2) in pixels of the map, and score, of each region of text in it."""
-    mask = (probability > THRESHOLD).astype(np.uint8)
+    return _boxes_above(probability, 0)
+
+
+def _boxes_above(probability: ProbabilityMap, level: int) -> list[tuple[Points, float]]:
+    mask = (probability > LEVELS[level]).astype(np.uint8)
     mask = np.asarray(cv2.dilate(mask, np.ones((2, 2), np.uint8)), dtype=np.uint8)
-    contours, _ = cv2.findContours(mask, cv2.RETR_LIST, cv2.CHAIN_APPROX_SIMPLE)
+    contours, _ = cv2.findContours(mask, cv2.RETR_EXTERNAL, cv2.CHAIN_APPROX_SIMPLE)
     found: list[tuple[Points, float]] = []
     for contour in contours[:MAX_REGIONS]:
         corners = upright_corners(cv2.minAreaRect(contour))
         if shorter_side(corners) < MIN_SIDE:
             continue
         score = mean_inside(probability, corners)
+        if score < SPLIT_SCORE and level + 1 < len(LEVELS):
+            x, y, width, height = cv2.boundingRect(contour)
+            inside = np.zeros((height, width), np.uint8)
+            cv2.drawContours(inside, [contour], 0, (1,), cv2.FILLED, offset=(-x, -y))
+            parts = _boxes_above(probability[y : y + height, x : x + width] * inside, level + 1)
+            if len(parts) > 1 or score < BOX_SCORE:
+                found += [(part + [x, y], part_score) for part, part_score in parts]
+                continue
         if score >= BOX_SCORE:
-            found.append((unclip(corners, UNCLIP), score))
+            found.append((unclip(corners, SHRINK), score))
     return found
 
 
@@ -97,13 +110,19 @@ def shorter_side(corners: Points) -> float:
     )
 
 
-def unclip(corners: Points, ratio: float) -> Points:
-    """A rectangle (4, 2) grown on all sides by ``area * ratio / perimeter``."""
+def unclip(corners: Points, shrink: float) -> Points:
+    """The text's rectangle (4, 2) from its core's.
+
+    Inverts the detector's training labels: a text of W x H has a core that is smaller by
+    ``d = shrink * W * H / (W + H)`` on each side, so for a core of w x h the distance d solves
+    ``4 (1 - shrink) d^2 + (1 - 2 shrink) (w + h) d - shrink * w * h = 0``.
+    """
     along, down = corners[1] - corners[0], corners[3] - corners[0]
     width, height = float(np.linalg.norm(along)), float(np.linalg.norm(down))
     if width < 1e-9 or height < 1e-9:
         return corners
-    grow = width * height * ratio / (2 * (width + height))
+    a, b = 4 * (1 - shrink), (1 - 2 * shrink) * (width + height)
+    grow = (np.sqrt(b * b + 4 * a * shrink * width * height) - b) / (2 * a)
     right, below = along / width * grow, down / height * grow
     return corners + np.array([-right - below, right - below, right + below, below - right])
 

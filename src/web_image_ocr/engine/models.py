@@ -12,6 +12,7 @@ from importlib.util import find_spec
 from pathlib import Path
 
 from web_image_ocr.engine.config import EngineConfig
+from web_image_ocr.engine.weights import flush_subnormals
 from web_image_ocr.primitives.errors import ErrorKind, ServiceError
 
 CARRIER = "rapidocr"
@@ -43,7 +44,7 @@ RECOGNITION = CarriedModel(
 
 @dataclass(frozen=True, slots=True)
 class ModelBytes:
-    """Both models, read and checked.
+    """Both models, read, checked, and rid of subnormal weights.
 
     Attributes:
         detection: the detector's ONNX file.
@@ -61,10 +62,15 @@ def load_models(config: EngineConfig) -> ModelBytes:
         ServiceError: ``MODEL_UNAVAILABLE`` when a file is missing, or when a carried one is
             not the one this version was built for.
     """
-    return ModelBytes(
-        detection=_load(config.detection_model, DETECTION),
-        recognition=_load(config.recognition_model, RECOGNITION),
-    )
+    try:
+        return ModelBytes(
+            detection=flush_subnormals(_load(config.detection_model, DETECTION)),
+            recognition=flush_subnormals(_load(config.recognition_model, RECOGNITION)),
+        )
+    except ValueError as error:
+        raise ServiceError(
+            ErrorKind.MODEL_UNAVAILABLE, f"a model file cannot be used: {error}"
+        ) from error
 
 
 def _load(chosen: Path | None, carried: CarriedModel) -> bytes:

@@ -1,0 +1,1 @@
+"""Measurements of accuracy, latency and load; not part of the installed package."""
