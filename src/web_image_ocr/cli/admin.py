@@ -194,7 +194,7 @@ def list_keys(
 ) -> None:
     """Show all access keys, without their secrets."""
     with _administration(data_dir, config) as accounts:
-        records = [_key_record(found) for found in accounts.keys(of_user)]
+        records = [_key_record(found) for found in accounts.access_keys(of_user)]
     show_records("keys", _KEY_FIELDS, records, as_json)
 
 

@@ -82,7 +82,9 @@ class Administration:
             )
             return tuple(user_of(row) for row in rows)
 
-    def create_user(self, name: str, role: Role, password: str | None = None) -> NewPassword:
+    def create_user(
+        self, name: str, role: Role = Role.CALLER, password: str | None = None
+    ) -> NewPassword:
         """A new user, with the password or, without one, a random one."""
         drawn, hashed = self._hashed(password)
         with self._changing() as session:
@@ -151,7 +153,7 @@ class Administration:
 
     # -- keys
 
-    def keys(self, user: str | None = None) -> tuple[AccessKey, ...]:
+    def access_keys(self, user: str | None = None) -> tuple[AccessKey, ...]:
         """All keys, or one user's, from the oldest to the newest."""
         with self._database.reading() as session:
             query = select(AccessKeyRow).join(AccessKeyRow.user)

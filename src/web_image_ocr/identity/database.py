@@ -44,7 +44,7 @@ class Database:
             written by a newer version; ``STORE_UNAVAILABLE``.
     """
 
-    def __init__(self, url: str, wait_seconds: float) -> None:
+    def __init__(self, url: URL | str, wait_seconds: float) -> None:
         with _translated():
             self._engine = _open_engine(_parsed(url), wait_seconds)
         self._writer = self._engine.execution_options(writes=True)
@@ -113,7 +113,7 @@ def _translated() -> Iterator[None]:
         raise ServiceError(ErrorKind.STORE_UNAVAILABLE, detail) from None
 
 
-def _parsed(url: str) -> URL:
+def _parsed(url: URL | str) -> URL:
     try:
         parsed = make_url(url)
         backend = parsed.get_backend_name()

@@ -11,6 +11,8 @@ from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
 
+from sqlalchemy import URL
+
 from web_image_ocr.identity.administration import Administration
 from web_image_ocr.identity.config import IdentityConfig
 from web_image_ocr.identity.database import Database
@@ -80,10 +82,9 @@ class Identity:
         clock: Callable[[], datetime] = utc_now,
     ) -> None:
         self._clock = clock
-        self._database = Database(
-            config.database_url or f"sqlite:///{data_dir / DATABASE_FILE}",
-            config.store_wait_seconds,
-        )
+        # Not a text: a folder's name may hold what has a meaning in URLs.
+        own_store = URL.create("sqlite", database=str(data_dir / DATABASE_FILE))
+        self._database = Database(config.database_url or own_store, config.store_wait_seconds)
         self._keyring = bind_keyring(
             self._database, Path(config.master_key_path or data_dir / MASTER_KEY_FILE)
         )

@@ -1,0 +1,155 @@
+"""The operator's view: users, projects, keys and subscriptions of the account."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import pytest
+
+from tests.unit.identity.support import PASSWORD, refused
+from web_image_ocr.identity import (
+    Administration,
+    FirstAccount,
+    Identity,
+    Reference,
+    Role,
+    Subscription,
+    TokenGrant,
+)
+from web_image_ocr.primitives.errors import ErrorKind
+
+LogIn = Callable[..., TokenGrant]
+
+
+@pytest.fixture
+def accounts(identity: Identity, account: FirstAccount) -> Administration:
+    assert account.created
+    return identity.administration
+
+
+def test_without_an_account_everything_says_so(identity: Identity) -> None:
+    with refused(ErrorKind.RECORD_UNKNOWN) as caught:
+        identity.administration.users()
+    assert "admin init" in str(caught.value)
+    with refused(ErrorKind.RECORD_UNKNOWN):
+        identity.administration.create_project("x")
+
+
+def test_a_user_from_birth_to_end(accounts: Administration, log_in: LogIn) -> None:
+    made = accounts.create_user("bob", Role.CALLER, PASSWORD)
+    assert made.password is None
+    assert made.user.role is Role.CALLER
+    assert [user.name for user in accounts.users()] == ["admin", "bob"]
+    log_in(user="bob")
+    assert not accounts.disable_user("bob").enabled
+    assert accounts.enable_user(made.user.id).enabled
+    assert accounts.delete_user("bob").id == made.user.id
+    assert [user.name for user in accounts.users()] == ["admin"]
+    with refused(ErrorKind.LOGIN_FAILED):
+        log_in(user="bob")
+
+
+def test_a_random_password_is_told_once(accounts: Administration, log_in: LogIn) -> None:
+    made = accounts.create_user("bob")
+    assert made.password is not None
+    log_in(made.password, user="bob")
+    changed = accounts.set_password("bob")
+    assert changed.password not in {None, made.password}
+    log_in(changed.password, user="bob")
+
+
+@pytest.mark.parametrize("password", ["", "short", 1025 * "x"])
+def test_an_unusable_password_is_refused(accounts: Administration, password: str) -> None:
+    with refused(ErrorKind.IDENTITY_REQUEST_INVALID):
+        accounts.create_user("bob", password=password)
+    with refused(ErrorKind.IDENTITY_REQUEST_INVALID):
+        accounts.set_password("admin", password)
+
+
+@pytest.mark.parametrize("name", ["", " bob", "b\nob", "b\0ob", 65 * "b"])
+def test_an_unusable_name_is_refused(accounts: Administration, name: str) -> None:
+    with refused(ErrorKind.IDENTITY_REQUEST_INVALID):
+        accounts.create_user(name)
+    with refused(ErrorKind.IDENTITY_REQUEST_INVALID):
+        accounts.create_project(name)
+
+
+def test_names_are_unique_in_the_account(accounts: Administration) -> None:
+    with refused(ErrorKind.RECORD_CONFLICT) as caught:
+        accounts.create_user("admin")
+    assert str(caught.value) == "user 'admin' exists already"
+    with refused(ErrorKind.RECORD_CONFLICT):
+        accounts.create_project("cn-north-4")
+
+
+def test_what_does_not_exist_is_named(accounts: Administration) -> None:
+    for change in (
+        accounts.set_password,
+        accounts.enable_user,
+        accounts.disable_user,
+        accounts.delete_user,
+        accounts.delete_project,
+        accounts.create_key,
+        accounts.access_keys,
+        accounts.enable_key,
+        accounts.disable_key,
+        accounts.delete_key,
+        lambda name: accounts.enable(name, "web-image"),
+        lambda name: accounts.disable(name, "web-image"),
+    ):
+        with refused(ErrorKind.RECORD_UNKNOWN) as caught:
+            change("nobody")
+        assert "'nobody'" in str(caught.value)
+
+
+def test_projects(accounts: Administration) -> None:
+    made = accounts.create_project("cn-east-3")
+    assert [project.name for project in accounts.projects()] == ["cn-east-3", "cn-north-4"]
+    accounts.enable(made.id, "web-image")
+    accounts.delete_project("cn-east-3")
+    assert [project.name for project in accounts.projects()] == ["cn-north-4"]
+    assert [found.project_name for found in accounts.subscriptions()] == ["cn-north-4"]
+
+
+def test_an_id_goes_before_a_name(accounts: Administration) -> None:
+    first = accounts.create_project("first")
+    accounts.create_project(first.id)
+    assert accounts.delete_project(first.id).name == "first"
+    assert accounts.delete_project(first.id).name == first.id
+
+
+def test_keys_show_no_secret_and_go_with_their_user(
+    accounts: Administration, account: FirstAccount
+) -> None:
+    accounts.create_user("bob", password=PASSWORD)
+    made = accounts.create_key("bob")
+    assert len(made.access) == 20
+    assert len(made.secret) == 40
+    assert [key.access for key in accounts.access_keys()] == [account.access_key, made.access]
+    (shown,) = accounts.access_keys("bob")
+    assert (shown.access, shown.user_name, shown.enabled) == (made.access, "bob", True)
+    assert not hasattr(shown, "secret")
+    accounts.delete_user("bob")
+    assert [key.access for key in accounts.access_keys()] == [account.access_key]
+
+
+def test_enabling_twice_is_no_error(accounts: Administration, account: FirstAccount) -> None:
+    expected = Subscription(
+        project_id=str(account.project_id), project_name="cn-north-4", api="web-image"
+    )
+    assert accounts.enable("cn-north-4", "web-image") == expected
+    assert accounts.subscriptions() == (expected,)
+    accounts.disable("cn-north-4", "web-image")
+    accounts.disable("cn-north-4", "web-image")
+    assert accounts.subscriptions() == ()
+
+
+@pytest.mark.parametrize("text", ["\0", "a\ud800b"])
+def test_no_reference_to_what_no_store_can_hold(text: str) -> None:
+    with pytest.raises(ValueError, match="not a text"):
+        Reference(name=text)
+
+
+def test_a_reference_needs_something() -> None:
+    with pytest.raises(ValueError, match="id or a name"):
+        Reference(id="", name=None)

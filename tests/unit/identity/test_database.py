@@ -1,0 +1,184 @@
+"""The store: its newest form, and one clear error however it fails."""
+
+from __future__ import annotations
+
+import os
+import sqlite3
+import threading
+from collections.abc import Callable
+from contextlib import closing
+from pathlib import Path
+
+import pytest
+from alembic.autogenerate import compare_metadata
+from alembic.runtime.migration import MigrationContext
+from sqlalchemy.exc import IntegrityError
+
+from tests.unit.identity.support import CLIENT, START, Clock, refused, signed
+from web_image_ocr.identity import FirstAccount, Identity, IdentityConfig, TokenGrant
+from web_image_ocr.identity.database import Database
+from web_image_ocr.identity.records import new_domain, new_project
+from web_image_ocr.identity.tables import DomainRow, Table
+from web_image_ocr.primitives.errors import ErrorKind
+
+LogIn = Callable[..., TokenGrant]
+
+
+@pytest.fixture
+def path(tmp_path: Path) -> Path:
+    return tmp_path / "web-image-ocr.db"
+
+
+def test_migrations_lead_to_the_tables(path: Path) -> None:
+    database = Database(f"sqlite:///{path}", 1)
+    with database._engine.connect() as connection:
+        context = MigrationContext.configure(connection, opts={"compare_type": True})
+        assert compare_metadata(context, Table.metadata) == []
+    database.close()
+
+
+def test_a_new_file_waits_for_writers_and_keeps_foreign_keys(path: Path) -> None:
+    database = Database(f"sqlite:///{path}", 1)
+    with database.reading() as session:
+        connection = session.connection()
+        assert connection.exec_driver_sql("PRAGMA journal_mode").scalar_one() == "wal"
+        assert connection.exec_driver_sql("PRAGMA foreign_keys").scalar_one() == 1
+        assert connection.exec_driver_sql("PRAGMA busy_timeout").scalar_one() == 1000
+    database.close()
+
+
+def test_paths_may_hold_any_character(tmp_path: Path) -> None:
+    folder = tmp_path / "a b?#%20图"
+    Identity(IdentityConfig(), folder).close()
+    assert (folder / "web-image-ocr.db").stat().st_size > 0
+
+
+def test_a_failed_change_leaves_nothing(path: Path) -> None:
+    database = Database(f"sqlite:///{path}", 1)
+
+    def change_and_fail() -> None:
+        with database.writing() as session:
+            session.add(new_domain("default", START))
+            session.flush()
+            raise RuntimeError
+
+    with pytest.raises(RuntimeError):
+        change_and_fail()
+    with database.reading() as session:
+        assert session.query(DomainRow).count() == 0
+    database.close()
+
+
+def test_foreign_keys_hold(path: Path) -> None:
+    database = Database(f"sqlite:///{path}", 1)
+    with refused(ErrorKind.STORE_UNAVAILABLE) as caught, database.writing() as session:
+        session.add(new_project(32 * "0", "secret-name", START))
+    assert "FOREIGN KEY" in str(caught.value)
+    assert "secret-name" not in str(caught.value)
+    with database.writing() as session:
+        session.add(new_project(32 * "0", "x", START))
+        with pytest.raises(IntegrityError):
+            session.flush()
+        session.rollback()
+    database.close()
+
+
+@pytest.mark.parametrize(
+    "url", ["nonsense", "mysql://x/y", "sqlite://", "sqlite:///:memory:", "x://"]
+)
+def test_an_unusable_address_is_a_wrong_setting(url: str) -> None:
+    with refused(ErrorKind.CONFIGURATION_INVALID):
+        Database(url, 1)
+
+
+def test_a_store_of_a_newer_version_is_left_alone(path: Path) -> None:
+    Database(f"sqlite:///{path}", 1).close()
+    with closing(sqlite3.connect(path)) as connection:
+        connection.execute("UPDATE alembic_version SET version_num = '9999'")
+        connection.commit()
+    with refused(ErrorKind.CONFIGURATION_INVALID) as caught:
+        Database(f"sqlite:///{path}", 1)
+    assert "newer version" in str(caught.value)
+
+
+def test_many_threads_write_at_once(path: Path) -> None:
+    database = Database(f"sqlite:///{path}", 30)
+
+    def write(number: int) -> None:
+        with database.writing() as session:
+            assert session.query(DomainRow).count() >= 0
+            session.add(new_domain(f"domain {number}", START))
+
+    threads = [threading.Thread(target=write, args=(number,)) for number in range(20)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    with database.reading() as session:
+        assert session.query(DomainRow).count() == 20
+    database.close()
+
+
+class TestTrouble:
+    """With a good key in hand nobody is let in while the store is in trouble."""
+
+    @pytest.fixture
+    def call(self, identity: Identity, account: FirstAccount, clock: Clock) -> Callable[[], object]:
+        request = signed(str(account.access_key), str(account.secret_key), clock())
+        identity.authenticate_signature(request, CLIENT)
+        return lambda: identity.authenticate_signature(request, CLIENT)
+
+    def test_missing(self, identity: Identity, call: Callable[[], object], path: Path) -> None:
+        for file in path.parent.glob("web-image-ocr.db*"):
+            file.unlink()
+        with refused(ErrorKind.STORE_UNAVAILABLE):
+            call()
+        with refused(ErrorKind.STORE_UNAVAILABLE):
+            identity.check()
+        assert not path.exists()
+
+    def test_back_again(self, identity: Identity, call: Callable[[], object], path: Path) -> None:
+        identity.check()
+        away = path.with_name("away.db")
+        path.rename(away)
+        with refused(ErrorKind.STORE_UNAVAILABLE):
+            call()
+        away.rename(path)
+        identity.check()
+        call()
+
+    def test_corrupted(self, identity: Identity, call: Callable[[], object], path: Path) -> None:
+        identity.close()
+        path.write_bytes(os.urandom(8192))
+        with refused(ErrorKind.STORE_UNAVAILABLE):
+            call()
+        with refused(ErrorKind.STORE_UNAVAILABLE):
+            Identity(IdentityConfig(), path.parent)
+
+    def test_empty(self, call: Callable[[], object], path: Path) -> None:
+        other = path.with_name("other.db")
+        other.touch()
+        other.replace(path)
+        with refused(ErrorKind.STORE_UNAVAILABLE):
+            call()
+
+    def test_locked(self, log_in: LogIn, path: Path) -> None:
+        with closing(sqlite3.connect(path)) as blocker:
+            blocker.execute("BEGIN IMMEDIATE")
+            with refused(ErrorKind.STORE_UNAVAILABLE) as caught:
+                log_in("wrong password")
+            assert "locked" in str(caught.value)
+            # Who needs to write nothing is not held up.
+            log_in()
+
+    def test_read_only(self, log_in: LogIn, path: Path) -> None:
+        if os.geteuid() == 0:
+            pytest.skip("root may write read-only files")
+        path.chmod(0o400)
+        with refused(ErrorKind.STORE_UNAVAILABLE):
+            log_in("wrong password")
+
+    def test_a_folder_that_cannot_be_made(self, tmp_path: Path) -> None:
+        (tmp_path / "file").touch()
+        with refused(ErrorKind.STORE_UNAVAILABLE):
+            Identity(IdentityConfig(), tmp_path / "file" / "data")

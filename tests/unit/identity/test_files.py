@@ -1,0 +1,56 @@
+"""A file made once is whole, private, and nobody's second."""
+
+from __future__ import annotations
+
+import stat
+import threading
+from pathlib import Path
+
+import pytest
+
+from web_image_ocr.identity.files import create_once
+
+
+def test_it_is_private_and_folders_are_made(tmp_path: Path) -> None:
+    path = tmp_path / "a" / "b" / "file"
+    create_once(path, lambda draft: draft.write_text("content") and None)
+    assert path.read_text() == "content"
+    assert stat.S_IMODE(path.stat().st_mode) == 0o600
+
+
+def test_what_is_there_stays(tmp_path: Path) -> None:
+    path = tmp_path / "file"
+    path.write_text("mine")
+    create_once(path, lambda draft: draft.write_text("yours") and None)
+    assert path.read_text() == "mine"
+
+
+def test_of_many_at_once_one_wins_whole(tmp_path: Path) -> None:
+    path = tmp_path / "file"
+    barrier = threading.Barrier(8)
+
+    def make(number: int) -> None:
+        def write(draft: Path) -> None:
+            barrier.wait()
+            draft.write_text(str(number) * 1000)
+
+        create_once(path, write)
+
+    threads = [threading.Thread(target=make, args=(number,)) for number in range(8)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    content = path.read_text()
+    assert len(content) == 1000
+    assert len(set(content)) == 1
+    assert [found.name for found in tmp_path.iterdir()] == ["file"]
+
+
+def test_a_failure_leaves_nothing(tmp_path: Path) -> None:
+    def write(draft: Path) -> None:
+        raise OSError(draft.name)
+
+    with pytest.raises(OSError, match="file"):
+        create_once(tmp_path / "file", write)
+    assert list(tmp_path.iterdir()) == []

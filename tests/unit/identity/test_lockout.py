@@ -1,0 +1,158 @@
+"""Failures in a row: counted by subject and address, forgotten, and never in others' way."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable
+
+import pytest
+from sqlalchemy import func, select
+
+from tests.unit.identity.support import CLIENT, PASSWORD, Clock, refused, signed
+from web_image_ocr.identity import FirstAccount, Identity, TokenGrant
+from web_image_ocr.identity.tables import FailureRow
+from web_image_ocr.primitives.errors import ErrorKind, ServiceError
+
+LogIn = Callable[..., TokenGrant]
+WRONG = "wrong password"
+
+
+def fail(log_in: LogIn, times: int, *, user: str = "admin", client: str = CLIENT) -> None:
+    for _ in range(times):
+        with refused(ErrorKind.LOGIN_FAILED):
+            log_in(WRONG, user=user, client=client)
+
+
+class TestPasswords:
+    def test_the_fifth_failure_locks_for_fifteen_minutes(self, log_in: LogIn, clock: Clock) -> None:
+        fail(log_in, 5)
+        with refused(ErrorKind.LOGIN_LOCKED) as caught:
+            log_in(PASSWORD)
+        assert caught.value.retry_after == 900
+        clock.advance(899)
+        with refused(ErrorKind.LOGIN_LOCKED) as caught:
+            log_in(PASSWORD)
+        assert caught.value.retry_after == 1
+        clock.advance(1)
+        log_in(PASSWORD)
+
+    def test_tries_while_locked_do_not_prolong_the_lock(self, log_in: LogIn, clock: Clock) -> None:
+        fail(log_in, 5)
+        clock.advance(600)
+        with refused(ErrorKind.LOGIN_LOCKED):
+            log_in(WRONG)
+        clock.advance(300)
+        log_in(PASSWORD)
+
+    def test_a_success_starts_anew(self, log_in: LogIn) -> None:
+        fail(log_in, 4)
+        log_in(PASSWORD)
+        fail(log_in, 4)
+        log_in(PASSWORD)
+
+    def test_old_failures_do_not_count(self, log_in: LogIn, clock: Clock) -> None:
+        fail(log_in, 4)
+        clock.advance(900)
+        fail(log_in, 4)
+        log_in(PASSWORD)
+
+    def test_nobody_locks_out_others(self, identity: Identity, log_in: LogIn) -> None:
+        fail(log_in, 5, client="198.51.100.7")
+        log_in(PASSWORD)
+        fail(log_in, 5)
+        identity.administration.create_user("bob", password=PASSWORD)
+        log_in(PASSWORD, user="bob")
+
+    def test_users_who_do_not_exist_lock_all_the_same(self, log_in: LogIn) -> None:
+        fail(log_in, 5, user="nobody")
+        with refused(ErrorKind.LOGIN_LOCKED):
+            log_in(WRONG, user="nobody")
+
+    def test_a_burst_gets_hardly_more_tries_than_five(self, log_in: LogIn) -> None:
+        kinds: list[ErrorKind] = []
+
+        def guess() -> None:
+            try:
+                log_in(WRONG)
+            except ServiceError as error:
+                kinds.append(error.kind)
+
+        threads = [threading.Thread(target=guess) for _ in range(20)]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
+        assert len(kinds) == 20
+        assert 5 <= kinds.count(ErrorKind.LOGIN_FAILED) <= 6
+        assert set(kinds) == {ErrorKind.LOGIN_FAILED, ErrorKind.LOGIN_LOCKED}
+
+    @pytest.mark.parametrize(
+        ("one", "other", "same"),
+        [
+            ("2001:db8::1", "2001:db8::ffff:ffff:ffff:ffff", True),
+            ("2001:db8:0:1::1", "2001:db8:0:2::1", False),
+            ("::ffff:192.0.2.1", "192.0.2.1", True),
+            ("192.0.2.1", "192.0.2.2", False),
+            ("", "testclient", False),
+        ],
+    )
+    def test_what_counts_as_one_address(
+        self, log_in: LogIn, one: str, other: str, same: bool
+    ) -> None:
+        fail(log_in, 5, client=one)
+        if same:
+            with refused(ErrorKind.LOGIN_LOCKED):
+                log_in(PASSWORD, client=other)
+        else:
+            log_in(PASSWORD, client=other)
+
+
+class TestKeys:
+    def test_the_fifth_failure_locks_the_key_for_five_minutes(
+        self, identity: Identity, account: FirstAccount, clock: Clock
+    ) -> None:
+        access, secret = str(account.access_key), str(account.secret_key)
+        for _ in range(5):
+            with refused(ErrorKind.SIGNATURE_INVALID):
+                identity.authenticate_signature(signed(access, "guess", clock()), CLIENT)
+        with refused(ErrorKind.KEY_LOCKED) as caught:
+            identity.authenticate_signature(signed(access, secret, clock()), CLIENT)
+        assert caught.value.retry_after == 300
+        identity.authenticate_signature(signed(access, secret, clock()), "198.51.100.7")
+        clock.advance(300)
+        identity.authenticate_signature(signed(access, secret, clock()), CLIENT)
+
+    def test_a_success_starts_anew(
+        self, identity: Identity, account: FirstAccount, clock: Clock
+    ) -> None:
+        access = str(account.access_key)
+        for secret in [*4 * ["guess"], str(account.secret_key), *4 * ["guess"]]:
+            if secret == "guess":
+                with refused(ErrorKind.SIGNATURE_INVALID):
+                    identity.authenticate_signature(signed(access, secret, clock()), CLIENT)
+            else:
+                identity.authenticate_signature(signed(access, secret, clock()), CLIENT)
+        identity.authenticate_signature(signed(access, str(account.secret_key), clock()), CLIENT)
+
+    def test_unknown_keys_leave_no_trace(
+        self, identity: Identity, account: FirstAccount, clock: Clock
+    ) -> None:
+        assert account.created
+        for number in range(10):
+            with refused(ErrorKind.KEY_UNKNOWN):
+                identity.authenticate_signature(signed(f"AK{number}", "x", clock()), CLIENT)
+        assert rows(identity) == 0
+
+
+def test_void_rows_are_purged(identity: Identity, log_in: LogIn, clock: Clock) -> None:
+    for number in range(20):
+        fail(log_in, 1, client=f"192.0.2.{number}")
+    assert rows(identity) == 20
+    clock.advance(900)
+    fail(log_in, 1)
+    assert rows(identity) == 1
+
+
+def rows(identity: Identity) -> int:
+    with identity._database.reading() as session:
+        return session.scalars(select(func.count()).select_from(FailureRow)).one()
