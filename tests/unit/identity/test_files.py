@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import stat
 import threading
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -11,9 +12,16 @@ import pytest
 from web_image_ocr.identity.files import create_once
 
 
+def writer(content: str) -> Callable[[Path], None]:
+    def write(draft: Path) -> None:
+        draft.write_text(content)
+
+    return write
+
+
 def test_it_is_private_and_folders_are_made(tmp_path: Path) -> None:
     path = tmp_path / "a" / "b" / "file"
-    create_once(path, lambda draft: draft.write_text("content") and None)
+    create_once(path, writer("content"))
     assert path.read_text() == "content"
     assert stat.S_IMODE(path.stat().st_mode) == 0o600
 
@@ -21,7 +29,7 @@ def test_it_is_private_and_folders_are_made(tmp_path: Path) -> None:
 def test_what_is_there_stays(tmp_path: Path) -> None:
     path = tmp_path / "file"
     path.write_text("mine")
-    create_once(path, lambda draft: draft.write_text("yours") and None)
+    create_once(path, writer("yours"))
     assert path.read_text() == "mine"
 
 

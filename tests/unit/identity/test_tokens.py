@@ -68,7 +68,7 @@ def test_any_text_is_unreadable(token: str) -> None:
 
 
 def test_only_hs256_is_taken() -> None:
-    unsigned = jwt.encode(PAYLOAD, None, algorithm="none")
+    unsigned = jwt.encode(PAYLOAD, "", algorithm="none")
     other = jwt.encode(PAYLOAD, KEYRING.token_key + bytes(32), algorithm="HS512")
     same_key = jwt.encode(PAYLOAD, KEYRING.token_key * 2, algorithm="HS512")
     for token in (unsigned, other, same_key):
