@@ -13,8 +13,8 @@ import subprocess
 import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
-import click
 import orjson
 import typer
 
@@ -48,7 +48,7 @@ def main() -> int:
 
 def configuration() -> str:
     rows = [
-        f"| `{name}` | `{environment_name(name)}` | {_shown(default)} | {text} |"
+        f"| `{name}` | `{environment_name(name)}` | {_shown(default)} | {text.replace('``', '`')} |"
         for name, default, text in describe()
     ]
     return (
@@ -71,7 +71,7 @@ def command_line() -> str:
         "Errors are one line on standard error.\n"
     ]
     for path, command in _commands("web-image-ocr", root):
-        context = click.Context(command, info_name=path, max_content_width=88, terminal_width=88)
+        context = typer.Context(command, info_name=path, max_content_width=88, terminal_width=88)
         parts.append(f"\n## {path}\n\n```text\n{command.get_help(context).rstrip()}\n```\n")
     return "".join(parts)
 
@@ -112,7 +112,7 @@ def _shown(default: object) -> str:
     return f"`{str(default).lower() if isinstance(default, bool) else default}`"
 
 
-def _commands(path: str, command: click.Command) -> Iterator[tuple[str, click.Command]]:
+def _commands(path: str, command: Any) -> Iterator[tuple[str, Any]]:
     yield path, command
     for name, child in getattr(command, "commands", {}).items():
         yield from _commands(f"{path} {name}", child)

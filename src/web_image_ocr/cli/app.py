@@ -4,12 +4,11 @@ from __future__ import annotations
 
 from typing import Annotated
 
-import click
 import typer
+from typer.exceptions import TyperException
 
 from web_image_ocr import __version__
 from web_image_ocr.cli.admin import admin
-from web_image_ocr.cli.exit_codes import ExitCode
 from web_image_ocr.cli.recognize import recognize
 from web_image_ocr.cli.serve import serve
 
@@ -18,6 +17,7 @@ app = typer.Typer(
     help="Read the text of pictures from the web: as a server, or here and now.",
     no_args_is_help=True,
     add_completion=False,
+    pretty_exceptions_enable=False,
     rich_markup_mode=None,
 )
 app.command()(serve)
@@ -49,9 +49,13 @@ def run() -> int:
     """
     try:
         status = app(standalone_mode=False)
-    except click.exceptions.UsageError as error:
-        click.echo(f"web-image-ocr: {error.format_message()}", err=True)
-        return ExitCode.USAGE
-    except click.exceptions.Abort:
+    except TyperException as error:
+        message = error.format_message()
+        # A group without a subcommand is answered with its help, which has lines of its own.
+        if not message.startswith("Usage:"):
+            message = "web-image-ocr: " + " ".join(message.split())
+        typer.echo(message, err=True)
+        return error.exit_code
+    except typer.Abort:
         return 130
     return int(status or 0)

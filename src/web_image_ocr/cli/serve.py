@@ -5,10 +5,13 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import ipaddress
+import os
+import signal
 import socket
 import sys
 from pathlib import Path
-from typing import Annotated, Any
+from types import FrameType
+from typing import Annotated, Any, NoReturn
 
 import structlog
 import typer
@@ -56,6 +59,8 @@ def serve(
     load_models(settings.engine)  # a missing model is said here, not by every worker
     if no_auth:
         _refuse_foreign_listener(settings.server.host)
+    signal.signal(signal.SIGTERM, _stop)
+    signal.signal(signal.SIGINT, _stop)
     with _listen(settings.server) as listener:
         url = _url(settings.server, listener)
         identity = None
@@ -82,14 +87,22 @@ def _refuse_foreign_listener(host: str) -> None:
         )
 
 
+def _stop(_signal: int, _frame: FrameType | None) -> NoReturn:
+    """End with status 0: at once while starting; uvicorn calls it again when it has drained."""
+    raise SystemExit(0)
+
+
 def _listen(server: ServerConfig) -> socket.socket:
     try:
         family = socket.getaddrinfo(server.host, server.port, type=socket.SOCK_STREAM)[0][0]
         return socket.create_server((server.host, server.port), family=family, backlog=_BACKLOG)
     except OSError as error:
+        # socket.gaierror numbers its reasons apart from the system's.
+        own = isinstance(error, socket.gaierror) or error.errno is None
+        reason = error.strerror if own else os.strerror(error.errno)
         raise ServiceError(
             ErrorKind.CONFIGURATION_INVALID,
-            f"cannot listen on {server.host} port {server.port}: {error.strerror}",
+            f"cannot listen on {server.host} port {server.port}: {reason}",
         ) from None
 
 

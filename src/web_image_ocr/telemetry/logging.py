@@ -36,6 +36,7 @@ def configure(config: LoggingConfig) -> None:
         structlog.stdlib.add_log_level,
         structlog.stdlib.add_logger_name,
         structlog.stdlib.ExtraAdder(),
+        _drop_color_message,
         structlog.processors.TimeStamper(fmt="iso", utc=True),
     ]
     as_console = config.format == "console" or (config.format == "auto" and sys.stderr.isatty())
@@ -61,3 +62,11 @@ def configure(config: LoggingConfig) -> None:
     logging.captureWarnings(capture=True)
     for chatty in ("alembic", "aiohttp", "asyncio"):
         logging.getLogger(chatty).setLevel(logging.WARNING)
+
+
+def _drop_color_message(
+    _logger: logging.Logger, _method: str, event: structlog.typing.EventDict
+) -> structlog.typing.EventDict:
+    """Uvicorn sends each message twice, once with terminal colours."""
+    event.pop("color_message", None)
+    return event

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import io
 import multiprocessing
 import os
 import signal
@@ -11,8 +10,8 @@ from collections.abc import AsyncIterator
 from pathlib import Path
 
 import pytest
-from PIL import Image, ImageDraw, ImageFont
 
+from tests.pictures import encoded, text_picture
 from web_image_ocr.engine import EngineConfig
 from web_image_ocr.engine.values import RecognitionOptions
 from web_image_ocr.images import ImageLimits
@@ -26,14 +25,6 @@ pytestmark = pytest.mark.models
 OPTIONS = RecognitionOptions()
 
 
-def _picture(text: str) -> bytes:
-    picture = Image.new("RGB", (320, 80), "white")
-    ImageDraw.Draw(picture).text((10, 20), text, "black", ImageFont.load_default(32))
-    out = io.BytesIO()
-    picture.save(out, "PNG")
-    return out.getvalue()
-
-
 @pytest.fixture
 async def pool() -> AsyncIterator[WorkerPool]:
     limits = ImageLimits.for_edition("2021")
@@ -42,7 +33,7 @@ async def pool() -> AsyncIterator[WorkerPool]:
 
 
 async def _read(pool: WorkerPool, text: str, seconds: float = 30) -> str:
-    page = await pool.recognize(_picture(text), OPTIONS, Deadline.after(seconds))
+    page = await pool.recognize(encoded(text_picture(text)), OPTIONS, Deadline.after(seconds))
     return " ".join(line.text for line in page.lines)
 
 
@@ -58,7 +49,7 @@ async def _until_two_workers(pool: WorkerPool) -> list[int]:
 
 
 async def test_a_picture_is_read_and_its_stages_are_timed(pool: WorkerPool) -> None:
-    page = await pool.recognize(_picture("Hello pool"), OPTIONS, Deadline.after(30))
+    page = await pool.recognize(encoded(text_picture("Hello pool")), OPTIONS, Deadline.after(30))
     assert [line.text for line in page.lines] == ["Hello pool"]
     assert {"decode", "detect", "read"} <= set(page.timings)
     assert pool.ready()

@@ -1,0 +1,219 @@
+"""What the command promises, run as a user runs it."""
+
+from __future__ import annotations
+
+import base64
+import json
+import os
+import signal
+import socket
+import stat
+import subprocess
+import time
+from pathlib import Path
+
+import httpx
+import pytest
+
+from tests.pictures import encoded, text_picture
+from tests.servers import COMMAND, free_port, initialize, run, running
+
+pytestmark = pytest.mark.server
+
+
+@pytest.fixture(scope="module")
+def picture(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    path = tmp_path_factory.mktemp("pictures") / "picture.png"
+    path.write_bytes(encoded(text_picture("Hello command", "second line")))
+    return path
+
+
+class TestRecognize:
+    def test_text_is_the_default(self, picture: Path) -> None:
+        done = run("recognize", str(picture))
+        assert (done.returncode, done.stdout, done.stderr) == (0, "Hello command\nsecond line\n", "")
+
+    def test_json_is_the_answer_of_the_api(self, picture: Path) -> None:
+        done = run("recognize", str(picture), "--format", "json", "--extract", "image_size")
+        result = json.loads(done.stdout)["result"]
+        assert result["words_block_count"] == 2
+        assert [block["words"] for block in result["words_block_list"]] == [
+            "Hello command",
+            "second line",
+        ]
+        assert result["extracted_data"]["image_size"]["width"] == 640
+
+    def test_standard_input_is_a_picture_too(self, picture: Path) -> None:
+        done = subprocess.run(
+            [*COMMAND, "recognize", "-"],
+            input=picture.read_bytes(),
+            capture_output=True,
+            check=True,
+        )
+        assert done.stdout == b"Hello command\nsecond line\n"
+
+    def test_jsonl_reports_failures_as_lines_and_reads_the_rest(
+        self, picture: Path, tmp_path: Path
+    ) -> None:
+        bad = tmp_path / "bad.png"
+        bad.write_bytes(b"no picture")
+        done = run("recognize", str(bad), str(picture), "--format", "jsonl")
+        first, second = map(json.loads, done.stdout.splitlines())
+        assert done.returncode == 3
+        assert first == {
+            "path": str(bad),
+            "error_code": "AIS.0102",
+            "error_msg": "The image format is not supported.",
+        }
+        assert second["path"] == str(picture)
+        assert second["result"]["words_block_count"] == 2
+
+    @pytest.mark.parametrize(
+        ("arguments", "status"),
+        [
+            (("recognize", "/does/not/exist.png"), 3),
+            (("recognize", "one.png", "two.png", "--format", "json"), 2),
+            (("recognize",), 2),
+            (("recognize", "one.png", "--config", "/does/not/exist.toml"), 4),
+            (("no-such-command",), 2),
+        ],
+    )
+    def test_an_error_is_one_line_and_an_exit_status(
+        self, arguments: tuple[str, ...], status: int
+    ) -> None:
+        done = run(*arguments)
+        assert done.returncode == status
+        assert done.stdout == ""
+        assert done.stderr.startswith("web-image-ocr: ")
+        assert done.stderr.count("\n") == 1
+
+    def test_missing_models_are_said_in_one_line(self, picture: Path, tmp_path: Path) -> None:
+        missing = {"WEB_IMAGE_OCR_ENGINE__DETECTION_MODEL": str(tmp_path / "none.onnx")}
+        done = run("recognize", str(picture), env={**os.environ, **missing})
+        assert done.returncode == 7
+        assert done.stderr.count("\n") == 1
+        assert "none.onnx" in done.stderr
+
+
+class TestFirstStart:
+    def test_without_a_terminal_the_secrets_are_in_a_private_file_and_not_in_the_log(
+        self, tmp_path: Path
+    ) -> None:
+        with running(tmp_path) as server:
+            file = tmp_path / "first-credentials.json"
+            account = json.loads(file.read_text())
+            assert stat.S_IMODE(file.stat().st_mode) == 0o600
+            assert account["project_name"] == "cn-north-4"
+            log = server.log.read_text()
+            assert str(file) in log
+            for secret in (account["password"], account["secret_key"], account["access_key"]):
+                assert secret not in log
+            again = initialize(tmp_path)
+            assert again == {
+                name: account[name] for name in again if name != "created"
+            } | {"created": False}
+            assert not {"password", "secret_key"} & set(again)
+            assert server.stop() == 0
+
+    def test_the_file_is_removed_after_a_day(self, tmp_path: Path) -> None:
+        file = tmp_path / "first-credentials.json"
+        file.write_text("{}")
+        a_day_ago = time.time() - 24 * 3600 - 1
+        os.utime(file, (a_day_ago, a_day_ago))
+        initialize(tmp_path)
+        with running(tmp_path):
+            assert not file.exists()
+
+    def test_two_servers_that_start_at_once_make_one_account(self, tmp_path: Path) -> None:
+        processes = [
+            subprocess.Popen(
+                [*COMMAND, "admin", "init", "--data-dir", str(tmp_path), "--json"],
+                stdout=subprocess.PIPE,
+                stderr=subprocess.PIPE,
+                text=True,
+            )
+            for _ in range(2)
+        ]
+        answers = [json.loads(process.communicate(timeout=60)[0]) for process in processes]
+        assert sorted(answer["created"] for answer in answers) == [False, True]
+        assert len({answer["project_id"] for answer in answers}) == 1
+
+    def test_the_password_may_come_from_a_file(self, tmp_path: Path) -> None:
+        file = tmp_path / "password"
+        file.write_text("a password of my own\n")
+        account = initialize(tmp_path / "data", WEB_IMAGE_OCR_ADMIN_PASSWORD_FILE=str(file))
+        assert account["password"] == "a password of my own"
+
+    def test_a_terminal_is_shown_the_secrets_and_a_call_that_works(
+        self, tmp_path: Path, picture: Path
+    ) -> None:
+        port = free_port()
+        # script(1) gives the server a terminal of its own.
+        command = " ".join([*COMMAND, f"serve --data-dir {tmp_path} --port {port}"])
+        with subprocess.Popen(
+            ["script", "--quiet", "--flush", "--command", command, "/dev/null"],  # noqa: S607
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+        ) as terminal:
+            assert terminal.stdout is not None
+            shown = ""
+            while "--data-binary @-" not in shown:
+                shown += terminal.stdout.readline().replace("\r\n", "\n")
+            call = "TOKEN=" + shown.partition("TOKEN=")[2]
+            assert not (tmp_path / "first-credentials.json").exists()
+            done = subprocess.run(
+                ["bash", "-c", call],  # noqa: S607
+                cwd=picture.parent,
+                env={**os.environ, "LC_ALL": "C"},
+                capture_output=True,
+                text=True,
+                check=True,
+            )
+            terminal.terminate()
+        words = [block["words"] for block in json.loads(done.stdout)["result"]["words_block_list"]]
+        assert words == ["Hello command", "second line"]
+
+
+class TestServe:
+    def test_a_port_in_use_is_one_line(self, tmp_path: Path) -> None:
+        with socket.create_server(("127.0.0.1", 0)) as taken:
+            port = taken.getsockname()[1]
+            done = run("serve", "--data-dir", str(tmp_path), "--port", str(port))
+        assert done.returncode == 4
+        assert done.stderr == (
+            f"web-image-ocr: cannot listen on 127.0.0.1 port {port}: Address already in use\n"
+        )
+
+    @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
+    def test_it_ends_with_status_0(self, tmp_path: Path, number: signal.Signals) -> None:
+        with running(tmp_path) as server:
+            assert server.stop(number) == 0
+
+    def test_wrong_settings_are_all_named_in_one_line(self, tmp_path: Path) -> None:
+        wrong = {"WEB_IMAGE_OCR_SERVER__PORT": "70000", "WEB_IMAGE_OCR_API__EDITION": "1999"}
+        done = run("serve", "--data-dir", str(tmp_path), env={**os.environ, **wrong})
+        assert done.returncode == 4
+        assert done.stderr.count("\n") == 1
+        assert "port must be 0 to 65535" in done.stderr
+        assert "WEB_IMAGE_OCR_API__EDITION" in done.stderr
+
+
+class TestNoAuth:
+    def test_it_serves_this_machine_only(self, tmp_path: Path, picture: Path) -> None:
+        with running(tmp_path, "--no-auth") as server:
+            path = f"{server.url}/v2/anything/ocr/web-image"
+            body = {"image": base64.b64encode(picture.read_bytes()).decode()}
+            assert httpx.post(path, json=body, timeout=60).json()["result"]["words_block_count"] == 2
+            foreign = {"Host": "ocr.example.com"}
+            assert httpx.post(path, json=body, headers=foreign).status_code == 403
+            origin = {"Origin": "https://example.com"}
+            assert httpx.post(path, json=body, headers=origin).status_code == 403
+            assert httpx.post(f"{server.url}/v3/auth/tokens", json={}).status_code == 404
+            assert not (tmp_path / "first-credentials.json").exists()
+
+    def test_another_address_is_refused(self, tmp_path: Path) -> None:
+        done = run("serve", "--no-auth", "--host", "0.0.0.0", "--data-dir", str(tmp_path))  # noqa: S104
+        assert done.returncode == 4
+        assert "loopback" in done.stderr
