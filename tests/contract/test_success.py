@@ -1,0 +1,260 @@
+"""Checklist of the contract, lines 1 to 30: pictures that are read."""
+
+from __future__ import annotations
+
+import json
+import re
+from typing import Any
+
+import pytest
+
+from tests.contract.pictures import as_text, encoded, picture, text_box, words
+from tests.contract.servers import Server
+
+pytestmark = [pytest.mark.server, pytest.mark.models]
+
+Block = dict[str, Any]
+
+ADDRESS = picture(((40, 40), "13112345678"), ((40, 100), "Shenzhen Longgang"))
+
+
+def _blocks(result: dict[str, Any]) -> list[Block]:
+    blocks: list[Block] = result["words_block_list"]
+    assert blocks
+    return blocks
+
+
+def _is_clockwise(location: list[list[int]]) -> bool:
+    """With y downwards the shoelace sum of a clockwise polygon is positive."""
+    following = [*location[1:], location[0]]
+    return sum(a[0] * b[1] - b[0] * a[1] for a, b in zip(location, following, strict=True)) > 0
+
+
+def test_01_a_valid_call_is_200_with_a_result(server: Server, hello: bytes) -> None:
+    response = server.post({"image": as_text(hello)})
+    assert response.status_code == 200
+    body = response.json()
+    assert isinstance(body["result"], dict)
+    assert "error_code" not in body
+    assert "error_msg" not in body
+    assert words(body["result"]) == ["HelloWorld"]
+
+
+def test_02_the_count_is_the_length_of_the_list(server: Server) -> None:
+    two = encoded(picture(((40, 30), "First line"), ((40, 100), "Second line")))
+    result = server.read(two)
+    assert type(result["words_block_count"]) is int
+    assert result["words_block_count"] == len(result["words_block_list"]) == 2
+
+
+def test_03_words_and_confidence(server: Server, hello: bytes) -> None:
+    for block in _blocks(server.read(hello)):
+        assert isinstance(block["words"], str)
+        assert isinstance(block["confidence"], float)
+        assert 0 <= block["confidence"] <= 1
+        assert round(block["confidence"], 4) == block["confidence"]
+
+
+def test_04_location_is_four_pairs_of_integers(server: Server, hello: bytes) -> None:
+    for block in _blocks(server.read(hello)):
+        assert len(block["location"]) == 4
+        for pair in block["location"]:
+            assert [type(number) for number in pair] == [int, int]
+
+
+def test_05_vertices_of_an_upright_line(server: Server, hello: bytes) -> None:
+    (block,) = _blocks(server.read(hello))
+    left, top, right, bottom = text_box((60, 60), "Hello World")
+    expected = [(left, top), (right, top), (right, bottom), (left, bottom)]
+    for found, corner in zip(block["location"], expected, strict=True):
+        assert found == pytest.approx(corner, abs=10)
+
+
+@pytest.mark.parametrize(("turn", "direction"), [(90, (0, -1)), (180, (-1, 0)), (270, (0, 1))])
+def test_06_turned_text(server: Server, turn: int, direction: tuple[int, int]) -> None:
+    turned = picture(((60, 60), "Hello World")).rotate(turn, expand=True)
+    (block,) = _blocks(server.read(encoded(turned), detect_direction=True))
+    assert _is_clockwise(block["location"])
+    (x0, y0), (x1, y1) = block["location"][:2]
+    along = (x1 - x0) * direction[0] + (y1 - y0) * direction[1]
+    assert along > 2 * abs((x1 - x0) * direction[1] + (y1 - y0) * direction[0])
+
+
+@pytest.mark.parametrize("detect_direction", [True, False])
+def test_07_coordinates_lie_in_the_picture_as_sent(
+    server: Server, *, detect_direction: bool
+) -> None:
+    tilted = picture(((60, 60), "Hello World")).rotate(30, expand=True, fillcolor="white")
+    result = server.read(encoded(tilted), detect_direction=detect_direction)
+    points = [point for block in _blocks(result) for point in block["location"]]
+    assert all(0 <= x < tilted.width and 0 <= y < tilted.height for x, y in points)
+    if detect_direction:
+        # The middle of the text is the middle of the picture, before and after turning.
+        xs, ys = zip(*points, strict=True)
+        left, top, right, bottom = text_box((60, 60), "Hello World")
+        off_centre = ((left + right) / 2 - 240, (top + bottom) / 2 - 80)
+        assert sum(xs) / len(xs) == pytest.approx(
+            tilted.width / 2 + off_centre[0] * 0.866 + off_centre[1] * 0.5, abs=8
+        )
+        assert sum(ys) / len(ys) == pytest.approx(
+            tilted.height / 2 - off_centre[0] * 0.5 + off_centre[1] * 0.866, abs=8
+        )
+
+
+def test_08_of_two_lines_the_upper_one_comes_first(server: Server) -> None:
+    two = encoded(picture(((40, 30), "Upper"), ((40, 100), "Lower")))
+    assert words(server.read(two)) == ["Upper", "Lower"]
+
+
+def test_09_of_two_texts_in_a_row_the_left_one_comes_first(server: Server) -> None:
+    two = encoded(picture(((360, 60), "Right"), ((20, 62), "Left")))
+    assert words(server.read(two)) == ["Left", "Right"]
+
+
+@pytest.mark.parametrize("fields", [{}, {"extract_type": []}])
+def test_10_nothing_extracted(server: Server, hello: bytes, fields: dict[str, Any]) -> None:
+    assert server.read(hello, **fields)["extracted_data"] == {}
+
+
+def test_11_image_size(server: Server, hello: bytes) -> None:
+    result = server.read(hello, extract_type=["image_size"])
+    assert result["extracted_data"]["image_size"] == {"width": 480, "height": 160}
+
+
+@pytest.mark.xfail(strict=True, reason="contact information is not extracted yet")
+def test_12_contact_info(server: Server) -> None:
+    result = server.read(encoded(ADDRESS), extract_type=["contact_info"])
+    found = result["extracted_data"]["contact_info"]
+    known = {"name", "phone", "province", "city", "district", "detail_address"}
+    assert set(found) <= known
+    assert all(isinstance(value, str) for value in found.values())
+
+
+def test_13_only_what_was_asked_appears(server: Server) -> None:
+    file = encoded(ADDRESS)
+    assert set(server.read(file, extract_type=["image_size"])["extracted_data"]) == {"image_size"}
+    contact = server.read(file, extract_type=["contact_info"])["extracted_data"]
+    assert "image_size" not in contact
+
+
+@pytest.mark.xfail(strict=True, reason="contact information is not extracted yet")
+def test_14_both_asked(server: Server) -> None:
+    result = server.read(encoded(ADDRESS), extract_type=["contact_info", "image_size"])
+    assert set(result["extracted_data"]) == {"contact_info", "image_size"}
+
+
+def test_15_no_block_has_extracted_data(server: Server, hello: bytes) -> None:
+    result = server.read(hello, extract_type=["image_size"])
+    assert all("extracted_data" not in block for block in _blocks(result))
+
+
+def test_16_an_upside_down_picture_reads_the_same(server: Server) -> None:
+    upright = picture(((40, 30), "Upper line"), ((40, 100), "Lower line"))
+    turned = encoded(upright.rotate(180))
+    assert words(server.read(turned, detect_direction=True)) == words(
+        server.read(encoded(upright), detect_direction=True)
+    )
+    assert words(server.read(turned, detect_direction=True)) == ["Upperline", "Lowerline"]
+
+
+def test_17_detect_direction_is_off_by_default(server: Server) -> None:
+    tilted = encoded(picture(((60, 60), "Hello World")).rotate(180))
+    assert server.read(tilted) == server.read(tilted, detect_direction=False)
+
+
+def test_18_there_is_no_direction(server: Server, hello: bytes) -> None:
+    for asked in (True, False):
+        assert "direction" not in server.read(hello, detect_direction=asked)
+
+
+@pytest.mark.xfail(strict=True, reason="fonts are not named yet")
+def test_19_five_fonts_per_block(server: Server, hello: bytes) -> None:
+    for block in _blocks(server.read(hello, detect_font=True)):
+        assert len(block["font_list"]) == len(block["font_scores"]) == 5
+
+
+@pytest.mark.xfail(strict=True, reason="fonts are not named yet")
+def test_20_font_scores_descend(server: Server, hello: bytes) -> None:
+    for block in _blocks(server.read(hello, detect_font=True)):
+        scores = block["font_scores"]
+        assert scores == sorted(scores, reverse=True)
+        assert all(0 <= score <= 1 for score in scores)
+
+
+@pytest.mark.parametrize("fields", [{}, {"detect_font": False}])
+def test_21_fonts_are_off_by_default(server: Server, hello: bytes, fields: dict[str, Any]) -> None:
+    for block in _blocks(server.read(hello, **fields)):
+        assert set(block) == {"words", "confidence", "location"}
+
+
+def test_22_detect_text_direction(server: Server, hello: bytes) -> None:
+    missing = server.read(hello)
+    assert server.read(hello, detect_text_direction=True) == missing
+    assert words(server.read(hello, detect_text_direction=False)) == ["HelloWorld"]
+
+
+def test_23_a_picture_without_text(server: Server) -> None:
+    result = server.read(encoded(picture()))
+    assert result["words_block_count"] == 0
+    assert result["words_block_list"] == []
+    assert result["extracted_data"] == {}
+
+
+@pytest.mark.parametrize("form", ["JPEG", "PNG", "BMP", "TIFF", "GIF", "WEBP"])
+def test_24_formats_of_2021(server: Server, form: str) -> None:
+    file = encoded(picture(((60, 60), "Hello World")), form)
+    assert words(server.read(file)) == ["HelloWorld"]
+
+
+@pytest.mark.xfail(strict=True, reason="TGA, ICO and PCX are not decoded yet")
+@pytest.mark.parametrize("form", ["TGA", "ICO", "PCX"])
+def test_25_formats_of_2025(lenient_server: Server, form: str) -> None:
+    image = picture(((20, 60), "Hello World"), size=(240, 160))
+    assert words(lenient_server.read(encoded(image, form))) == ["HelloWorld"]
+
+
+def test_26_content_type_with_a_charset(server: Server, hello: bytes) -> None:
+    headers = {"Content-Type": "application/json;charset=utf-8"}
+    assert server.post({"image": as_text(hello)}, headers=headers).status_code == 200
+
+
+def test_27_answers_are_json_in_utf8(server: Server, hello: bytes) -> None:
+    for image in (as_text(hello), "", "%"):
+        response = server.post({"image": image})
+        assert response.headers["content-type"].startswith("application/json")
+        json.loads(response.content.decode("utf-8"))
+
+
+def test_28_every_answer_has_a_request_id(server: Server, hello: bytes) -> None:
+    client = server.client
+    answers = [
+        server.post({"image": as_text(hello)}),
+        server.post({}),
+        server.post_raw(b"no json"),
+        server.post({}, headers={"X-Auth-Token": "abc"}),
+        client.get(server.path),
+        client.get("/"),
+        client.post("/v3/auth/tokens"),
+        client.get("/v3/projects"),
+        client.get("/healthz"),
+        client.get("/openapi.json"),
+    ]
+    ids = [answer.headers["x-request-id"] for answer in answers]
+    assert all(re.fullmatch("[0-9a-f]{32}", one) for one in ids)
+    assert len(set(ids)) == len(ids)
+
+
+@pytest.mark.parametrize("project", ["0", "a" * 32, "no such project!", ""])
+def test_29_any_enterprise_project(server: Server, hello: bytes, project: str) -> None:
+    headers = {"Enterprise-Project-Id": project}
+    assert server.post({"image": as_text(hello)}, headers=headers).status_code == 200
+
+
+def test_30_unknown_keys_and_any_order(server: Server, hello: bytes) -> None:
+    body: dict[str, Any] = {
+        "zeta": {"a": [1]},
+        "extract_type": [],
+        "image": as_text(hello),
+        "alpha": None,
+    }
+    assert server.post(body).status_code == 200
