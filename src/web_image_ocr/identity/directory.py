@@ -108,6 +108,8 @@ class Directory:
 
     def projects(self, domain_id: str, name: str | None = None) -> tuple[Project, ...]:
         """The account's projects by name, or the one of exactly that name; read anew."""
+        if name is not None and "\0" in name:
+            return ()  # PostgreSQL refuses to be asked
         query = select(ProjectRow).where(ProjectRow.domain_id == domain_id)
         if name is not None:
             query = query.where(ProjectRow.name == name)

@@ -75,7 +75,7 @@ def test_what_was_deleted_since_is_not_told(identity: Identity, account: FirstAc
 
 def test_two_servers_starting_at_once_make_one_account(tmp_path: Path) -> None:
     starters = [
-        subprocess.Popen(  # noqa: S603 - a program of this file
+        subprocess.Popen(
             [sys.executable, "-c", STARTER, str(tmp_path / "data")],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,

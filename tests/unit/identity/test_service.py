@@ -397,7 +397,8 @@ def test_projects_of_the_account_by_name(
     assert [found.name for found in identity.projects(principal)] == ["cn-east-3", "cn-north-4"]
     (found,) = identity.projects(principal, "cn-north-4")
     assert found.id == account.project_id
-    assert identity.projects(principal, "cn-north") == ()
+    for name in ("cn-north", "CN-NORTH-4", "", "cn-north-4\0"):
+        assert identity.projects(principal, name) == ()
 
 
 def test_another_server_notices_changes_within_the_cache_seconds(
