@@ -12,8 +12,8 @@ import typer
 
 from web_image_ocr.bootstrap import open_identity
 from web_image_ocr.cli.first_start import initialize
-from web_image_ocr.cli.passwords import password_from
 from web_image_ocr.cli.records import Record, show_record, show_records
+from web_image_ocr.cli.secrets_in_files import password_from, secret_from
 from web_image_ocr.identity import (
     API_NAME,
     AccessKey,
@@ -207,6 +207,23 @@ def create_key(
         made = accounts.create_key(owner)
     record = {"access_key": made.access, "secret_key": made.secret, "user_id": made.user_id}
     show_record(record, as_json=as_json, note=_SHOWN_ONCE)
+
+
+@key.command("import")
+def import_key(
+    owner: UserName,
+    access: Access,
+    *,
+    secret_file: Annotated[Path, typer.Option(help="File whose first line is the secret half.")],
+    data_dir: DataDir = None,
+    config: Config = None,
+    as_json: AsJson = False,
+) -> None:
+    """Take over a key that clients have already, for instance from the cloud."""
+    secret = secret_from(secret_file)
+    with _administration(data_dir, config) as accounts:
+        taken = accounts.import_key(owner, access, secret)
+    show_record(_key_record(taken), as_json=as_json)
 
 
 @key.command("enable")

@@ -16,10 +16,12 @@ from web_image_ocr.identity.first_start import oldest_domain
 from web_image_ocr.identity.keyring import Keyring
 from web_image_ocr.identity.passwords import PasswordHashes, check_new_password, generated_password
 from web_image_ocr.identity.records import (
+    KeyPair,
     new_access_key,
     new_project,
     new_subscription,
     new_user,
+    random_key,
 )
 from web_image_ocr.identity.tables import (
     AccessKeyRow,
@@ -165,10 +167,21 @@ class Administration:
 
     def create_key(self, user: str) -> NewAccessKey:
         """A new key of the user; its secret is not shown again."""
-        with self._changing() as session:
-            row, key = new_access_key(_user(session, user).id, self._keyring, self._clock())
-            session.add(row)
-            return key
+        key = random_key()
+        owner = self._keep_key(user, key)
+        return NewAccessKey(access=key.access, secret=key.secret, user_id=owner)
+
+    def import_key(self, user: str, access: str, secret: str) -> AccessKey:
+        """A key that clients have already, so that they need not be told another.
+
+        Args:
+            user: its owner.
+            access: the public half, 1 to 32 letters and digits.
+            secret: the secret half, 1 to 128 letters, digits and ``+/=_-``.
+        """
+        self._keep_key(user, KeyPair(access=access, secret=secret))
+        with self._database.reading() as session:
+            return _key_of(_key(session, access))
 
     def enable_key(self, access: str) -> AccessKey:
         """Accept the key again."""
@@ -232,6 +245,13 @@ class Administration:
         with self._passwords.turn() as hasher:
             return drawn, hasher.hash(chosen)
 
+    def _keep_key(self, user: str, key: KeyPair) -> str:
+        with self._changing() as session:
+            owner = _user(session, user).id
+            row = new_access_key(owner, key, self._keyring, self._clock())
+            _insert(session, row, f"access key {key.access!r}")
+            return owner
+
     def _switch_key(self, access: str, *, enabled: bool) -> AccessKey:
         with self._changing() as session:
             row = _key(session, access)
@@ -291,7 +311,7 @@ def _key_of(row: AccessKeyRow) -> AccessKey:
     )
 
 
-def _insert(session: Session, row: UserRow | ProjectRow, what: str) -> None:
+def _insert(session: Session, row: UserRow | ProjectRow | AccessKeyRow, what: str) -> None:
     session.add(row)
     try:
         session.flush()

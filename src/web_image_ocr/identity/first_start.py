@@ -18,6 +18,7 @@ from web_image_ocr.identity.records import (
     new_project,
     new_subscription,
     new_user,
+    random_key,
 )
 from web_image_ocr.identity.tables import AccessKeyRow, DomainRow, FactRow, ProjectRow, UserRow
 from web_image_ocr.identity.values import FirstAccount, Role
@@ -90,7 +91,8 @@ def first_account(
         domain = new_domain(names.domain, now)
         user = new_user(domain.id, names.user, password_hash, Role.ADMINISTRATOR, now)
         project = new_project(domain.id, names.project, now)
-        key_row, key = new_access_key(user.id, keyring, now)
+        key = random_key()
+        key_row = new_access_key(user.id, key, keyring, now)
         # In the order of what refers to what.
         for row in (domain, user, project, key_row, new_subscription(project.id, names.api, now)):
             session.add(row)

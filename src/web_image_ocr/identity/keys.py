@@ -69,10 +69,10 @@ class Keys:
         if abs(self._clock() - signing_time(request)) > self._skew:
             raise ServiceError(ErrorKind.SIGNATURE_EXPIRED, "the signing time is too far from ours")
         security_token = request.header(SECURITY_TOKEN_HEADER)
-        if security_token is None:
-            candidate = self._permanent(authorization.access)
-        else:
+        if security_token:
             candidate = self._temporary(authorization.access, security_token)
+        else:
+            candidate = self._permanent(authorization.access)
         subject = f"key:{authorization.access}"
         has_failed = self._lockout.check(subject, client)
         if not is_signed_with(candidate.secret, request, authorization):
@@ -91,17 +91,17 @@ class Keys:
                 f"{LONGEST_TEMPORARY_SECONDS}",
             )
         expires_at = int(self._clock().timestamp()) + duration_seconds
-        access, secret = random_key()
+        key = random_key()
         claims = TemporaryClaims(
-            access=access,
-            secret=secret,
+            access=key.access,
+            secret=key.secret,
             user_id=owner.user.id,
             generation=owner.generation,
             expires_at=expires_at,
         )
         return TemporaryKey(
-            access=access,
-            secret=secret,
+            access=key.access,
+            secret=key.secret,
             security_token=self._tokens.write_security_token(claims),
             expires_at=datetime.fromtimestamp(expires_at, UTC),
         )

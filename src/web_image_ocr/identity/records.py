@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import re
 import secrets
 import string
+from dataclasses import dataclass, field
 from datetime import datetime
 
 from web_image_ocr.identity.keyring import Keyring
@@ -16,13 +18,42 @@ from web_image_ocr.identity.tables import (
     SubscriptionRow,
     UserRow,
 )
-from web_image_ocr.identity.values import NewAccessKey, Role
+from web_image_ocr.identity.values import Role
 from web_image_ocr.primitives.errors import ErrorKind, ServiceError
 
 _ACCESS_ALPHABET = string.ascii_uppercase + string.digits
 _ACCESS_LENGTH = 20
 _SECRET_ALPHABET = string.ascii_letters + string.digits
 _SECRET_LENGTH = 40
+_ACCESS_FORM = re.compile(r"[A-Za-z0-9]{1,32}")
+_SECRET_FORM = re.compile(r"[A-Za-z0-9+/=_-]{1,128}")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class KeyPair:
+    """Both halves of an access key.
+
+    Attributes:
+        access: the public half (AK): 1 to 32 letters and digits.
+        secret: the secret half (SK): 1 to 128 letters, digits and ``+/=_-``.
+
+    Raises:
+        ServiceError: ``IDENTITY_REQUEST_INVALID`` for halves of another form.
+    """
+
+    access: str
+    secret: str = field(repr=False)
+
+    def __post_init__(self) -> None:
+        if not _ACCESS_FORM.fullmatch(self.access):
+            raise ServiceError(
+                ErrorKind.IDENTITY_REQUEST_INVALID, "an access key has 1 to 32 letters and digits"
+            )
+        if not _SECRET_FORM.fullmatch(self.secret):
+            raise ServiceError(
+                ErrorKind.IDENTITY_REQUEST_INVALID,
+                "a secret key has 1 to 128 letters, digits and +/=_-",
+            )
 
 
 def new_domain(name: str, now: datetime) -> DomainRow:
@@ -61,19 +92,15 @@ def new_project(domain_id: str, name: str, now: datetime) -> ProjectRow:
     return ProjectRow(id=_new_id(), domain_id=domain_id, name=_usable(name), created_at=now)
 
 
-def new_access_key(
-    user_id: str, keyring: Keyring, now: datetime
-) -> tuple[AccessKeyRow, NewAccessKey]:
-    """An enabled key's row and, for its owner's eyes, the key with its secret."""
-    access, secret = random_key()
-    row = AccessKeyRow(
-        access=access,
+def new_access_key(user_id: str, key: KeyPair, keyring: Keyring, now: datetime) -> AccessKeyRow:
+    """An enabled key's row, its secret sealed."""
+    return AccessKeyRow(
+        access=key.access,
         user_id=user_id,
-        sealed_secret=keyring.key_secrets.close(secret.encode(), access.encode()),
+        sealed_secret=keyring.key_secrets.close(key.secret.encode(), key.access.encode()),
         enabled=True,
         created_at=now,
     )
-    return row, NewAccessKey(access=access, secret=secret, user_id=user_id)
 
 
 def new_subscription(project_id: str, api: str, now: datetime) -> SubscriptionRow:
@@ -85,11 +112,11 @@ def new_subscription(project_id: str, api: str, now: datetime) -> SubscriptionRo
     return SubscriptionRow(project_id=project_id, api=_usable(api), created_at=now)
 
 
-def random_key() -> tuple[str, str]:
-    """A public half (20 characters, 103 bits) and a secret half (40 characters, 238 bits)."""
-    return (
-        random_text(_ACCESS_ALPHABET, _ACCESS_LENGTH),
-        random_text(_SECRET_ALPHABET, _SECRET_LENGTH),
+def random_key() -> KeyPair:
+    """A public half of 20 characters (103 bits) and a secret half of 40 (238 bits)."""
+    return KeyPair(
+        access=random_text(_ACCESS_ALPHABET, _ACCESS_LENGTH),
+        secret=random_text(_SECRET_ALPHABET, _SECRET_LENGTH),
     )
 
 

@@ -122,6 +122,16 @@ def test_projects_and_subscriptions(run_json: RunJson, run: Run) -> None:
     assert [found["name"] for found in run_json("project", "list")["projects"]] == ["cn-north-4"]
 
 
+def test_a_key_from_elsewhere(run_json: RunJson, run: Run, tmp_path: Path) -> None:
+    run("init")
+    file = tmp_path / "secret"
+    file.write_text("SKEXAMPLE\n")
+    words = ("key", "import", "admin", "AKEXAMPLE", "--secret-file", str(file))
+    taken = run_json(*words)
+    assert (taken["access_key"], taken["user"]) == ("AKEXAMPLE", "admin")
+    assert "secret_key" not in taken
+
+
 def test_keys(run_json: RunJson, run: Run) -> None:
     first = run_json("init")
     made = run_json("key", "create", "admin")

@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 import pytest
 
-from tests.unit.identity.support import PASSWORD, refused
+from tests.unit.identity.support import CLIENT, PASSWORD, Clock, refused, signed
 from web_image_ocr.identity import (
     Administration,
     FirstAccount,
@@ -131,6 +131,28 @@ def test_keys_show_no_secret_and_go_with_their_user(
     assert not hasattr(shown, "secret")
     accounts.delete_user("bob")
     assert [key.access for key in accounts.access_keys()] == [account.access_key]
+
+
+def test_a_key_that_clients_have_already(
+    identity: Identity, accounts: Administration, clock: Clock
+) -> None:
+    taken = accounts.import_key("admin", "AKEXAMPLE00000000001", "SK+/=_-")
+    assert (taken.access, taken.user_name, taken.enabled) == ("AKEXAMPLE00000000001", "admin", True)
+    call = signed("AKEXAMPLE00000000001", "SK+/=_-", clock())
+    assert identity.authenticate_signature(call, CLIENT).user.name == "admin"
+    with refused(ErrorKind.RECORD_CONFLICT):
+        accounts.import_key("admin", "AKEXAMPLE00000000001", "other")
+
+
+@pytest.mark.parametrize(
+    ("access", "secret"), [("", "s"), ("a b", "s"), (33 * "a", "s"), ("a", ""), ("a", "s s")]
+)
+def test_a_key_of_another_form_is_refused(
+    accounts: Administration, access: str, secret: str
+) -> None:
+    with refused(ErrorKind.IDENTITY_REQUEST_INVALID) as caught:
+        accounts.import_key("admin", access, secret)
+    assert "s s" not in str(caught.value)
 
 
 def test_enabling_twice_is_no_error(accounts: Administration, account: FirstAccount) -> None:

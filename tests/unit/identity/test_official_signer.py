@@ -32,7 +32,11 @@ def signed_by_the_sdk(
         host="127.0.0.1:18080",
         resource_path=path,
         query_params=query or [],
-        header_params={"Content-Type": "application/json"} | (headers or {}),
+        header_params={
+            "Content-Type": "application/json",
+            "X-Sdk-Date": "20260115T093000Z",
+            **(headers or {}),
+        },
         body=body,
     )
     Signer(BasicCredentials("AKEXAMPLE00000000001", SECRET, "p")).sign(request)
