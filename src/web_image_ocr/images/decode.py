@@ -115,8 +115,9 @@ def _load_frame(data: bytes, header: Header) -> Image.Image:
 _END_OF_IMAGE = b"\xff\xd9"
 _FOREIGN = (bytes(range(1, 255)) * 2, bytes(range(254, 0, -1)) * 2)
 """Bytes that decode to something wherever pixel data may stand. Two kinds, several
-hundred bytes each: tried on 50,000 cuts of small files of every kind, fewer or more
-regular bytes sometimes decoded to what libjpeg puts in place of missing data."""
+hundred bytes each: tried on 55,000 cuts of small files of every kind, fewer or more regular
+bytes sometimes decoded to what libjpeg puts in place of missing data. With these, five
+cuts went unnoticed, each of the last byte or two, 10 levels at most in one block."""
 
 
 def _load_jpeg(data: bytes, header: Header) -> Image.Image:

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import cv2
 import numpy as np
 import numpy.typing as npt
-from PIL import Image
+from PIL import Image, ImageCms
 
 NEARLY_WHITE = 204
 """Mean luma (0 to 255) of the visible pixels from which they are laid on black. At 204
@@ -14,6 +13,9 @@ read; contrast with black is over 13 : 1."""
 
 _VISIBLE = 128
 """Alpha from which a pixel counts as visible when the background is chosen."""
+
+_FLOAT_RANGE = 1e30
+"""Floats are cut to this, so that their differences are still floats."""
 
 _ALPHA_MODES = frozenset({"RGBA", "RGBa", "LA", "La", "PA"})
 _WIDE_MODES = frozenset({"I;16", "I;16L", "I;16B", "I;16N", "I", "F"})
@@ -28,11 +30,9 @@ def to_rgb(image: Image.Image) -> Image.Image:
     if image.mode in _WIDE_MODES:
         return _wide_to_grey(image).convert("RGB")
     if image.mode in _ALPHA_MODES or "transparency" in image.info:
-        return _lay_on_background(image.convert("RGBA"))
+        return _lay_on_background(image if image.mode == "RGBA" else image.convert("RGBA"))
     if image.mode == "LAB":
-        # Pillow gives a and b as signed bytes, OpenCV takes them shifted by 128.
-        lab = np.bitwise_xor(np.asarray(image), np.array([0, 128, 128], dtype=np.uint8))
-        return Image.fromarray(cv2.cvtColor(lab, cv2.COLOR_Lab2RGB).astype(np.uint8))
+        return _lab_to_rgb(image)
     return image.convert("RGB")
 
 
@@ -40,10 +40,19 @@ def _wide_to_grey(image: Image.Image) -> Image.Image:
     values: npt.NDArray[np.generic] = np.asarray(image)
     if values.dtype.itemsize == 2:
         return Image.fromarray((values.astype(np.uint32) * 255 // 65535).astype(np.uint8))
-    floats = np.nan_to_num(values.astype(np.float32))
-    least, greatest = float(floats.min()), float(floats.max())
-    span = (greatest - least) or 1.0
-    return Image.fromarray(((floats - least) * (255.0 / span)).astype(np.uint8))
+    floats = np.nan_to_num(values.astype(np.float32), copy=False)
+    np.clip(floats, -_FLOAT_RANGE, _FLOAT_RANGE, out=floats)
+    floats -= floats.min()
+    floats *= 255.0 / (float(floats.max()) or 1.0)
+    return Image.fromarray(floats.astype(np.uint8))
+
+
+def _lab_to_rgb(image: Image.Image) -> Image.Image:
+    lab, srgb = ImageCms.createProfile("LAB"), ImageCms.createProfile("sRGB")
+    converted = ImageCms.profileToProfile(image, lab, srgb, outputMode="RGB")
+    if converted is None:
+        raise ValueError("the Lab colours cannot be converted")
+    return converted
 
 
 def _lay_on_background(image: Image.Image) -> Image.Image:

@@ -10,7 +10,7 @@ import struct
 from collections import defaultdict
 from dataclasses import dataclass, field
 
-MAX_SCANS = 100
+MAX_SCANS = 50
 """Scans accepted in one file. Encoders write about ten; each scan of a progressive file
 visits every block, so a small file of many scans can keep a decoder busy for hours."""
 
@@ -19,8 +19,8 @@ _SCAN = 0xDA
 _EXIF = 0xE1
 _FRAMES = frozenset(range(0xC0, 0xD0)) - {0xC4, 0xC8, 0xCC}
 _WITHOUT_LENGTH = frozenset({0x01, *range(0xD0, 0xD9)})
-_MARKER = re.compile(rb"\xff+([^\x00\xff])")
-_MARKER_AFTER_SCAN = re.compile(rb"\xff+([^\x00\xff\xd0-\xd7])")
+_MARKER = re.compile(rb"\xff([^\x00\xff])")
+_MARKER_AFTER_SCAN = re.compile(rb"\xff([^\x00\xff\xd0-\xd7])")
 _EXIF_HEADER = b"Exif\0\0"
 _ALL_COEFFICIENTS = frozenset(range(64))
 

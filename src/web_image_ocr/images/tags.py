@@ -20,12 +20,15 @@ _MAX_ENTRIES = 4096
 def read_tags(data: bytes, wanted: Collection[int]) -> dict[int, int]:
     """The first value of each wanted tag that the first directory holds as a number.
 
+    A wanted tag that stands there twice is an error: decoders disagree on which one counts,
+    so the one that was checked might not be the one that is used.
+
     Args:
         data: from the byte order mark on.
         wanted: tag numbers.
 
     Raises:
-        struct.error: ``data`` ends too early or has no byte order mark.
+        struct.error: ``data`` ends too early, has no byte order mark or repeats a tag.
     """
     order = {b"II": "<", b"MM": ">"}.get(data[:2])
     if order is None:
@@ -44,6 +47,8 @@ def read_tags(data: bytes, wanted: Collection[int]) -> dict[int, int]:
     found: dict[int, int] = {}
     for _ in range(min(count, _MAX_ENTRIES)):
         tag, kind, values = _unpack(entry_format, data, entry)
+        if tag in found:
+            raise struct.error("a tag stands there twice")
         if tag in wanted and kind in _NUMBER_FORMATS:
             number = order + _NUMBER_FORMATS[kind]
             at = entry + value_offset

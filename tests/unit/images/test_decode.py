@@ -1,5 +1,9 @@
 from __future__ import annotations
 
+import warnings
+import zlib
+from typing import Any
+
 import numpy as np
 import pytest
 from PIL import Image
@@ -70,3 +74,124 @@ class TestCutJpeg:
     def test_without_half_of_its_data_is_refused(self, options: dict[str, int]) -> None:
         data = encoded(detailed(), "JPEG", **options)
         assert refused(data[: len(data) // 2]) is ErrorKind.FORMAT_UNSUPPORTED
+
+
+CUT_SHORT = [
+    encoded(detailed(), "PNG"),
+    encoded(detailed(), "BMP"),
+    encoded(detailed(), "TIFF"),
+    encoded(detailed(), "TIFF", compression="tiff_lzw"),
+    encoded(detailed(), "GIF"),
+    encoded(detailed(), "WEBP"),
+    encoded(detailed(), "WEBP", lossless=True),
+]
+IDS = ["png", "bmp", "tiff", "tiff lzw", "gif", "webp", "webp lossless"]
+
+
+@pytest.mark.parametrize("data", CUT_SHORT, ids=IDS)
+@pytest.mark.parametrize("share", [0.3, 0.5, 0.9, 0.99])
+def test_missing_pixel_data_is_refused(data: bytes, share: float) -> None:
+    assert refused(data[: int(len(data) * share)]) is ErrorKind.FORMAT_UNSUPPORTED
+
+
+@pytest.mark.parametrize("data", CUT_SHORT, ids=IDS)
+def test_trailing_bytes_are_accepted(data: bytes) -> None:
+    expected = decode(data, LIMITS).pixels
+    np.testing.assert_array_equal(decode(data + b"trailing" * 99, LIMITS).pixels, expected)
+
+
+@pytest.mark.parametrize(
+    ("image_format", "end"), [("PNG", 12), ("PNG", 4), ("GIF", 1)], ids=["IEND", "its sum", "gif"]
+)
+def test_missing_end_marker_is_accepted(image_format: str, end: int) -> None:
+    data = encoded(detailed(), image_format)
+    np.testing.assert_array_equal(decode(data[:-end], LIMITS).pixels, decode(data, LIMITS).pixels)
+
+
+def test_png_with_half_of_its_data_in_whole_chunks_is_refused() -> None:
+    data = encoded(detailed(), "PNG")
+    position = data.index(b"IDAT")
+    half = data[position : position + (len(data) - position) // 2]
+    chunk = (len(half) - 4).to_bytes(4) + half + zlib.crc32(half).to_bytes(4)
+    assert refused(data[: position - 4] + chunk + data[-12:]) is ErrorKind.FORMAT_UNSUPPORTED
+
+
+FIRST_OF_SEVERAL: dict[str, dict[str, Any]] = {
+    "GIF": {},
+    "TIFF": {},
+    "PNG": {},
+    "WEBP": {"lossless": True},
+    "MPO": {"quality": 95, "subsampling": 0},
+}
+
+
+@pytest.mark.parametrize("image_format", FIRST_OF_SEVERAL)
+def test_only_the_first_frame_is_read(image_format: str) -> None:
+    later = [Image.new("RGB", SIZE, color) for color in ("yellow", "cyan")]
+    data = encoded(
+        scene(),
+        image_format,
+        save_all=True,
+        append_images=later,
+        **FIRST_OF_SEVERAL[image_format],
+    )
+    assert_looks_like(decode(data, LIMITS).pixels, scene(), tolerance=3)
+
+
+TURNS = {
+    1: None,
+    2: Image.Transpose.FLIP_LEFT_RIGHT,
+    3: Image.Transpose.ROTATE_180,
+    4: Image.Transpose.FLIP_TOP_BOTTOM,
+    5: Image.Transpose.TRANSPOSE,
+    6: Image.Transpose.ROTATE_90,
+    7: Image.Transpose.TRANSVERSE,
+    8: Image.Transpose.ROTATE_270,
+}
+"""What a camera does to the picture that it then labels with the orientation."""
+
+
+@pytest.mark.parametrize("image_format", ["JPEG", "PNG", "WEBP", "TIFF"])
+@pytest.mark.parametrize("orientation", TURNS)
+def test_picture_is_made_upright(image_format: str, orientation: int) -> None:
+    turn = TURNS[orientation]
+    stored = scene() if turn is None else scene().transpose(turn)
+    exif = Image.Exif()
+    exif[0x0112] = orientation
+    picture = decode(encoded(stored, image_format, exif=exif), LIMITS)
+    assert (picture.width, picture.height) == SIZE
+    assert picture.pixels.flags.c_contiguous
+    assert_looks_like(picture.pixels, scene())
+
+
+def test_orientation_of_a_compressed_tiff_is_applied_once() -> None:
+    exif = Image.Exif()
+    exif[0x0112] = 6
+    stored = scene().transpose(Image.Transpose.ROTATE_90)
+    data = encoded(stored, "TIFF", exif=exif, compression="tiff_lzw")
+    assert_looks_like(decode(data, LIMITS).pixels, scene())
+
+
+@pytest.mark.parametrize(
+    "compression",
+    ["tiff_lzw", "tiff_adobe_deflate", "packbits", "jpeg", "group3", "group4", "zstd"],
+)
+def test_compressed_tiff_is_read(compression: str) -> None:
+    image = scene().convert("1") if compression.startswith("group") else scene()
+    data = encoded(image, "TIFF", compression=compression)
+    assert_looks_like(decode(data, LIMITS).pixels, image)
+
+
+@pytest.mark.parametrize("mode", ["L", "RGB", "CMYK"])
+@pytest.mark.parametrize("progressive", [False, True])
+def test_each_kind_of_jpeg_is_read(mode: str, progressive: bool) -> None:
+    data = encoded(scene().convert(mode), "JPEG", progressive=progressive)
+    assert_looks_like(decode(data, LIMITS).pixels, scene().convert(mode))
+
+
+def test_warnings_of_the_decoder_stay_inside() -> None:
+    """A damaged EXIF block makes Pillow warn; warnings are errors in these tests."""
+    exif = b"Exif\0\0II*\0\x08\0\0\0\x05\0\x12\x01"
+    before = list(warnings.filters)
+    assert decode(encoded(scene(), "JPEG", exif=exif), LIMITS).width == SIZE[0]
+    assert warnings.filters == before

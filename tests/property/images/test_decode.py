@@ -1,0 +1,160 @@
+"""Whatever the bytes, decoding gives a picture within the limits or one clear error."""
+
+from __future__ import annotations
+
+import base64
+import warnings
+from collections.abc import Callable
+from typing import TypeVar
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+from PIL import Image
+
+from tests.unit.images.pictures import detailed, encoded, scene
+from web_image_ocr.images import ImageLimits, decode, decode_base64, inspect
+from web_image_ocr.images.urls import parse_target
+from web_image_ocr.primitives.errors import ErrorKind, ServiceError
+
+LIMITS = ImageLimits(max_side=500, max_pixels=60_000)
+"""Narrow, so that damage to a header costs little time."""
+
+
+def with_exif(image_format: str) -> bytes:
+    exif = Image.Exif()
+    exif[0x0112] = 6
+    return encoded(scene(), image_format, exif=exif)
+
+
+SMALL = detailed(48, 40)
+SEEDS = {
+    "jpeg": encoded(SMALL, "JPEG"),
+    "jpeg progressive": encoded(SMALL, "JPEG", progressive=True),
+    "jpeg with exif": with_exif("JPEG"),
+    "jpeg cmyk": encoded(SMALL.convert("CMYK"), "JPEG"),
+    "png": encoded(SMALL, "PNG"),
+    "png with exif": with_exif("PNG"),
+    "png palette": encoded(SMALL.convert("P"), "PNG", transparency=3),
+    "bmp": encoded(SMALL, "BMP"),
+    "bmp palette": encoded(SMALL.convert("P"), "BMP"),
+    "tiff": encoded(SMALL, "TIFF"),
+    "tiff lzw": encoded(SMALL, "TIFF", compression="tiff_lzw"),
+    "tiff jpeg": encoded(SMALL, "TIFF", compression="jpeg"),
+    "tiff group 4": encoded(SMALL.convert("1"), "TIFF", compression="group4"),
+    "tiff big": encoded(SMALL, "TIFF", big_tiff=True),
+    "tiff float": encoded(SMALL.convert("F"), "TIFF"),
+    "gif": encoded(SMALL, "GIF"),
+    "gif animated": encoded(SMALL, "GIF", save_all=True, append_images=[scene()]),
+    "webp": encoded(SMALL, "WEBP"),
+    "webp lossless": encoded(SMALL.convert("RGBA"), "WEBP", lossless=True),
+    "webp animated": encoded(SMALL, "WEBP", save_all=True, append_images=[SMALL.rotate(90)]),
+}
+
+
+T = TypeVar("T")
+
+
+def outcome(call: Callable[[], T]) -> T | ErrorKind:
+    """What a call gives, or the kind of its one kind of error; anything else is raised."""
+    try:
+        return call()
+    except ServiceError as error:
+        return error.kind
+
+
+def check(data: bytes) -> None:
+    """The law of this file."""
+    picture = outcome(lambda: decode(data, LIMITS))
+    if isinstance(picture, ErrorKind):
+        assert picture in (ErrorKind.FORMAT_UNSUPPORTED, ErrorKind.IMAGE_SIZE)
+        return
+    header = inspect(data, LIMITS)
+    assert {picture.width, picture.height} == {header.width, header.height}
+    assert picture.pixels.shape == (picture.height, picture.width, 3)
+    assert LIMITS.min_side <= min(picture.width, picture.height)
+    assert max(picture.width, picture.height) <= LIMITS.max_side
+
+
+edits = st.lists(
+    st.tuples(
+        st.sampled_from(["set", "cut", "insert", "drop", "repeat"]),
+        st.floats(0, 1, exclude_max=True),
+        st.binary(min_size=1, max_size=6),
+    ),
+    min_size=1,
+    max_size=6,
+)
+
+
+def edited(data: bytes, changes: list[tuple[str, float, bytes]]) -> bytes:
+    for kind, place, junk in changes:
+        # Headers are where damage does most, so half of the edits fall there.
+        reach = len(data) if place < 0.5 else min(len(data), 160)
+        at = int(place * 2 % 1 * reach)
+        match kind:
+            case "set":
+                data = data[:at] + junk + data[at + len(junk) :]
+            case "cut":
+                data = data[: max(at, 8)]
+            case "insert":
+                data = data[:at] + junk + data[at:]
+            case "drop":
+                data = data[:at] + data[at + len(junk) :]
+            case "repeat":
+                data = data[:at] + data[at // 2 :]
+    return data
+
+
+@pytest.mark.parametrize("name", SEEDS)
+@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@given(changes=edits)
+def test_damaged_file_is_decoded_or_refused(
+    name: str, changes: list[tuple[str, float, bytes]]
+) -> None:
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        check(edited(SEEDS[name], changes))
+
+
+@pytest.mark.parametrize("name", SEEDS)
+def test_seeds_are_good(name: str) -> None:
+    assert decode(SEEDS[name], LIMITS).pixels.size
+
+
+@given(data=st.binary(max_size=200))
+def test_junk_is_refused(data: bytes) -> None:
+    check(data)
+
+
+@given(data=st.binary(max_size=300), every=st.integers(1, 80))
+def test_base64_round_trip(data: bytes, every: int) -> None:
+    text = base64.b64encode(data).decode()
+    broken = "\r\n".join(text[at : at + every] for at in range(0, len(text), every))
+    for variant in (text, broken, text.rstrip("=")):
+        assert decode_base64(variant) == data
+
+
+@given(text=st.one_of(st.text(max_size=60), st.binary(max_size=60)))
+def test_base64_of_anything_is_read_or_refused(text: str | bytes) -> None:
+    data = outcome(lambda: decode_base64(text))
+    assert isinstance(data, bytes) or data is ErrorKind.FORMAT_UNSUPPORTED
+
+
+@given(
+    text=st.one_of(
+        st.text(max_size=60),
+        st.text(max_size=40).map("http://{}".format),
+        st.from_regex(r"https?://[\[\]@:0-9a-fx.%/\\#?_\-ａ１。]{0,40}", fullmatch=True),
+    )
+)
+def test_url_of_anything_is_taken_apart_or_refused(text: str) -> None:
+    target = outcome(lambda: parse_target(text, (80, 443)))
+    if isinstance(target, ErrorKind):
+        assert target is ErrorKind.SOURCE_FORBIDDEN
+        return
+    assert str(target.url).isascii()
+    assert target.url.scheme in ("http", "https")
+    assert target.url.port in (80, 443)
+    assert target.url.user is None
+    assert target.url.raw_host == target.host

@@ -1,0 +1,146 @@
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import pytest
+from PIL import Image, ImageCms
+
+from tests.unit.images.pictures import encoded, scene
+from web_image_ocr.images import ImageLimits, decode
+from web_image_ocr.images.flatten import NEARLY_WHITE
+from web_image_ocr.primitives.image import Pixels
+
+LIMITS = ImageLimits.for_edition("2021")
+
+
+def decoded(image: Image.Image, image_format: str, **options: Any) -> Pixels:
+    return decode(encoded(image, image_format, **options), LIMITS).pixels
+
+
+def rgb(image: Image.Image) -> Pixels:
+    return np.asarray(image.convert("RGB"))
+
+
+def grey_levels(greatest: float, kind: str) -> Image.Image:
+    """A ramp from 0 to ``greatest``, 32 x 16."""
+    return Image.fromarray(np.tile(np.linspace(0, greatest, 32), (16, 1)).astype(kind))
+
+
+RAMP = np.linspace(0, 255, 32)
+
+
+@pytest.mark.parametrize("mode", ["1", "L", "P", "LA", "RGB", "RGBA"])
+@pytest.mark.parametrize("image_format", ["PNG", "TIFF"])
+def test_opaque_picture_keeps_its_colours(mode: str, image_format: str) -> None:
+    image = scene().convert(mode)
+    np.testing.assert_array_equal(decoded(image, image_format), rgb(image))
+
+
+@pytest.mark.parametrize("mode", ["1", "L", "P", "RGB"])
+def test_bmp_keeps_its_colours(mode: str) -> None:
+    image = scene().convert(mode)
+    np.testing.assert_array_equal(decoded(image, "BMP"), rgb(image))
+
+
+@pytest.mark.parametrize(
+    ("mode", "image_format"), [("CMYK", "JPEG"), ("CMYK", "TIFF"), ("YCbCr", "TIFF")]
+)
+def test_colour_space_is_turned_to_rgb(mode: str, image_format: str) -> None:
+    found = decoded(scene().convert(mode), image_format).astype(int)
+    assert np.abs(found - rgb(scene())).mean() < 3
+
+
+def test_lab_is_turned_to_rgb() -> None:
+    srgb, lab = ImageCms.createProfile("sRGB"), ImageCms.createProfile("LAB")
+    image = ImageCms.profileToProfile(scene(), srgb, lab, outputMode="LAB")
+    assert image is not None
+    found = decoded(image, "TIFF").astype(int)
+    assert np.abs(found - rgb(scene())).mean() < 2
+
+
+@pytest.mark.parametrize("image_format", ["PNG", "TIFF"])
+def test_sixteen_bits_are_scaled_not_clipped(image_format: str) -> None:
+    found = decoded(grey_levels(65535, "uint16"), image_format)
+    np.testing.assert_allclose(found[0, :, 0], RAMP, atol=1)
+
+
+@pytest.mark.parametrize(("greatest", "kind"), [(1.0, "float32"), (7e9, "float32"), (9e5, "int32")])
+def test_numbers_without_a_range_are_stretched(greatest: float, kind: str) -> None:
+    found = decoded(grey_levels(greatest, kind), "TIFF")
+    np.testing.assert_allclose(found[0, :, 0], RAMP, atol=1)
+
+
+def test_odd_floats_do_no_harm() -> None:
+    values = np.tile(np.linspace(0, 1, 32, dtype=np.float32), (16, 1))
+    values[0, :4] = (np.nan, np.inf, -np.inf, 3e38)
+    assert decoded(Image.fromarray(values), "TIFF").shape == (16, 32, 3)
+
+
+@pytest.mark.parametrize("image_format", ["PNG", "WEBP", "TIFF"])
+@pytest.mark.parametrize(
+    ("ink", "background"),
+    [((0, 0, 0), 255), ((200, 30, 30), 255), ((255, 255, 255), 0), ((245, 250, 255), 0)],
+    ids=["black", "red", "white", "nearly white"],
+)
+def test_transparency_is_laid_where_ink_shows(
+    image_format: str, ink: tuple[int, int, int], background: int
+) -> None:
+    image = Image.new("RGBA", (40, 30), (ink[0], ink[1], ink[2], 0))
+    image.paste((*ink, 255), (10, 10, 30, 20))
+    options = {"lossless": True} if image_format == "WEBP" else {}
+    found = decoded(image, image_format, **options)
+    assert found[0, 0].tolist() == [background] * 3
+    assert found[15, 20].tolist() == list(ink)
+
+
+def test_half_transparent_ink_is_mixed() -> None:
+    image = Image.new("RGBA", (20, 20), (0, 0, 0, 128))
+    assert decoded(image, "PNG")[0, 0].tolist() == [127] * 3
+
+
+def test_fully_transparent_picture_is_white() -> None:
+    assert decoded(Image.new("RGBA", (20, 20), (9, 9, 9, 0)), "PNG").min() == 255
+
+
+@pytest.mark.parametrize(("level", "background"), [(NEARLY_WHITE - 4, 255), (NEARLY_WHITE + 4, 0)])
+def test_background_changes_at_the_threshold(level: int, background: int) -> None:
+    image = Image.new("LA", (20, 20), (0, 0))
+    image.paste((level, 255), (5, 5, 15, 15))
+    assert decoded(image, "PNG")[0, 0].tolist() == [background] * 3
+
+
+@pytest.mark.parametrize("mode", ["P", "L"])
+def test_transparent_colour_of_a_png(mode: str) -> None:
+    image = scene().convert(mode)
+    seen_through = int(np.asarray(image)[0, 0])
+    found = decoded(image, "PNG", transparency=seen_through)
+    assert found[0, 0].tolist() == [255] * 3
+    assert found[-1, 0].tolist() == rgb(image)[-1, 0].tolist()
+
+
+@pytest.mark.parametrize("seen_through", [0, 1])
+def test_transparent_colour_of_a_black_and_white_png(seen_through: int) -> None:
+    """What is left is white on black or black on white, as it was."""
+    image = scene().convert("1")
+    found = decoded(image, "PNG", transparency=seen_through)
+    np.testing.assert_array_equal(found, rgb(image))
+
+
+def test_transparent_colour_of_a_true_colour_png() -> None:
+    found = decoded(scene(), "PNG", transparency=(200, 30, 30))
+    assert found[0, 0].tolist() == [255] * 3
+    assert found[0, -1].tolist() == [30, 160, 30]
+
+
+def test_alpha_of_each_palette_entry() -> None:
+    image = scene().convert("P")
+    found = decoded(image, "PNG", transparency=bytes(256))
+    assert found.min() == 255
+
+
+def test_transparent_colour_of_a_gif() -> None:
+    image = scene().convert("P")
+    found = decoded(image, "GIF", transparency=int(np.asarray(image)[0, 0]))
+    assert found[0, 0].tolist() == [255] * 3
+    assert found[0, -1].tolist() == rgb(image)[0, -1].tolist()

@@ -1,0 +1,171 @@
+from __future__ import annotations
+
+import struct
+import zlib
+
+import pytest
+from PIL import Image
+
+from tests.unit.images.pictures import FORMATS, SIZE, encoded, scene
+from web_image_ocr.images import Header, ImageFormat, ImageLimits, inspect
+from web_image_ocr.primitives.errors import ErrorKind, ServiceError
+
+LIMITS = ImageLimits.for_edition("2021")
+
+
+def refused(data: bytes, limits: ImageLimits = LIMITS) -> ErrorKind:
+    with pytest.raises(ServiceError) as caught:
+        inspect(data, limits)
+    return caught.value.kind
+
+
+@pytest.mark.parametrize("image_format", FORMATS)
+def test_size_of_each_format(image_format: str) -> None:
+    header = inspect(encoded(scene(), image_format), LIMITS)
+    assert header == Header(format=ImageFormat(image_format.lower()), width=SIZE[0], height=SIZE[1])
+
+
+@pytest.mark.parametrize(
+    "data",
+    [
+        encoded(scene(), "WEBP", lossless=True),
+        encoded(scene().convert("RGBA"), "WEBP", exif=b"Exif\0\0"),
+        encoded(scene(), "WEBP", save_all=True, append_images=[scene().rotate(90)]),
+        encoded(scene(), "TIFF", big_tiff=True),
+        encoded(scene(), "TIFF", compression="tiff_lzw"),
+        encoded(scene(), "GIF", save_all=True, append_images=[scene().rotate(90)]),
+        encoded(scene(), "GIF", comment=b"a comment " * 100),
+        encoded(scene(), "MPO", save_all=True, append_images=[scene().rotate(90)]),
+        encoded(scene(), "JPEG", progressive=True, comment=b"\xff\xc0 no frame"),
+        encoded(scene(), "DIB")[:0] + encoded(scene().convert("1"), "BMP"),
+    ],
+    ids=[
+        "webp lossless",
+        "webp extended",
+        "webp animated",
+        "big tiff",
+        "tiff with its directory last",
+        "gif animated",
+        "gif with comment",
+        "mpo",
+        "jpeg progressive",
+        "bmp of 1 bit",
+    ],
+)
+def test_size_of_each_variant(data: bytes) -> None:
+    header = inspect(data, LIMITS)
+    assert (header.width, header.height) == SIZE
+
+
+def test_old_and_top_down_bitmaps() -> None:
+    core = b"BM" + bytes(12) + struct.pack("<LHHHH", 12, 40, 30, 1, 24)
+    assert inspect(core, LIMITS).height == 30
+    top_down = b"BM" + bytes(12) + struct.pack("<LllHH", 40, 40, -30, 1, 24)
+    assert inspect(top_down, LIMITS).height == 30
+
+
+def test_gif_frame_larger_than_its_canvas_counts() -> None:
+    data = bytearray(encoded(scene(), "GIF"))
+    data[6:10] = struct.pack("<HH", 1, 1)
+    header = inspect(bytes(data), LIMITS)
+    assert (header.width, header.height) == SIZE
+
+
+def test_format_is_told_by_content_alone() -> None:
+    assert inspect(encoded(scene(), "PNG"), LIMITS).format is ImageFormat.PNG
+
+
+@pytest.mark.parametrize(
+    "data",
+    [
+        b"",
+        b"\xff\xd8\xff",
+        b"GIF89a",
+        b"BM",
+        b"II*\0",
+        b"RIFF\0\0\0\0WEBP",
+        b"RIFF\0\0\0\0WAVE" + bytes(40),
+        b"\x89PNG\r\n\x1a\n" + bytes(40),
+        b"II*\0\xff\xff\xff\xff",
+        b"%PDF-1.7",
+        b"<svg xmlns='http://www.w3.org/2000/svg'/>",
+        b"plain text",
+        encoded(scene(), "PPM"),
+        encoded(scene(), "JPEG2000"),
+    ],
+)
+def test_unknown_or_damaged_is_unsupported(data: bytes) -> None:
+    assert refused(data) is ErrorKind.FORMAT_UNSUPPORTED
+
+
+def test_format_outside_the_limits_is_unsupported() -> None:
+    only_png = ImageLimits(formats=frozenset({ImageFormat.PNG}))
+    assert refused(encoded(scene(), "JPEG"), only_png) is ErrorKind.FORMAT_UNSUPPORTED
+
+
+@pytest.mark.parametrize("image_format", FORMATS)
+@pytest.mark.parametrize("size", [(14, 40), (40, 14)])
+def test_side_below_the_limit(image_format: str, size: tuple[int, int]) -> None:
+    assert refused(encoded(Image.new("RGB", size), image_format)) is ErrorKind.IMAGE_SIZE
+
+
+@pytest.mark.parametrize("image_format", FORMATS)
+@pytest.mark.parametrize("size", [(15, 15), (8192, 15), (15, 8192)])
+def test_side_at_the_limit(image_format: str, size: tuple[int, int]) -> None:
+    header = inspect(encoded(Image.new("L", size), image_format), LIMITS)
+    assert (header.width, header.height) == size
+
+
+@pytest.mark.parametrize("image_format", FORMATS)
+@pytest.mark.parametrize("size", [(8193, 15), (15, 8193)])
+def test_side_above_the_limit(image_format: str, size: tuple[int, int]) -> None:
+    assert refused(encoded(Image.new("L", size), image_format)) is ErrorKind.IMAGE_SIZE
+
+
+def png_header(width: int, height: int) -> bytes:
+    content = b"IHDR" + struct.pack(">LLBBBBB", width, height, 8, 2, 0, 0, 0)
+    return (
+        b"\x89PNG\r\n\x1a\n"
+        + struct.pack(">L", 13)
+        + content
+        + struct.pack(">L", zlib.crc32(content))
+    )
+
+
+def test_limits_of_the_edition_of_2025() -> None:
+    limits = ImageLimits.for_edition("2025")
+    assert inspect(png_header(30_000, 5_333), limits).width == 30_000
+    assert refused(png_header(30_001, 100), limits) is ErrorKind.IMAGE_SIZE
+    assert refused(png_header(30_000, 5_334), limits) is ErrorKind.IMAGE_SIZE
+
+
+def test_pixel_budget_of_2021_is_the_square_of_the_side() -> None:
+    assert inspect(png_header(8192, 8192), LIMITS).width == 8192
+
+
+@pytest.mark.parametrize("image_format", ["JPEG", "PNG", "WEBP"])
+@pytest.mark.parametrize(("stored", "read"), [(1, 1), (6, 6), (8, 8), (0, 1), (9, 1), (77, 1)])
+def test_orientation(image_format: str, stored: int, read: int) -> None:
+    exif = Image.Exif()
+    exif[0x0112] = stored
+    assert inspect(encoded(scene(), image_format, exif=exif), LIMITS).orientation == read
+
+
+@pytest.mark.parametrize("exif", [b"", b"II", b"II*\0\xff\xff\xff\xff", b"MM\0*\0\0\0\x08\xff\xff"])
+def test_damaged_exif_counts_as_upright(exif: bytes) -> None:
+    data = encoded(scene(), "JPEG", exif=b"Exif\0\0" + exif)
+    assert inspect(data, LIMITS).orientation == 1
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        {"min_side": 0},
+        {"min_side": 20, "max_side": 19},
+        {"max_pixels": 3},
+        {"formats": frozenset()},
+    ],
+)
+def test_limits_that_make_no_sense_cannot_be_made(wrong: dict[str, object]) -> None:
+    with pytest.raises(ValueError, match="must"):
+        ImageLimits(**wrong)  # type: ignore[arg-type]
