@@ -48,7 +48,11 @@ class Database:
         with _translated():
             self._engine = _open_engine(_parsed(url), wait_seconds)
         self._writer = self._engine.execution_options(writes=True)
-        self._migrate()
+        try:
+            self._migrate()
+        except ServiceError:
+            self.close()
+            raise
 
     def close(self) -> None:
         """Give back all connections."""

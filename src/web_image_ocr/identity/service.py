@@ -40,7 +40,6 @@ from web_image_ocr.primitives.errors import ErrorKind, ServiceError
 API_NAME = "web-image"
 """The service that projects enable, as in the path of its call."""
 
-
 DATABASE_FILE = "web-image-ocr.db"
 """Name of the SQLite store in the data folder."""
 
@@ -85,9 +84,12 @@ class Identity:
         # Not a text: a folder's name may hold what has a meaning in URLs.
         own_store = URL.create("sqlite", database=str(data_dir / DATABASE_FILE))
         self._database = Database(config.database_url or own_store, config.store_wait_seconds)
-        self._keyring = bind_keyring(
-            self._database, Path(config.master_key_path or data_dir / MASTER_KEY_FILE)
-        )
+        key_path = Path(config.master_key_path or data_dir / MASTER_KEY_FILE)
+        try:
+            self._keyring = bind_keyring(self._database, key_path)
+        except ServiceError:
+            self._database.close()
+            raise
         self._passwords = PasswordHashes(config.password_hashes_at_once)
         self._directory = Directory(self._database, config.cache_seconds)
         tokens = Tokens(self._keyring)
