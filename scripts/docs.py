@@ -57,18 +57,22 @@ def configuration() -> str:
         "the TOML file named by `--config` (a dot below is a table there: `server.port` is\n"
         "`port` in `[server]`), the default. In the environment a list is written with\n"
         "commas. Wrong values are all named at once, and nothing is started.\n\n"
-        "| Setting | Environment | Default | Meaning |\n|---|---|---|---|\n" + "\n".join(rows) + "\n"
+        "| Setting | Environment | Default | Meaning |\n|---|---|---|---|\n"
+        + "\n".join(rows)
+        + "\n"
     )
 
 
 def command_line() -> str:
     root = typer.main.get_command(app)
-    parts = [f"# Command line\n\n{_NOTICE}"]
-    parts += [
-        "Exit status: 0 all went well; 1 an unexpected failure; 2 wrong usage; 3 a picture could\n"
-        "not be read; 4 a setting is wrong; 5 the store cannot be used; 6 an account, user,\n"
-        "project or key is unknown or exists already; 7 the models are missing or altered.\n"
-        "Errors are one line on standard error.\n"
+    parts = [
+        (
+            f"# Command line\n\n{_NOTICE}"
+            "Exit status: 0 all went well; 1 an unexpected failure; 2 wrong usage; 3 a picture could\n"
+            "not be read; 4 a setting is wrong; 5 the store cannot be used; 6 an account, user,\n"
+            "project or key is unknown or exists already; 7 the models are missing or altered.\n"
+            "Errors are one line on standard error.\n"
+        )
     ]
     for path, command in _commands("web-image-ocr", root):
         context = typer.Context(command, info_name=path, max_content_width=88, terminal_width=88)

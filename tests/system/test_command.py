@@ -31,7 +31,11 @@ def picture(tmp_path_factory: pytest.TempPathFactory) -> Path:
 class TestRecognize:
     def test_text_is_the_default(self, picture: Path) -> None:
         done = run("recognize", str(picture))
-        assert (done.returncode, done.stdout, done.stderr) == (0, "Hello command\nsecond line\n", "")
+        assert (done.returncode, done.stdout, done.stderr) == (
+            0,
+            "Hello command\nsecond line\n",
+            "",
+        )
 
     def test_json_is_the_answer_of_the_api(self, picture: Path) -> None:
         done = run("recognize", str(picture), "--format", "json", "--extract", "image_size")
@@ -109,9 +113,9 @@ class TestFirstStart:
             for secret in (account["password"], account["secret_key"], account["access_key"]):
                 assert secret not in log
             again = initialize(tmp_path)
-            assert again == {
-                name: account[name] for name in again if name != "created"
-            } | {"created": False}
+            assert again == {name: account[name] for name in again if name != "created"} | {
+                "created": False
+            }
             assert not {"password", "secret_key"} & set(again)
             assert server.stop() == 0
 
@@ -205,7 +209,9 @@ class TestNoAuth:
         with running(tmp_path, "--no-auth") as server:
             path = f"{server.url}/v2/anything/ocr/web-image"
             body = {"image": base64.b64encode(picture.read_bytes()).decode()}
-            assert httpx.post(path, json=body, timeout=60).json()["result"]["words_block_count"] == 2
+            assert (
+                httpx.post(path, json=body, timeout=60).json()["result"]["words_block_count"] == 2
+            )
             foreign = {"Host": "ocr.example.com"}
             assert httpx.post(path, json=body, headers=foreign).status_code == 403
             origin = {"Origin": "https://example.com"}

@@ -25,7 +25,7 @@ app.command()(recognize)
 app.add_typer(admin, name="admin")
 
 
-def _show_version(wanted: bool) -> None:  # noqa: FBT001 - typer's callback form
+def _show_version(wanted: bool) -> None:
     if wanted:
         typer.echo(__version__)
         raise typer.Exit
@@ -33,7 +33,7 @@ def _show_version(wanted: bool) -> None:  # noqa: FBT001 - typer's callback form
 
 @app.callback()
 def _options(
-    version: Annotated[  # noqa: ARG001 - handled by its callback
+    version: Annotated[
         bool,
         typer.Option("--version", callback=_show_version, is_eager=True, help="Show the version."),
     ] = False,

@@ -21,25 +21,29 @@ class ExitCode(IntEnum):
 
 
 _GROUPS: dict[ExitCode, frozenset[ErrorKind]] = {
-    ExitCode.PICTURE: frozenset({
-        ErrorKind.FORMAT_UNSUPPORTED,
-        ErrorKind.IMAGE_SIZE,
-        ErrorKind.IMAGE_POOR,
-        ErrorKind.IMAGE_TEXT_TOO_LONG,
-        ErrorKind.SOURCE_FORBIDDEN,
-        ErrorKind.SOURCE_UNREACHABLE,
-        ErrorKind.RECOGNITION_FAILED,
-    }),
+    ExitCode.PICTURE: frozenset(
+        {
+            ErrorKind.FORMAT_UNSUPPORTED,
+            ErrorKind.IMAGE_SIZE,
+            ErrorKind.IMAGE_POOR,
+            ErrorKind.IMAGE_TEXT_TOO_LONG,
+            ErrorKind.SOURCE_FORBIDDEN,
+            ErrorKind.SOURCE_UNREACHABLE,
+            ErrorKind.RECOGNITION_FAILED,
+        }
+    ),
     ExitCode.CONFIGURATION: frozenset({ErrorKind.CONFIGURATION_INVALID}),
     ExitCode.STORE: frozenset({ErrorKind.STORE_UNAVAILABLE}),
     ExitCode.ENGINE: frozenset({ErrorKind.MODEL_UNAVAILABLE, ErrorKind.ENGINE_UNAVAILABLE}),
-    ExitCode.IDENTITY: frozenset({
-        ErrorKind.RECORD_UNKNOWN,
-        ErrorKind.RECORD_CONFLICT,
-        ErrorKind.IDENTITY_REQUEST_INVALID,
-        ErrorKind.LOGIN_FAILED,
-        ErrorKind.LOGIN_LOCKED,
-    }),
+    ExitCode.IDENTITY: frozenset(
+        {
+            ErrorKind.RECORD_UNKNOWN,
+            ErrorKind.RECORD_CONFLICT,
+            ErrorKind.IDENTITY_REQUEST_INVALID,
+            ErrorKind.LOGIN_FAILED,
+            ErrorKind.LOGIN_LOCKED,
+        }
+    ),
 }
 
 

@@ -100,26 +100,29 @@ Read a picture (put its path in place of picture.png):
 
 
 def _curl_example(account: FirstAccount, url: str) -> str:
-    login = orjson.dumps({
-        "auth": {
-            "identity": {
-                "methods": ["password"],
-                "password": {
-                    "user": {
-                        "name": account.user,
-                        "password": account.password,
-                        "domain": {"name": account.domain},
-                    }
+    login = orjson.dumps(
+        {
+            "auth": {
+                "identity": {
+                    "methods": ["password"],
+                    "password": {
+                        "user": {
+                            "name": account.user,
+                            "password": account.password,
+                            "domain": {"name": account.domain},
+                        }
+                    },
                 },
-            },
-            "scope": {"project": {"id": account.project_id}},
+                "scope": {"project": {"id": account.project_id}},
+            }
         }
-    }).decode()
+    ).decode()
     quoted = login.replace("'", "'\\''")
     return f"""\
 TOKEN=$(curl -s -o /dev/null -D - '{url}/v3/auth/tokens?nocatalog=1' \\
   -H 'Content-Type: application/json' \\
   -d '{quoted}' \\
   | tr -d '\\r' | sed -n 's/^[Xx]-[Ss]ubject-[Tt]oken: //p')
-printf '{{"image":"%s"}}' "$(base64 -w0 picture.png)" | curl '{url}/v2/{account.project_id}/ocr/web-image' \\
+printf '{{"image":"%s"}}' "$(base64 -w0 picture.png)" \\
+  | curl '{url}/v2/{account.project_id}/ocr/web-image' \\
   -H "X-Auth-Token: $TOKEN" -H 'Content-Type: application/json' --data-binary @-"""

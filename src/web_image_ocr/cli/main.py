@@ -27,5 +27,5 @@ def main() -> NoReturn:
 
 
 def _fail(message: str, code: int) -> NoReturn:
-    print("web-image-ocr: " + " ".join(message.split()), file=sys.stderr)  # noqa: T201 - the CLI's voice
+    print("web-image-ocr: " + " ".join(message.split()), file=sys.stderr)
     sys.exit(code)

@@ -34,6 +34,7 @@ allowed, so that a request of 129 KB is parsed and gets its proper answer."""
 
 
 def serve(
+    *,
     host: Annotated[str | None, typer.Option(help="Address to listen on.")] = None,
     port: Annotated[int | None, typer.Option(help="Port to listen on.")] = None,
     data_dir: Annotated[Path | None, typer.Option(help="Folder of the server's state.")] = None,
@@ -97,9 +98,10 @@ def _listen(server: ServerConfig) -> socket.socket:
         family = socket.getaddrinfo(server.host, server.port, type=socket.SOCK_STREAM)[0][0]
         return socket.create_server((server.host, server.port), family=family, backlog=_BACKLOG)
     except OSError as error:
-        # socket.gaierror numbers its reasons apart from the system's.
-        own = isinstance(error, socket.gaierror) or error.errno is None
-        reason = error.strerror if own else os.strerror(error.errno)
+        # An errno of the system says it shorter than the library's sentence;
+        # a name that is not found has numbers of its own.
+        known = error.errno is not None and not isinstance(error, socket.gaierror)
+        reason = os.strerror(error.errno) if known and error.errno else error.strerror
         raise ServiceError(
             ErrorKind.CONFIGURATION_INVALID,
             f"cannot listen on {server.host} port {server.port}: {reason}",

@@ -85,11 +85,12 @@ async def test_a_wait_ends_with_the_deadline_and_gives_its_place_back() -> None:
 async def test_a_job_is_alone_only_without_others() -> None:
     admission = Admission(permits=2, max_waiting=16, max_wait_s=2)
     end = asyncio.Event()
-    async with admission.slot(Deadline.never()):
-        assert admission.alone
-        other = asyncio.create_task(_hold(admission, end))
-        await _settle()
-        assert not admission.alone
-        end.set()
-        await other
-        assert admission.alone
+    first = asyncio.create_task(_hold(admission, end))
+    await _settle()
+    alone_at_first = admission.alone
+    second = asyncio.create_task(_hold(admission, end))
+    await _settle()
+    alone_with_another = admission.alone
+    end.set()
+    await asyncio.gather(first, second)
+    assert (alone_at_first, alone_with_another) == (True, False)

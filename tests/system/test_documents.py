@@ -1,0 +1,165 @@
+"""Every command and program shown in the documents is run as it stands there.
+
+Only what differs from reader to reader is put in: the port, the folder, the account.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+
+from tests.pictures import encoded, text_picture
+from tests.servers import free_port
+
+pytestmark = pytest.mark.server
+
+ROOT = Path(__file__).parents[2]
+DOCUMENTS = [ROOT / "README.md", ROOT / "CONTRIBUTING.md", *sorted((ROOT / "docs").rglob("*.md"))]
+
+NOT_RUN = {
+    "git clone": "a clone installs itself anew from the network; `make serve` itself is run below",
+    "make check": "this test is part of it",
+    "make bench": "needs labelled pictures, which are not part of the project",
+    "python -m benchmarks": "needs labelled pictures, which are not part of the project",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Block:
+    """A fenced block of a document."""
+
+    name: str
+    language: str
+    text: str
+
+
+def _blocks() -> Iterator[Block]:
+    for document in DOCUMENTS:
+        found = re.findall(r"^```(sh|python)\n(.*?)^```", document.read_text(), re.MULTILINE | re.DOTALL)
+        for number, (language, text) in enumerate(found, 1):
+            name = f"{document.relative_to(ROOT)}-{number}"
+            if not any(start in text for start in NOT_RUN):
+                yield Block(name, language, text)
+
+
+BLOCKS = list(_blocks())
+
+
+@dataclass(frozen=True, slots=True)
+class Setting:
+    """What a reader of the documents has before him."""
+
+    folder: Path
+    url: str
+    account: dict[str, Any]
+
+    def filled_in(self, text: str) -> str:
+        """The text with this reader's own values."""
+        for shown, own in {
+            "http://127.0.0.1:8000": self.url,
+            "PROJECT=...": f"PROJECT={self.account['project_id']}",
+            "PASSWORD=...": f"PASSWORD={self.account['password']}",
+            "ACCESS-KEY": self.account["access_key"],
+            "SECRET-KEY": self.account["secret_key"],
+            "PROJECT-ID": self.account["project_id"],
+            ".venv/bin/": f"{Path(sys.executable).parent}/",
+            "make serve SERVE_ARGS=": f"make -C {ROOT} serve DATA={self.folder}/other SERVE_ARGS=",
+            "SERVE_ARGS=--no-auth": "SERVE_ARGS='--no-auth --port 0'",
+        }.items():
+            text = text.replace(shown, own)
+        return text
+
+
+def _environment() -> dict[str, str]:
+    """Ours, less what an outer `make` would tell an inner one."""
+    return {name: value for name, value in os.environ.items() if not name.startswith("MAKE")}
+
+
+@pytest.fixture(scope="module")
+def setting(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Setting]:
+    """A server started by ``make serve``, and a picture beside it."""
+    folder = tmp_path_factory.mktemp("reader")
+    (folder / "picture.png").write_bytes(encoded(text_picture("Hello reader")))
+    data, port = folder / "data", free_port()
+    with subprocess.Popen(
+        ["make", "-C", str(ROOT), "serve", f"DATA={data}", f"SERVE_ARGS=--port {port}"],  # noqa: S607
+        env=_environment(),
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+        stdin=subprocess.DEVNULL,
+        start_new_session=True,
+    ) as server:
+        try:
+            url = f"http://127.0.0.1:{port}"
+            _wait_until_ready(url)
+            yield Setting(folder, url, json.loads((data / "first-credentials.json").read_text()))
+        finally:
+            os.killpg(server.pid, signal.SIGTERM)
+
+
+def _wait_until_ready(url: str) -> None:
+    end = time.monotonic() + 90
+    while time.monotonic() < end:
+        try:
+            if httpx.get(f"{url}/readyz").status_code == 200:
+                return
+        except httpx.TransportError:
+            pass
+        time.sleep(0.2)
+    raise AssertionError("the server did not become ready")
+
+
+@pytest.mark.parametrize("block", BLOCKS, ids=lambda block: block.name)
+def test_what_the_documents_show_works(block: Block, setting: Setting) -> None:
+    program = setting.filled_in(block.text)
+    if "make -C" in program:
+        _starts_a_server(program, setting)
+        return
+    runner = (
+        [sys.executable, "-c"] if block.language == "python" else ["bash", "-euo", "pipefail", "-c"]
+    )
+    done = subprocess.run(
+        [*runner, program],
+        cwd=setting.folder,
+        env=_environment(),
+        capture_output=True,
+        text=True,
+        timeout=120,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr
+    if "picture.png" in program:
+        assert "Hello reader" in done.stdout
+
+
+def _starts_a_server(program: str, setting: Setting) -> None:
+    with subprocess.Popen(
+        ["bash", "-c", program],  # noqa: S607
+        env=_environment(),
+        cwd=setting.folder,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        start_new_session=True,
+    ) as server:
+        assert server.stdout is not None
+        try:
+            assert any('"listening"' in line for line in server.stdout)
+        finally:
+            os.killpg(server.pid, signal.SIGTERM)
+
+
+def test_there_are_commands_to_run() -> None:
+    assert {block.name.partition("-")[0] for block in BLOCKS} >= {"README.md", "docs/identity.md"}
