@@ -83,8 +83,7 @@ def running_server(
         flags: of ``serve``.
         settings: environment variables without their prefix.
     """
-    made = _admin(data_dir, "init")
-    account = Account(**{name: made[name] for name in Account.__dataclass_fields__})
+    account = account_from(_admin(data_dir, "init"))
     log = data_dir / "server.log"
     with log.open("wb") as sink:
         process = subprocess.Popen(
@@ -103,6 +102,11 @@ def running_server(
     finally:
         process.kill()
         process.wait()
+
+
+def account_from(said: Mapping[str, Any]) -> Account:
+    """The first account, from what was said when it was made."""
+    return Account(**{name: said[name] for name in Account.__dataclass_fields__})
 
 
 def sign_in(

@@ -17,6 +17,7 @@ import httpx
 import pytest
 from sqlalchemy import URL, select
 
+from tests.http.doubles import NoFetcher
 from web_image_ocr.api import ApiConfig, Dependencies, create_app
 from web_image_ocr.engine.values import Page, RecognitionOptions
 from web_image_ocr.identity import (
@@ -35,7 +36,6 @@ from web_image_ocr.identity.signature import canonical_request, sign
 from web_image_ocr.identity.tables import AccessKeyRow, ProjectRow, SubscriptionRow, UserRow
 from web_image_ocr.images import ImageLimits, decode
 from web_image_ocr.primitives.deadline import Deadline
-from web_image_ocr.primitives.errors import ErrorKind, ServiceError
 from web_image_ocr.serving.null import NullRecognizer
 
 NOW = datetime(2026, 1, 15, 9, 30, tzinfo=UTC)
@@ -84,13 +84,6 @@ class DecodingRecognizer(NullRecognizer):
     ) -> Page:
         decode(picture, ImageLimits())
         return await super().recognize(picture, options, deadline)
-
-
-class NoFetcher:
-    """Reaches nothing."""
-
-    async def fetch(self, url: str, deadline: Deadline) -> bytes:
-        raise ServiceError(ErrorKind.SOURCE_UNREACHABLE, "tests reach nothing")
 
 
 @pytest.fixture(scope="module")

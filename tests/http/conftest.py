@@ -9,6 +9,7 @@ from dataclasses import dataclass
 import httpx
 import pytest
 
+from tests.http.doubles import NoFetcher
 from tests.http.shapes import path_of
 from web_image_ocr.api import ApiConfig, Dependencies, create_app
 from web_image_ocr.identity import (
@@ -19,21 +20,7 @@ from web_image_ocr.identity import (
     Reference,
     Scope,
 )
-from web_image_ocr.primitives.deadline import Deadline
-from web_image_ocr.primitives.errors import ErrorKind, ServiceError
 from web_image_ocr.serving.null import NullRecognizer
-
-
-class NoFetcher:
-    """Reaches nothing; remembers what it was asked for."""
-
-    def __init__(self) -> None:
-        self.asked: list[str] = []
-
-    async def fetch(self, url: str, deadline: Deadline) -> bytes:
-        deadline.check()
-        self.asked.append(url)
-        raise ServiceError(ErrorKind.SOURCE_UNREACHABLE, "tests reach nothing")
 
 
 @dataclass(frozen=True, kw_only=True)

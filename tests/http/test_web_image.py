@@ -6,7 +6,8 @@ import json
 import httpx
 import pytest
 
-from tests.http.conftest import Clients, NoFetcher
+from tests.http.conftest import Clients
+from tests.http.doubles import NoFetcher
 from tests.http.shapes import PATH, PICTURE, assert_envelope, assert_failure
 from web_image_ocr.api.schemas import WebImageAnswer
 from web_image_ocr.primitives.errors import ErrorKind

@@ -1,0 +1,69 @@
+"""Checklist of the contract, lines 73 to 77: pictures behind a ``url``."""
+
+from __future__ import annotations
+
+import time
+
+import httpx
+import pytest
+
+from tests.contract.file_server import FileServer
+from tests.contract.servers import Server
+
+pytestmark = [pytest.mark.server, pytest.mark.models]
+
+
+def assert_refused(response: httpx.Response, code: str) -> None:
+    assert (response.status_code, response.json()["error_code"]) == (400, code)
+
+
+def test_73_a_url_gives_what_the_picture_gives(
+    lenient_server: Server, files: FileServer, hello: bytes
+) -> None:
+    url = files.put("/hello.png", "image/png", hello)
+    fetched = lenient_server.post({"url": url, "extract_type": ["image_size"]})
+    assert fetched.status_code == 200
+    assert fetched.json()["result"] == lenient_server.read(hello, extract_type=["image_size"])
+
+
+@pytest.mark.parametrize(
+    "url", ["ftp://example.com/a.png", "file:///etc/hostname", "data:image/png;base64,AAAA", "a"]
+)
+def test_74_another_scheme(server: Server, lenient_server: Server, url: str) -> None:
+    assert_refused(server.post({"url": url}), "ModelArts.4601")
+    assert_refused(lenient_server.post({"url": url}), "ModelArts.4601")
+
+
+@pytest.mark.parametrize("what", ["closed port", "page not found", "silence"])
+def test_75_unreachable(lenient_server: Server, files: FileServer, what: str) -> None:
+    urls = {
+        "closed port": f"http://127.0.0.1:{files.closed_port}/a.png",
+        "page not found": files.url("/missing.png"),
+        "silence": files.url("/silent"),
+    }
+    started = time.monotonic()
+    assert_refused(lenient_server.post({"url": urls[what]}), "ModelArts.4603")
+    assert time.monotonic() - started < 4  # fetch.total_s is 2 on this server
+
+
+def test_76_a_file_above_the_limit(lenient_server: Server, files: FileServer) -> None:
+    large = b"\x89PNG\r\n\x1a\n" + bytes(7_864_320)
+    url = files.put("/large.png", "image/png", large)
+    assert_refused(lenient_server.post({"url": url}), "AIS.0103")
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "http://127.0.0.1/a.png",
+        "http://localhost/a.png",
+        "http://10.0.0.1/a.png",
+        "http://192.168.1.1/a.png",
+        "http://169.254.169.254/latest/meta-data/",
+        "http://[::1]/a.png",
+        "http://2130706433/a.png",
+        "http://0x7f.1/a.png",
+    ],
+)
+def test_77_a_private_address(server: Server, url: str) -> None:
+    assert_refused(server.post({"url": url}), "ModelArts.4601")

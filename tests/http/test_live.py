@@ -1,0 +1,170 @@
+"""What only a real socket shows: unread bodies, clients that wait, clients that leave."""
+
+from __future__ import annotations
+
+import http.client
+import json
+import socket
+import time
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, closing, contextmanager
+from urllib.parse import urlsplit
+
+import pytest
+
+from tests.http.doubles import NoFetcher
+from tests.http.live import running_app
+from tests.http.shapes import PATH, PICTURE
+from web_image_ocr.api import ApiConfig, Dependencies, create_app
+from web_image_ocr.identity import Identity
+from web_image_ocr.serving.null import NullRecognizer
+
+MB = 1024**2
+Servers = Callable[..., AbstractContextManager[tuple[str, int]]]
+
+
+@pytest.fixture
+def servers(recognizer: NullRecognizer) -> Servers:
+    """Starts servers with the settings that a test names."""
+
+    @contextmanager
+    def server(identity: Identity | None = None, **settings: object) -> Iterator[tuple[str, int]]:
+        app = create_app(
+            Dependencies(recognizer=recognizer, fetcher=NoFetcher(), identity=identity),
+            ApiConfig(**settings),  # type: ignore[arg-type]
+        )
+        with running_app(app) as url:
+            parts = urlsplit(url)
+            assert parts.hostname
+            assert parts.port
+            yield parts.hostname, parts.port
+
+    return server
+
+
+def _head(length: int, *more: str) -> bytes:
+    lines = [f"POST {PATH} HTTP/1.1", "Host: localhost", f"Content-Length: {length}", *more]
+    return ("\r\n".join(lines) + "\r\n\r\n").encode()
+
+
+def _answer(connection: socket.socket) -> tuple[int, dict[str, object], http.client.HTTPResponse]:
+    response = http.client.HTTPResponse(connection)
+    response.begin()
+    return response.status, json.loads(response.read()), response
+
+
+@pytest.mark.parametrize("megabytes", [13, 40])
+def test_a_client_that_sends_too_much_sees_the_answer(servers: Servers, megabytes: int) -> None:
+    with servers() as address, closing(http.client.HTTPConnection(*address)) as connection:
+        connection.request("POST", PATH, body=b"x" * (megabytes * MB))
+        response = connection.getresponse()
+        assert (response.status, json.loads(response.read())["error_code"]) == (413, "APIG.0201")
+        # The connection is still good for another call.
+        connection.request("POST", PATH, body=json.dumps({"image": PICTURE}))
+        assert connection.getresponse().status == 200
+
+
+def test_so_does_one_without_credentials(servers: Servers, identity: Identity) -> None:
+    with servers(identity) as address, closing(http.client.HTTPConnection(*address)) as connection:
+        connection.request("POST", PATH, body=b"x" * (11 * MB))
+        assert connection.getresponse().status == 401
+
+
+def test_draining_is_bounded_in_bytes(servers: Servers) -> None:
+    settings = {"drain_bytes": MB, "max_body_bytes": MB, "max_bodies_bytes": MB}
+    with servers(**settings) as address, closing(socket.create_connection(address)) as connection:
+        connection.sendall(_head(100 * MB))
+        connection.sendall(b"x" * (2 * MB))
+        status, _, response = _answer(connection)
+        assert status == 413
+        assert response.headers["connection"] == "close"
+
+
+def test_draining_is_bounded_in_time(servers: Servers) -> None:
+    with servers(drain_s=0.2) as address, closing(socket.create_connection(address)) as connection:
+        connection.sendall(_head(100 * MB) + b"x")
+        started = time.monotonic()
+        status, _, response = _answer(connection)
+        assert status == 413
+        assert response.headers["connection"] == "close"
+        assert time.monotonic() - started < 2
+
+
+def test_a_client_that_waits_for_100_is_told_at_once(servers: Servers) -> None:
+    with servers() as address, closing(socket.create_connection(address)) as connection:
+        connection.settimeout(5)
+        connection.sendall(_head(100 * MB, "Expect: 100-continue"))
+        status, _, _ = _answer(connection)
+        assert status == 413
+
+
+def test_a_client_that_waits_for_100_may_send_what_is_welcome(servers: Servers) -> None:
+    body = json.dumps({"image": PICTURE}).encode()
+    with servers() as address, closing(socket.create_connection(address)) as connection:
+        connection.settimeout(5)
+        connection.sendall(_head(len(body), "Expect: 100-continue"))
+        assert connection.recv(100).startswith(b"HTTP/1.1 100 ")
+        connection.sendall(body)
+        assert _answer(connection)[0] == 200
+
+
+def test_a_body_that_comes_too_slowly_is_given_up(servers: Servers) -> None:
+    settings = {"body_s": 0.2, "drain_s": 0.2}
+    with servers(**settings) as address, closing(socket.create_connection(address)) as connection:
+        connection.sendall(_head(1000) + b"{")
+        status, body, _ = _answer(connection)
+        assert (status, body["error_code"]) == (504, "ModelArts.4402")
+
+
+def test_a_client_that_leaves_ends_its_work(servers: Servers, recognizer: NullRecognizer) -> None:
+    recognizer.seconds = 60
+    body = json.dumps({"image": PICTURE}).encode()
+    with servers() as address:
+        with closing(socket.create_connection(address)) as connection:
+            connection.sendall(_head(len(body)) + body)
+            _wait_for(lambda: len(recognizer.seen) == 1)
+        _wait_for(lambda: recognizer.cancelled == 1)
+
+
+def test_a_client_that_leaves_within_its_body_harms_nobody(servers: Servers) -> None:
+    body = json.dumps({"image": PICTURE}).encode()
+    with servers() as address:
+        with closing(socket.create_connection(address)) as connection:
+            connection.sendall(_head(10 * MB) + b"x" * MB)
+        with closing(socket.create_connection(address)) as connection:
+            connection.sendall(_head(len(body)) + body)
+            assert _answer(connection)[0] == 200
+
+
+def test_long_lines_and_headers_reach_the_table(servers: Servers) -> None:
+    with servers() as address:
+        for path, headers, status in (
+            (PATH + "?" + "a" * 33_000, {}, 414),
+            (PATH, {"X-Long": "a" * 33_000}, 494),
+            (PATH, {f"X-{n}": "a" * 30_000 for n in range(5)}, 494),
+        ):
+            with closing(http.client.HTTPConnection(*address)) as connection:
+                connection.request("POST", path, body=b"{}", headers=headers)
+                response = connection.getresponse()
+                assert (response.status, json.loads(response.read())["error_code"]) == (
+                    status,
+                    "APIG.0201",
+                )
+
+
+def test_two_calls_in_one_packet_are_both_answered(servers: Servers) -> None:
+    body = json.dumps({"image": PICTURE}).encode()
+    with servers() as address, closing(socket.create_connection(address)) as connection:
+        connection.settimeout(5)
+        connection.sendall((_head(len(body)) + body) * 2)
+        received = b""
+        while received.count(b"HTTP/1.1 200") < 2 or not received.endswith(b"}}"):
+            received += connection.recv(65536)
+        assert received.count(b"HTTP/1.1 200") == 2
+
+
+def _wait_for(condition: Callable[[], bool]) -> None:
+    end = time.monotonic() + 10
+    while not condition():
+        assert time.monotonic() < end
+        time.sleep(0.01)
