@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -37,8 +38,19 @@ def config() -> IdentityConfig:
     return IdentityConfig(store_wait_seconds=0.2)
 
 
+@pytest.fixture(scope="session")
+def new_store(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A data folder just made; copying it is quicker than making it for every test."""
+    folder = tmp_path_factory.mktemp("new_store")
+    Identity(IdentityConfig(), folder).close()
+    return folder
+
+
 @pytest.fixture
-def identity(tmp_path: Path, clock: Clock, config: IdentityConfig) -> Iterator[Identity]:
+def identity(
+    tmp_path: Path, new_store: Path, clock: Clock, config: IdentityConfig
+) -> Iterator[Identity]:
+    shutil.copytree(new_store, tmp_path, dirs_exist_ok=True)
     opened = Identity(config, tmp_path, clock=clock)
     yield opened
     opened.close()
