@@ -5,8 +5,9 @@ from __future__ import annotations
 from web_image_ocr.images.config import FILE_LIMIT, Edition, FetchConfig, ImageLimits
 from web_image_ocr.images.decode import Picture, decode
 from web_image_ocr.images.fetch import Fetcher
-from web_image_ocr.images.header import Header, inspect
+from web_image_ocr.images.header import inspect
 from web_image_ocr.images.inline import decode_base64
+from web_image_ocr.images.readers import Header
 from web_image_ocr.images.sniff import ImageFormat
 
 __all__ = [

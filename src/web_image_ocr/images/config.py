@@ -66,7 +66,9 @@ class ImageLimits:
 _EDITIONS: Mapping[Edition, ImageLimits] = MappingProxyType(
     {
         "2021": ImageLimits(),
-        "2025": ImageLimits(max_side=30_000, max_pixels=160_000_000),
+        "2025": ImageLimits(
+            max_side=30_000, max_pixels=160_000_000, formats=frozenset(ImageFormat)
+        ),
     }
 )
 

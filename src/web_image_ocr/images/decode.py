@@ -3,24 +3,30 @@
 from __future__ import annotations
 
 import io
+import os
 import threading
 import warnings
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 
 import numpy as np
 from PIL import Image
 from PIL.BmpImagePlugin import BmpImageFile
 from PIL.GifImagePlugin import GifImageFile
+from PIL.IcoImagePlugin import IcoImageFile
 from PIL.JpegImagePlugin import JpegImageFile
+from PIL.PcxImagePlugin import PcxImageFile
 from PIL.PngImagePlugin import PngImageFile
+from PIL.TgaImagePlugin import TgaImageFile
 from PIL.TiffImagePlugin import TiffImageFile
 from PIL.WebPImagePlugin import WebPImageFile
 
-from web_image_ocr.images import jpeg
+from web_image_ocr.images import ico, jpeg
 from web_image_ocr.images.config import ImageLimits
 from web_image_ocr.images.flatten import to_rgb
-from web_image_ocr.images.header import Header, inspect
+from web_image_ocr.images.header import inspect
+from web_image_ocr.images.readers import Header
 from web_image_ocr.images.sniff import ImageFormat
 from web_image_ocr.primitives.errors import ErrorKind, ServiceError
 from web_image_ocr.primitives.image import Pixels
@@ -71,6 +77,9 @@ _OPENERS: Mapping[ImageFormat, Callable[[io.BytesIO], Image.Image]] = {
     ImageFormat.TIFF: TiffImageFile,
     ImageFormat.GIF: GifImageFile,
     ImageFormat.WEBP: WebPImageFile,
+    ImageFormat.TGA: TgaImageFile,
+    ImageFormat.ICO: IcoImageFile,
+    ImageFormat.PCX: PcxImageFile,
 }
 """Pillow's readers, called directly: ``Image.open`` would choose among all its formats,
 and warn or raise by a process-wide pixel limit where ours is already checked."""
@@ -86,22 +95,52 @@ _UPRIGHT = {
 }
 """How to make a picture of each EXIF orientation upright (EXIF 2.32, tag 0x0112)."""
 
-_PILLOW_WARNINGS = threading.Lock()
-"""Pillow reports odd metadata by ``warnings``, whose filters belong to the process; they
-are changed and restored by one thread at a time."""
+_PROCESS_STATE = threading.Lock()
+"""Pillow reports odd metadata by ``warnings``, libtiff damage on standard error; both
+belong to the process, so they are silenced and restored by one thread at a time. Worker
+processes decode one picture at a time anyway."""
+
+
+_FOURTH_BYTE_UNUSED = frozenset({ImageFormat.BMP, ImageFormat.TGA})
+"""Formats whose writers often leave the place of the alpha channel at zero."""
 
 
 def _load(data: bytes, header: Header) -> Image.Image:
-    with _PILLOW_WARNINGS, warnings.catch_warnings():
+    with _PROCESS_STATE, warnings.catch_warnings(), _silent_libtiff(header.format):
         warnings.simplefilter("ignore")
         if header.format is ImageFormat.JPEG:
             image = _load_jpeg(data, header)
+        elif header.format is ImageFormat.ICO:
+            image = _load_frame(ico.best_icon(data).as_file(), header)
         else:
             image = _load_frame(data, header)
+        if header.format in _FOURTH_BYTE_UNUSED and image.mode == "RGBA":
+            image = _without_empty_alpha(image)
         image = to_rgb(image)
     if header.orientation in _UPRIGHT:
         image = image.transpose(_UPRIGHT[header.orientation])
     return image
+
+
+@contextmanager
+def _silent_libtiff(image_format: ImageFormat) -> Iterator[None]:
+    """Standard error closed to libtiff, which writes a line there for every damaged row."""
+    if image_format is not ImageFormat.TIFF:
+        yield
+        return
+    try:
+        kept = os.dup(2)
+    except OSError:
+        yield  # the process has no standard error
+        return
+    nowhere = os.open(os.devnull, os.O_WRONLY)
+    try:
+        os.dup2(nowhere, 2)
+        yield
+    finally:
+        os.dup2(kept, 2)
+        os.close(nowhere)
+        os.close(kept)
 
 
 def _load_frame(data: bytes, header: Header) -> Image.Image:
@@ -110,6 +149,10 @@ def _load_frame(data: bytes, header: Header) -> Image.Image:
         raise ValueError("the decoder finds another size than the header says")
     image.load()
     return image
+
+
+def _without_empty_alpha(image: Image.Image) -> Image.Image:
+    return image if image.getchannel("A").getbbox() else image.convert("RGB")
 
 
 _END_OF_IMAGE = b"\xff\xd9"

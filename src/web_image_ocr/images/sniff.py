@@ -14,6 +14,9 @@ class ImageFormat(StrEnum):
     TIFF = "tiff"
     GIF = "gif"
     WEBP = "webp"
+    TGA = "tga"
+    ICO = "ico"
+    PCX = "pcx"
 
 
 _SIGNATURES = (
@@ -26,7 +29,13 @@ _SIGNATURES = (
     (b"MM\0+", ImageFormat.TIFF),
     (b"GIF87a", ImageFormat.GIF),
     (b"GIF89a", ImageFormat.GIF),
+    (b"\0\0\1\0", ImageFormat.ICO),
 )
+
+
+_TGA_HEADER_SIZE = 18
+_TGA_DEPTHS = {1: {8}, 2: {16, 24, 32}, 3: {1, 8, 16}}
+"""Bits of a pixel by kind: with colour map, true colour, grey."""
 
 
 def sniff(data: bytes) -> ImageFormat | None:
@@ -36,4 +45,33 @@ def sniff(data: bytes) -> ImageFormat | None:
             return image_format
     if data.startswith(b"RIFF") and data[8:12] == b"WEBP":
         return ImageFormat.WEBP
+    if _like_pcx(data):
+        return ImageFormat.PCX
+    if _like_tga(data):
+        return ImageFormat.TGA
     return None
+
+
+def _like_pcx(data: bytes) -> bool:
+    """PCX has a signature of one byte, so the three after it must make sense too."""
+    return (
+        len(data) > 4
+        and data[0] == 0x0A
+        and data[1] in (0, 2, 3, 5)
+        and data[2] == 1
+        and data[3] in (1, 2, 4, 8)
+    )
+
+
+def _like_tga(data: bytes) -> bool:
+    """TGA has no signature at all, so its header must make sense in every field."""
+    if len(data) <= _TGA_HEADER_SIZE:
+        return False
+    has_map, kind, map_depth, depth, descriptor = data[1], data[2], data[7], data[16], data[17]
+    return (
+        has_map == (kind & 7 == 1)
+        and kind in (1, 2, 3, 9, 10, 11)
+        and map_depth in ((16, 24, 32) if has_map else (0, 16, 24, 32))
+        and depth in _TGA_DEPTHS[kind & 7]
+        and descriptor & 0xC0 == 0
+    )

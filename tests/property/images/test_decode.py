@@ -13,11 +13,11 @@ from hypothesis import strategies as st
 from PIL import Image
 
 from tests.unit.images.pictures import detailed, encoded, scene
-from web_image_ocr.images import ImageLimits, decode, decode_base64, inspect
+from web_image_ocr.images import ImageFormat, ImageLimits, decode, decode_base64, inspect
 from web_image_ocr.images.urls import parse_target
 from web_image_ocr.primitives.errors import ErrorKind, ServiceError
 
-LIMITS = ImageLimits(max_side=500, max_pixels=60_000)
+LIMITS = ImageLimits(max_side=500, max_pixels=60_000, formats=frozenset(ImageFormat))
 """Narrow, so that damage to a header costs little time."""
 
 
@@ -48,6 +48,12 @@ SEEDS = {
     "gif animated": encoded(SMALL, "GIF", save_all=True, append_images=[scene()]),
     "webp": encoded(SMALL, "WEBP"),
     "webp lossless": encoded(SMALL.convert("RGBA"), "WEBP", lossless=True),
+    "tga": encoded(SMALL, "TGA"),
+    "tga rle palette": encoded(SMALL.convert("P"), "TGA", compression="tga_rle"),
+    "ico": encoded(SMALL, "ICO", sizes=[(48, 40), (32, 32)]),
+    "ico bitmap": encoded(SMALL.convert("RGBA"), "ICO", sizes=[(48, 40)], bitmap_format="bmp"),
+    "pcx": encoded(SMALL, "PCX"),
+    "pcx palette": encoded(SMALL.convert("P"), "PCX"),
     "webp animated": encoded(SMALL, "WEBP", save_all=True, append_images=[SMALL.rotate(90)]),
 }
 

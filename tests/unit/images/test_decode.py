@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import os
 import warnings
 import zlib
 from typing import Any
@@ -195,3 +196,11 @@ def test_warnings_of_the_decoder_stay_inside() -> None:
     before = list(warnings.filters)
     assert decode(encoded(scene(), "JPEG", exif=exif), LIMITS).width == SIZE[0]
     assert warnings.filters == before
+
+
+def test_libtiff_says_nothing_on_standard_error(capfd: pytest.CaptureFixture[str]) -> None:
+    data = bytearray(encoded(scene().convert("1"), "TIFF", compression="group4"))
+    data[8:20] = bytes(12)
+    assert isinstance(attempt(bytes(data)), (ErrorKind, np.ndarray))
+    os.write(2, b"standard error still works")
+    assert capfd.readouterr().err == "standard error still works"

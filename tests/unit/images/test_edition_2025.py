@@ -1,0 +1,140 @@
+"""TGA, ICO and PCX, which only the edition of 2025 accepts."""
+
+from __future__ import annotations
+
+import struct
+from typing import Any
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from tests.unit.images.pictures import SIZE, detailed, encoded, scene
+from web_image_ocr.images import ImageFormat, ImageLimits, decode, inspect
+from web_image_ocr.images.sniff import sniff
+from web_image_ocr.primitives.errors import ErrorKind, ServiceError
+
+LIMITS = ImageLimits.for_edition("2025")
+
+FILES: list[tuple[str, str, dict[str, Any]]] = [
+    ("TGA", "RGB", {}),
+    ("TGA", "RGB", {"compression": "tga_rle"}),
+    ("TGA", "RGB", {"orientation": 1}),
+    ("TGA", "RGBA", {}),
+    ("TGA", "P", {}),
+    ("TGA", "L", {"compression": "tga_rle"}),
+    ("TGA", "LA", {}),
+    ("PCX", "RGB", {}),
+    ("PCX", "P", {}),
+    ("PCX", "L", {}),
+    ("PCX", "1", {}),
+    ("ICO", "RGB", {"sizes": [SIZE]}),
+    ("ICO", "RGBA", {"sizes": [SIZE], "bitmap_format": "bmp"}),
+]
+
+
+def refused(data: bytes, edition: str = "2025") -> ErrorKind:
+    limits = LIMITS if edition == "2025" else ImageLimits.for_edition("2021")
+    with pytest.raises(ServiceError) as caught:
+        decode(data, limits)
+    return caught.value.kind
+
+
+@pytest.mark.parametrize(("image_format", "mode", "options"), FILES)
+class TestEach:
+    def test_is_read(self, image_format: str, mode: str, options: dict[str, Any]) -> None:
+        image = scene().convert(mode)
+        picture = decode(encoded(image, image_format, **options), LIMITS)
+        assert (picture.width, picture.height) == SIZE
+        np.testing.assert_array_equal(picture.pixels, np.asarray(image.convert("RGB")))
+
+    def test_is_unsupported_in_the_edition_of_2021(
+        self, image_format: str, mode: str, options: dict[str, Any]
+    ) -> None:
+        data = encoded(scene().convert(mode), image_format, **options)
+        assert refused(data, "2021") is ErrorKind.FORMAT_UNSUPPORTED
+
+    def test_is_refused_when_cut_short(
+        self, image_format: str, mode: str, options: dict[str, Any]
+    ) -> None:
+        data = encoded(detailed(*SIZE).convert(mode), image_format, **options)
+        for share in (0.1, 0.3, 0.5):
+            assert refused(data[: int(len(data) * share)]) is ErrorKind.FORMAT_UNSUPPORTED
+
+
+def test_largest_picture_of_an_icon_is_read() -> None:
+    data = encoded(detailed(128, 128), "ICO", sizes=[(16, 16), (128, 128), (64, 64)])
+    assert inspect(data, LIMITS).width == 128
+    assert decode(data, LIMITS).pixels.shape == (128, 128, 3)
+
+
+ICON = scene().resize((32, 32), Image.Resampling.NEAREST)
+"""Pillow writes the mask of an icon without its padding, so its width must need none."""
+
+
+@pytest.mark.parametrize("mode", ["1", "L", "P", "RGB"])
+def test_bitmap_with_a_mask_is_read(mode: str) -> None:
+    image = ICON.convert(mode)
+    data = encoded(image, "ICO", sizes=[(32, 32)], bitmap_format="bmp")
+    np.testing.assert_array_equal(decode(data, LIMITS).pixels, np.asarray(image.convert("RGB")))
+
+
+def test_picture_of_most_colours_is_read_among_equals() -> None:
+    options: dict[str, Any] = {"sizes": [(32, 32)], "bitmap_format": "bmp"}
+    black_and_white = encoded(ICON.convert("1"), "ICO", **options)
+    coloured = encoded(ICON, "ICO", **options)
+    icons = [(black_and_white[6:22], black_and_white[22:]), (coloured[6:22], coloured[22:])]
+    data = struct.pack("<HHH", 0, 1, 2)
+    offset = 6 + 2 * 16
+    for entry, content in icons:
+        data += entry[:12] + struct.pack("<L", offset)
+        offset += len(content)
+    data += b"".join(content for _, content in icons)
+    np.testing.assert_array_equal(decode(data, LIMITS).pixels, np.asarray(ICON))
+
+
+def test_size_of_an_icon_is_that_of_its_content() -> None:
+    """The directory says 32 by 32; the PNG inside says otherwise, and counts."""
+    huge = bytearray(encoded(scene(), "ICO", sizes=[SIZE]))
+    content = huge.index(b"\x89PNG")
+    huge[content + 16 : content + 24] = struct.pack(">LL", 40_000, 40_000)
+    assert refused(bytes(huge)) is ErrorKind.IMAGE_SIZE
+
+
+def test_small_icon_is_too_small() -> None:
+    assert refused(encoded(scene(), "ICO", sizes=[(14, 14)])) is ErrorKind.IMAGE_SIZE
+
+
+def test_unused_fourth_byte_is_not_transparency() -> None:
+    image = scene().convert("RGBA")
+    image.putalpha(0)
+    np.testing.assert_array_equal(decode(encoded(image, "TGA"), LIMITS).pixels, np.asarray(scene()))
+
+
+@pytest.mark.parametrize(
+    "data",
+    [
+        b"\0\0\1\0",
+        b"\0\0\1\0\0\0",
+        b"\0\0\1\0\1\0" + b"\xff" * 16,
+        b"\x0a\5\1\x08",
+        b"\x0aplain text after a line break",
+        bytes(200),
+        b"\0\0\2" + bytes(200),
+    ],
+)
+def test_damaged_header_is_unsupported(data: bytes) -> None:
+    assert refused(data) is ErrorKind.FORMAT_UNSUPPORTED
+
+
+def test_text_and_random_beginnings_are_no_tga() -> None:
+    assert sniff(b"plain text, long enough to be a header") is None
+    assert sniff(b"\0\0\2" + bytes(9) + b"\x28\0\x1e\0\x18\0" + bytes(9)) is ImageFormat.TGA
+    assert sniff(b"\0\0\2" + bytes(9) + b"\x28\0\x1e\0\x17\0" + bytes(9)) is None
+    assert sniff(b"\0\1\2" + bytes(9) + b"\x28\0\x1e\0\x18\0" + bytes(9)) is None
+
+
+def test_picture_beyond_the_size_pillow_warns_about_is_read() -> None:
+    """Our own budget decides; warnings are errors in these tests."""
+    data = encoded(Image.new("1", (30_000, 3_100)), "PNG")
+    assert decode(data, LIMITS).width == 30_000
