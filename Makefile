@@ -55,14 +55,14 @@ clean: ## Remove the virtual environment and all caches
 
 # The lock files are complete, so nothing is resolved: each line is installed as it stands.
 $(VENV)/.run: requirements/run.txt requirements/build.txt requirements/models.txt pyproject.toml | $(BIN)/python
-	@echo "Installing the locked packages (about 150 MB, once) ..."
-	$(PIP) install --no-deps --require-hashes -r requirements/build.txt -r requirements/run.txt -r requirements/models.txt
-	$(PIP) install --no-deps --no-build-isolation --editable .
+	@echo "Installing the locked packages (about 130 MB, once; a minute or two) ..."
+	@$(PIP) install --no-deps --require-hashes -r requirements/build.txt -r requirements/run.txt -r requirements/models.txt
+	@$(PIP) install --no-deps --no-build-isolation --editable .
 	@touch $@
 
 $(VENV)/.dev: requirements/dev.txt $(VENV)/.run
 	@echo "Installing what the tests need ..."
-	$(PIP) install --no-deps --require-hashes -r requirements/dev.txt
+	@$(PIP) install --no-deps --require-hashes -r requirements/dev.txt
 	@touch $@
 
 $(BIN)/python:

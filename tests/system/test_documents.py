@@ -36,6 +36,9 @@ NOT_RUN = {
 }
 
 
+_FENCED = re.compile(r"^```(sh|python)\n(.*?)^```", re.MULTILINE | re.DOTALL)
+
+
 @dataclass(frozen=True, slots=True)
 class Block:
     """A fenced block of a document."""
@@ -47,8 +50,7 @@ class Block:
 
 def _blocks() -> Iterator[Block]:
     for document in DOCUMENTS:
-        found = re.findall(r"^```(sh|python)\n(.*?)^```", document.read_text(), re.MULTILINE | re.DOTALL)
-        for number, (language, text) in enumerate(found, 1):
+        for number, (language, text) in enumerate(_FENCED.findall(document.read_text()), 1):
             name = f"{document.relative_to(ROOT)}-{number}"
             if not any(start in text for start in NOT_RUN):
                 yield Block(name, language, text)

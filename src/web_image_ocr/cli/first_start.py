@@ -12,8 +12,8 @@ import orjson
 import structlog
 import typer
 
+from web_image_ocr.cli.secrets_in_files import password_from
 from web_image_ocr.identity import FirstAccount, Identity
-from web_image_ocr.primitives.errors import ErrorKind, ServiceError
 from web_image_ocr.settings import Settings
 
 log = structlog.stdlib.get_logger(__name__)
@@ -26,7 +26,7 @@ _KEPT_S = 24 * 3600.0
 def initialize(identity: Identity, settings: Settings) -> FirstAccount:
     """The first account, made if the store is empty; the password by file or made up."""
     return identity.initialize(
-        password=_password_from(settings.admin_password_file),
+        password=password_from(settings.admin_password_file),
         project_name=settings.project_name,
     )
 
@@ -66,20 +66,6 @@ async def remove_credentials_file(data_dir: Path) -> None:
             log.info("removed the file of the first secrets", file=str(path))
             return
         await asyncio.sleep(min(left, 60.0))
-
-
-def _password_from(file: Path | None) -> str | None:
-    if file is None:
-        return None
-    try:
-        password = file.read_text(encoding="utf-8").splitlines()[0]
-    except (OSError, UnicodeDecodeError, IndexError):
-        password = ""
-    if not password:
-        raise ServiceError(
-            ErrorKind.CONFIGURATION_INVALID, f"{file} must hold a password in its first line"
-        )
-    return password
 
 
 def _welcome(account: FirstAccount, url: str) -> str:
