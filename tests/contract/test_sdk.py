@@ -215,6 +215,7 @@ def test_keystoneauth_obtains_a_token(server: Server, hello: bytes) -> None:
     )
     session = Session(auth=plugin)
     token = session.get_token()
+    assert token
     assert session.get_project_id() == account.project_id
     response = server.post({"image": as_text(hello)}, headers={"X-Auth-Token": token})
     assert response.status_code == 200

@@ -206,11 +206,12 @@ def test_24_formats_of_2021(server: Server, form: str) -> None:
     assert words(server.read(file)) == ["HelloWorld"]
 
 
-@pytest.mark.xfail(strict=True, reason="TGA, ICO and PCX are not decoded yet")
 @pytest.mark.parametrize("form", ["TGA", "ICO", "PCX"])
-def test_25_formats_of_2025(lenient_server: Server, form: str) -> None:
-    image = picture(((20, 60), "Hello World"), size=(240, 160))
-    assert words(lenient_server.read(encoded(image, form))) == ["HelloWorld"]
+def test_25_formats_of_2025(server: Server, lenient_server: Server, form: str) -> None:
+    file = encoded(picture(((20, 60), "Hello World"), size=(240, 160)), form)
+    assert words(lenient_server.read(file)) == ["HelloWorld"]
+    of_2021 = server.post({"image": as_text(file)})
+    assert (of_2021.status_code, of_2021.json()["error_code"]) == (400, "AIS.0102")
 
 
 def test_26_content_type_with_a_charset(server: Server, hello: bytes) -> None:

@@ -12,13 +12,16 @@ import structlog
 from tests.http.conftest import Account
 from tests.http.shapes import PATH, PICTURE
 from tests.http.test_credentials import signed
+from web_image_ocr.api import middleware
 from web_image_ocr.serving.null import NullRecognizer
 
 Records = list[MutableMapping[str, Any]]
 
 
 @pytest.fixture
-def records() -> Iterator[Records]:
+def records(monkeypatch: pytest.MonkeyPatch) -> Iterator[Records]:
+    # A logger that was used before keeps the set-up of then.
+    monkeypatch.setattr(middleware, "_log", structlog.stdlib.get_logger("web_image_ocr.api"))
     with structlog.testing.capture_logs(
         processors=[structlog.contextvars.merge_contextvars]
     ) as captured:

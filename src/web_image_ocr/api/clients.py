@@ -6,6 +6,7 @@ import ipaddress
 
 from starlette.types import Scope
 
+Address = ipaddress.IPv4Address | ipaddress.IPv6Address
 Network = ipaddress.IPv4Network | ipaddress.IPv6Network
 UNKNOWN = "unknown"
 
@@ -37,17 +38,23 @@ class ClientAddresses:
         )
         believed = peer
         for hop in reversed(forwarded.decode("latin-1").split(",")):
-            try:
-                believed = str(ipaddress.ip_address(hop.strip()))
-            except ValueError:
+            address = _parsed(hop.strip())
+            if address is None:
                 break
+            believed = str(address)
             if not self._is_trusted(believed):
                 break
         return believed
 
-    def _is_trusted(self, address: str) -> bool:
-        try:
-            parsed = ipaddress.ip_address(address)
-        except ValueError:
-            return False
-        return any(parsed in network for network in self._trusted)
+    def _is_trusted(self, text: str) -> bool:
+        address = _parsed(text)
+        return address is not None and any(address in network for network in self._trusted)
+
+
+def _parsed(text: str) -> Address | None:
+    """The address; one of IPv4 that came through a socket of IPv6 as that of IPv4."""
+    try:
+        address = ipaddress.ip_address(text)
+    except ValueError:
+        return None
+    return getattr(address, "ipv4_mapped", None) or address

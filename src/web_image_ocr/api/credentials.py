@@ -13,8 +13,8 @@ from web_image_ocr.api.clients import ClientAddresses
 from web_image_ocr.identity import Identity, PasswordLogin, Principal, SignedRequest, TokenGrant
 from web_image_ocr.primitives.errors import ErrorKind, ServiceError
 
-_SIGNATURE_SCHEME = "SDK-"
-"""How the ``Authorization`` of every signature algorithm of the official SDK begins."""
+_SIGNATURE_SCHEMES = ("SDK-", "V11-")
+"""How the ``Authorization`` of the official SDK's signature algorithms begins."""
 
 _STORE_CALLS = 8
 """Threads that may wait for the store; its answers are mostly cached, so few are busy."""
@@ -77,7 +77,7 @@ class Callers:
         Raises:
             ServiceError: ``CREDENTIALS_MISSING``, and what identity raises.
         """
-        if request.headers.get("authorization", "").startswith(_SIGNATURE_SCHEME):
+        if request.headers.get("authorization", "").startswith(_SIGNATURE_SCHEMES):
             signed = await _signed_request(request, body)
             client = self._addresses.of(request.scope)
             return await self.ask(lambda identity: identity.authenticate_signature(signed, client))

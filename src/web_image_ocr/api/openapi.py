@@ -116,13 +116,23 @@ def describe(app: FastAPI, *, authenticated: bool) -> dict[str, Any]:
         if authenticated:
             bodies.append(AuthRequest)
             document["components"]["securitySchemes"] = _SECURITY_SCHEMES
-        else:
-            for operations in document["paths"].values():
-                for operation in operations.values():
-                    operation.pop("security", None)
+        for operations in document["paths"].values():
+            for operation in operations.values():
+                _finish(operation, authenticated=authenticated)
         document["components"]["schemas"].update(_request_schemas(bodies))
         app.openapi_schema = document
     return app.openapi_schema
+
+
+def _finish(operation: Operation, *, authenticated: bool) -> None:
+    """Add what all operations share, drop what this server does not ask for."""
+    if not authenticated:
+        operation.pop("security", None)
+    for answer in operation["responses"].values():
+        answer.setdefault("headers", {})["X-Request-Id"] = {
+            "description": "Finds the call in the server's log; 32 hex digits.",
+            "schema": {"type": "string"},
+        }
 
 
 def service_failures() -> dict[int | str, Operation]:
@@ -160,6 +170,7 @@ def authentication_operation() -> Operation:
         "parameters": [_NOCATALOG],
         "requestBody": _body_of(AuthRequest),
         "security": [{}, *_TOKEN_ONLY],
+        "responses": {"201": {"headers": _SUBJECT_TOKEN}},
     }
 
 
@@ -176,6 +187,7 @@ def inspection_operation(operation_id: str) -> Operation:
         "operationId": operation_id,
         "parameters": [subject, _NOCATALOG],
         "security": _TOKEN_ONLY,
+        "responses": {"200": {"headers": _SUBJECT_TOKEN}},
     }
 
 
@@ -198,6 +210,8 @@ def temporary_key_operation() -> Operation:
         "security": [{}, *_TOKEN_ONLY],
     }
 
+
+_SUBJECT_TOKEN = {"X-Subject-Token": {"description": "The token.", "schema": {"type": "string"}}}
 
 _NOCATALOG = {
     "name": "nocatalog",

@@ -1,0 +1,38 @@
+from __future__ import annotations
+
+import shutil
+from pathlib import Path
+
+import httpx
+import pytest
+
+from tests.http.conftest import Clients
+from tests.http.shapes import assert_envelope
+from web_image_ocr.identity import Identity, IdentityConfig
+from web_image_ocr.serving.null import NullRecognizer
+
+
+@pytest.mark.parametrize(("path", "status"), [("/healthz", "ok"), ("/readyz", "ready")])
+async def test_a_server_that_is_well(client: httpx.AsyncClient, path: str, status: str) -> None:
+    response = await client.get(path)
+    assert_envelope(response)
+    assert (response.status_code, response.json()) == (200, {"status": status})
+
+
+async def test_a_dead_recogniser(client: httpx.AsyncClient, recognizer: NullRecognizer) -> None:
+    recognizer.alive = False
+    assert (await client.get("/healthz")).status_code == 200
+    response = await client.get("/readyz")
+    assert (response.status_code, response.json()) == (503, {"status": "recognizer unavailable"})
+
+
+async def test_a_lost_store(clients: Clients, tmp_path: Path) -> None:
+    folder = tmp_path / "data"
+    identity = Identity(IdentityConfig(), folder)
+    shutil.rmtree(folder)
+    async with clients(identity) as client:
+        response = await client.get("/readyz")
+        assert (response.status_code, response.json()) == (503, {"status": "store unavailable"})
+        call = await client.post("/v2/x/ocr/web-image", headers={"X-Auth-Token": "abc"})
+        assert call.status_code in {401, 503}
+    identity.close()
