@@ -9,7 +9,7 @@ from web_image_ocr.engine.frames import Points
 from web_image_ocr.primitives.image import Pixels
 
 LINE_HEIGHT = 48  # what the recogniser wants
-MARGIN = 0.0
+MARGIN = 0.05
 MAX_LINE_WIDTH = 4096  # bounds memory: (W / 8) x 18,710 probabilities
 
 

@@ -22,7 +22,7 @@ from web_image_ocr.primitives.image import Pixels
 LEVELS = (0.3, 0.6, 0.85)
 SPLIT_SCORE = 0.6
 BOX_SCORE = 0.5
-SHRINK = 0.28
+SHRINK = 0.3
 MIN_SIDE = 3.0
 MAX_REGIONS = 3000
 

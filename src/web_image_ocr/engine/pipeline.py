@@ -9,13 +9,13 @@ from contextlib import contextmanager
 import numpy as np
 
 from web_image_ocr.engine.config import EngineConfig
-from web_image_ocr.engine.crops import cut_line
 from web_image_ocr.engine.ctc import characters_of
 from web_image_ocr.engine.detection import find_boxes
 from web_image_ocr.engine.frames import Frame, Points
 from web_image_ocr.engine.models import load_models
 from web_image_ocr.engine.order import reading_order
-from web_image_ocr.engine.recognition import read_line
+from web_image_ocr.engine.orientation import text_angle
+from web_image_ocr.engine.reading import Reader
 from web_image_ocr.engine.scale import detection_scale
 from web_image_ocr.engine.sessions import SessionPair, Sessions
 from web_image_ocr.engine.values import Page, RecognitionOptions, TextLine
@@ -76,21 +76,29 @@ class Engine:
         self, pixels: Pixels, options: RecognitionOptions, sessions: SessionPair, deadline: Deadline
     ) -> Page:
         height, width = pixels.shape[:2]
+        reader = Reader(sessions.recognition, self._characters)
+        scale = detection_scale(width, height, self._config.max_detection_pixels)
         clock = _StageClock(deadline)
         with clock.stage("detect"):
-            scale = detection_scale(width, height, self._config.max_detection_pixels)
             boxes = find_boxes(sessions.detection, pixels, Frame.around(width, height, scale=scale))
+        if options.detect_direction:
+            with clock.stage("align"):
+                angle = text_angle(pixels, boxes, reader)
+                if angle:
+                    frame = Frame.around(width, height, scale=scale, angle=angle)
+                    boxes = find_boxes(sessions.detection, pixels, frame)
         lines: list[TextLine] = []
         with clock.stage("read"):
             for box in boxes:
                 deadline.check()
-                reading = read_line(
-                    sessions.recognition, cut_line(pixels, box.corners), self._characters
-                )
-                if reading.text and reading.confidence >= self._config.min_confidence:
-                    quad = _quad_inside(box.corners, width, height)
+                found = reader.read_box(pixels, box)
+                if found.reading.text and found.reading.confidence >= self._config.min_confidence:
                     lines.append(
-                        TextLine(text=reading.text, confidence=reading.confidence, quad=quad)
+                        TextLine(
+                            text=found.reading.text,
+                            confidence=found.reading.confidence,
+                            quad=_quad_inside(found.corners, width, height),
+                        )
                     )
         with clock.stage("order"):
             ordered = tuple(lines[i] for i in reading_order([line.quad for line in lines]))

@@ -38,7 +38,9 @@ def flush_subnormals(model: bytes) -> bytes:
             if not _is_float(model, tensor):
                 continue
             for start, end in _parts(model, *tensor, _RAW_DATA):
-                weights = np.frombuffer(flushed, dtype="<f4", count=(end - start) // 4, offset=start)
+                weights = np.frombuffer(
+                    flushed, dtype="<f4", count=(end - start) // 4, offset=start
+                )
                 weights[np.abs(weights) < tiny] = 0.0
     return bytes(flushed)
 

@@ -1,0 +1,107 @@
+"""By what angle the text of a picture is turned.
+
+The tilt comes from the long sides of the boxes and leaves two ways open, head up and head
+down. A few good lines are read both ways; the surer sum decides. Angles are in degrees,
+clockwise as seen.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+import numpy as np
+import numpy.typing as npt
+
+from web_image_ocr.engine.detection import Box
+from web_image_ocr.engine.reading import UPSIDE_DOWN, Reader, quarter_turned
+from web_image_ocr.primitives.image import Pixels
+
+# A box tells a direction when it is this much longer than high.
+_ELONGATED = 1.5
+# Directions within this many degrees support each other.
+_SPREAD = 5.0
+# Pictures lie straight or on a side far more often than askew: those two directions win over
+# a heavier one when this share of its support lies on them (a slanting watermark all over).
+_STRAIGHT_SHARE = 0.2
+# Less tilt than this, in degrees, is left to the boxes: their crops are turned anyway.
+_NEGLIGIBLE = 2.0
+_WITNESSES = 5
+# A witness is cut to this ratio of length to height: enough to tell head from foot.
+_WITNESS_LENGTH = 10.0
+
+
+def text_angle(pixels: Pixels, boxes: Sequence[Box], reader: Reader) -> float:
+    """Degrees, 0 to 360, by which the text is turned clockwise; 0 where nothing tells."""
+    lines = [_along_long_side(box) for box in boxes]
+    telling = [line for line in lines if line.width >= _ELONGATED * line.height] or lines
+    if not telling:
+        return 0.0
+    directions = np.array([direction(line) % 180.0 for line in telling])
+    tilt = dominant_direction(directions, np.array([line.width for line in telling]))
+    near = [
+        line
+        for line, angle in zip(telling, directions, strict=True)
+        if _gap(angle, tilt) <= _SPREAD
+    ]
+    witnesses = sorted(near, key=lambda line: (-line.score * line.width, line.corners.tolist()))
+    votes = np.zeros(2)
+    for line in witnesses[:_WITNESSES]:
+        head_up = _shortened(_facing(line, tilt))
+        for side, turns in enumerate((0, UPSIDE_DOWN)):
+            reading = reader.read(pixels, quarter_turned(head_up.corners, turns)).reading
+            votes[side] += reading.confidence * len(reading.text)
+    angle = tilt if votes[0] >= votes[1] else tilt + 180.0
+    angle %= 360.0
+    return 0.0 if min(angle, 360.0 - angle) < _NEGLIGIBLE else angle
+
+
+def direction(box: Box) -> float:
+    """Degrees clockwise from pointing right to the box's first edge, 0 to 360."""
+    x, y = box.corners[1] - box.corners[0]
+    return float(np.degrees(np.arctan2(y, x))) % 360.0
+
+
+def dominant_direction(
+    directions: npt.NDArray[np.float64], weights: npt.NDArray[np.float64]
+) -> float:
+    """The direction, 0 to 180 degrees, that most of the weight lies around.
+
+    The mode, not the mean: a stamp across the page must not tilt the page.
+    """
+    candidates = np.concatenate([directions, [0.0, 90.0]])
+    gaps = np.abs(candidates[:, None] - directions[None, :])
+    gaps = np.minimum(gaps, 180.0 - gaps)
+    support = np.maximum(0.0, 1.0 - gaps / (2 * _SPREAD)) @ weights
+    best = int(np.argmax(np.round(support, 6)))
+    straight = len(directions) + int(support[-1] > support[-2])
+    if support[straight] >= _STRAIGHT_SHARE * support[best]:
+        best = straight
+    near = gaps[best] <= _SPREAD
+    if not near.any():
+        return float(candidates[best] % 180.0)
+    offsets = (directions[near] - candidates[best] + 90.0) % 180.0 - 90.0
+    return float((candidates[best] + np.average(offsets, weights=weights[near])) % 180.0)
+
+
+def _along_long_side(box: Box) -> Box:
+    if box.width >= box.height:
+        return box
+    return replace(box, corners=quarter_turned(box.corners, 1))
+
+
+def _facing(box: Box, tilt: float) -> Box:
+    """The box with its first edge along ``tilt`` rather than against it."""
+    against = abs((direction(box) - tilt + 180.0) % 360.0 - 180.0) > 90.0
+    return replace(box, corners=quarter_turned(box.corners, UPSIDE_DOWN)) if against else box
+
+
+def _shortened(box: Box) -> Box:
+    keep = min(1.0, _WITNESS_LENGTH * box.height / box.width)
+    a, b, c, d = box.corners
+    return replace(box, corners=np.array([a, a + keep * (b - a), d + keep * (c - d), d]))
+
+
+def _gap(one: float, other: float) -> float:
+    gap = abs(one - other) % 180.0
+    return min(gap, 180.0 - gap)
