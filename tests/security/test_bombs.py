@@ -18,7 +18,7 @@ import pytest
 from PIL import Image
 
 from tests.unit.images.pictures import encoded, scene
-from web_image_ocr.images import ImageLimits, decode
+from web_image_ocr.images import ImageLimits, decode, inspect
 from web_image_ocr.images.jpeg import MAX_SCANS
 from web_image_ocr.primitives.errors import ErrorKind, ServiceError
 
@@ -177,6 +177,15 @@ def test_is_refused_cheaply(name: str, decoder: Connection) -> None:
 def test_plain_picture_passes_under_the_same_limits(data: bytes, decoder: Connection) -> None:
     """So that the bombs above are refused for what they are."""
     assert outcome(decoder, data) is None
+
+
+@pytest.mark.parametrize("tag", [322, 323])
+def test_tile_is_limited_however_small_the_picture(tag: int) -> None:
+    tile = {322: (4, 16), 323: (4, 16)}
+    assert inspect(tiff({**GREY, **tile, tag: (4, 8192)}), LIMITS).width == 40
+    with pytest.raises(ServiceError) as caught:
+        inspect(tiff({**GREY, **tile, tag: (4, 8193)}), LIMITS)
+    assert caught.value.kind is ErrorKind.FORMAT_UNSUPPORTED
 
 
 def test_thin_picture_of_the_greatest_length_is_small() -> None:

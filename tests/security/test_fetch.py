@@ -3,12 +3,19 @@
 from __future__ import annotations
 
 import asyncio
+import ssl
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
 
 import pytest
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes, serialization
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.x509.oid import NameOID
 
 from web_image_ocr.images import FetchConfig, Fetcher
 from web_image_ocr.primitives.deadline import Deadline
@@ -401,3 +408,55 @@ class TestAddresses:
     async def test_name_of_this_machine_is_looked_up(self, server: Server) -> None:
         config = replace(config_for(server), allowed_networks=("127.0.0.0/8", "::1/128"))
         assert await fetch(config, server.url(host="localhost")) == BODY
+
+
+@pytest.fixture
+def tls(tmp_path: Path) -> ssl.SSLContext:
+    """A server's TLS context with a certificate that nobody has signed."""
+    key = ec.generate_private_key(ec.SECP256R1())
+    name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "files.example")])
+    now = datetime.now(UTC)
+    certificate = (
+        x509.CertificateBuilder()
+        .subject_name(name)
+        .issuer_name(name)
+        .public_key(key.public_key())
+        .serial_number(1)
+        .not_valid_before(now - timedelta(days=1))
+        .not_valid_after(now + timedelta(days=1))
+        .add_extension(x509.SubjectAlternativeName([x509.DNSName("files.example")]), False)
+        .sign(key, hashes.SHA256())
+    )
+    file = tmp_path / "server.pem"
+    file.write_bytes(
+        certificate.public_bytes(serialization.Encoding.PEM)
+        + key.private_bytes(
+            serialization.Encoding.PEM,
+            serialization.PrivateFormat.PKCS8,
+            serialization.NoEncryption(),
+        )
+    )
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(file)
+    return context
+
+
+class TestTls:
+    async def test_name_is_shown_and_the_certificate_checked(self, tls: ssl.SSLContext) -> None:
+        """The connection goes to the checked address, yet the name is the one that was asked."""
+        names: list[str | None] = []
+        tls.sni_callback = lambda _socket, name, _context: names.append(name)
+        server = Server(replies={"/a.png": OK})
+        listener = await asyncio.start_server(server.answer, "127.0.0.1", 0, ssl=tls)
+        port = listener.sockets[0].getsockname()[1]
+
+        async def resolve(_: str) -> Sequence[str]:
+            return ["127.0.0.1"]
+
+        config = FetchConfig(allowed_ports=(port,), allowed_hosts=("files.example",))
+        async with Fetcher(config, resolve=resolve) as fetcher:
+            with refusal(ErrorKind.SOURCE_UNREACHABLE):
+                await fetcher.fetch(f"https://files.example:{port}/a.png", Deadline.after(9))
+        listener.close()
+        assert names == ["files.example"]
+        assert server.requests == []

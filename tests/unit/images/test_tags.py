@@ -1,0 +1,48 @@
+from __future__ import annotations
+
+import struct
+
+import pytest
+
+from web_image_ocr.images.tags import read_orientation, read_tags
+
+Entry = tuple[int, int, int, bytes]
+
+
+def directory(*entries: Entry, order: str = "<") -> bytes:
+    """A TIFF of one directory; an entry is tag, field type, count and four bytes of value."""
+    mark = b"II*\0" if order == "<" else b"MM\0*"
+    body = b"".join(struct.pack(order + "HHL", *entry[:3]) + entry[3] for entry in entries)
+    return mark + struct.pack(order + "LH", 8, len(entries)) + body + bytes(4)
+
+
+@pytest.mark.parametrize("order", ["<", ">"])
+@pytest.mark.parametrize(("kind", "layout"), [(1, "Bxxx"), (3, "Hxx"), (4, "L")])
+def test_number_of_each_kind_is_read(order: str, kind: int, layout: str) -> None:
+    data = directory((256, kind, 1, struct.pack(order + layout, 77)), order=order)
+    assert read_tags(data, (256, 257)) == {256: 77}
+
+
+def test_big_form_is_read() -> None:
+    head = b"II" + struct.pack("<HHHQQ", 43, 8, 0, 16, 1)
+    assert read_tags(head + struct.pack("<HHQQ", 256, 16, 1, 2**40), (256,)) == {256: 2**40}
+
+
+def test_first_of_several_values_is_read_where_it_stands() -> None:
+    data = directory((258, 3, 3, struct.pack("<L", 26))) + struct.pack("<HHH", 8, 9, 10)
+    assert read_tags(data, (258,)) == {258: 8}
+
+
+def test_text_is_not_a_number() -> None:
+    assert read_tags(directory((256, 2, 1, b"7\0\0\0")), (256,)) == {}
+
+
+def test_tag_that_stands_twice_is_an_error() -> None:
+    one = (256, 4, 1, struct.pack("<L", 16))
+    with pytest.raises(struct.error):
+        read_tags(directory(one, one), (256,))
+
+
+@pytest.mark.parametrize(("value", "read"), [(1, 1), (8, 8), (0, 1), (9, 1)])
+def test_orientation_outside_its_range_is_upright(value: int, read: int) -> None:
+    assert read_orientation(directory((0x0112, 3, 1, struct.pack("<Hxx", value)))) == read
