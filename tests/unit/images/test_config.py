@@ -42,5 +42,5 @@ def test_only_the_web_s_own_ports_are_called_by_default() -> None:
     ],
 )
 def test_fetching_that_makes_no_sense_cannot_be_configured(wrong: dict[str, Any]) -> None:
-    with pytest.raises(ValueError, match="must|network"):
+    with pytest.raises(ValueError, match=r"must|network"):
         FetchConfig(**wrong)
