@@ -29,7 +29,7 @@ check: $(VENV)/.dev ## Format, lint, types, imports, documents, fast tests
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 	$(BIN)/python -m scripts.docs --check
-	$(BIN)/python -m pytest -m "not models and not server and not slow" -q tests
+	$(BIN)/python -m pytest -n auto -m "not models and not server and not slow" -q
 
 format: $(VENV)/.dev ## Format the code and mend what ruff can
 	$(BIN)/ruff check --fix $(CODE)
