@@ -148,3 +148,20 @@ def test_72_project_look_up(server: Server) -> None:
     (project,) = response.json()["projects"]
     assert project["id"] == server.account.project_id
     assert response.headers["x-iam-trace-id"]
+
+
+def test_the_log_holds_ids_and_codes_only(server: Server, hello: bytes) -> None:
+    secrets = [
+        *(server.token, server.account.password, server.account.secret_key),
+        *(as_text(hello)[:60], as_text(hello)[-60:], "Hello", "Signature=", "a-secret-page"),
+    ]
+    server.post({"image": as_text(hello)})
+    server.client.send(_signed(server, _body(hello)))
+    server.client.send(_signed(server, _body(hello) + b" ", secret="wrong"))
+    server.client.send(_signed(server, _body(hello)))
+    server.post({"url": "http://127.0.0.1/a-secret-page"})
+    server.post_raw(b"Hello")
+    last = server.client.get(f"/{server.account.password}").headers["x-request-id"]
+    log = (server.data_dir / "server.log").read_text(encoding="utf-8")
+    assert last in log
+    assert [secret for secret in secrets if secret in log] == []

@@ -15,6 +15,8 @@ from fastapi import FastAPI
 def running_app(app: FastAPI) -> Iterator[str]:
     """Serves an application in a thread; gives its address."""
     with socket.create_server(("127.0.0.1", 0)) as listener:
+        # Inherited by its connections; asyncio sets it only where the protocol is named.
+        listener.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         config = uvicorn.Config(
             app,
             http="h11",

@@ -22,8 +22,9 @@ from web_image_ocr.primitives.errors import ErrorKind, ServiceError
 
 router = APIRouter(tags=["Web Image OCR"])
 
-_DECODED_INLINE = 64 * 1024
-"""Characters of Base64 text; above, decoding goes to a thread. Below it takes under 0.1 ms."""
+_DECODED_INLINE = 1024 * 1024
+"""Characters of Base64 text; above, decoding goes to a thread. Below it takes under 0.5 ms
+(measured: 4 ms for 10 MB)."""
 
 
 @router.post(
