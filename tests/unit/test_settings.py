@@ -1,0 +1,90 @@
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from web_image_ocr.primitives.errors import ErrorKind, ServiceError
+from web_image_ocr.settings import describe, environment_name, load_settings
+
+
+@pytest.fixture(autouse=True)
+def no_settings_in_the_environment(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name, _, _ in describe():
+        monkeypatch.delenv(environment_name(name), raising=False)
+
+
+@pytest.fixture
+def toml(tmp_path: Path) -> Path:
+    path = tmp_path / "settings.toml"
+    path.write_text('project_name = "from-file"\n[server]\nport = 1111\nhost = "::1"\n')
+    return path
+
+
+def test_a_flag_beats_the_environment_which_beats_the_file_which_beats_the_default(
+    toml: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("WEB_IMAGE_OCR_SERVER__PORT", "2222")
+    monkeypatch.setenv("WEB_IMAGE_OCR_SERVER__KEEP_ALIVE_S", "5")
+    settings = load_settings(toml, server={"keep_alive_s": 9}, data_dir=None)
+    assert settings.server.keep_alive_s == 9
+    assert settings.server.port == 2222
+    assert settings.server.host == "::1"
+    assert settings.project_name == "from-file"
+    assert settings.data_dir == Path("data")
+
+
+def test_a_list_in_the_environment_has_commas(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("WEB_IMAGE_OCR_SERVER__TRUSTED_PROXIES", "10.0.0.0/8, 192.0.2.7")
+    monkeypatch.setenv("WEB_IMAGE_OCR_FETCH__ALLOWED_PORTS", "80,8080")
+    settings = load_settings()
+    assert settings.server.trusted_proxies == ("10.0.0.0/8", "192.0.2.7")
+    assert settings.fetch.allowed_ports == (80, 8080)
+
+
+def test_all_wrong_values_are_named_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("WEB_IMAGE_OCR_SERVER__PORT", "-1")
+    monkeypatch.setenv("WEB_IMAGE_OCR_SERVING__WORKERS", "many")
+    monkeypatch.setenv("WEB_IMAGE_OCR_API__NO_SUCH_THING", "1")
+    with pytest.raises(ServiceError) as caught:
+        load_settings()
+    assert caught.value.kind is ErrorKind.CONFIGURATION_INVALID
+    for part in ("port must be 0 to 65535", "serving.workers", "api.no_such_thing"):
+        assert part in caught.value.detail
+
+
+@pytest.mark.parametrize("text", ["[server", "no_such_setting = 1"])
+def test_a_wrong_file_is_a_wrong_setting(tmp_path: Path, text: str) -> None:
+    path = tmp_path / "settings.toml"
+    path.write_text(text)
+    with pytest.raises(ServiceError) as caught:
+        load_settings(path)
+    assert caught.value.kind is ErrorKind.CONFIGURATION_INVALID
+
+
+def test_a_file_that_is_not_there_is_said(tmp_path: Path) -> None:
+    with pytest.raises(ServiceError, match=r"missing\.toml"):
+        load_settings(tmp_path / "missing.toml")
+
+
+@pytest.mark.parametrize(
+    ("section", "values"),
+    [
+        ("server", {"port": 65536}),
+        ("server", {"tls_cert": "cert.pem"}),
+        ("server", {"trusted_proxies": ("not a network",)}),
+        ("serving", {"workers": -1}),
+        ("serving", {"max_waiting": -1}),
+        ("serving", {"max_wait_s": 0}),
+        ("logging", {"level": "loud"}),
+    ],
+)
+def test_values_without_sense_are_refused(section: str, values: dict[str, object]) -> None:
+    with pytest.raises(ServiceError):
+        load_settings(**{section: values})
+
+
+def test_every_setting_is_described() -> None:
+    described = list(describe())
+    assert len({name for name, _, _ in described}) == len(described) > 30
+    assert all(text for _, _, text in described)
