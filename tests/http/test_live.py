@@ -90,10 +90,11 @@ def test_draining_is_bounded_in_time(servers: Servers) -> None:
         assert time.monotonic() - started < 2
 
 
-def test_a_client_that_waits_for_100_is_told_at_once(servers: Servers) -> None:
+@pytest.mark.parametrize("expect", ["100-continue", "100-Continue"])
+def test_a_client_that_waits_for_100_is_told_at_once(servers: Servers, expect: str) -> None:
     with servers() as address, closing(socket.create_connection(address)) as connection:
         connection.settimeout(5)
-        connection.sendall(_head(100 * MB, "Expect: 100-continue"))
+        connection.sendall(_head(100 * MB, f"Expect: {expect}"))
         status, _, _ = _answer(connection)
         assert status == 413
 

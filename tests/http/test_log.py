@@ -72,6 +72,7 @@ async def test_an_unexpected_exception_is_logged_without_its_values(
     trouble, call = records
     assert trouble["error"] == "ZeroDivisionError"
     assert any(frame.endswith(" fault") for frame in trouble["frames"])
+    assert (trouble["log_level"], call["log_level"]) == ("error", "warning")
     assert {trouble["request_id"], call["request_id"]} == {response.headers["x-request-id"]}
     assert "a caller's value" not in repr(records)
 

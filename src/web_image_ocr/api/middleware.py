@@ -137,11 +137,12 @@ class _Call:
         return self._body_ended
 
     def record(self) -> None:
-        """One line in the log: ids, sizes, codes and times only."""
+        """One line in the log: ids, sizes, codes and times only; a warning if it is our fault."""
+        log = _log.warning if self.status >= 500 else _log.info
         route = self._scope.get("route")
         project_id = self._scope.get("path_params", {}).get("project_id", "")
         error = self._error
-        _log.info(
+        log(
             "call",
             method=self._scope["method"] if route else "",
             route=getattr(route, "path", ""),
@@ -162,7 +163,9 @@ def _has_body(scope: Scope) -> bool:
 
 
 def _waits_for_continue(scope: Scope) -> bool:
-    return (b"expect", b"100-continue") in scope["headers"]
+    return any(
+        name == b"expect" and value.lower() == b"100-continue" for name, value in scope["headers"]
+    )
 
 
 def _frames(error: BaseException) -> list[str]:
