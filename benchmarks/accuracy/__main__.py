@@ -97,9 +97,7 @@ def summary_of_turned(measured: Sequence[dict[str, Any]]) -> list[dict[str, Any]
                 "set": upright["set"],
                 "upright": upright["word_f"],
                 "mean_of_angles": round(sum(scores.values()) / len(scores), 4),
-                "mean_to_upright": round(
-                    sum(scores.values()) / len(scores) / upright["word_f"], 4
-                ),
+                "mean_to_upright": round(sum(scores.values()) / len(scores) / upright["word_f"], 4),
                 "worst_angle": worst,
                 "worst_to_upright": round(scores[worst] / upright["word_f"], 4),
             }

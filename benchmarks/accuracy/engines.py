@@ -49,9 +49,7 @@ class Ours:
     def read(self, pixels: Pixels, *, detect_direction: bool) -> Answer:
         """What our engine finds."""
         started = time.perf_counter()
-        page = self._engine.recognize(
-            pixels, RecognitionOptions(detect_direction=detect_direction)
-        )
+        page = self._engine.recognize(pixels, RecognitionOptions(detect_direction=detect_direction))
         seconds = time.perf_counter() - started
         return Answer([FoundLine(line.text, line.quad) for line in page.lines], seconds)
 
@@ -109,7 +107,9 @@ def _peer_python() -> Path:
     home = PEERS / "rapidocr"
     python = home / "bin" / "python"
     if not python.exists():
-        print(f"installing {_RAPIDOCR[0]} into {home.relative_to(PEERS.parents[1])}", file=sys.stderr)
+        print(
+            f"installing {_RAPIDOCR[0]} into {home.relative_to(PEERS.parents[1])}", file=sys.stderr
+        )
         venv.create(home, with_pip=True)
         _pip(python, ["install", "--quiet", *_RAPIDOCR])
         # The full OpenCV wants a display's libraries; reading needs none of them.

@@ -81,7 +81,7 @@ def _boxes_above(probability: ProbabilityMap, level: int) -> list[tuple[Points, 
             cv2.drawContours(inside, [contour], 0, (1,), cv2.FILLED, offset=(-x, -y))
             parts = _boxes_above(probability[y : y + height, x : x + width] * inside, level + 1)
             if len(parts) > 1 or score < BOX_SCORE:
-                found += [(part + [x, y], part_score) for part, part_score in parts]
+                found += [(part + np.array([x, y]), part_score) for part, part_score in parts]
                 continue
         if score >= BOX_SCORE:
             found.append((unclip(corners, SHRINK), score))
@@ -100,7 +100,9 @@ def upright_corners(rectangle: tuple[Sequence[float], Sequence[float], float]) -
         corners = corners[::-1]
         edges = np.roll(corners, -1, axis=0) - corners
     lengths = np.maximum(np.linalg.norm(edges, axis=1), 1e-9)
-    return np.roll(corners, -int(np.argmax(np.round(edges[:, 0] / lengths, 6))), axis=0)
+    first = int(np.argmax(np.round(edges[:, 0] / lengths, 6)))
+    ordered: Points = np.roll(corners, -first, axis=0)
+    return ordered
 
 
 def shorter_side(corners: Points) -> float:
@@ -124,7 +126,10 @@ def unclip(corners: Points, shrink: float) -> Points:
     a, b = 4 * (1 - shrink), (1 - 2 * shrink) * (width + height)
     grow = (np.sqrt(b * b + 4 * a * shrink * width * height) - b) / (2 * a)
     right, below = along / width * grow, down / height * grow
-    return corners + np.array([-right - below, right - below, right + below, below - right])
+    grown: Points = corners + np.array(
+        [-right - below, right - below, right + below, below - right]
+    )
+    return grown
 
 
 def mean_inside(probability: ProbabilityMap, corners: Points) -> float:

@@ -40,9 +40,7 @@ class Frame:
     angle: float
 
     @classmethod
-    def around(
-        cls, width: int, height: int, *, scale: float, angle: float = 0.0, border: int = 0
-    ) -> Self:
+    def around(cls, width: int, height: int, *, scale: float, angle: float = 0.0) -> Self:
         """The view that holds a whole picture, turned back by ``angle``.
 
         Args:
@@ -50,7 +48,6 @@ class Frame:
             height: of the picture in pixels.
             scale: pixels of the view for one pixel of the picture, above 0.
             angle: degrees by which the text is turned clockwise.
-            border: pixels of the view to leave free on each side, at least.
         """
         turn = np.deg2rad(-angle)
         cos, sin = np.round(np.cos(turn), 12), np.round(np.sin(turn), 12)
@@ -60,13 +57,18 @@ class Frame:
         )
         seen = corners @ linear.T
         low, high = seen.min(axis=0), seen.max(axis=0)
-        need = np.ceil(high - low - 1e-6).astype(int) + 2 * border
+        need = np.ceil(high - low - 1e-6).astype(int)
         size = np.maximum(_STRIDE, (need + _STRIDE - 1) // _STRIDE * _STRIDE)
-        shift = border - 0.5 - low
+        shift = -0.5 - low
         return cls(np.hstack([linear, shift[:, None]]), int(size[0]), int(size[1]), scale, angle)
 
     def render(self, pixels: Pixels) -> Pixels:
-        """The view's pixels, (height, width, 3); what lies outside the picture is grey."""
+        """The view's pixels, (height, width, 3); what lies outside the picture is filled.
+
+        The filling is the median colour of the picture's border: an edge of contrast around
+        the picture draws the detector's attention away from the text.
+        """
+        filling = _border_colour(pixels)
         shrink = min(1.0, self.scale)
         matrix = self.matrix.copy()
         if shrink < 1.0:
@@ -83,7 +85,7 @@ class Frame:
             (self.width, self.height),
             flags=cv2.INTER_LINEAR,
             borderMode=cv2.BORDER_CONSTANT,
-            borderValue=(127, 127, 127),
+            borderValue=filling,
         )
         return np.asarray(view, dtype=np.uint8)
 
@@ -101,3 +103,9 @@ class Frame:
 
 def _resize(pixels: Pixels, size: tuple[int, int]) -> Pixels:
     return np.asarray(cv2.resize(pixels, size, interpolation=cv2.INTER_AREA), dtype=np.uint8)
+
+
+def _border_colour(pixels: Pixels) -> tuple[float, float, float]:
+    border = np.concatenate([pixels[0], pixels[-1], pixels[:, 0], pixels[:, -1]])
+    red, green, blue = np.median(border, axis=0)
+    return float(red), float(green), float(blue)

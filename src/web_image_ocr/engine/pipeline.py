@@ -10,12 +10,12 @@ import numpy as np
 
 from web_image_ocr.engine.config import EngineConfig
 from web_image_ocr.engine.ctc import characters_of
-from web_image_ocr.engine.detection import find_boxes
+from web_image_ocr.engine.detection import Box, find_boxes
 from web_image_ocr.engine.frames import Frame, Points
 from web_image_ocr.engine.models import load_models
 from web_image_ocr.engine.order import reading_order
 from web_image_ocr.engine.orientation import text_angle
-from web_image_ocr.engine.reading import Reader
+from web_image_ocr.engine.reading import Reader, believable
 from web_image_ocr.engine.scale import detection_scale
 from web_image_ocr.engine.sessions import SessionPair, Sessions
 from web_image_ocr.engine.values import Page, RecognitionOptions, TextLine
@@ -77,11 +77,10 @@ class Engine:
     ) -> Page:
         height, width = pixels.shape[:2]
         reader = Reader(sessions.recognition, self._characters)
-        scale = detection_scale(width, height, self._config.max_detection_pixels)
         clock = _StageClock(deadline)
         with clock.stage("detect"):
-            boxes = find_boxes(sessions.detection, pixels, Frame.around(width, height, scale=scale))
-        if options.detect_direction:
+            boxes, scale = self._look(pixels, sessions)
+        if options.detect_direction and boxes:
             with clock.stage("align"):
                 angle = text_angle(pixels, boxes, reader)
                 if angle:
@@ -92,17 +91,28 @@ class Engine:
             for box in boxes:
                 deadline.check()
                 found = reader.read_box(pixels, box)
-                if found.reading.text and found.reading.confidence >= self._config.min_confidence:
+                if believable(found.reading, self._config.min_confidence):
                     lines.append(
                         TextLine(
                             text=found.reading.text,
                             confidence=found.reading.confidence,
-                            quad=_quad_inside(found.corners, width, height),
+                            quad=quad_inside(found.corners, width, height),
                         )
                     )
         with clock.stage("order"):
             ordered = tuple(lines[i] for i in reading_order([line.quad for line in lines]))
         return Page(width=width, height=height, lines=ordered, timings=clock.timings)
+
+    def _look(self, pixels: Pixels, sessions: SessionPair) -> tuple[list[Box], float]:
+        """The boxes of the picture as it stands, and the scale at which they were found."""
+        height, width = pixels.shape[:2]
+        scale = detection_scale(width, height, self._config.max_detection_pixels)
+        boxes = find_boxes(sessions.detection, pixels, Frame.around(width, height, scale=scale))
+        if not boxes:
+            # The detector overlooks a lone line on a wide blank ground; from afar it sees it.
+            scale /= 2
+            boxes = find_boxes(sessions.detection, pixels, Frame.around(width, height, scale=scale))
+        return boxes, scale
 
 
 class _StageClock:
@@ -120,7 +130,8 @@ class _StageClock:
         self.timings[name] = self.timings.get(name, 0.0) + time.perf_counter() - started
 
 
-def _quad_inside(corners: Points, width: int, height: int) -> Quad:
+def quad_inside(corners: Points, width: int, height: int) -> Quad:
+    """Corners (4, 2) as a quad, moved into the picture where they stick out."""
     inside = np.clip(corners, 0.0, [width - 1, height - 1])
     a, b, c, d = ((float(x), float(y)) for x, y in inside)
     return a, b, c, d

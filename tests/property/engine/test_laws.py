@@ -1,0 +1,131 @@
+from __future__ import annotations
+
+from random import Random
+
+import numpy as np
+import numpy.typing as npt
+from hypothesis import given
+from hypothesis import strategies as st
+
+from web_image_ocr.engine.ctc import decode
+from web_image_ocr.engine.detection import unclip
+from web_image_ocr.engine.frames import Frame
+from web_image_ocr.engine.order import reading_order
+from web_image_ocr.engine.pipeline import quad_inside
+from web_image_ocr.engine.scale import detection_scale
+from web_image_ocr.primitives.geometry import Quad
+
+sizes = st.integers(1, 4000)
+lengths = st.floats(1.0, 500.0)
+angles = st.floats(0.0, 360.0)
+
+
+def rectangle(
+    x: float, y: float, width: float, height: float, angle: float
+) -> npt.NDArray[np.float64]:
+    cos, sin = np.cos(np.deg2rad(angle)), np.sin(np.deg2rad(angle))
+    flat = np.array([[0.0, 0.0], [width, 0.0], [width, height], [0.0, height]])
+    corners: npt.NDArray[np.float64] = flat @ np.array([[cos, sin], [-sin, cos]]) + [x, y]
+    return corners
+
+
+rectangles = st.builds(
+    rectangle, st.floats(-100, 900), st.floats(-100, 900), lengths, lengths, angles
+)
+
+
+def as_quad(corners: npt.NDArray[np.float64]) -> Quad:
+    a, b, c, d = ((float(x), float(y)) for x, y in corners)
+    return a, b, c, d
+
+
+@given(st.lists(rectangles, max_size=12), st.randoms(use_true_random=False))
+def test_order_is_a_permutation_that_ignores_the_order_of_arrival(
+    corners: list[npt.NDArray[np.float64]], random: Random
+) -> None:
+    quads = [as_quad(each) for each in corners]
+    shuffled = quads.copy()
+    random.shuffle(shuffled)
+    order = reading_order(quads)
+    assert sorted(order) == list(range(len(quads)))
+    assert [quads[i] for i in order] == [shuffled[i] for i in reading_order(shuffled)]
+
+
+@given(lengths, lengths, angles, st.floats(0.05, 0.45))
+def test_unclip_inverts_the_shrinking_of_the_training_labels(
+    width: float, height: float, angle: float, shrink: float
+) -> None:
+    inset = shrink * width * height / (width + height)
+    core_width, core_height = width - 2 * inset, height - 2 * inset
+    if min(core_width, core_height) < 1e-3:
+        return
+    grown = unclip(rectangle(7.0, -3.0, core_width, core_height, angle), shrink)
+    assert np.isclose(np.linalg.norm(grown[1] - grown[0]), width, rtol=1e-6)
+    assert np.isclose(np.linalg.norm(grown[2] - grown[1]), height, rtol=1e-6)
+    assert np.allclose(
+        grown.mean(axis=0),
+        rectangle(7.0, -3.0, core_width, core_height, angle).mean(axis=0),
+        atol=1e-6,
+    )
+
+
+@given(sizes, sizes, st.floats(0.05, 3.0), angles, rectangles)
+def test_points_come_back_from_a_frame(
+    width: int, height: int, scale: float, angle: float, points: npt.NDArray[np.float64]
+) -> None:
+    frame = Frame.around(width, height, scale=scale, angle=angle)
+    assert np.allclose(frame.to_picture(frame.to_view(points)), points, atol=1e-6)
+
+
+@given(sizes, sizes, st.floats(0.05, 3.0), angles)
+def test_a_frame_holds_the_whole_picture(
+    width: int, height: int, scale: float, angle: float
+) -> None:
+    frame = Frame.around(width, height, scale=scale, angle=angle)
+    corners = np.array([[0, 0], [width - 1, 0], [width - 1, height - 1], [0, height - 1]])
+    seen = frame.to_view(corners.astype(np.float64))
+    assert frame.width % 32 == frame.height % 32 == 0
+    assert (seen >= -1).all()
+    assert (seen <= np.array([frame.width, frame.height])).all()
+
+
+@given(sizes, sizes, rectangles)
+def test_quads_end_inside_the_picture(
+    width: int, height: int, corners: npt.NDArray[np.float64]
+) -> None:
+    quad = quad_inside(corners, width, height)
+    assert all(0 <= x <= width - 1 and 0 <= y <= height - 1 for x, y in quad)
+
+
+@given(st.integers(1, 30_000), st.integers(1, 30_000), st.integers(65_536, 4_000_000))
+def test_the_detector_never_sees_more_than_its_bound(width: int, height: int, bound: int) -> None:
+    scale = detection_scale(width, height, bound)
+    assert scale > 0
+    assert scale * scale * width * height <= bound * (1 + 1e-9)
+    assert scale * max(width, height) <= 20_000
+
+
+@given(st.data())
+def test_ctc_reads_what_was_written(data: st.DataObject) -> None:
+    characters = ("", "a", "b", "c", " ")
+    text = data.draw(st.text(st.sampled_from("abc"), min_size=1, max_size=12))
+    steps: list[int] = []
+    for character in text:
+        steps += [0] * data.draw(st.integers(1, 3))
+        steps += [characters.index(character)] * data.draw(st.integers(1, 3))
+    steps += [0] * data.draw(st.integers(0, 3))
+    reading = decode(np.eye(5, dtype=np.float32)[steps], characters)
+    assert reading.text == text
+    assert reading.confidence == 1.0
+
+
+@given(st.integers(1, 40), st.integers(0, 2**32 - 1))
+def test_ctc_answers_are_always_sound(steps: int, seed: int) -> None:
+    random = np.random.default_rng(seed)
+    logits = np.exp(random.normal(0, 3, (steps, 5)))
+    probabilities = (logits / logits.sum(axis=1, keepdims=True)).astype(np.float32)
+    reading = decode(probabilities, ("", "a", "b", "c", " "))
+    assert 0.0 <= reading.confidence <= 1.0
+    assert len(reading.text) <= steps
+    assert reading.text == reading.text.strip()
+    assert "  " not in reading.text

@@ -1,0 +1,69 @@
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from web_image_ocr.engine import models
+from web_image_ocr.engine.config import EngineConfig
+from web_image_ocr.engine.models import CarriedModel, load_models
+from web_image_ocr.engine.sessions import OnnxSession
+from web_image_ocr.engine.weights import flush_subnormals
+from web_image_ocr.primitives.errors import ErrorKind, ServiceError
+
+
+@pytest.mark.models
+def test_carried_models_pass_their_check() -> None:
+    loaded = load_models(EngineConfig())
+    assert len(loaded.detection) > 9_000_000
+    assert len(loaded.recognition) > 20_000_000
+
+
+@pytest.mark.models
+def test_altered_model_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    altered = CarriedModel(name=models.DETECTION.name, sha256="0" * 64)
+    monkeypatch.setattr(models, "DETECTION", altered)
+    with pytest.raises(ServiceError, match=r"SHA-256 differs.*rapidocr==") as caught:
+        load_models(EngineConfig())
+    assert caught.value.kind is ErrorKind.MODEL_UNAVAILABLE
+
+
+def test_missing_carrier_names_what_to_install(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(models, "CARRIER", "no_such_package_here")
+    with pytest.raises(ServiceError, match="install no_such_package_here==3") as caught:
+        load_models(EngineConfig())
+    assert caught.value.kind is ErrorKind.MODEL_UNAVAILABLE
+
+
+def test_missing_chosen_model_is_named(tmp_path: Path) -> None:
+    with pytest.raises(ServiceError, match=r"absent\.onnx") as caught:
+        load_models(EngineConfig(detection_model=tmp_path / "absent.onnx"))
+    assert caught.value.kind is ErrorKind.MODEL_UNAVAILABLE
+
+
+def test_chosen_file_that_is_no_model_is_refused(tmp_path: Path) -> None:
+    path = tmp_path / "text.onnx"
+    path.write_bytes(b"this is no model")
+    with pytest.raises(ServiceError) as caught:
+        load_models(EngineConfig(detection_model=path))
+    assert caught.value.kind is ErrorKind.MODEL_UNAVAILABLE
+
+
+def test_bytes_that_are_no_model_make_no_session() -> None:
+    with pytest.raises(ServiceError) as caught:
+        OnnxSession(b"", 1)
+    assert caught.value.kind is ErrorKind.MODEL_UNAVAILABLE
+
+
+@pytest.mark.models
+def test_flushing_subnormals_does_not_change_the_answer() -> None:
+    carrier = models._carrier_folder()
+    stored = (carrier / models.DETECTION.name).read_bytes()
+    flushed = flush_subnormals(stored)
+    assert len(flushed) == len(stored)
+    assert flushed != stored, "this model has subnormal weights"
+    picture = np.random.default_rng(5).uniform(-1, 1, (1, 3, 96, 96)).astype(np.float32)
+    before = OnnxSession(stored, 1).run(picture)
+    after = OnnxSession(flushed, 1).run(picture)
+    np.testing.assert_allclose(after, before, rtol=0, atol=1e-6)

@@ -1,0 +1,126 @@
+from __future__ import annotations
+
+from concurrent.futures import ThreadPoolExecutor
+from itertools import pairwise
+
+import numpy as np
+import pytest
+
+from tests.unit.engine.pictures import turned, written
+from web_image_ocr import Engine, EngineConfig, Page, RecognitionOptions
+from web_image_ocr.primitives.deadline import Deadline
+from web_image_ocr.primitives.errors import ErrorKind, ServiceError
+from web_image_ocr.primitives.geometry import Quad
+
+pytestmark = pytest.mark.models
+
+ALIGN = RecognitionOptions(detect_direction=True)
+FOUR_LINES = [
+    (20, 20, "Opening hours"),
+    (250, 20, "Monday to Friday"),
+    (20, 80, "Ground floor 1234"),
+    (20, 140, "Please ring the bell"),
+]
+
+
+@pytest.fixture(scope="module")
+def engine() -> Engine:
+    return Engine(EngineConfig(threads=2))
+
+
+def texts(page: Page) -> list[str]:
+    return [line.text for line in page.lines]
+
+
+def signed_area(quad: Quad) -> float:
+    return sum(x0 * y1 - x1 * y0 for (x0, y0), (x1, y1) in pairwise([*quad, quad[0]]))
+
+
+def assert_quads_are_sound(page: Page) -> None:
+    for line in page.lines:
+        assert all(0 <= x <= page.width - 1 and 0 <= y <= page.height - 1 for x, y in line.quad)
+        assert signed_area(line.quad) > 0, "clockwise as seen, y downwards"
+        assert 0 < line.confidence <= 1
+
+
+def test_reads_lines_in_rows(engine: Engine) -> None:
+    page = engine.recognize(written(FOUR_LINES))
+    assert texts(page) == [text for _, _, text in FOUR_LINES]
+    assert (page.width, page.height) == (460, 200)
+    assert_quads_are_sound(page)
+    assert {"detect", "read", "order"} <= set(page.timings)
+    (left, top), (right, _), *_ = page.lines[0].quad
+    assert left == pytest.approx(20, abs=8)
+    assert top == pytest.approx(24, abs=10)
+    assert right > left
+
+
+def test_one_core_and_all_cores_agree(engine: Engine) -> None:
+    picture = written(FOUR_LINES)
+    assert engine.recognize(picture, cores=1).lines == engine.recognize(picture).lines
+
+
+def test_same_picture_same_answer_from_many_threads(engine: Engine) -> None:
+    pictures = [written(FOUR_LINES), written([(30, 60, "Something else")])]
+    expected = [engine.recognize(picture).lines for picture in pictures]
+    with ThreadPoolExecutor(4) as pool:
+        pages = list(pool.map(engine.recognize, pictures * 3))
+    assert [page.lines for page in pages] == expected * 3
+
+
+@pytest.mark.parametrize("angle", [30, 90, 180, 225, 270])
+def test_aligns_a_turned_picture(engine: Engine, angle: int) -> None:
+    page = engine.recognize(turned(written(FOUR_LINES), angle), ALIGN)
+    assert texts(page) == [text for _, _, text in FOUR_LINES]
+    assert_quads_are_sound(page)
+    (x0, y0), (x1, y1) = page.lines[0].quad[:2]
+    direction = np.degrees(np.arctan2(y1 - y0, x1 - x0))
+    assert (direction - angle + 180) % 360 - 180 == pytest.approx(0, abs=4)
+
+
+def test_upright_picture_loses_nothing_by_alignment(engine: Engine) -> None:
+    picture = written(FOUR_LINES)
+    assert engine.recognize(picture, ALIGN).lines == engine.recognize(picture).lines
+
+
+def test_reads_a_line_turned_by_90_degrees_without_alignment(engine: Engine) -> None:
+    page = engine.recognize(turned(written([(40, 120, "Ground floor 1234")]), 90))
+    assert texts(page) == ["Ground floor 1234"]
+    (x0, y0), (x1, y1) = page.lines[0].quad[:2]
+    assert abs(x1 - x0) < 5
+    assert y1 > y0, "the first edge runs downwards, as the text does"
+
+
+@pytest.mark.parametrize(
+    "shape",
+    [(15, 15), (15, 2000), (2000, 15), (16, 8192), (1, 1)],
+    ids=lambda shape: f"{shape[1]}x{shape[0]}",
+)
+@pytest.mark.parametrize("options", [RecognitionOptions(), ALIGN], ids=["plain", "align"])
+def test_blank_pictures_of_odd_shapes_have_no_lines(
+    engine: Engine, shape: tuple[int, int], options: RecognitionOptions
+) -> None:
+    page = engine.recognize(np.full((*shape, 3), 255, np.uint8), options)
+    assert page.lines == ()
+    assert (page.height, page.width) == shape
+
+
+def test_a_large_picture_is_read_within_bounds(engine: Engine) -> None:
+    pixels = np.full((4000, 4000, 3), 255, np.uint8)
+    line = [(40, 120, "Big enough to see")]
+    pixels[1800:2120, 1200:1840] = written(line, width=640, height=320, size=60)
+    page = engine.recognize(pixels)
+    assert texts(page) == ["Big enough to see"]
+    assert page.lines[0].quad[0][0] == pytest.approx(1240, abs=20)
+
+
+def test_a_passed_deadline_ends_the_call(engine: Engine) -> None:
+    with pytest.raises(ServiceError) as caught:
+        engine.recognize(written(FOUR_LINES), deadline=Deadline(0.0))
+    assert caught.value.kind is ErrorKind.DEADLINE_EXCEEDED
+
+
+def test_a_failing_stage_is_one_clear_error(engine: Engine) -> None:
+    with pytest.raises(ServiceError) as caught:
+        engine.recognize(np.zeros((40, 40), np.uint8))
+    assert caught.value.kind is ErrorKind.RECOGNITION_FAILED
