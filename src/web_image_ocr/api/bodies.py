@@ -91,8 +91,17 @@ class Body:
                 ) from None
         return self._read
 
+    async def take(self) -> bytes:
+        """As ``read``, for the last time: the bytes are the caller's alone afterwards.
+
+        They stay reserved, for what is made of them, until ``release``.
+        """
+        taken = await self.read()
+        self._read = None
+        return taken
+
     def release(self) -> None:
-        """Forget the bytes."""
+        """Forget the bytes and what was reserved for them."""
         self._budget.give_back(self._reserved)
         self._reserved = 0
         self._read = None

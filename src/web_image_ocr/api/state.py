@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from anyio import CapacityLimiter
 from starlette.requests import Request
 
 from web_image_ocr.api.bodies import Body, BodyBudget
@@ -14,6 +15,9 @@ from web_image_ocr.primitives.errors import ErrorKind
 
 IDENTITY_BODY_BYTES = 32 * 1024
 """Largest body the identity API takes."""
+
+_DECODING = 2
+"""Large Base64 texts decoded at once; each takes some four times its size for a moment."""
 
 
 class State:
@@ -31,6 +35,7 @@ class State:
         self.throttle = Throttle(config.rate_limit)
         addresses = ClientAddresses(dependencies.trusted_proxies)
         self.callers = Callers(dependencies.identity, addresses) if dependencies.identity else None
+        self.decoding = CapacityLimiter(_DECODING)
         self._budget = BodyBudget(config.max_bodies_bytes)
 
     def service_body(self, request: Request) -> Body:

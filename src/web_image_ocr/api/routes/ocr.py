@@ -15,7 +15,7 @@ from web_image_ocr.api.guards import check_sizes
 from web_image_ocr.api.openapi import service_failures, web_image_operation
 from web_image_ocr.api.schemas import WebImageAnswer, WebImageRequest, parse_json, validate
 from web_image_ocr.api.state import State, state_of
-from web_image_ocr.engine.values import Page, RecognitionOptions
+from web_image_ocr.engine.values import RecognitionOptions
 from web_image_ocr.images import decode_base64
 from web_image_ocr.primitives.deadline import Deadline
 from web_image_ocr.primitives.errors import ErrorKind, ServiceError
@@ -44,9 +44,15 @@ async def web_image(request: Request) -> Response:
         if state.callers:
             await state.callers.admit(request, body, project_id)
         state.throttle.hit(project_id)
-        asked = _read_request(await body.read())
-        page = await while_connected(request.receive, _read_picture(state, asked))
-    response = json_response(encode_page(page, asked.extract_type or ()))
+        asked = _read_request(await body.take())
+        options = RecognitionOptions(detect_direction=bool(asked.detect_direction))
+        extract = asked.extract_type or ()
+        deadline = Deadline.after(state.config.deadline_s)
+        picture = await while_connected(request.receive, _picture(state, asked, deadline))
+        del asked  # up to 10 MB of text, of no use while the picture waits for its turn
+        reading = state.recognizer.recognize(picture, options, deadline)
+        page = await while_connected(request.receive, reading)
+    response = json_response(encode_page(page, extract))
     if page.timings:
         response.headers["server-timing"] = server_timing(page.timings)
     return response
@@ -59,17 +65,10 @@ def _read_request(body: bytes) -> WebImageRequest:
     return asked
 
 
-async def _read_picture(state: State, asked: WebImageRequest) -> Page:
-    deadline = Deadline.after(state.config.deadline_s)
+async def _picture(state: State, asked: WebImageRequest, deadline: Deadline) -> bytes:
     if asked.url:
-        picture = await state.fetcher.fetch(asked.url, deadline)
-    else:
-        picture = await _decode(asked.image or "")
-    options = RecognitionOptions(detect_direction=bool(asked.detect_direction))
-    return await state.recognizer.recognize(picture, options, deadline)
-
-
-async def _decode(text: str) -> bytes:
+        return await state.fetcher.fetch(asked.url, deadline)
+    text = asked.image or ""
     if len(text) <= _DECODED_INLINE:
         return decode_base64(text)
-    return await to_thread.run_sync(decode_base64, text)
+    return await to_thread.run_sync(decode_base64, text, limiter=state.decoding)
