@@ -81,7 +81,7 @@ def test_a_file_that_is_not_there_is_said(tmp_path: Path) -> None:
 )
 def test_values_without_sense_are_refused(section: str, values: dict[str, object]) -> None:
     with pytest.raises(ServiceError):
-        load_settings(**{section: values})
+        load_settings(None, **{section: values})
 
 
 def test_every_setting_is_described() -> None:
