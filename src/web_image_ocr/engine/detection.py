@@ -132,6 +132,14 @@ def unclip(corners: Points, shrink: float) -> Points:
     return grown
 
 
+def overlap(one: Points, other: Points) -> float:
+    """What two quads (4, 2) share, as a part of the smaller one, 0 to 1."""
+    quads = one.astype(np.float32), other.astype(np.float32)
+    smaller = min(cv2.contourArea(quad) for quad in quads)
+    shared, _ = cv2.intersectConvexConvex(*quads)
+    return min(1.0, shared / smaller) if smaller > 0 else 0.0
+
+
 def mean_inside(probability: ProbabilityMap, corners: Points) -> float:
     """The mean of the map inside a quad (4, 2), 0 where they do not meet."""
     height, width = probability.shape

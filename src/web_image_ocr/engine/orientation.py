@@ -26,33 +26,58 @@ _SPREAD = 5.0
 _STRAIGHT_SHARE = 0.2
 # Less tilt than this, in degrees, is left to the boxes: their crops are turned anyway.
 _NEGLIGIBLE = 2.0
+# Text more than this many degrees off the main direction, and off its right angle, is askew;
+# with this share of the main direction's weight it is worth a look of its own.
+_ASKEW = 20.0
+_SECOND_SHARE = 0.2
 _WITNESSES = 5
 # A witness is cut to this ratio of length to height: enough to tell head from foot.
 _WITNESS_LENGTH = 10.0
 
 
-def text_angle(pixels: Pixels, boxes: Sequence[Box], reader: Reader) -> float:
-    """Degrees, 0 to 360, by which the text is turned clockwise; 0 where nothing tells."""
+def text_angles(pixels: Pixels, boxes: Sequence[Box], reader: Reader) -> tuple[float, ...]:
+    """Degrees, 0 to 360, by which the text is turned clockwise, the main angle first.
+
+    A second angle comes with a picture that also has much text askew to the first; text at a
+    right angle to it needs none, tall boxes are read every way. No boxes: one angle, 0.
+    """
     lines = [_along_long_side(box) for box in boxes]
     telling = [line for line in lines if line.width >= _ELONGATED * line.height] or lines
     if not telling:
-        return 0.0
+        return (0.0,)
     directions = np.array([direction(line) % 180.0 for line in telling])
-    tilt = dominant_direction(directions, np.array([line.width for line in telling]))
-    near = [
-        line
-        for line, angle in zip(telling, directions, strict=True)
-        if _gap(angle, tilt) <= _SPREAD
-    ]
-    witnesses = sorted(near, key=lambda line: (-line.score * line.width, line.corners.tolist()))
+    weights = np.array([line.width for line in telling])
+    main = dominant_direction(directions, weights)
+    gaps = _gaps(directions, main)
+    askew = (gaps > _ASKEW) & (gaps < 90.0 - _ASKEW)
+    tilts = [main]
+    if weights[askew].sum() >= _SECOND_SHARE * weights[gaps <= _SPREAD].sum() > 0:
+        tilts.append(dominant_direction(directions[askew], weights[askew]))
+    return tuple(
+        _head_up(
+            pixels,
+            [
+                line
+                for line, gap in zip(telling, _gaps(directions, tilt), strict=True)
+                if gap <= _SPREAD
+            ],
+            tilt,
+            reader,
+        )
+        for tilt in tilts
+    )
+
+
+def _head_up(pixels: Pixels, lines: Sequence[Box], tilt: float, reader: Reader) -> float:
+    """``tilt`` or its opposite, whichever way the lines that lie along it read better."""
     votes = np.zeros(2)
+    witnesses = sorted(lines, key=lambda line: (-line.score * line.width, line.corners.tolist()))
     for line in witnesses[:_WITNESSES]:
-        head_up = _shortened(_facing(line, tilt))
+        corners = _shortened(_facing(line, tilt)).corners
         for side, turns in enumerate((0, UPSIDE_DOWN)):
-            reading = reader.read(pixels, quarter_turned(head_up.corners, turns)).reading
+            reading = reader.read(pixels, quarter_turned(corners, turns)).reading
             votes[side] += reading.confidence * len(reading.text)
-    angle = tilt if votes[0] >= votes[1] else tilt + 180.0
-    angle %= 360.0
+    angle = (tilt if votes[0] >= votes[1] else tilt + 180.0) % 360.0
     return 0.0 if min(angle, 360.0 - angle) < _NEGLIGIBLE else angle
 
 
@@ -102,6 +127,7 @@ def _shortened(box: Box) -> Box:
     return replace(box, corners=np.array([a, a + keep * (b - a), d + keep * (c - d), d]))
 
 
-def _gap(one: float, other: float) -> float:
-    gap = abs(one - other) % 180.0
-    return min(gap, 180.0 - gap)
+def _gaps(directions: npt.NDArray[np.float64], tilt: float) -> npt.NDArray[np.float64]:
+    """Degrees, 0 to 90, between each direction and ``tilt``, ends not told apart."""
+    gaps: npt.NDArray[np.float64] = np.abs((directions - tilt + 90.0) % 180.0 - 90.0)
+    return gaps

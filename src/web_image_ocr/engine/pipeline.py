@@ -3,18 +3,18 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 
 import numpy as np
 
 from web_image_ocr.engine.config import EngineConfig
 from web_image_ocr.engine.ctc import characters_of
-from web_image_ocr.engine.detection import Box, find_boxes
+from web_image_ocr.engine.detection import Box, find_boxes, overlap
 from web_image_ocr.engine.frames import Frame, Points
 from web_image_ocr.engine.models import load_models
 from web_image_ocr.engine.order import reading_order
-from web_image_ocr.engine.orientation import text_angle
+from web_image_ocr.engine.orientation import text_angles
 from web_image_ocr.engine.reading import Reader, believable
 from web_image_ocr.engine.scale import detection_scale
 from web_image_ocr.engine.sessions import SessionPair, Sessions
@@ -80,28 +80,41 @@ class Engine:
         clock = _StageClock(deadline)
         with clock.stage("detect"):
             boxes, scale = self._look(pixels, sessions)
-        if options.detect_direction and boxes:
+        angles: tuple[float, ...] = (0.0,)
+        if options.detect_direction:
             with clock.stage("align"):
-                angle = text_angle(pixels, boxes, reader)
-                if angle:
-                    frame = Frame.around(width, height, scale=scale, angle=angle)
-                    boxes = find_boxes(sessions.detection, pixels, frame)
+                angles = text_angles(pixels, boxes, reader)
         lines: list[TextLine] = []
-        with clock.stage("read"):
-            for box in boxes:
-                deadline.check()
-                found = reader.read_box(pixels, box)
-                if believable(found.reading, self._config.min_confidence):
-                    lines.append(
-                        TextLine(
-                            text=found.reading.text,
-                            confidence=found.reading.confidence,
-                            quad=quad_inside(found.corners, width, height),
-                        )
-                    )
+        for angle in angles:
+            seen = boxes
+            if angle:
+                with clock.stage("detect"):
+                    frame = Frame.around(width, height, scale=scale, angle=angle)
+                    seen = find_boxes(sessions.detection, pixels, frame)
+            with clock.stage("read"):
+                lines += self._read(pixels, _not_yet_read(seen, lines), reader, deadline)
         with clock.stage("order"):
             ordered = tuple(lines[i] for i in reading_order([line.quad for line in lines]))
         return Page(width=width, height=height, lines=ordered, timings=clock.timings)
+
+    def _read(
+        self, pixels: Pixels, boxes: Sequence[Box], reader: Reader, deadline: Deadline
+    ) -> list[TextLine]:
+        """The lines of those boxes that hold text."""
+        height, width = pixels.shape[:2]
+        lines: list[TextLine] = []
+        for box in boxes:
+            deadline.check()
+            found = reader.read_box(pixels, box)
+            if believable(found.reading, self._config.min_confidence):
+                lines.append(
+                    TextLine(
+                        text=found.reading.text,
+                        confidence=found.reading.confidence,
+                        quad=quad_inside(found.corners, width, height),
+                    )
+                )
+        return lines
 
     def _look(self, pixels: Pixels, sessions: SessionPair) -> tuple[list[Box], float]:
         """The boxes of the picture as it stands, and the scale at which they were found."""
@@ -128,6 +141,12 @@ class _StageClock:
         started = time.perf_counter()
         yield
         self.timings[name] = self.timings.get(name, 0.0) + time.perf_counter() - started
+
+
+def _not_yet_read(boxes: Sequence[Box], lines: Sequence[TextLine]) -> list[Box]:
+    """The boxes that lie for the most part outside the lines read before."""
+    read = [np.array(line.quad) for line in lines]
+    return [box for box in boxes if all(overlap(box.corners, quad) < 0.5 for quad in read)]
 
 
 def quad_inside(corners: Points, width: int, height: int) -> Quad:

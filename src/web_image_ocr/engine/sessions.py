@@ -5,15 +5,14 @@ A session is safe to run from many threads at once; it keeps no state between ru
 
 from __future__ import annotations
 
-import os
 import threading
 from dataclasses import dataclass
-from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
 
 import numpy as np
 import numpy.typing as npt
 
+from web_image_ocr.primitives.cores import available_cores
 from web_image_ocr.primitives.errors import ErrorKind, ServiceError
 
 if TYPE_CHECKING:
@@ -87,12 +86,12 @@ class Sessions:
 
     Args:
         models: the checked model files.
-        threads: of the wide sessions; 0 means ``allowed_cores()``.
+        threads: of the wide sessions; 0 means ``available_cores()``.
     """
 
     def __init__(self, models: ModelBytes, threads: int) -> None:
         self._models = models
-        self._threads = threads or allowed_cores()
+        self._threads = threads or available_cores()
         self._pairs: dict[int, SessionPair] = {}
         self._lock = threading.Lock()
 
@@ -106,30 +105,3 @@ class Sessions:
                     recognition=OnnxSession(self._models.recognition, threads),
                 )
             return self._pairs[threads]
-
-
-def allowed_cores() -> int:
-    """How many cores this process may use, at least 1.
-
-    The smaller of its CPU affinity and its control group's quota (version 2 or 1), rounded up.
-    """
-    cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
-    quota = _cgroup_quota(Path("/sys/fs/cgroup"))
-    if quota is None:
-        return max(1, cores or 1)
-    return max(1, min(cores or 1, int(np.ceil(quota))))
-
-
-def _cgroup_quota(root: Path) -> float | None:
-    """Cores that the control group mounted at ``root`` allows; none where it sets no bound."""
-    try:
-        if (root / "cpu.max").exists():
-            limit, period = (root / "cpu.max").read_text("ascii").split()[:2]
-        else:
-            limit = (root / "cpu" / "cpu.cfs_quota_us").read_text("ascii").strip()
-            period = (root / "cpu" / "cpu.cfs_period_us").read_text("ascii").strip()
-        if limit == "max" or int(limit) <= 0 or int(period) <= 0:
-            return None
-        return int(limit) / int(period)
-    except (OSError, ValueError):
-        return None
