@@ -69,8 +69,9 @@ def command_line() -> str:
         (
             f"# Command line\n\n{_NOTICE}"
             "Exit status: 0 all went well; 1 an unexpected failure; 2 wrong usage; 3 a picture\n"
-            "could not be read; 4 a setting is wrong; 5 the store cannot be used; 6 an account, user,\n"
-            "project or key is unknown or exists already; 7 the models are missing or altered.\n"
+            "could not be read; 4 a setting is wrong; 5 the store cannot be used; 6 an account,\n"
+            "user, project or key is unknown or exists already; 7 the models are missing or\n"
+            "altered.\n"
             "Errors are one line on standard error.\n"
         )
     ]
