@@ -49,13 +49,22 @@ class Frame:
             scale: pixels of the view for one pixel of the picture, above 0.
             angle: degrees by which the text is turned clockwise.
         """
-        turn = np.deg2rad(-angle)
-        cos, sin = np.round(np.cos(turn), 12), np.round(np.sin(turn), 12)
-        linear = scale * np.array([[cos, -sin], [sin, cos]])
         corners = np.array(
             [[-0.5, -0.5], [width - 0.5, -0.5], [width - 0.5, height - 0.5], [-0.5, height - 0.5]]
         )
-        seen = corners @ linear.T
+        return cls.holding(corners, scale=scale, angle=angle)
+
+    @classmethod
+    def holding(cls, points: Points, *, scale: float, angle: float = 0.0) -> Self:
+        """The least view, turned back by ``angle``, that holds the given points.
+
+        Args:
+            points: (N, 2) in pixels of the picture, at least one.
+            scale: pixels of the view for one pixel of the picture, above 0.
+            angle: degrees by which the text is turned clockwise.
+        """
+        linear = scale * _turn(-angle)
+        seen = points @ linear.T
         low, high = seen.min(axis=0), seen.max(axis=0)
         need = np.ceil(high - low - 1e-6).astype(int)
         size = np.maximum(_STRIDE, (need + _STRIDE - 1) // _STRIDE * _STRIDE)
@@ -99,6 +108,19 @@ class Frame:
         """Points of the picture, (N, 2), as points of the view."""
         result: Points = points @ self.matrix[:, :2].T + self.matrix[:, 2]
         return result
+
+
+def extent(points: Points, angle: float) -> tuple[float, float]:
+    """Width and height in pixels that the points (N, 2) take, turned back by ``angle``."""
+    width, height = np.ptp(points @ _turn(-angle).T, axis=0)
+    return float(width), float(height)
+
+
+def _turn(angle: float) -> npt.NDArray[np.float64]:
+    """The (2, 2) matrix that turns clockwise by ``angle`` degrees; right angles are exact."""
+    turn = np.deg2rad(angle)
+    cos, sin = np.round(np.cos(turn), 12), np.round(np.sin(turn), 12)
+    return np.array([[cos, -sin], [sin, cos]])
 
 
 def _resize(pixels: Pixels, size: tuple[int, int]) -> Pixels:

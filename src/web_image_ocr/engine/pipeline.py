@@ -11,7 +11,7 @@ import numpy as np
 from web_image_ocr.engine.config import EngineConfig
 from web_image_ocr.engine.ctc import characters_of
 from web_image_ocr.engine.detection import Box, find_boxes, overlap
-from web_image_ocr.engine.frames import Frame, Points
+from web_image_ocr.engine.frames import Frame, Points, extent
 from web_image_ocr.engine.models import load_models
 from web_image_ocr.engine.order import reading_order
 from web_image_ocr.engine.orientation import text_angles
@@ -23,6 +23,10 @@ from web_image_ocr.primitives.deadline import Deadline
 from web_image_ocr.primitives.errors import ErrorKind, ServiceError
 from web_image_ocr.primitives.geometry import Quad
 from web_image_ocr.primitives.image import Pixels
+
+# Ground around the text that was found, in line heights: text missed at its edge is beside it.
+# Of six angles of the shop pictures, seen by its text instead of whole: word F .847 to .863.
+_GROUND = 1.5
 
 
 class Engine:
@@ -79,7 +83,7 @@ class Engine:
         reader = Reader(sessions.recognition, self._characters)
         clock = _StageClock(deadline)
         with clock.stage("detect"):
-            boxes, scale = self._look(pixels, sessions)
+            boxes = self._look(pixels, sessions)
         angles: tuple[float, ...] = (0.0,)
         if options.detect_direction:
             with clock.stage("align"):
@@ -89,7 +93,7 @@ class Engine:
             seen = boxes
             if angle:
                 with clock.stage("detect"):
-                    frame = Frame.around(width, height, scale=scale, angle=angle)
+                    frame = self._frame_of_text(boxes, angle)
                     seen = find_boxes(sessions.detection, pixels, frame)
             with clock.stage("read"):
                 lines += self._read(pixels, _not_yet_read(seen, lines), reader, deadline)
@@ -116,8 +120,21 @@ class Engine:
                 )
         return lines
 
-    def _look(self, pixels: Pixels, sessions: SessionPair) -> tuple[list[Box], float]:
-        """The boxes of the picture as it stands, and the scale at which they were found."""
+    def _frame_of_text(self, boxes: Sequence[Box], angle: float) -> Frame:
+        """The view of what holds all boxes, turned back by ``angle``.
+
+        A turned picture has empty corners, which cost detail where pixels are bounded; the
+        text alone, with some ground around it, can be seen larger.
+        """
+        corners = np.concatenate([box.corners for box in boxes])
+        ground = _GROUND * float(np.median([min(box.width, box.height) for box in boxes]))
+        shifts = [(x, y) for x in (-ground, ground) for y in (-ground, ground)]
+        points = np.concatenate([corners + shift for shift in shifts])
+        scale = detection_scale(*extent(points, angle), self._config.max_detection_pixels)
+        return Frame.holding(points, scale=scale, angle=angle)
+
+    def _look(self, pixels: Pixels, sessions: SessionPair) -> list[Box]:
+        """The boxes of the picture as it stands."""
         height, width = pixels.shape[:2]
         scale = detection_scale(width, height, self._config.max_detection_pixels)
         boxes = find_boxes(sessions.detection, pixels, Frame.around(width, height, scale=scale))
@@ -125,7 +142,7 @@ class Engine:
             # The detector overlooks a lone line on a wide blank ground; from afar it sees it.
             scale /= 2
             boxes = find_boxes(sessions.detection, pixels, Frame.around(width, height, scale=scale))
-        return boxes, scale
+        return boxes
 
 
 class _StageClock:

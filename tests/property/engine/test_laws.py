@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from web_image_ocr.engine.ctc import decode
 from web_image_ocr.engine.detection import unclip
-from web_image_ocr.engine.frames import Frame
+from web_image_ocr.engine.frames import Frame, extent
 from web_image_ocr.engine.order import reading_order
 from web_image_ocr.engine.pipeline import quad_inside
 from web_image_ocr.engine.scale import detection_scale
@@ -129,3 +129,17 @@ def test_ctc_answers_are_always_sound(steps: int, seed: int) -> None:
     assert len(reading.text) <= steps
     assert reading.text == reading.text.strip()
     assert "  " not in reading.text
+
+
+@given(st.lists(rectangles, min_size=1, max_size=5), angles, st.floats(0.1, 2.0))
+def test_a_view_holds_the_points_it_is_made_for_and_little_more(
+    corners: list[npt.NDArray[np.float64]], angle: float, scale: float
+) -> None:
+    points = np.concatenate(corners)
+    frame = Frame.holding(points, scale=scale, angle=angle)
+    seen = frame.to_view(points)
+    assert seen.min() >= -0.5 - 1e-6
+    assert (seen <= [frame.width - 0.5 + 1e-6, frame.height - 0.5 + 1e-6]).all()
+    width, height = extent(points, angle)
+    assert frame.width <= max(32, scale * width + 33)
+    assert frame.height <= max(32, scale * height + 33)
