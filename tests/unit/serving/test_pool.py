@@ -65,8 +65,8 @@ async def test_what_the_worker_raises_arrives_with_its_kind(pool: WorkerPool) ->
 async def test_killed_workers_are_replaced_and_no_call_is_lost(pool: WorkerPool) -> None:
     for pid in (await _until_two_workers(pool))[:1]:
         os.kill(pid, signal.SIGKILL)
-    answers = await asyncio.gather(*(_read(pool, f"call {n}") for n in range(4)))
-    assert answers == [f"call {n}" for n in range(4)]
+    names = ["one", "two", "three", "four"]
+    assert await asyncio.gather(*(_read(pool, name) for name in names)) == names
 
 
 async def test_a_worker_that_hangs_is_ended_at_the_deadline(pool: WorkerPool) -> None:
@@ -87,7 +87,8 @@ async def test_a_caller_that_leaves_does_not_cost_the_worker(pool: WorkerPool) -
     call.cancel()
     with pytest.raises(asyncio.CancelledError):
         await call
-    assert [await _read(pool, f"next {n}") for n in range(3)] == [f"next {n}" for n in range(3)]
+    names = ["one", "two", "three"]
+    assert [await _read(pool, name) for name in names] == names
     assert set(_children()) == workers
 
 
