@@ -22,6 +22,8 @@ from web_image_ocr.images import ImageLimits, decode, inspect
 from web_image_ocr.images.jpeg import MAX_SCANS
 from web_image_ocr.primitives.errors import ErrorKind, ServiceError
 
+pytestmark = pytest.mark.slow
+
 LIMITS = ImageLimits.for_edition("2021")
 MEMORY = 2 * 1024**3
 """Bytes of address space: the libraries alone take about one of these two gigabytes."""

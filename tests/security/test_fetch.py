@@ -21,6 +21,8 @@ from web_image_ocr.images import FetchConfig, Fetcher
 from web_image_ocr.primitives.deadline import Deadline
 from web_image_ocr.primitives.errors import ErrorKind, ServiceError
 
+pytestmark = pytest.mark.slow
+
 BODY = b"some bytes of a picture"
 OK = b"HTTP/1.1 200 OK\r\nContent-Type: image/png\r\nContent-Length: 23\r\n\r\n" + BODY
 

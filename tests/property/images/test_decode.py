@@ -17,6 +17,8 @@ from web_image_ocr.images import ImageFormat, ImageLimits, decode, decode_base64
 from web_image_ocr.images.urls import parse_target
 from web_image_ocr.primitives.errors import ErrorKind, ServiceError
 
+pytestmark = pytest.mark.slow
+
 LIMITS = ImageLimits(max_side=500, max_pixels=60_000, formats=frozenset(ImageFormat))
 """Narrow, so that damage to a header costs little time."""
 
