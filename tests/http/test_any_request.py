@@ -7,6 +7,7 @@ import json
 import string
 
 import httpx
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -14,6 +15,8 @@ from tests.http.doubles import NoFetcher
 from tests.http.shapes import PATH, PICTURE, assert_envelope
 from web_image_ocr.api import ApiConfig, Dependencies, create_app
 from web_image_ocr.serving.null import NullRecognizer
+
+pytestmark = pytest.mark.slow
 
 APP = create_app(
     Dependencies(recognizer=NullRecognizer(), fetcher=NoFetcher(), identity=None), ApiConfig()

@@ -19,6 +19,8 @@ from web_image_ocr.api import ApiConfig, Dependencies, create_app
 from web_image_ocr.identity import Identity
 from web_image_ocr.serving.null import NullRecognizer
 
+pytestmark = pytest.mark.slow
+
 MB = 1024**2
 Servers = Callable[..., AbstractContextManager[tuple[str, int]]]
 

@@ -21,6 +21,8 @@ from web_image_ocr.identity import (
 )
 from web_image_ocr.primitives.errors import ErrorKind
 
+pytestmark = pytest.mark.slow
+
 STARTER = textwrap.dedent(
     """
     import dataclasses, json, sys
