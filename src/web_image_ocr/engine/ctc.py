@@ -12,7 +12,8 @@ from web_image_ocr.primitives.errors import ErrorKind, ServiceError
 
 BLANK = 0
 # The recogniser is shy of Latin spaces: where the blank wins, a space with this much
-# probability is taken. Tuned on born-digital, scene, receipt and Chinese pictures together.
+# probability is taken. From 0.1 to 0.02 born-digital gains .001,
+# but four receipts fall from .989 to .982; Chinese pictures do not care.
 FAINT_SPACE = 0.1
 
 
