@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Annotated, Any, Literal, TypeVar
 
 import orjson
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
 from pydantic.json_schema import SkipJsonSchema
 
 from web_image_ocr.primitives.errors import ErrorKind, ServiceError
@@ -18,6 +18,10 @@ class Wire(BaseModel):
 
 
 _Model = TypeVar("_Model", bound=Wire)
+
+
+_LONGEST_EXTRACT_TYPE = 16
+"""Values; two are known, and one may stand twice."""
 
 
 class WebImageRequest(Wire):
@@ -49,6 +53,14 @@ class WebImageRequest(Wire):
     detect_text_direction: bool | None = Field(
         default=None, description="Accepted; adds nothing yet. Absent means true."
     )
+
+    @field_validator("extract_type", mode="before")
+    @classmethod
+    def _is_short(cls, value: object) -> object:
+        """Refuse at once what is far too long: an error for each value would take gigabytes."""
+        if isinstance(value, list) and len(value) > _LONGEST_EXTRACT_TYPE:
+            raise ValueError("too many values")
+        return value
 
 
 class ImageSize(Wire):

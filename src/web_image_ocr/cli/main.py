@@ -24,6 +24,8 @@ def main() -> NoReturn:
         sys.exit(ExitCode.OK)
     except KeyboardInterrupt:
         sys.exit(130)
+    except Exception as error:  # noqa: BLE001 - the last boundary: one line, no traceback
+        _fail(f"unexpected failure: {type(error).__name__}: {error}", ExitCode.INTERNAL)
 
 
 def _fail(message: str, code: int) -> NoReturn:

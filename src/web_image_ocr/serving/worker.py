@@ -69,8 +69,6 @@ def _answer(engine: Engine, limits: ImageLimits, job: Job) -> Answer:
         )
     except ServiceError as error:
         return error
-    except Exception as error:  # noqa: BLE001 - the edge: whatever it is, the caller gets an answer
-        return ServiceError(ErrorKind.RECOGNITION_FAILED, f"{type(error).__name__} in a worker")
 
 
 def read_picture(
@@ -85,11 +83,19 @@ def read_picture(
     """The text of one picture file; decoding is a stage of its own in the timings.
 
     Raises:
-        ServiceError: as ``images.decode`` and ``Engine.recognize`` do.
+        ServiceError: as ``images.decode`` and ``Engine.recognize`` do; a decoder that raises
+            anything else is ``RECOGNITION_FAILED``.
     """
     deadline = deadline or Deadline.never()
     started = time.perf_counter()
-    pixels = decode(picture, limits).pixels
+    try:
+        pixels = decode(picture, limits).pixels
+    except ServiceError:
+        raise
+    except Exception as error:
+        raise ServiceError(
+            ErrorKind.RECOGNITION_FAILED, f"decoding raised {type(error).__name__}"
+        ) from error
     decoded = time.perf_counter() - started
     deadline.check()
     page = engine.recognize(pixels, options, cores=cores, deadline=deadline)
