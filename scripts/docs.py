@@ -56,7 +56,7 @@ def configuration() -> str:
         "A value is taken from the first of: a command-line flag, the environment variable,\n"
         "the TOML file named by `--config` (a dot below is a table there: `server.port` is\n"
         "`port` in `[server]`), the default. In the environment a list is written with\n"
-        "commas. Wrong values are all named at once, and nothing is started.\n\n"
+        "commas. With a wrong value nothing is started; the first one of each section is named.\n\n"
         "| Setting | Environment | Default | Meaning |\n|---|---|---|---|\n"
         + "\n".join(rows)
         + "\n"
