@@ -22,9 +22,9 @@ class Recognizer(Protocol):
             deadline: when the answer is of no more use.
 
         Raises:
-            ServiceError: ``FORMAT_UNSUPPORTED``, ``IMAGE_SIZE``, ``IMAGE_POOR`` for the
-                picture; ``RECOGNITION_FAILED`` when the engine raised on it;
-                ``OVERLOADED`` when refused at once; ``DEADLINE_EXCEEDED`` when too slow;
+            ServiceError: ``FORMAT_UNSUPPORTED``, ``IMAGE_SIZE`` for the picture;
+                ``RECOGNITION_FAILED`` when the engine raised on it; ``OVERLOADED`` when
+                refused at once; ``DEADLINE_EXCEEDED`` when too slow;
                 ``ENGINE_UNAVAILABLE`` when no worker could finish it.
         """
         ...

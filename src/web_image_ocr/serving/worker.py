@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import signal
 import time
 from dataclasses import dataclass, replace
@@ -44,22 +45,20 @@ def serve_jobs(pipe: Connection, engine_config: EngineConfig, limits: ImageLimit
     """Load the models, say ``Ready``, then answer jobs until the other end closes.
 
     A start that fails is answered with the ``ServiceError`` in place of ``Ready``.
-    Signals that stop the server are left to it: it ends its workers by closing the pipe.
+    Signals that stop the server are left to it: it ends its workers.
     """
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     signal.signal(signal.SIGTERM, signal.SIG_IGN)
-    try:
-        engine = Engine(engine_config)
-    except ServiceError as error:
-        pipe.send(error)
-        return
-    pipe.send(Ready())
-    while True:
+    with contextlib.suppress(EOFError, OSError):  # the other end is gone: nobody waits
         try:
-            job: Job = pipe.recv()
-        except EOFError:
+            engine = Engine(engine_config)
+        except ServiceError as error:
+            pipe.send(error)
             return
-        pipe.send(_answer(engine, limits, job))
+        pipe.send(Ready())
+        while True:
+            job: Job = pipe.recv()
+            pipe.send(_answer(engine, limits, job))
 
 
 def _answer(engine: Engine, limits: ImageLimits, job: Job) -> Answer:

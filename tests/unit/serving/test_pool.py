@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 import multiprocessing
 import os
 import signal
@@ -62,20 +63,49 @@ async def test_what_the_worker_raises_arrives_with_its_kind(pool: WorkerPool) ->
     assert await _read(pool, "still here") == "still here"
 
 
-async def test_killed_workers_are_replaced_and_no_call_is_lost(pool: WorkerPool) -> None:
-    for pid in (await _until_two_workers(pool))[:1]:
+async def test_idle_workers_that_are_all_killed_cost_no_call(pool: WorkerPool) -> None:
+    killed = await _until_two_workers(pool)
+    for pid in killed:
         os.kill(pid, signal.SIGKILL)
+    while pool.ready():  # noqa: ASYNC110 - the pool says it when the sentinels have fired
+        await asyncio.sleep(0.001)
     names = ["one", "two", "three", "four"]
     assert await asyncio.gather(*(_read(pool, name) for name in names)) == names
+    assert not set(killed) & set(_children())
 
 
-async def test_a_worker_that_hangs_is_ended_at_the_deadline(pool: WorkerPool) -> None:
-    for pid in await _until_two_workers(pool):
+async def test_killed_workers_are_replaced_without_a_call(pool: WorkerPool) -> None:
+    killed = await _until_two_workers(pool)
+    for pid in killed:
+        os.kill(pid, signal.SIGKILL)
+    while set(killed) & set(_children()) or not pool.ready():  # noqa: ASYNC110
+        await asyncio.sleep(0.01)
+
+
+async def test_a_worker_killed_at_work_costs_no_call(pool: WorkerPool) -> None:
+    workers = await _until_two_workers(pool)
+    for pid in workers:
+        os.kill(pid, signal.SIGSTOP)  # so that the job is in a worker's hands
+    call = asyncio.create_task(_read(pool, "held"))
+    await asyncio.sleep(0.2)
+    for pid in workers:
+        os.kill(pid, signal.SIGKILL)
+    assert await call == "held"
+
+
+async def test_an_answer_after_the_worker_was_given_up_is_not_trusted_with_more(
+    pool: WorkerPool,
+) -> None:
+    workers = await _until_two_workers(pool)
+    for pid in workers:
         os.kill(pid, signal.SIGSTOP)
+    late = asyncio.create_task(_read(pool, "late", seconds=0.2))
     with pytest.raises(ServiceError) as caught:
-        await _read(pool, "never", seconds=0.2)
+        await late
     assert caught.value.kind is ErrorKind.DEADLINE_EXCEEDED
-    for pid in _children():
+    while len(left := set(workers) & set(_children())) > 1:  # noqa: ASYNC110 - see above
+        await asyncio.sleep(0.01)
+    for pid in left:  # the one that was idle
         os.kill(pid, signal.SIGCONT)
     assert await _read(pool, "again") == "again"
 
@@ -90,6 +120,46 @@ async def test_a_caller_that_leaves_does_not_cost_the_worker(pool: WorkerPool) -
     names = ["one", "two", "three"]
     assert [await _read(pool, name) for name in names] == names
     assert set(_children()) == workers
+
+
+async def test_a_caller_that_leaves_keeps_its_place_until_the_worker_is_free(
+    pool: WorkerPool,
+) -> None:
+    workers = await _until_two_workers(pool)
+    for pid in workers:
+        os.kill(pid, signal.SIGSTOP)
+    leaving = asyncio.create_task(_read(pool, "leaving"))
+    await asyncio.sleep(0.1)
+    leaving.cancel()
+    following = asyncio.create_task(_read(pool, "following"))
+    await asyncio.sleep(0.3)
+    assert not leaving.done(), "its worker is still busy"
+    for pid in workers:
+        os.kill(pid, signal.SIGCONT)
+    assert await following == "following"
+    assert leaving.cancelled()
+
+
+async def test_nothing_is_said_on_closing_at_work(caplog: pytest.LogCaptureFixture) -> None:
+    limits = ImageLimits.for_edition("2021")
+    async with WorkerPool(ServingConfig(workers=1), EngineConfig(), limits) as pool:
+        for pid in await _until_two_workers(pool):
+            os.kill(pid, signal.SIGSTOP)
+        call = asyncio.create_task(_read(pool, "lost"))
+        await asyncio.sleep(0.1)
+    call.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await call
+    gc.collect()  # asyncio reports what nobody looked at when it is collected
+    assert "never retrieved" not in caplog.text
+
+
+async def test_workers_end_with_a_pool_closed_while_they_start() -> None:
+    limits = ImageLimits.for_edition("2021")
+    async with WorkerPool(ServingConfig(workers=1), EngineConfig(), limits):
+        await asyncio.sleep(0.05)
+        assert _children()
+    assert not _children()
 
 
 async def test_workers_end_with_the_pool() -> None:
