@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.pictures import encoded, text_picture
+from tests.pictures import encoded, picture, text_picture
 from web_image_ocr.engine import EngineConfig
 from web_image_ocr.engine.values import RecognitionOptions
 from web_image_ocr.images import ImageLimits
@@ -83,14 +83,19 @@ async def test_killed_workers_are_replaced_without_a_call(pool: WorkerPool) -> N
 
 
 async def test_a_worker_killed_at_work_costs_no_call(pool: WorkerPool) -> None:
-    workers = await _until_two_workers(pool)
-    for pid in workers:
-        os.kill(pid, signal.SIGSTOP)  # so that the job is in a worker's hands
-    call = asyncio.create_task(_read(pool, "held"))
-    await asyncio.sleep(0.2)
-    for pid in workers:
-        os.kill(pid, signal.SIGKILL)
-    assert await call == "held"
+    before = {pid: _cpu_ticks(pid) for pid in await _until_two_workers(pool)}
+    large = encoded(picture(((99, 99), "Busy"), size=(3000, 3000), height=200))
+    call = asyncio.create_task(pool.recognize(large, OPTIONS, Deadline.after(30)))
+    while not (busy := [pid for pid, ticks in before.items() if _cpu_ticks(pid) > ticks + 5]):  # noqa: ASYNC110
+        await asyncio.sleep(0.01)
+    os.kill(busy[0], signal.SIGKILL)
+    assert [line.text for line in (await call).lines] == ["Busy"]
+    assert busy[0] not in _children()
+
+
+def _cpu_ticks(pid: int) -> int:
+    fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
+    return int(fields[11]) + int(fields[12])
 
 
 async def test_an_answer_after_the_worker_was_given_up_is_not_trusted_with_more(
