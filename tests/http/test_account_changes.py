@@ -75,6 +75,7 @@ async def test_a_new_password_ends_tokens(clients: Clients, own_identity: Identi
 
 async def test_a_disabled_user_is_refused(clients: Clients, own_identity: Identity) -> None:
     headers = _token(own_identity)
+    own_identity.administration.create_user("second", Role.ADMINISTRATOR, PASSWORD)
     own_identity.administration.disable_user("admin")
     async with clients(own_identity) as client:
         response = await _call(client, _path(own_identity), headers)

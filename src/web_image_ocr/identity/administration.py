@@ -46,7 +46,7 @@ class Administration:
     """Changes the account of the store; other servers notice within the cache's seconds.
 
     Every method raises ``RECORD_UNKNOWN`` for what does not exist (also when there is no
-    account yet), ``RECORD_CONFLICT`` for what exists already, and
+    account yet), ``RECORD_CONFLICT`` for what exists already or must stay, and
     ``IDENTITY_REQUEST_INVALID`` for an unusable name or password. Users and projects are
     given by id or name.
 
@@ -111,17 +111,27 @@ class Administration:
             return user_of(row)
 
     def disable_user(self, user: str) -> User:
-        """Refuse the user's password and keys; ends tokens and temporary keys for good."""
-        with self._changing() as session:
+        """Refuse the user's password and keys; ends tokens and temporary keys for good.
+
+        Raises:
+            ServiceError: ``RECORD_CONFLICT`` for the last enabled administrator.
+        """
+        with self._changing(alone=True) as session:
             row = _user(session, user)
+            _check_not_the_last_administrator(session, row)
             row.enabled = False
             row.generation += 1
             return user_of(row)
 
     def delete_user(self, user: str) -> User:
-        """Forget the user and the user's keys."""
-        with self._changing() as session:
+        """Forget the user and the user's keys.
+
+        Raises:
+            ServiceError: ``RECORD_CONFLICT`` for the last enabled administrator.
+        """
+        with self._changing(alone=True) as session:
             row = _user(session, user)
+            _check_not_the_last_administrator(session, row)
             gone = user_of(row)
             session.execute(delete(UserRow).where(UserRow.id == row.id))
             return gone
@@ -232,8 +242,8 @@ class Administration:
             return Subscription(project_id=row.id, project_name=row.name, api=api)
 
     @contextmanager
-    def _changing(self) -> Iterator[Session]:
-        with self._database.writing() as session:
+    def _changing(self, *, alone: bool = False) -> Iterator[Session]:
+        with self._database.writing(alone=alone) as session:
             yield session
         self._changed()
 
@@ -279,6 +289,22 @@ def _user(session: Session, user: str) -> UserRow:
     if row is None:
         raise ServiceError(ErrorKind.RECORD_UNKNOWN, f"no user {user!r}")
     return row
+
+
+def _check_not_the_last_administrator(session: Session, row: UserRow) -> None:
+    if row.role != Role.ADMINISTRATOR or not row.enabled:
+        return
+    another = session.scalars(
+        select(UserRow.id)
+        .where(UserRow.domain_id == row.domain_id, UserRow.id != row.id)
+        .where(UserRow.role == Role.ADMINISTRATOR.value, UserRow.enabled)
+        .limit(1)
+    ).first()
+    if another is None:
+        raise ServiceError(
+            ErrorKind.RECORD_CONFLICT,
+            f"user {row.name!r} is the last administrator: make or enable another one first",
+        )
 
 
 def _project(session: Session, project: str) -> ProjectRow:

@@ -166,6 +166,8 @@ def test_tables_cut_nothing_off_and_take_names_as_they_are(run: Run) -> None:
         ),
         (["user", "create", "x", "--password-file", "/dev/null"], ErrorKind.CONFIGURATION_INVALID),
         (["key", "create", "nobody"], ErrorKind.RECORD_UNKNOWN),
+        (["user", "delete", "admin"], ErrorKind.RECORD_CONFLICT),
+        (["user", "disable", "admin"], ErrorKind.RECORD_CONFLICT),
     ],
 )
 def test_failures_leave_as_errors_of_the_service(

@@ -9,7 +9,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from web_image_ocr.identity import SignedRequest
+from web_image_ocr.identity import Identity, Role, SignedRequest
 from web_image_ocr.identity.signature import sign
 from web_image_ocr.primitives.errors import ErrorKind, ServiceError
 
@@ -24,6 +24,11 @@ def refused(kind: ErrorKind) -> Iterator[pytest.ExceptionInfo[ServiceError]]:
     with pytest.raises(ServiceError) as caught:
         yield caught
     assert caught.value.kind is kind
+
+
+def add_administrator(identity: Identity) -> None:
+    """Another administrator, ``second``, so that the first one may go."""
+    identity.administration.create_user("second", Role.ADMINISTRATOR, PASSWORD)
 
 
 @dataclass

@@ -15,6 +15,7 @@ from web_image_ocr.identity import (
     Role,
     Subscription,
     TokenGrant,
+    User,
 )
 from web_image_ocr.primitives.errors import ErrorKind
 
@@ -56,6 +57,31 @@ def test_a_random_password_is_told_once(accounts: Administration, log_in: LogIn)
     changed = accounts.set_password("bob")
     assert changed.password not in {None, made.password}
     log_in(changed.password, user="bob")
+
+
+@pytest.mark.parametrize("change", [Administration.disable_user, Administration.delete_user])
+def test_the_last_administrator_stays(
+    accounts: Administration, log_in: LogIn, change: Callable[[Administration, str], User]
+) -> None:
+    accounts.create_user("bob", Role.CALLER, PASSWORD)
+    accounts.create_user("carol", Role.ADMINISTRATOR, PASSWORD)
+    accounts.disable_user("carol")
+    with refused(ErrorKind.RECORD_CONFLICT) as caught:
+        change(accounts, "admin")
+    assert "'admin' is the last administrator" in str(caught.value)
+    log_in()
+    change(accounts, "bob")
+    change(accounts, "carol")
+
+
+@pytest.mark.parametrize("change", [Administration.disable_user, Administration.delete_user])
+def test_an_administrator_may_go_when_another_stays(
+    accounts: Administration, change: Callable[[Administration, str], User]
+) -> None:
+    accounts.create_user("carol", Role.ADMINISTRATOR, PASSWORD)
+    change(accounts, "admin")
+    with refused(ErrorKind.RECORD_CONFLICT):
+        change(accounts, "carol")
 
 
 @pytest.mark.parametrize("password", ["", "short", 1025 * "x"])

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.unit.identity.support import CLIENT, PASSWORD, Clock, refused, signed
+from tests.unit.identity.support import CLIENT, PASSWORD, Clock, add_administrator, refused, signed
 from web_image_ocr.identity import (
     Credential,
     FirstAccount,
@@ -94,6 +94,7 @@ class TestTokens:
 
     def test_disabling_ends_tokens_for_good(self, identity: Identity, log_in: LogIn) -> None:
         grant = log_in()
+        add_administrator(identity)
         identity.administration.disable_user("admin")
         with refused(ErrorKind.TOKEN_ENDED):
             identity.authenticate_token(grant.token)
@@ -106,6 +107,7 @@ class TestTokens:
 
     def test_deleting_the_user_ends_tokens(self, identity: Identity, log_in: LogIn) -> None:
         grant = log_in()
+        add_administrator(identity)
         identity.administration.delete_user("admin")
         with refused(ErrorKind.TOKEN_ENDED):
             identity.authenticate_token(grant.token)
@@ -256,6 +258,7 @@ class TestSignatures:
     def test_the_key_of_a_disabled_user(
         self, identity: Identity, account: FirstAccount, clock: Clock
     ) -> None:
+        add_administrator(identity)
         identity.administration.disable_user("admin")
         with refused(ErrorKind.KEY_UNKNOWN):
             identity.authenticate_signature(signed(*key_of(account), clock()), CLIENT)
@@ -409,6 +412,7 @@ def test_another_server_notices_changes_within_the_cache_seconds(
     without = Identity(IdentityConfig(cache_seconds=0), tmp_path, clock=clock)
     other.authenticate_token(token)
     without.authenticate_token(token)
+    add_administrator(identity)
     identity.administration.disable_user(str(account.user))
     other.authenticate_token(token)
     with refused(ErrorKind.TOKEN_ENDED):
