@@ -7,9 +7,8 @@ import pytest
 
 from tests.http.conftest import Account, Clients
 from tests.http.shapes import PATH, PICTURE, assert_failure
-from web_image_ocr.api.bodies import BodyBudget
 from web_image_ocr.identity import Identity
-from web_image_ocr.primitives.errors import ErrorKind, ServiceError
+from web_image_ocr.primitives.errors import ErrorKind
 
 MB = 1024**2
 
@@ -44,23 +43,6 @@ async def test_a_strange_content_length_breaks_nothing(
     headers = {b"content-length": length.encode()}
     response = await anonymous.post(PATH, content=b"{}", headers=headers)
     assert response.status_code in {400, 413}
-
-
-async def test_bodies_are_capped_in_sum(clients: Clients) -> None:
-    async with clients(max_bodies_bytes=MB, max_body_bytes=MB) as client:
-        for _ in range(3):  # what a call took, it gives back
-            response = await client.post(PATH, content=b"x" * MB)
-            assert_failure(response, ErrorKind.JSON_INVALID)
-
-
-def test_the_budget_refuses_what_is_not_left() -> None:
-    budget = BodyBudget(10)
-    budget.take(6)
-    with pytest.raises(ServiceError) as caught:
-        budget.take(5)
-    assert caught.value.kind is ErrorKind.OVERLOADED
-    budget.give_back(6)
-    budget.take(10)
 
 
 async def test_a_line_above_32_kb_is_414(anonymous: httpx.AsyncClient) -> None:

@@ -11,7 +11,7 @@ import structlog
 
 from tests.http.conftest import Account
 from tests.http.shapes import PATH, PICTURE
-from tests.http.test_credentials import signed
+from tests.http.signing import signed
 from web_image_ocr.api import middleware
 from web_image_ocr.serving.null import NullRecognizer
 

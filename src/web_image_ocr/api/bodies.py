@@ -16,34 +16,48 @@ class ClientGoneError(Exception):
 
 
 class BodyBudget:
-    """The memory that request bodies may take together.
+    """The memory that request bodies, and what is fetched for them, may take together.
+
+    Threat: a signature can be checked only when the whole body has come, so strangers can
+    make the server hold bodies, slowly. Rule: what comes from callers who are not proved
+    fills a part of the memory at most; the rest is left to those who are.
 
     Args:
         total: bytes.
+        unproved: bytes of them for callers who have not proved who they are.
     """
 
-    def __init__(self, total: int) -> None:
+    def __init__(self, total: int, *, unproved: int) -> None:
         self._left = total
+        self._unproved_left = unproved
 
-    def take(self, size: int) -> None:
+    def take(self, size: int, *, proved: bool) -> None:
         """Reserve ``size`` bytes.
 
         Raises:
             ServiceError: ``OVERLOADED`` when they are not left.
         """
-        if size > self._left:
+        if size > self._left or (not proved and size > self._unproved_left):
             raise ServiceError(
                 ErrorKind.OVERLOADED, "request bodies fill the memory set aside", retry_after=1.0
             )
         self._left -= size
+        if not proved:
+            self._unproved_left -= size
 
-    def give_back(self, size: int) -> None:
+    def prove(self, size: int) -> None:
+        """From now on, ``size`` bytes are held for a caller who is proved."""
+        self._unproved_left += size
+
+    def give_back(self, size: int, *, proved: bool) -> None:
         """Release ``size`` bytes."""
         self._left += size
+        if not proved:
+            self._unproved_left += size
 
 
 class Body:
-    """The body of one request.
+    """The body of one request; its caller counts as unproved until ``prove``.
 
     Args:
         scope: of the request.
@@ -70,6 +84,10 @@ class Body:
         self._too_large = too_large
         self._seconds = seconds
         self._reserved = 0
+        self._proved = False
+        # Not a local name: the frames of an error would keep the bytes alive while the rest
+        # of a refused body is drained.
+        self._chunks: list[bytes] = []
         self._read: bytes | None = None
         self._check_size(_declared_length(scope))
 
@@ -100,25 +118,43 @@ class Body:
         self._read = None
         return taken
 
+    def prove(self) -> None:
+        """Count the caller as proved, or as one who need not be."""
+        if not self._proved:
+            self._budget.prove(self._reserved)
+            self._proved = True
+
+    def reserve(self, size: int) -> None:
+        """Reserve ``size`` more bytes until ``release``.
+
+        Raises:
+            ServiceError: ``OVERLOADED`` when they are not left.
+        """
+        self._budget.take(size, proved=self._proved)
+        self._reserved += size
+
     def release(self) -> None:
-        """Forget the bytes and what was reserved for them."""
-        self._budget.give_back(self._reserved)
+        """Forget the bytes and what was reserved."""
+        self._budget.give_back(self._reserved, proved=self._proved)
         self._reserved = 0
+        self._chunks.clear()
         self._read = None
 
     async def _receive_all(self) -> bytes:
-        chunks: list[bytes] = []
+        received = 0
         while True:
             message = await self._receive()
             if message["type"] == "http.disconnect":
                 raise ClientGoneError
             chunk: bytes = message.get("body", b"")
-            self._check_size(self._reserved + len(chunk))
-            self._budget.take(len(chunk))
-            self._reserved += len(chunk)
-            chunks.append(chunk)
+            received += len(chunk)
+            self._check_size(received)
+            self.reserve(len(chunk))
+            self._chunks.append(chunk)
             if not message.get("more_body", False):
-                return b"".join(chunks)
+                whole = b"".join(self._chunks)
+                self._chunks.clear()
+                return whole
 
     def _check_size(self, size: int) -> None:
         if size > self._limit:

@@ -20,9 +20,10 @@ class ApiConfig:
         deadline_s: seconds one recognition may take, the fetch of a ``url`` included,
             above 0.
         max_body_bytes: largest request body, bytes, above 0.
-        max_bodies_bytes: all request bodies held in memory at one moment, bytes, at
-            least ``max_body_bytes``; a call beyond it is refused as overload. What is
-            decoded from them comes on top.
+        max_bodies_bytes: all request bodies and fetched pictures held in memory at one
+            moment, bytes, at least ``max_body_bytes``; a call beyond it is refused as
+            overload. Callers who are not proved yet get half of it, but room for one body.
+            What is decoded comes on top.
         body_s: seconds a client may take to send its body, above 0.
         drain_bytes: how much of a refused body is read and dropped so that the client
             sees the answer, bytes, 0 or more.

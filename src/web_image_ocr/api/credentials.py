@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections import Counter
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import replace
 from typing import TypeVar
 
 from anyio import CapacityLimiter, to_thread
@@ -12,6 +15,7 @@ from web_image_ocr.api.bodies import Body
 from web_image_ocr.api.clients import ClientAddresses
 from web_image_ocr.identity import Identity, PasswordLogin, Principal, SignedRequest, TokenGrant
 from web_image_ocr.primitives.errors import ErrorKind, ServiceError
+from web_image_ocr.primitives.networks import network_of
 
 _SIGNATURE_SCHEMES = ("SDK-", "V11-")
 """How the ``Authorization`` of the official SDK's signature algorithms begins."""
@@ -24,6 +28,9 @@ _LOGIN_THREADS = 2
 
 _LOGINS_AT_ONCE = 64
 """Sign-ins under way or waiting; at about 20 a second the last one waits some 3 s."""
+
+_LOGINS_OF_ONE_CLIENT = 8
+"""As many of them may come from one network, so that one caller leaves places to others."""
 
 _Result = TypeVar("_Result")
 
@@ -44,7 +51,7 @@ class Callers:
         self._addresses = addresses
         self._store_calls = CapacityLimiter(_STORE_CALLS)
         self._logins = CapacityLimiter(_LOGIN_THREADS)
-        self._signing_in = 0
+        self._signing_in: Counter[str] = Counter()
 
     async def ask(self, question: Callable[[Identity], _Result]) -> _Result:
         """What identity answers; asked in a thread."""
@@ -54,32 +61,46 @@ class Callers:
         """A token for a password.
 
         Raises:
-            ServiceError: as ``Identity.log_in``; ``OVERLOADED`` when many wait already.
+            ServiceError: as ``Identity.log_in``; ``OVERLOADED`` when many wait already, or
+                some from this client's network.
         """
-        if self._signing_in >= _LOGINS_AT_ONCE:
-            raise ServiceError(ErrorKind.OVERLOADED, "too many sign-ins wait", retry_after=3.0)
         client = self._addresses.of(request.scope)
-        self._signing_in += 1
-        try:
+        with self._place_to_sign_in(network_of(client)):
             return await to_thread.run_sync(
                 lambda: self._identity.log_in(login, client), limiter=self._logins
             )
+
+    @contextmanager
+    def _place_to_sign_in(self, network: str) -> Iterator[None]:
+        if self._signing_in.total() >= _LOGINS_AT_ONCE:
+            raise ServiceError(ErrorKind.OVERLOADED, "too many sign-ins wait", retry_after=3.0)
+        if self._signing_in[network] >= _LOGINS_OF_ONE_CLIENT:
+            raise ServiceError(
+                ErrorKind.OVERLOADED, "too many sign-ins of one client wait", retry_after=1.0
+            )
+        self._signing_in[network] += 1
+        try:
+            yield
         finally:
-            self._signing_in -= 1
+            self._signing_in[network] -= 1
+            self._signing_in += Counter()  # drops the networks with none left
 
     async def authenticate(self, request: Request, body: Body) -> Principal:
         """Who is calling; with a signature and a token, the signature decides.
 
         Args:
             request: whose headers carry the credentials.
-            body: read only for a signature, which covers it.
+            body: read only for a signature, which covers it, and only when the headers
+                name a key that could have made it.
 
         Raises:
             ServiceError: ``CREDENTIALS_MISSING``, and what identity raises.
         """
         if request.headers.get("authorization", "").startswith(_SIGNATURE_SCHEMES):
-            signed = await _signed_request(request, body)
+            head = _signed_head(request)
             client = self._addresses.of(request.scope)
+            await self.ask(lambda identity: identity.check_signed_headers(head, client))
+            signed = replace(head, body=await body.read())
             return await self.ask(lambda identity: identity.authenticate_signature(signed, client))
         token = token_of(request)
         return await self.ask(lambda identity: identity.authenticate_token(token))
@@ -106,11 +127,12 @@ def token_of(request: Request) -> str:
     return token
 
 
-async def _signed_request(request: Request, body: Body) -> SignedRequest:
+def _signed_head(request: Request) -> SignedRequest:
+    """The request as it was signed, but for the body, which is still to come."""
     return SignedRequest(
         method=request.method,
         path=request.scope["raw_path"],
         query=request.scope["query_string"],
         headers=tuple(request.scope["headers"]),
-        body=await body.read(),
+        body=b"",
     )

@@ -55,9 +55,6 @@ TABLE: Mapping[ErrorKind, WireError] = {
     ErrorKind.IMAGE_SIZE: WireError(
         400, "AIS.0103", "The image size does not meet the requirements."
     ),
-    ErrorKind.IMAGE_POOR: WireError(
-        400, "AIS.0104", "The image is not supported or the image quality is poor."
-    ),
     ErrorKind.SOURCE_FORBIDDEN: WireError(400, "ModelArts.4601", "The URL is not allowed."),
     ErrorKind.SOURCE_UNREACHABLE: WireError(
         400, "ModelArts.4603", "Obtaining the file from the URL failed."

@@ -140,12 +140,21 @@ class Health(Wire):
     status: str = Field(examples=["ok"])
 
 
+_MOST_STRUCTURE = 10_000
+"""Commas and opening brackets of a body, each of which may cost an object. Base64 has none of
+them, an honest call some ten. At the limit parsing takes under 0.5 ms; 6 MB of ``[0],`` took
+0.8 s, in which nobody else was served."""
+
+
 def parse_json(body: bytes) -> object:
     """The value of a JSON text in UTF-8; of a key given twice, the last one counts.
 
     Raises:
-        ServiceError: ``JSON_INVALID``; ``NaN`` and ``Infinity`` are no JSON.
+        ServiceError: ``JSON_INVALID``; ``NaN`` and ``Infinity`` are no JSON, and neither is
+            a text with many thousands of values taken for what was meant.
     """
+    if sum(map(body.count, (b"[", b"{", b","))) > _MOST_STRUCTURE:
+        raise ServiceError(ErrorKind.JSON_INVALID, "the body has far too many values")
     try:
         value: object = orjson.loads(body)
     except orjson.JSONDecodeError:

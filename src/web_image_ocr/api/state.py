@@ -36,7 +36,10 @@ class State:
         addresses = ClientAddresses(dependencies.trusted_proxies)
         self.callers = Callers(dependencies.identity, addresses) if dependencies.identity else None
         self.decoding = CapacityLimiter(_DECODING)
-        self._budget = BodyBudget(config.max_bodies_bytes)
+        self._budget = BodyBudget(
+            config.max_bodies_bytes,
+            unproved=max(config.max_bodies_bytes // 2, config.max_body_bytes),
+        )
 
     def service_body(self, request: Request) -> Body:
         """The body of a call of the service."""

@@ -25,7 +25,6 @@ _GROUPS: dict[ExitCode, frozenset[ErrorKind]] = {
         {
             ErrorKind.FORMAT_UNSUPPORTED,
             ErrorKind.IMAGE_SIZE,
-            ErrorKind.IMAGE_POOR,
             ErrorKind.IMAGE_TEXT_TOO_LONG,
             ErrorKind.SOURCE_FORBIDDEN,
             ErrorKind.SOURCE_UNREACHABLE,

@@ -13,6 +13,7 @@ from web_image_ocr.identity.lockout import Lockout
 from web_image_ocr.identity.records import random_key
 from web_image_ocr.identity.signature import (
     SECURITY_TOKEN_HEADER,
+    Authorization,
     SignedRequest,
     is_signed_with,
     read_authorization,
@@ -32,6 +33,23 @@ class _Candidate:
 
     secret: str = field(repr=False)
     principal: Principal
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Claim:
+    """What the headers of a request say and the store does not deny.
+
+    Attributes:
+        authorization: which key is said to have signed what.
+        candidate: that key.
+        subject: what failures are counted under.
+        has_failed: whether failures are on record, not yet enough for the lock.
+    """
+
+    authorization: Authorization
+    candidate: _Candidate
+    subject: str
+    has_failed: bool
 
 
 class Keys:
@@ -63,24 +81,19 @@ class Keys:
         self._lockout = lockout
         self._clock = clock
 
+    def check_headers(self, request: SignedRequest, client: str) -> None:
+        """Refuse what needs no body; see ``Identity.check_signed_headers``."""
+        self._claim(request, client)
+
     def authenticate(self, request: SignedRequest, client: str) -> Principal:
         """Whose key signed the request; see ``Identity.authenticate_signature``."""
-        authorization = read_authorization(request)
-        if abs(self._clock() - signing_time(request)) > self._skew:
-            raise ServiceError(ErrorKind.SIGNATURE_EXPIRED, "the signing time is too far from ours")
-        security_token = request.header(SECURITY_TOKEN_HEADER)
-        if security_token:
-            candidate = self._temporary(authorization.access, security_token)
-        else:
-            candidate = self._permanent(authorization.access)
-        subject = f"key:{authorization.access}"
-        has_failed = self._lockout.check(subject, client)
-        if not is_signed_with(candidate.secret, request, authorization):
-            self._lockout.record_failure(subject, client)
+        claim = self._claim(request, client)
+        if not is_signed_with(claim.candidate.secret, request, claim.authorization):
+            self._lockout.record_failure(claim.subject, client)
             raise ServiceError(ErrorKind.SIGNATURE_INVALID, "the signature is another one")
-        if has_failed:
-            self._lockout.forget(subject, client)
-        return candidate.principal
+        if claim.has_failed:
+            self._lockout.forget(claim.subject, client)
+        return claim.candidate.principal
 
     def issue_temporary(self, owner: KnownUser, duration_seconds: int) -> TemporaryKey:
         """A temporary key; see ``Identity.issue_temporary_key``."""
@@ -104,6 +117,24 @@ class Keys:
             secret=key.secret,
             security_token=self._tokens.write_security_token(claims),
             expires_at=datetime.fromtimestamp(expires_at, UTC),
+        )
+
+    def _claim(self, request: SignedRequest, client: str) -> _Claim:
+        """All that is known without the body, in the order in which callers are told."""
+        authorization = read_authorization(request)
+        if abs(self._clock() - signing_time(request)) > self._skew:
+            raise ServiceError(ErrorKind.SIGNATURE_EXPIRED, "the signing time is too far from ours")
+        security_token = request.header(SECURITY_TOKEN_HEADER)
+        if security_token:
+            candidate = self._temporary(authorization.access, security_token)
+        else:
+            candidate = self._permanent(authorization.access)
+        subject = f"key:{authorization.access}"
+        return _Claim(
+            authorization=authorization,
+            candidate=candidate,
+            subject=subject,
+            has_failed=self._lockout.check(subject, client),
         )
 
     def _permanent(self, access: str) -> _Candidate:

@@ -9,7 +9,6 @@ What remains open: guessing from many addresses, slowed only by the cost of each
 
 from __future__ import annotations
 
-import ipaddress
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -19,8 +18,7 @@ from sqlalchemy import delete
 from web_image_ocr.identity.database import Database
 from web_image_ocr.identity.tables import FailureRow
 from web_image_ocr.primitives.errors import ErrorKind, ServiceError
-
-_CLIENT_LENGTH = 64
+from web_image_ocr.primitives.networks import network_of
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -63,7 +61,7 @@ class Lockout:
             ServiceError: the rule's error, with ``retry_after``, while locked.
         """
         with self._database.reading() as session:
-            row = session.get(FailureRow, (subject, _network(client)))
+            row = session.get(FailureRow, (subject, network_of(client)))
         now = self._clock()
         if row is None or row.void_at <= now:
             return False
@@ -81,9 +79,9 @@ class Lockout:
         void_at = now + timedelta(seconds=self._rule.seconds)
         with self._database.writing(alone=True) as session:
             session.execute(delete(FailureRow).where(FailureRow.void_at <= now))
-            row = session.get(FailureRow, (subject, _network(client)))
+            row = session.get(FailureRow, (subject, network_of(client)))
             if row is None:
-                row = FailureRow(subject=subject, client=_network(client), failed=0)
+                row = FailureRow(subject=subject, client=network_of(client), failed=0)
                 session.add(row)
             row.failed += 1
             row.void_at = void_at
@@ -93,18 +91,6 @@ class Lockout:
         with self._database.writing() as session:
             session.execute(
                 delete(FailureRow).where(
-                    FailureRow.subject == subject, FailureRow.client == _network(client)
+                    FailureRow.subject == subject, FailureRow.client == network_of(client)
                 )
             )
-
-
-def _network(client: str) -> str:
-    try:
-        address = ipaddress.ip_address(client)
-    except ValueError:
-        return client[:_CLIENT_LENGTH]
-    if isinstance(address, ipaddress.IPv4Address):
-        return str(address)
-    if address.ipv4_mapped is not None:
-        return str(address.ipv4_mapped)
-    return str(ipaddress.IPv6Network((address.packed[:8] + bytes(8), 64)))

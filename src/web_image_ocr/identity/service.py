@@ -187,6 +187,22 @@ class Identity:
         """
         return self._keys.authenticate(request, client)
 
+    def check_signed_headers(self, request: SignedRequest, client: str) -> None:
+        """Return if the request may be signed rightly, as far as its headers tell.
+
+        Asked before a body is read, so that only who knows a key can make the server hold
+        one. It proves nobody, and does not spare ``authenticate_signature`` any check: a
+        key may be locked or disabled while the body comes.
+
+        Args:
+            request: as received; its body is not looked at.
+            client: address of the caller.
+
+        Raises:
+            ServiceError: as ``authenticate_signature``.
+        """
+        self._keys.check_headers(request, client)
+
     def authorize(self, principal: Principal, project_id: str) -> None:
         """Return if the principal may call the service for this project.
 

@@ -26,7 +26,6 @@ class ErrorKind(StrEnum):
     # The picture.
     FORMAT_UNSUPPORTED = "format_unsupported"
     IMAGE_SIZE = "image_size"
-    IMAGE_POOR = "image_poor"
     SOURCE_FORBIDDEN = "source_forbidden"
     SOURCE_UNREACHABLE = "source_unreachable"
     # Who is calling.

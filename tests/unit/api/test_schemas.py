@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from web_image_ocr.api.schemas import WebImageRequest, validate
+from web_image_ocr.api.schemas import WebImageRequest, parse_json, validate
 from web_image_ocr.primitives.errors import ErrorKind, ServiceError
 
 
@@ -11,3 +11,19 @@ def test_a_million_wrong_values_cost_one_error() -> None:
     with pytest.raises(ServiceError) as caught:
         validate(WebImageRequest, wrong, ErrorKind.PARAMETER_INVALID)
     assert caught.value.detail.count("extract_type") == 1
+
+
+@pytest.mark.parametrize("value", [b"0,", b"[],", b"{},", b'"a",', b"[[[]]],"])
+def test_a_body_of_very_many_values_is_not_parsed(value: bytes) -> None:
+    assert parse_json(b'{"more": [' + value * 2000 + b"0]}")
+    with pytest.raises(ServiceError) as caught:
+        parse_json(b'{"more": [' + value * 10_000 + b"0]}")
+    assert caught.value.kind is ErrorKind.JSON_INVALID
+
+
+def test_texts_may_be_long() -> None:
+    image = "AB+/" * 2_500_000
+    assert parse_json(b'{"image": "' + image.encode() + b'", "detect_direction": true}') == {
+        "image": image,
+        "detect_direction": True,
+    }

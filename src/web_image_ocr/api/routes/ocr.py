@@ -8,7 +8,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from web_image_ocr.api.answers import json_response, server_timing
-from web_image_ocr.api.bodies import released
+from web_image_ocr.api.bodies import Body, released
 from web_image_ocr.api.connection import while_connected
 from web_image_ocr.api.encode import encode_page
 from web_image_ocr.api.guards import check_sizes
@@ -43,12 +43,13 @@ async def web_image(request: Request) -> Response:
     with released(state.service_body(request)) as body:
         if state.callers:
             await state.callers.admit(request, body, project_id)
+        body.prove()
         state.throttle.hit(project_id)
         asked = _read_request(await body.take())
         options = RecognitionOptions(detect_direction=bool(asked.detect_direction))
         extract = asked.extract_type or ()
         deadline = Deadline.after(state.config.deadline_s)
-        picture = await while_connected(request.receive, _picture(state, asked, deadline))
+        picture = await while_connected(request.receive, _picture(state, body, asked, deadline))
         del asked  # up to 10 MB of text, of no use while the picture waits for its turn
         reading = state.recognizer.recognize(picture, options, deadline)
         page = await while_connected(request.receive, reading)
@@ -65,9 +66,11 @@ def _read_request(body: bytes) -> WebImageRequest:
     return asked
 
 
-async def _picture(state: State, asked: WebImageRequest, deadline: Deadline) -> bytes:
+async def _picture(state: State, body: Body, asked: WebImageRequest, deadline: Deadline) -> bytes:
     if asked.url:
-        return await state.fetcher.fetch(asked.url, deadline)
+        picture = await state.fetcher.fetch(asked.url, deadline)
+        body.reserve(len(picture))  # the fetcher counts it no longer
+        return picture
     text = asked.image or ""
     if len(text) <= _DECODED_INLINE:
         return decode_base64(text)

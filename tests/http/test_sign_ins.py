@@ -1,0 +1,71 @@
+"""Sign-ins that wait: none of them keeps others out."""
+
+from __future__ import annotations
+
+import asyncio
+import threading
+from collections.abc import Iterator
+from typing import Any
+
+import httpx
+import pytest
+
+from tests.http.conftest import Account, Clients
+from web_image_ocr.identity import Identity, PasswordLogin, TokenGrant
+
+
+@pytest.fixture
+def gate(identity: Identity, monkeypatch: pytest.MonkeyPatch) -> Iterator[threading.Event]:
+    """Sign-ins wait until it is set."""
+    opened = threading.Event()
+    log_in = identity.log_in
+
+    def held(login: PasswordLogin, client: str) -> TokenGrant:
+        opened.wait()
+        return log_in(login, client)
+
+    monkeypatch.setattr(identity, "log_in", held)
+    yield opened
+    opened.set()
+
+
+def _login(account: Account) -> dict[str, Any]:
+    user = {
+        "name": account.first.user,
+        "password": "correct-horse-battery",
+        "domain": {"name": account.first.domain},
+    }
+    return {"auth": {"identity": {"methods": ["password"], "password": {"user": user}}}}
+
+
+IPV4 = (["203.0.113.9"] * 9, "203.0.113.10")
+IPV6 = ([f"2001:db8::{host}" for host in range(1, 10)], "2001:db8:0:1::1")
+
+
+@pytest.mark.parametrize("addresses", [IPV4, IPV6])
+async def test_one_client_leaves_places_to_others(
+    clients: Clients,
+    identity: Identity,
+    account: Account,
+    gate: threading.Event,
+    addresses: tuple[list[str], str],
+) -> None:
+    mine, others = addresses
+    async with clients(identity, trusted_proxies=("127.0.0.0/8",)) as client:
+
+        async def sign_in(address: str) -> httpx.Response:
+            headers = {"X-Forwarded-For": address}
+            return await client.post("/v3/auth/tokens", json=_login(account), headers=headers)
+
+        waiting = [asyncio.create_task(sign_in(address)) for address in mine]
+        refused, _ = await asyncio.wait(waiting, return_when=asyncio.FIRST_COMPLETED)
+        assert len(refused) == 1
+        response = refused.pop().result()
+        assert response.status_code == 429
+        assert response.headers["retry-after"] == "1"
+        other = asyncio.create_task(sign_in(others))
+        gate.set()
+        assert (await other).status_code == 201
+        statuses = [(await task).status_code for task in waiting]
+        assert sorted(statuses) == [201] * 8 + [429]
+        assert (await sign_in(mine[0])).status_code == 201

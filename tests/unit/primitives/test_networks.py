@@ -1,0 +1,20 @@
+from __future__ import annotations
+
+import pytest
+
+from web_image_ocr.primitives.networks import network_of
+
+
+@pytest.mark.parametrize(
+    ("client", "network"),
+    [
+        ("192.0.2.1", "192.0.2.1"),
+        ("::ffff:192.0.2.1", "192.0.2.1"),
+        ("2001:db8:1:2:3:4:5:6", "2001:db8:1:2::/64"),
+        ("unknown", "unknown"),
+        ("", ""),
+        ("a" * 100, "a" * 64),
+    ],
+)
+def test_what_counts_as_one_caller(client: str, network: str) -> None:
+    assert network_of(client) == network
