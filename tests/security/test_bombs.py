@@ -19,7 +19,7 @@ from PIL import Image
 
 from tests.unit.images.pictures import encoded, scene
 from web_image_ocr.images import ImageLimits, decode, inspect
-from web_image_ocr.images.jpeg import MAX_SCANS
+from web_image_ocr.images.jpeg import MAX_PASSES
 from web_image_ocr.primitives.errors import ErrorKind, ServiceError
 
 pytestmark = pytest.mark.slow
@@ -71,10 +71,11 @@ def gif(screen: tuple[int, int], frame: tuple[int, int, int, int]) -> bytes:
     )
 
 
-def many_scans() -> bytes:
+def jpeg_of_scans(count: int) -> bytes:
+    """A progressive JPEG whose last scan is repeated until there are so many."""
     data = encoded(scene(), "JPEG", progressive=True)
     scan = data.rindex(b"\xff\xda")
-    return data[:-2] + data[scan:-2] * (MAX_SCANS + 1) + b"\xff\xd9"
+    return data[:-2] + data[scan:-2] * (count - data.count(b"\xff\xda")) + b"\xff\xd9"
 
 
 def text_of_zeros() -> bytes:
@@ -117,7 +118,18 @@ BOMBS: dict[str, tuple[Callable[[], bytes], ErrorKind]] = {
         lambda: tiff({**GREY, 277: (3, 65535), 273: (4, 8), 279: (4, 9)}),
         ErrorKind.FORMAT_UNSUPPORTED,
     ),
-    "jpeg with too many scans": (many_scans, ErrorKind.FORMAT_UNSUPPORTED),
+    "jpeg with too many scans": (
+        lambda: jpeg_of_scans(MAX_PASSES + 1),
+        ErrorKind.FORMAT_UNSUPPORTED,
+    ),
+    "jpeg without end, which is decoded three times": (
+        lambda: jpeg_of_scans(MAX_PASSES // 3 + 1)[:-2],
+        ErrorKind.FORMAT_UNSUPPORTED,
+    ),
+    "jpeg of arithmetic coding": (
+        lambda: encoded(scene(), "JPEG").replace(b"\xff\xc0", b"\xff\xc9", 1),
+        ErrorKind.FORMAT_UNSUPPORTED,
+    ),
     "jpeg of fill bytes": (lambda: b"\xff\xd8" + b"\xff" * 7_000_000, ErrorKind.FORMAT_UNSUPPORTED),
     "largest picture that holds nothing": (
         lambda: png(8192, 8192),
@@ -173,8 +185,9 @@ def test_is_refused_cheaply(name: str, decoder: Connection) -> None:
         encoded(scene(), "GIF"),
         tiff({**GREY, 273: (4, 200), 279: (4, 1200)}, bytes(1400)),
         encoded(Image.new("RGB", (2000, 2000)), "JPEG"),
+        jpeg_of_scans(MAX_PASSES),
     ],
-    ids=["png", "gif", "tiff", "jpeg"],
+    ids=["png", "gif", "tiff", "jpeg", "jpeg of many scans"],
 )
 def test_plain_picture_passes_under_the_same_limits(data: bytes, decoder: Connection) -> None:
     """So that the bombs above are refused for what they are."""

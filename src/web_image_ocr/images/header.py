@@ -22,7 +22,8 @@ def inspect(data: bytes, limits: ImageLimits) -> Header:
 
     Raises:
         ServiceError: ``FORMAT_UNSUPPORTED`` for an unknown or not accepted format or a
-            damaged header; ``IMAGE_SIZE`` for a side or pixel count outside the limits.
+            damaged header, or a JPEG of more scans than ``jpeg.MAX_PASSES`` allows;
+            ``IMAGE_SIZE`` for a side or pixel count outside the limits.
     """
     image_format = sniff(data)
     if image_format is None or image_format not in limits.formats:

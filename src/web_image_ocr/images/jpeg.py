@@ -10,14 +10,27 @@ import struct
 from collections import defaultdict
 from dataclasses import dataclass, field
 
-MAX_SCANS = 50
-"""Scans accepted in one file. Encoders write about ten; each scan of a progressive file
-visits every block, so a small file of many scans can keep a decoder busy for hours."""
+MAX_PASSES = 36
+"""Passes over the picture that a file may cost. Each scan visits every block, so a small file
+of many scans can keep a decoder busy for hours. libjpeg writes 10 scans for a progressive
+picture in colour and 18 for CMYK. Tried on one grey of 8,192 x 8,192 pixels, on a busy
+machine of two cores: 36 passes take 6 s."""
+
+FOREIGN = (bytes(range(1, 255)) * 2, bytes(range(254, 0, -1)) * 2)
+"""What is put where a file without its end marker ends, to see whether pixel data is missing:
+bytes that decode to something wherever pixel data may stand. Two kinds, several
+hundred bytes each: tried on 55,000 cuts of small files of every kind, fewer or more regular
+bytes sometimes decoded to what libjpeg puts in place of missing data. With these, five
+cuts went unnoticed, each of the last byte or two, 10 levels at most in one block."""
 
 _END = 0xD9
 _SCAN = 0xDA
 _EXIF = 0xE1
-_FRAMES = frozenset(range(0xC0, 0xD0)) - {0xC4, 0xC8, 0xCC}
+_FRAMES = frozenset({0xC0, 0xC1, 0xC2})
+_ODD_FRAMES = frozenset(range(0xC3, 0xD0)) - {0xC4, 0xC8, 0xCC}
+"""Lossless, hierarchical and arithmetic coding, which browsers do not show either.
+With arithmetic coding, time is not bounded by the size of the file: a pixel may cost much
+less than a bit."""
 _WITHOUT_LENGTH = frozenset({0x01, *range(0xD0, 0xD9)})
 _MARKER = re.compile(rb"\xff([^\x00\xff])")
 _MARKER_AFTER_SCAN = re.compile(rb"\xff([^\x00\xff\xd0-\xd7])")
@@ -51,6 +64,11 @@ class JpegOutline:
     coefficients: dict[int, set[int]] = field(default_factory=lambda: defaultdict(set))
 
     @property
+    def passes(self) -> int:
+        """How often decoding the file visits every block of the picture."""
+        return self.scans if self.ended else self.scans * (1 + len(FOREIGN))
+
+    @property
     def all_scans_begun(self) -> bool:
         """Whether the scans announced hold every coefficient of every component."""
         return bool(self.components) and all(
@@ -69,7 +87,7 @@ def outline(data: bytes) -> JpegOutline:
     """The outline of the first picture in ``data``, which begins with a start marker.
 
     Raises:
-        struct.error: a segment that is needed is cut short.
+        struct.error: a segment that is needed is cut short, or the coding is not Huffman's.
     """
     found = JpegOutline()
     position = 2
@@ -90,13 +108,15 @@ def outline(data: bytes) -> JpegOutline:
         position += length
         if marker in _FRAMES and not found.components:
             _read_frame(segment, found)
+        elif marker in _ODD_FRAMES:
+            raise struct.error("lossless, hierarchical or arithmetic coding")
         elif marker == _EXIF and not found.exif and segment.startswith(_EXIF_HEADER):
             found.exif = segment[len(_EXIF_HEADER) :]
         elif marker == _SCAN:
             _read_scan(segment, found)
             found.scan_offset = position
             pattern = _MARKER_AFTER_SCAN
-            if found.scans > MAX_SCANS:
+            if found.scans > MAX_PASSES:
                 break
     return found
 

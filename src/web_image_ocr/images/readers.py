@@ -37,7 +37,7 @@ def _read_jpeg(data: bytes) -> Header:
     found = jpeg.outline(data)
     if not (found.width and found.height and found.scans):
         raise struct.error("no frame or no scan")
-    if found.scans > jpeg.MAX_SCANS:
+    if found.passes > jpeg.MAX_PASSES:
         raise struct.error("too many scans")
     return Header(
         format=ImageFormat.JPEG,

@@ -4,7 +4,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from PIL import Image, ImageCms
+from PIL import Image, ImageCms, ImageDraw
 
 from tests.unit.images.pictures import encoded, scene
 from web_image_ocr.images import ImageLimits, decode
@@ -108,6 +108,35 @@ def test_background_changes_at_the_threshold(level: int, background: int) -> Non
     image = Image.new("LA", (20, 20), (0, 0))
     image.paste((level, 255), (5, 5, 15, 15))
     assert decoded(image, "PNG")[0, 0].tolist() == [background] * 3
+
+
+def with_alpha(ink: tuple[int, int, int]) -> tuple[Image.Image, ImageDraw.ImageDraw]:
+    """A transparent picture with strokes of two pixels in one colour, as text has them."""
+    image = Image.new("RGBA", (120, 60))
+    draw = ImageDraw.Draw(image)
+    for x in range(4, 60, 6):
+        draw.line((x, 5, x, 35), fill=(*ink, 255), width=2)
+    return image, draw
+
+
+@pytest.mark.parametrize("logo", [(200, 30, 30), (20, 90, 200), (90, 90, 90)])
+def test_white_text_beside_a_larger_logo_is_not_lost(logo: tuple[int, int, int]) -> None:
+    image, draw = with_alpha((255, 255, 255))
+    draw.rectangle((65, 2, 117, 57), fill=(*logo, 255))
+    assert decoded(image, "PNG")[0, 0].tolist() == [0, 0, 0]
+
+
+def test_dark_text_beside_a_larger_white_label_is_not_lost() -> None:
+    image, draw = with_alpha((60, 60, 60))
+    draw.rectangle((65, 2, 117, 57), fill=(255, 255, 255, 255))
+    assert decoded(image, "PNG")[0, 0].tolist() == [255, 255, 255]
+
+
+def test_transparent_level_of_a_grey_png_of_sixteen_bits() -> None:
+    image = grey_levels(40_000, "uint16")
+    found = decoded(image, "PNG", transparency=0)
+    assert found[0, 0].tolist() == [255] * 3
+    np.testing.assert_allclose(found[0, 1:, 0], RAMP[1:] * 40_000 / 65_535, atol=1)
 
 
 @pytest.mark.parametrize("mode", ["P", "L"])

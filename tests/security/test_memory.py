@@ -1,0 +1,93 @@
+"""The memory that large pictures take while they are decoded.
+
+Each is decoded in a process of its own, whose greatest memory is compared with what it held
+before; the figures are those of ``ImageLimits.max_pixels``.
+"""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from tests.unit.images.pictures import encoded, scene
+
+pytestmark = [
+    pytest.mark.slow,
+    pytest.mark.skipif(not Path("/proc/self/status").exists(), reason="read from /proc"),
+]
+
+SIDE = 4096
+"""Half of the greatest side: memory goes by the pixel."""
+
+ALLOWANCE = 1.0
+"""Bytes a pixel beyond the figure: buffers, and the file itself."""
+
+DECODER = """
+import re, sys
+from web_image_ocr.images import ImageLimits, decode
+
+def greatest_memory():
+    with open("/proc/self/status") as status:
+        return int(re.search(r"VmHWM:\\s+(\\d+)", status.read())[1]) * 1024
+
+limits = ImageLimits.for_edition("2021")
+warm, large = (open(path, "rb").read() for path in sys.argv[1:])
+decode(warm, limits)
+before = greatest_memory()
+decode(large, limits)
+print(greatest_memory() - before)
+"""
+
+
+def bytes_a_pixel(data: bytes, warm: bytes, folder: Path) -> float:
+    (folder / "warm").write_bytes(warm)
+    (folder / "large").write_bytes(data)
+    found = subprocess.run(
+        [sys.executable, "-c", DECODER, folder / "warm", folder / "large"],
+        check=True,
+        stdout=subprocess.PIPE,
+    )
+    return int(found.stdout) / SIDE**2
+
+
+def large(mode: str) -> Image.Image:
+    """Stripes of two greys; what a decoder holds does not depend on what it shows."""
+    rows = np.repeat(np.array([90, 200], dtype=np.uint8), 64)
+    stripes = np.tile(rows[:, None], (SIDE // 128, SIDE))
+    return Image.fromarray(stripes).convert(mode)
+
+
+CASES: dict[str, tuple[str, str, dict[str, Any], float]] = {
+    "jpeg": ("RGB", "JPEG", {}, 7),
+    "progressive jpeg": ("RGB", "JPEG", {"progressive": True, "subsampling": 0}, 10),
+    "cmyk jpeg": ("CMYK", "JPEG", {"progressive": True, "subsampling": 0}, 12),
+    "png": ("RGB", "PNG", {"compress_level": 1}, 7),
+    "png with alpha": ("RGBA", "PNG", {"compress_level": 1}, 11),
+    "webp": ("RGB", "WEBP", {"method": 0}, 16),
+    "webp with alpha": ("RGBA", "WEBP", {"method": 0}, 20),
+}
+
+
+@pytest.mark.parametrize("name", CASES)
+def test_large_picture_takes_no_more_than_documented(name: str, tmp_path: Path) -> None:
+    mode, image_format, options, documented = CASES[name]
+    image = large(mode)
+    if mode == "RGBA":
+        image.putpixel((0, 0), (0, 0, 0, 0))
+    data = encoded(image, image_format, **options)
+    found = bytes_a_pixel(data, encoded(scene(), image_format), tmp_path)
+    assert found <= documented + ALLOWANCE
+
+
+@pytest.mark.parametrize("progressive", [False, True])
+def test_jpeg_without_its_end_marker_takes_no_more(tmp_path: Path, progressive: bool) -> None:
+    """It is decoded three times, but one picture at a time is held."""
+    data = encoded(large("RGB"), "JPEG", progressive=progressive)
+    found = bytes_a_pixel(data[:-2], encoded(scene(), "JPEG"), tmp_path)
+    assert found <= (10 if progressive else 7) + ALLOWANCE
