@@ -21,6 +21,7 @@ import typer
 from web_image_ocr.api.app import openapi_document
 from web_image_ocr.api.errors import TABLE
 from web_image_ocr.cli.app import app
+from web_image_ocr.cli.exit_codes import ExitCode
 from web_image_ocr.settings import describe, environment_name
 
 ROOT = Path(__file__).parent.parent
@@ -56,7 +57,8 @@ def configuration() -> str:
         "A value is taken from the first of: a command-line flag, the environment variable,\n"
         "the TOML file named by `--config` (a dot below is a table there: `server.port` is\n"
         "`port` in `[server]`), the default. In the environment a list is written with\n"
-        "commas. With a wrong value nothing is started; the first one of each section is named.\n\n"
+        "commas, and an empty variable is as if unset. With a wrong value nothing is started; all\n"
+        "wrong ones are named.\n\n"
         "| Setting | Environment | Default | Meaning |\n|---|---|---|---|\n"
         + "\n".join(rows)
         + "\n"
@@ -68,11 +70,9 @@ def command_line() -> str:
     parts = [
         (
             f"# Command line\n\n{_NOTICE}"
-            "Exit status: 0 all went well; 1 an unexpected failure; 2 wrong usage; 3 a picture\n"
-            "could not be read; 4 a setting is wrong; 5 the store cannot be used; 6 an account,\n"
-            "user, project or key is unknown or exists already; 7 the models are missing or\n"
-            "altered.\n"
-            "Errors are one line on standard error.\n"
+            "Errors are one line on standard error.\n\n"
+            "| Exit status | Meaning |\n|---|---|\n"
+            + "".join(f"| {code.value} | {code.meaning} |\n" for code in ExitCode)
         )
     ]
     for path, command in _commands("web-image-ocr", root):

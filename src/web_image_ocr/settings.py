@@ -9,12 +9,19 @@ from __future__ import annotations
 
 import dataclasses
 import ipaddress
+import stat
 import tomllib
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
-from pydantic import ValidationError, model_validator
+from pydantic import (
+    ValidationError,
+    ValidatorFunctionWrapHandler,
+    field_validator,
+    model_validator,
+)
+from pydantic_core import InitErrorDetails, PydanticCustomError
 from pydantic_settings import (
     BaseSettings,
     PydanticBaseSettingsSource,
@@ -44,8 +51,8 @@ class ServerConfig:
         trusted_proxies: addresses or networks whose ``X-Forwarded-For`` is believed.
         tls_cert: file of the certificate chain (PEM); with ``tls_key``, HTTPS is served.
         tls_key: file of the certificate's private key (PEM).
-        keep_alive_s: seconds an idle connection is kept.
-        shutdown_s: seconds that running calls have to end after SIGTERM.
+        keep_alive_s: seconds an idle connection is kept, 0 or more.
+        shutdown_s: seconds that running calls have to end after SIGTERM, 0 or more.
     """
 
     host: str = "127.0.0.1"
@@ -60,6 +67,9 @@ class ServerConfig:
         """Refuse values that make no sense."""
         if not 0 <= self.port <= 65535:
             raise ValueError("port must be 0 to 65535")
+        for name in ("keep_alive_s", "shutdown_s"):
+            if getattr(self, name) < 0:
+                raise ValueError(f"{name} must be 0 or more")
         if (self.tls_cert is None) != (self.tls_key is None):
             raise ValueError("tls_cert and tls_key go together")
         for proxy in self.trusted_proxies:
@@ -78,7 +88,11 @@ class Settings(BaseSettings):
     """
 
     model_config = SettingsConfigDict(
-        env_prefix=ENV_PREFIX, env_nested_delimiter="__", extra="forbid", frozen=True
+        env_prefix=ENV_PREFIX,
+        env_nested_delimiter="__",
+        env_ignore_empty=True,
+        extra="forbid",
+        frozen=True,
     )
 
     data_dir: Path = Path("data")
@@ -97,6 +111,26 @@ class Settings(BaseSettings):
     def _split_lists(cls, values: dict[str, Any]) -> dict[str, Any]:
         """Take ``a,b`` for a list, so that the environment needs no JSON."""
         return {name: _with_lists(cls, name, value) for name, value in values.items()}
+
+    @field_validator("*", mode="wrap")
+    @classmethod
+    def _name_all_faults(cls, value: object, section: ValidatorFunctionWrapHandler) -> object:
+        """A section alone would stop at the first of its values that makes no sense."""
+        try:
+            return section(value)
+        except ValidationError:
+            if not isinstance(value, Mapping):
+                raise
+            faults = _faults(value, section)
+        details = [
+            InitErrorDetails(
+                type=PydanticCustomError("setting", "{message}", {"message": message}),
+                loc=(name,) if name else (),
+                input=value.get(name),
+            )
+            for name, message in faults.items()
+        ]
+        raise ValidationError.from_exception_data(cls.__name__, details)
 
     @classmethod
     def settings_customise_sources(
@@ -126,12 +160,16 @@ def load_settings(config: Path | None = None, **flags: Any) -> Settings:
     try:
         return _settings_from(config)(**given)
     except ValidationError as error:
-        faults = "; ".join(_fault(dict(item)) for item in error.errors())
+        faults = "; ".join(_fault(item) for item in error.errors())
         raise ServiceError(ErrorKind.CONFIGURATION_INVALID, faults) from None
     except SettingsError as error:
         raise ServiceError(ErrorKind.CONFIGURATION_INVALID, str(error)) from None
-    except (OSError, tomllib.TOMLDecodeError) as error:
-        raise ServiceError(ErrorKind.CONFIGURATION_INVALID, f"{config}: {error}") from None
+    except OSError as error:
+        raise ServiceError(ErrorKind.CONFIGURATION_INVALID, f"{config}: {error.strerror}") from None
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise ServiceError(
+            ErrorKind.CONFIGURATION_INVALID, f"{config} is no TOML file: {error}"
+        ) from None
 
 
 def describe() -> Iterator[tuple[str, object, str]]:
@@ -154,7 +192,9 @@ def environment_name(setting: str) -> str:
 def _settings_from(config: Path | None) -> type[Settings]:
     if config is None:
         return Settings
-    config.stat()  # the library would pass a missing file over in silence
+    # The library would pass over in silence what is not there or is no file.
+    if not stat.S_ISREG(config.stat().st_mode):
+        raise ServiceError(ErrorKind.CONFIGURATION_INVALID, f"{config} is not a regular file")
     return type("Settings", (Settings,), {"model_config": {"toml_file": config}})
 
 
@@ -175,10 +215,47 @@ def _with_lists(settings: type[Settings], name: str, value: object) -> object:
     }
 
 
-def _fault(item: dict[str, Any]) -> str:
+def _faults(values: Mapping[str, Any], section: ValidatorFunctionWrapHandler) -> dict[str, str]:
+    """What is wrong with each value of a section, by its name.
+
+    A section's own check ends at its first fault and gives no name: to blame is the value
+    that has this fault alone, or else (``""``) how several stand together.
+    """
+    faults: dict[str, str] = {}
+    left = dict(values)
+    while (complaints := _complaints(left, section)) and "" not in faults:
+        for place, message in complaints.items():
+            names = [place] if place else _at_fault(message, left, section)
+            faults.update(dict.fromkeys(names or [""], message))
+        left = {name: value for name, value in left.items() if name not in faults}
+    return faults
+
+
+def _at_fault(
+    message: str, values: Mapping[str, Any], section: ValidatorFunctionWrapHandler
+) -> list[str]:
+    return [
+        name
+        for name, value in values.items()
+        if message in _complaints({name: value}, section).values()
+    ]
+
+
+def _complaints(values: Mapping[str, Any], section: ValidatorFunctionWrapHandler) -> dict[str, str]:
+    """What the section says about the values, by name; what it says itself has the name ``""``."""
+    try:
+        section(values)
+    except ValidationError as error:
+        return {
+            str(item["loc"][0]) if item["loc"] else "": item["msg"].removeprefix("Value error, ")
+            for item in error.errors()
+        }
+    return {}
+
+
+def _fault(item: Mapping[str, Any]) -> str:
     place = ".".join(str(part) for part in item["loc"]) or "settings"
-    message = str(item["msg"]).removeprefix("Value error, ")
-    return f"{place} ({environment_name(place)}): {message}"
+    return f"{place} ({environment_name(place)}): {item['msg']}"
 
 
 def _attributes(docstring: str) -> dict[str, str]:

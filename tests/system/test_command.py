@@ -91,6 +91,45 @@ class TestRecognize:
         assert done.stderr.startswith("web-image-ocr: ")
         assert done.stderr.count("\n") == 1
 
+    def test_the_reader_of_the_output_may_leave_early(self, picture: Path) -> None:
+        done = subprocess.run(
+            ["bash", "-c", 'set -o pipefail; "$0" recognize "$@" | head -1', *COMMAND]
+            + 3 * [str(picture)],
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+        assert (done.returncode, done.stdout, done.stderr) == (0, "Hello command\n", "")
+
+    def test_a_name_that_is_not_utf_8_is_shown_with_replacement_characters(
+        self, picture: Path, tmp_path: Path
+    ) -> None:
+        named = os.fsencode(tmp_path) + b"/caf\xe9.png"
+        Path(os.fsdecode(named)).write_bytes(picture.read_bytes())
+        missing = os.fsencode(tmp_path) + b"/\xff.png"
+        done = subprocess.run(
+            [*COMMAND, "recognize", "--format", "jsonl", named, missing],
+            capture_output=True,
+            check=False,
+        )
+        first, second = map(json.loads, done.stdout.splitlines())
+        assert first["path"] == f"{tmp_path}/caf\ufffd.png"
+        assert first["result"]["words_block_count"] == 2
+        assert second["path"] == f"{tmp_path}/\ufffd.png"
+        assert second["error_code"] == "ModelArts.4603"
+
+    def test_ctrl_c_ends_it_without_a_word(self, picture: Path) -> None:
+        with subprocess.Popen(
+            [*COMMAND, "recognize", *(200 * [str(picture)])],
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.PIPE,
+        ) as process:
+            time.sleep(1)  # Python itself has started by then, and much is still to be imported
+            process.send_signal(signal.SIGINT)
+            assert process.communicate(timeout=60)[1] == b""
+        # A shell shows a command that this signal ended as 130.
+        assert process.returncode == -signal.SIGINT
+
     def test_missing_models_are_said_in_one_line(self, picture: Path, tmp_path: Path) -> None:
         missing = {"WEB_IMAGE_OCR_ENGINE__DETECTION_MODEL": str(tmp_path / "none.onnx")}
         done = run("recognize", str(picture), env={**os.environ, **missing})
@@ -194,6 +233,55 @@ class TestServe:
     def test_it_ends_with_status_0(self, tmp_path: Path, number: signal.Signals) -> None:
         with running(tmp_path) as server:
             assert server.stop(number) == 0
+
+    @pytest.mark.parametrize(
+        ("number", "after_s"),
+        [
+            (signal.SIGTERM, 0.1),
+            (signal.SIGTERM, 0.5),
+            (signal.SIGTERM, 1.5),
+            (signal.SIGINT, 1.0),  # earlier, Python itself would be starting and show a traceback
+        ],
+    )
+    def test_it_may_be_stopped_while_it_starts(
+        self, tmp_path: Path, number: signal.Signals, after_s: float
+    ) -> None:
+        log = tmp_path / "serve.log"
+        with (
+            log.open("wb") as out,
+            subprocess.Popen(
+                [*COMMAND, "serve", "--data-dir", str(tmp_path / "data"), "--port", "0"],
+                stdout=out,
+                stderr=out,
+            ) as process,
+        ):
+            time.sleep(after_s)
+            process.send_signal(number)
+            status = process.wait(timeout=60)
+        text = log.read_text()
+        assert "Traceback" not in text, text
+        # Before `serve` has begun the signal itself ends the process; then nothing was done.
+        assert status == 0 or (status == -number and text == ""), text
+
+    @pytest.mark.parametrize("content", [None, "no certificate"])
+    def test_a_wrong_certificate_is_one_line(self, tmp_path: Path, content: str | None) -> None:
+        cert = tmp_path / "cert.pem"
+        if content is not None:
+            cert.write_text(content)
+        done = run(
+            *("serve", "--data-dir", str(tmp_path / "data"), "--port", "0"),
+            *("--tls-cert", str(cert), "--tls-key", str(cert)),
+        )
+        assert done.returncode == 4
+        assert done.stderr.startswith(f"web-image-ocr: server.tls_cert {cert}")
+        assert done.stderr.count("\n") == 1
+
+    def test_a_wrong_store_is_one_line(self, tmp_path: Path) -> None:
+        wrong = {"WEB_IMAGE_OCR_IDENTITY__DATABASE_URL": "postgresql://host:notaport/x"}
+        done = run("serve", "--data-dir", str(tmp_path), env={**os.environ, **wrong})
+        assert done.returncode == 4
+        assert done.stderr.startswith("web-image-ocr: identity.database_url ")
+        assert done.stderr.count("\n") == 1
 
     def test_wrong_settings_are_all_named_in_one_line(self, tmp_path: Path) -> None:
         wrong = {"WEB_IMAGE_OCR_SERVER__PORT": "70000", "WEB_IMAGE_OCR_API__EDITION": "1999"}

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 import pytest
@@ -53,6 +54,65 @@ def test_all_wrong_values_are_named_at_once(monkeypatch: pytest.MonkeyPatch) -> 
         assert part in caught.value.detail
 
 
+def fault(config: Path | None = None) -> str:
+    with pytest.raises(ServiceError) as caught:
+        load_settings(config)
+    assert caught.value.kind is ErrorKind.CONFIGURATION_INVALID
+    assert "\n" not in caught.value.detail
+    return caught.value.detail
+
+
+def test_every_wrong_value_of_one_section_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("WEB_IMAGE_OCR_SERVER__PORT", "70000")
+    monkeypatch.setenv("WEB_IMAGE_OCR_SERVER__SHUTDOWN_S", "-1")
+    monkeypatch.setenv("WEB_IMAGE_OCR_SERVER__KEEP_ALIVE_S", "long")
+    monkeypatch.setenv("WEB_IMAGE_OCR_SERVER__TLS_CERT", "cert.pem")
+    monkeypatch.setenv("WEB_IMAGE_OCR_SERVER__HOST", "localhost")
+    monkeypatch.setenv("WEB_IMAGE_OCR_FETCH__READ_S", "-1")
+    monkeypatch.setenv("WEB_IMAGE_OCR_FETCH__CONNECT_S", "-1")
+    detail = fault()
+    for name in (
+        "server.port",
+        "server.shutdown_s",
+        "server.keep_alive_s",
+        "server.tls_cert",
+        "fetch.read_s",
+        "fetch.connect_s",
+    ):
+        assert f"{name} ({environment_name(name)}): " in detail
+    assert "server.host" not in detail
+
+
+def test_what_is_right_is_not_named_beside_what_is_wrong(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("WEB_IMAGE_OCR_SERVER__PORT", "70000")
+    monkeypatch.setenv("WEB_IMAGE_OCR_SERVER__TLS_CERT", "cert.pem")
+    monkeypatch.setenv("WEB_IMAGE_OCR_SERVER__TLS_KEY", "key.pem")
+    assert fault() == "server.port (WEB_IMAGE_OCR_SERVER__PORT): port must be 0 to 65535"
+
+
+def test_an_empty_environment_variable_is_as_unset(
+    toml: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("WEB_IMAGE_OCR_DATA_DIR", "")
+    monkeypatch.setenv("WEB_IMAGE_OCR_SERVER__PORT", "")
+    settings = load_settings(toml)
+    assert settings.data_dir == Path("data")
+    assert settings.server.port == 1111
+
+
+def test_a_configuration_that_is_no_file_is_refused(tmp_path: Path) -> None:
+    fifo = tmp_path / "fifo"
+    os.mkfifo(fifo)
+    assert fault(fifo) == f"{fifo} is not a regular file"
+    assert fault(tmp_path) == f"{tmp_path} is not a regular file"
+
+
+def test_a_configuration_that_is_not_utf_8_is_refused(tmp_path: Path) -> None:
+    path = tmp_path / "settings.toml"
+    path.write_bytes(b'project_name = "\xff"')
+    assert fault(path).startswith(f"{path} is no TOML file: ")
+
+
 @pytest.mark.parametrize("text", ["[server", "no_such_setting = 1"])
 def test_a_wrong_file_is_a_wrong_setting(tmp_path: Path, text: str) -> None:
     path = tmp_path / "settings.toml"
@@ -71,6 +131,8 @@ def test_a_file_that_is_not_there_is_said(tmp_path: Path) -> None:
     ("section", "values"),
     [
         ("server", {"port": 65536}),
+        ("server", {"keep_alive_s": -1}),
+        ("server", {"shutdown_s": -1}),
         ("server", {"tls_cert": "cert.pem"}),
         ("server", {"trusted_proxies": ("not a network",)}),
         ("serving", {"workers": -1}),

@@ -12,40 +12,39 @@ import typer
 
 from web_image_ocr.bootstrap import open_identity
 from web_image_ocr.cli.first_start import initialize
-from web_image_ocr.cli.records import Record, show_record, show_records
+from web_image_ocr.cli.options import (
+    AccessKeyName,
+    ApiName,
+    AsJson,
+    Config,
+    DataDir,
+    FirstProjectName,
+    PasswordFile,
+    ProjectName,
+    UserName,
+)
+from web_image_ocr.cli.records import (
+    KEY_FIELDS,
+    PROJECT_FIELDS,
+    SUBSCRIPTION_FIELDS,
+    USER_FIELDS,
+    key_record,
+    project_record,
+    show_record,
+    show_records,
+    subscription_record,
+    user_record,
+)
 from web_image_ocr.cli.secrets_in_files import password_from, secret_from
 from web_image_ocr.identity import (
     API_NAME,
-    AccessKey,
     Administration,
     NewPassword,
-    Project,
     Role,
-    Subscription,
-    User,
-    wire_time,
 )
 from web_image_ocr.settings import load_settings
 
-DataDir = Annotated[
-    Path | None, typer.Option("--data-dir", metavar="DIR", help="Folder of the server's state.")
-]
-Config = Annotated[Path | None, typer.Option("--config", help="TOML file of settings.")]
-AsJson = Annotated[bool, typer.Option("--json", help="Print one JSON object, for programs.")]
-PasswordFile = Annotated[
-    Path | None,
-    typer.Option(help="File whose first line is the password; without it, a random one."),
-]
-UserName = Annotated[str, typer.Argument(metavar="USER", help="Name or id of a user.")]
-ProjectName = Annotated[str, typer.Argument(metavar="PROJECT", help="Name or id of a project.")]
-Access = Annotated[str, typer.Argument(metavar="ACCESS_KEY", help="The public half of a key.")]
-Api = Annotated[str, typer.Argument(metavar="[API]", help="Name of the service.")]
-
 _SHOWN_ONCE = "The secrets above are shown only now; keep them in a safe place."
-_USER_FIELDS = ("name", "role", "enabled", "id")
-_PROJECT_FIELDS = ("name", "id")
-_KEY_FIELDS = ("access_key", "user", "enabled", "created_at")
-_SUBSCRIPTION_FIELDS = ("project_name", "api", "project_id")
 
 admin = typer.Typer(
     help="Look after users, projects, keys and subscriptions.", no_args_is_help=True
@@ -63,9 +62,7 @@ admin.add_typer(subscription, name="subscription")
 @admin.command()
 def init(
     data_dir: DataDir = None,
-    project_name: Annotated[
-        str | None, typer.Option(help="Name of the first project; SDKs expect a region's.")
-    ] = None,
+    project_name: FirstProjectName = None,
     config: Config = None,
     as_json: AsJson = False,
 ) -> None:
@@ -86,8 +83,7 @@ def init(
 def list_users(data_dir: DataDir = None, config: Config = None, as_json: AsJson = False) -> None:
     """Show all users."""
     with _administration(data_dir, config) as accounts:
-        records = [_user_record(found) for found in accounts.users()]
-    show_records("users", _USER_FIELDS, records, as_json)
+        show_records("users", USER_FIELDS, map(user_record, accounts.users()), as_json)
 
 
 @user.command("create")
@@ -101,9 +97,8 @@ def create_user(
     as_json: AsJson = False,
 ) -> None:
     """Make a user."""
-    password = password_from(password_file)
     with _administration(data_dir, config) as accounts:
-        made = accounts.create_user(name, role, password)
+        made = accounts.create_user(name, role, password_from(password_file))
     _show_password(made, as_json)
 
 
@@ -116,9 +111,8 @@ def set_password(
     as_json: AsJson = False,
 ) -> None:
     """Set another password; the user's tokens and temporary keys end."""
-    password = password_from(password_file)
     with _administration(data_dir, config) as accounts:
-        changed = accounts.set_password(name, password)
+        changed = accounts.set_password(name, password_from(password_file))
     _show_password(changed, as_json)
 
 
@@ -129,7 +123,7 @@ def enable_user(
     """Let a disabled user in again."""
     with _administration(data_dir, config) as accounts:
         changed = accounts.enable_user(name)
-    show_record(_user_record(changed), as_json=as_json)
+    show_record(user_record(changed), as_json=as_json)
 
 
 @user.command("disable")
@@ -139,7 +133,7 @@ def disable_user(
     """Refuse a user's password and keys; tokens and temporary keys end."""
     with _administration(data_dir, config) as accounts:
         changed = accounts.disable_user(name)
-    show_record(_user_record(changed), as_json=as_json)
+    show_record(user_record(changed), as_json=as_json)
 
 
 @user.command("delete")
@@ -149,15 +143,14 @@ def delete_user(
     """Delete a user with all keys."""
     with _administration(data_dir, config) as accounts:
         gone = accounts.delete_user(name)
-    show_record({**_user_record(gone), "deleted": True}, as_json=as_json)
+    show_record({**user_record(gone), "deleted": True}, as_json=as_json)
 
 
 @project.command("list")
 def list_projects(data_dir: DataDir = None, config: Config = None, as_json: AsJson = False) -> None:
     """Show all projects."""
     with _administration(data_dir, config) as accounts:
-        records = [_project_record(found) for found in accounts.projects()]
-    show_records("projects", _PROJECT_FIELDS, records, as_json)
+        show_records("projects", PROJECT_FIELDS, map(project_record, accounts.projects()), as_json)
 
 
 @project.command("create")
@@ -170,7 +163,7 @@ def create_project(
     """Make a project; enable the service for it with 'subscription enable'."""
     with _administration(data_dir, config) as accounts:
         made = accounts.create_project(name)
-    show_record(_project_record(made), as_json=as_json)
+    show_record(project_record(made), as_json=as_json)
 
 
 @project.command("delete")
@@ -180,7 +173,7 @@ def delete_project(
     """Delete a project with its subscriptions."""
     with _administration(data_dir, config) as accounts:
         gone = accounts.delete_project(name)
-    show_record({**_project_record(gone), "deleted": True}, as_json=as_json)
+    show_record({**project_record(gone), "deleted": True}, as_json=as_json)
 
 
 @key.command("list")
@@ -194,8 +187,7 @@ def list_keys(
 ) -> None:
     """Show all access keys, without their secrets."""
     with _administration(data_dir, config) as accounts:
-        records = [_key_record(found) for found in accounts.access_keys(of_user)]
-    show_records("keys", _KEY_FIELDS, records, as_json)
+        show_records("keys", KEY_FIELDS, map(key_record, accounts.access_keys(of_user)), as_json)
 
 
 @key.command("create")
@@ -212,7 +204,7 @@ def create_key(
 @key.command("import")
 def import_key(
     owner: UserName,
-    access: Access,
+    access: AccessKeyName,
     *,
     secret_file: Annotated[Path, typer.Option(help="File whose first line is the secret half.")],
     data_dir: DataDir = None,
@@ -220,40 +212,39 @@ def import_key(
     as_json: AsJson = False,
 ) -> None:
     """Take over a key that clients have already, for instance from the cloud."""
-    secret = secret_from(secret_file)
     with _administration(data_dir, config) as accounts:
-        taken = accounts.import_key(owner, access, secret)
-    show_record(_key_record(taken), as_json=as_json)
+        taken = accounts.import_key(owner, access, secret_from(secret_file))
+    show_record(key_record(taken), as_json=as_json)
 
 
 @key.command("enable")
 def enable_key(
-    access: Access, data_dir: DataDir = None, config: Config = None, as_json: AsJson = False
+    access: AccessKeyName, data_dir: DataDir = None, config: Config = None, as_json: AsJson = False
 ) -> None:
     """Accept a disabled key again."""
     with _administration(data_dir, config) as accounts:
         changed = accounts.enable_key(access)
-    show_record(_key_record(changed), as_json=as_json)
+    show_record(key_record(changed), as_json=as_json)
 
 
 @key.command("disable")
 def disable_key(
-    access: Access, data_dir: DataDir = None, config: Config = None, as_json: AsJson = False
+    access: AccessKeyName, data_dir: DataDir = None, config: Config = None, as_json: AsJson = False
 ) -> None:
     """Refuse a key as if it did not exist."""
     with _administration(data_dir, config) as accounts:
         changed = accounts.disable_key(access)
-    show_record(_key_record(changed), as_json=as_json)
+    show_record(key_record(changed), as_json=as_json)
 
 
 @key.command("delete")
 def delete_key(
-    access: Access, data_dir: DataDir = None, config: Config = None, as_json: AsJson = False
+    access: AccessKeyName, data_dir: DataDir = None, config: Config = None, as_json: AsJson = False
 ) -> None:
     """Delete a key."""
     with _administration(data_dir, config) as accounts:
         gone = accounts.delete_key(access)
-    show_record({**_key_record(gone), "deleted": True}, as_json=as_json)
+    show_record({**key_record(gone), "deleted": True}, as_json=as_json)
 
 
 @subscription.command("list")
@@ -262,14 +253,14 @@ def list_subscriptions(
 ) -> None:
     """Show which services the projects have enabled."""
     with _administration(data_dir, config) as accounts:
-        records = [_subscription_record(found) for found in accounts.subscriptions()]
-    show_records("subscriptions", _SUBSCRIPTION_FIELDS, records, as_json)
+        found = map(subscription_record, accounts.subscriptions())
+        show_records("subscriptions", SUBSCRIPTION_FIELDS, found, as_json)
 
 
 @subscription.command("enable")
 def enable_subscription(
     name: ProjectName,
-    api: Api = API_NAME,
+    api: ApiName = API_NAME,
     data_dir: DataDir = None,
     config: Config = None,
     as_json: AsJson = False,
@@ -277,13 +268,13 @@ def enable_subscription(
     """Enable a service for a project."""
     with _administration(data_dir, config) as accounts:
         changed = accounts.enable(name, api)
-    show_record({**_subscription_record(changed), "enabled": True}, as_json=as_json)
+    show_record({**subscription_record(changed), "enabled": True}, as_json=as_json)
 
 
 @subscription.command("disable")
 def disable_subscription(
     name: ProjectName,
-    api: Api = API_NAME,
+    api: ApiName = API_NAME,
     data_dir: DataDir = None,
     config: Config = None,
     as_json: AsJson = False,
@@ -291,7 +282,7 @@ def disable_subscription(
     """Switch a service off for a project."""
     with _administration(data_dir, config) as accounts:
         changed = accounts.disable(name, api)
-    show_record({**_subscription_record(changed), "enabled": False}, as_json=as_json)
+    show_record({**subscription_record(changed), "enabled": False}, as_json=as_json)
 
 
 @contextmanager
@@ -301,36 +292,8 @@ def _administration(data_dir: Path | None, config: Path | None) -> Iterator[Admi
 
 
 def _show_password(changed: NewPassword, as_json: bool) -> None:
-    record = _user_record(changed.user)
+    record = user_record(changed.user)
     if changed.password is None:
         show_record(record, as_json=as_json)
     else:
         show_record({**record, "password": changed.password}, as_json=as_json, note=_SHOWN_ONCE)
-
-
-def _user_record(shown: User) -> Record:
-    return {
-        "id": shown.id,
-        "name": shown.name,
-        "domain": shown.domain.name,
-        "role": shown.role.value,
-        "enabled": shown.enabled,
-    }
-
-
-def _project_record(shown: Project) -> Record:
-    return {"id": shown.id, "name": shown.name, "domain": shown.domain.name}
-
-
-def _key_record(shown: AccessKey) -> Record:
-    return {
-        "access_key": shown.access,
-        "user": shown.user_name,
-        "user_id": shown.user_id,
-        "enabled": shown.enabled,
-        "created_at": wire_time(shown.created_at),
-    }
-
-
-def _subscription_record(shown: Subscription) -> Record:
-    return {"project_id": shown.project_id, "project_name": shown.project_name, "api": shown.api}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from typing import Annotated
 
 import typer
@@ -9,6 +10,7 @@ from typer.exceptions import TyperException
 
 from web_image_ocr import __version__
 from web_image_ocr.cli.admin import admin
+from web_image_ocr.cli.exit_codes import ExitCode
 from web_image_ocr.cli.recognize import recognize
 from web_image_ocr.cli.serve import serve
 
@@ -46,9 +48,15 @@ def run() -> int:
 
     Raises:
         ServiceError: what the subcommand failed with.
+        BrokenPipeError: nobody reads standard output any more.
     """
+    command = typer.main.get_command(app)
     try:
-        status = app(standalone_mode=False)
+        # Not the library's `main`, which makes a failure of a broken pipe.
+        with command.make_context(app.info.name, sys.argv[1:]) as context:
+            return int(command.invoke(context) or ExitCode.OK)
+    except typer.Exit as ended:
+        return ended.exit_code
     except TyperException as error:
         message = error.format_message()
         # A group without a subcommand is answered with its help, which has lines of its own.
@@ -56,6 +64,3 @@ def run() -> int:
             message = "web-image-ocr: " + " ".join(message.split())
         typer.echo(message, err=True)
         return error.exit_code
-    except typer.Abort:
-        return 130
-    return int(status or 0)

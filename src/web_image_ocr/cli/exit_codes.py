@@ -3,21 +3,38 @@
 from __future__ import annotations
 
 from enum import IntEnum
+from typing import Self
 
 from web_image_ocr.primitives.errors import ErrorKind
 
 
 class ExitCode(IntEnum):
-    """Exit status of ``web-image-ocr``; 2 is the shell's usual word for wrong usage."""
+    """Exit status of ``web-image-ocr``.
 
-    OK = 0
-    INTERNAL = 1
-    USAGE = 2
-    PICTURE = 3
-    CONFIGURATION = 4
-    STORE = 5
-    IDENTITY = 6
-    ENGINE = 7
+    Attributes:
+        meaning: what it says, in the words of the documentation.
+    """
+
+    meaning: str
+
+    def __new__(cls, status: int, meaning: str) -> Self:
+        """A status with its meaning."""
+        member = int.__new__(cls, status)
+        member._value_ = status
+        member.meaning = meaning
+        return member
+
+    OK = 0, "all went well; `serve` was told to stop"
+    INTERNAL = 1, "an unexpected failure"
+    USAGE = 2, "wrong usage"
+    PICTURE = 3, "a picture could not be read"
+    CONFIGURATION = 4, "a setting, or a file that one names, is wrong"
+    STORE = 5, "the store cannot be used"
+    IDENTITY = 6, "an account, user, project or key is unknown or exists already"
+    ENGINE = 7, "the models are missing or altered"
+    # The system ends the command; these are the numbers by which shells report it.
+    INTERRUPTED = 130, "ended by Ctrl-C"
+    TERMINATED = 143, "ended by SIGTERM (`serve`: before it had begun)"
 
 
 _GROUPS: dict[ExitCode, frozenset[ErrorKind]] = {

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+import errno
 import os
+import tempfile
 import time
 from dataclasses import asdict
 from pathlib import Path
@@ -14,6 +16,7 @@ import typer
 
 from web_image_ocr.cli.secrets_in_files import password_from
 from web_image_ocr.identity import FirstAccount, Identity
+from web_image_ocr.primitives.errors import ErrorKind, ServiceError
 from web_image_ocr.settings import Settings
 
 log = structlog.stdlib.get_logger(__name__)
@@ -21,36 +24,108 @@ log = structlog.stdlib.get_logger(__name__)
 CREDENTIALS_FILE = "first-credentials.json"
 _KEPT_S = 24 * 3600.0
 """How long the file stays: long enough to fetch the secrets, not to forget them there."""
+_ROOM_BYTES = 16 * 1024
+"""More than the file will hold: a password is at most 1,024 characters, names are 64."""
 
 
 def initialize(identity: Identity, settings: Settings) -> FirstAccount:
-    """The first account, made if the store is empty; the password by file or made up."""
+    """The first account, made if the store is empty; the password by file or made up.
+
+    Raises:
+        ServiceError: ``CONFIGURATION_INVALID`` when the file holds no password;
+            ``IDENTITY_REQUEST_INVALID`` for an unusable name or password.
+    """
+    # The password's file is needed, and has to be there, for the first start only.
+    return _made(identity, settings) if _is_empty(identity) else identity.initialize()
+
+
+def make_first_account(
+    identity: Identity, settings: Settings, url: str, *, to_terminal: bool
+) -> None:
+    """On an empty store make the first account and tell its secrets once.
+
+    Args:
+        identity: the store.
+        settings: names, password and the data folder.
+        url: of the server, for the call to paste.
+        to_terminal: whether a person is reading standard output; otherwise the secrets
+            go to a private file in the data folder.
+
+    Raises:
+        ServiceError: as ``initialize``; ``CONFIGURATION_INVALID`` when the file cannot be
+            written, and then no account is made.
+    """
+    if not _is_empty(identity):
+        return
+    if to_terminal:
+        account = _made(identity, settings)
+        if account.created:
+            typer.echo(_welcome(account, url))
+        return
+    _make_with_file(identity, settings)
+
+
+def _is_empty(identity: Identity) -> bool:
+    try:
+        identity.administration.users()
+    except ServiceError as error:
+        if error.kind is ErrorKind.RECORD_UNKNOWN:
+            return True
+        raise
+    return False
+
+
+def _made(identity: Identity, settings: Settings) -> FirstAccount:
     return identity.initialize(
-        password=password_from(settings.admin_password_file),
-        project_name=settings.project_name,
+        password=password_from(settings.admin_password_file), project_name=settings.project_name
     )
 
 
-def announce(account: FirstAccount, settings: Settings, url: str, *, to_terminal: bool) -> None:
-    """Show the secrets of a new account once: on the terminal, else in a private file.
-
-    Args:
-        account: what ``initialize`` gave; nothing happens unless it was made now.
-        settings: where the data folder is.
-        url: of the server, for the call to paste.
-        to_terminal: whether a person is reading standard output.
-    """
-    if not account.created:
-        return
-    if to_terminal:
-        typer.echo(_welcome(account, url))
-        return
+def _make_with_file(identity: Identity, settings: Settings) -> None:
+    """Make the account once there is a file for its secrets, which nobody can tell again."""
     path = settings.data_dir / CREDENTIALS_FILE
-    file = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
-    with os.fdopen(file, "wb") as out:
-        os.fchmod(out.fileno(), 0o600)
+    draft = _draft(path)
+    created = False
+    try:
+        account = _made(identity, settings)
+        created = account.created
+    finally:
+        if not created:
+            draft.unlink()
+    if not created:
+        return
+    with draft.open("r+b") as out:  # not "w", which would give the room back
         out.write(orjson.dumps(asdict(account), option=orjson.OPT_INDENT_2) + b"\n")
+        out.truncate()
+    draft.replace(path)
     log.info("first account made; its secrets are in a file for 24 hours", file=str(path))
+
+
+def _draft(path: Path) -> Path:
+    """A new private file beside the path, with room for the secrets taken already."""
+    try:
+        if path.is_dir():
+            raise IsADirectoryError(errno.EISDIR, os.strerror(errno.EISDIR))
+        path.parent.mkdir(parents=True, exist_ok=True)
+        handle, name = tempfile.mkstemp(prefix=f".{path.name}.", dir=path.parent)
+    except OSError as error:
+        raise _unwritable(path, error) from None
+    draft = Path(name)
+    try:
+        os.posix_fallocate(handle, 0, _ROOM_BYTES)
+    except OSError as error:
+        draft.unlink()
+        raise _unwritable(path, error) from None
+    finally:
+        os.close(handle)
+    return draft
+
+
+def _unwritable(path: Path, error: OSError) -> ServiceError:
+    return ServiceError(
+        ErrorKind.CONFIGURATION_INVALID,
+        f"no first account is made: {path} for its secrets cannot be written: {error.strerror}",
+    )
 
 
 async def remove_credentials_file(data_dir: Path) -> None:

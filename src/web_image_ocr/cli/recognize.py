@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from enum import StrEnum
 from pathlib import Path
@@ -14,6 +15,7 @@ from web_image_ocr.api.encode import encode_page
 from web_image_ocr.api.errors import wire_error
 from web_image_ocr.bootstrap import image_limits
 from web_image_ocr.cli.exit_codes import ExitCode, exit_code
+from web_image_ocr.cli.options import Config
 from web_image_ocr.engine import Engine
 from web_image_ocr.engine.values import Page, RecognitionOptions
 from web_image_ocr.primitives.errors import ErrorKind, ServiceError
@@ -46,7 +48,7 @@ def recognize(
         typer.Option(
             "--format",
             help="text: a line per line of text; json: the API's answer, for one picture;"
-            " jsonl: one answer a line, with its path.",
+            " jsonl: one answer a line, with its path (bytes that are not UTF-8 show as U+FFFD).",
         ),
     ] = OutputFormat.TEXT,
     detect_direction: Annotated[
@@ -55,7 +57,7 @@ def recognize(
     extract: Annotated[
         list[Extract] | None, typer.Option(help="Add to the answer; may be repeated.")
     ] = None,
-    config: Annotated[Path | None, typer.Option(help="TOML file of settings.")] = None,
+    config: Config = None,
 ) -> int:
     """Print the text of pictures.
 
@@ -103,16 +105,21 @@ def _show(path: str, page: Page, extract: tuple[str, ...], output: OutputFormat)
             typer.echo(line.text)
         return
     answer = encode_page(page, extract)
-    _print_json({"path": path, **answer} if output is OutputFormat.JSONL else answer)
+    _print_json({"path": _shown(path), **answer} if output is OutputFormat.JSONL else answer)
 
 
 def _report(path: str, error: ServiceError, output: OutputFormat) -> None:
     wire = wire_error(error)
     if output is OutputFormat.JSONL:
-        _print_json({"path": path, "error_code": wire.code, "error_msg": wire.message})
+        _print_json({"path": _shown(path), "error_code": wire.code, "error_msg": wire.message})
     else:
         reason = f" ({error.detail})" if error.detail else ""
         typer.echo(f"web-image-ocr: {path}: {wire.code} {wire.message}{reason}", err=True)
+
+
+def _shown(path: str) -> str:
+    """The path as JSON can hold it: file names are bytes, and need not be UTF-8."""
+    return os.fsencode(path).decode("utf-8", "replace")
 
 
 def _print_json(value: dict[str, Any]) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 
 import orjson
 import typer
@@ -10,8 +10,16 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
+from web_image_ocr.identity import AccessKey, Project, Subscription, User, wire_time
+
 Record = Mapping[str, str | bool | None]
 """What is shown of one thing, by field name, in the order shown."""
+
+USER_FIELDS = ("name", "role", "enabled", "id")
+PROJECT_FIELDS = ("name", "id")
+KEY_FIELDS = ("access_key", "user", "enabled", "created_at")
+SUBSCRIPTION_FIELDS = ("project_name", "api", "project_id")
+"""The fields of each that a list for people shows."""
 
 # Wide enough that nothing is cut off: ids and keys are there to be copied.
 _WIDTH = 300
@@ -37,7 +45,7 @@ def show_record(record: Record, *, as_json: bool, note: str = "") -> None:
 
 
 def show_records(
-    name: str, fields: Sequence[str], records: Sequence[Record], as_json: bool
+    name: str, fields: Sequence[str], records: Iterable[Record], as_json: bool
 ) -> None:
     """Print a list of records.
 
@@ -48,7 +56,7 @@ def show_records(
         as_json: print one JSON object and nothing else.
     """
     if as_json:
-        _print_json({name: records})
+        _print_json({name: list(records)})
         return
     table = Table(box=None)
     for field in fields:
@@ -56,6 +64,38 @@ def show_records(
     for record in records:
         table.add_row(*(_cell(record[field]) for field in fields))
     _print_table(table)
+
+
+def user_record(shown: User) -> Record:
+    """What is shown of a user."""
+    return {
+        "id": shown.id,
+        "name": shown.name,
+        "domain": shown.domain.name,
+        "role": shown.role.value,
+        "enabled": shown.enabled,
+    }
+
+
+def project_record(shown: Project) -> Record:
+    """What is shown of a project."""
+    return {"id": shown.id, "name": shown.name, "domain": shown.domain.name}
+
+
+def key_record(shown: AccessKey) -> Record:
+    """What is shown of an access key; never its secret."""
+    return {
+        "access_key": shown.access,
+        "user": shown.user_name,
+        "user_id": shown.user_id,
+        "enabled": shown.enabled,
+        "created_at": wire_time(shown.created_at),
+    }
+
+
+def subscription_record(shown: Subscription) -> Record:
+    """What is shown of a subscription."""
+    return {"project_id": shown.project_id, "project_name": shown.project_name, "api": shown.api}
 
 
 def _print_json(value: object) -> None:

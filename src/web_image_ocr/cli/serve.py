@@ -6,19 +6,21 @@ import asyncio
 import contextlib
 import ipaddress
 import os
-import signal
 import socket
+import ssl
 import sys
 from pathlib import Path
-from types import FrameType
-from typing import Annotated, Any, NoReturn
+from typing import Annotated, Any
 
 import structlog
 import typer
 import uvicorn
 
 from web_image_ocr.bootstrap import open_identity, running_app
-from web_image_ocr.cli.first_start import announce, initialize, remove_credentials_file
+from web_image_ocr.cli.first_start import make_first_account, remove_credentials_file
+from web_image_ocr.cli.options import Config, DataDir, FirstProjectName
+from web_image_ocr.cli.stopping import StopRequest, on_stop
+from web_image_ocr.cli.tls import tls_context
 from web_image_ocr.engine.models import load_models
 from web_image_ocr.identity import Identity
 from web_image_ocr.primitives.errors import ErrorKind, ServiceError
@@ -37,19 +39,18 @@ def serve(
     *,
     host: Annotated[str | None, typer.Option(help="Address to listen on.")] = None,
     port: Annotated[int | None, typer.Option(help="Port to listen on.")] = None,
-    data_dir: Annotated[Path | None, typer.Option(help="Folder of the server's state.")] = None,
+    data_dir: DataDir = None,
     no_auth: Annotated[
         bool,
         typer.Option("--no-auth", help="Ask nobody for credentials; this machine only."),
     ] = False,
-    project_name: Annotated[
-        str | None, typer.Option(help="Name of the project that the first start creates.")
-    ] = None,
+    project_name: FirstProjectName = None,
     tls_cert: Annotated[Path | None, typer.Option(help="Certificate chain (PEM).")] = None,
     tls_key: Annotated[Path | None, typer.Option(help="Private key (PEM).")] = None,
-    config: Annotated[Path | None, typer.Option(help="TOML file of settings.")] = None,
+    config: Config = None,
 ) -> None:
     """Start the server; it runs until SIGTERM or Ctrl-C."""
+    stop = StopRequest()  # before all that takes time
     settings = load_settings(
         config,
         data_dir=data_dir,
@@ -57,20 +58,20 @@ def serve(
         server=_given(host=host, port=port, tls_cert=tls_cert, tls_key=tls_key),
     )
     configure(settings.logging)
-    load_models(settings.engine)  # a missing model is said here, not by every worker
     if no_auth:
         _refuse_foreign_listener(settings.server.host)
-    signal.signal(signal.SIGTERM, _stop)
-    signal.signal(signal.SIGINT, _stop)
-    with _listen(settings.server) as listener:
+    tls = tls_context(settings.server)
+    load_models(settings.engine)  # a missing model is said here, not by every worker
+    with contextlib.ExitStack() as opened:
+        listener = opened.enter_context(_listen(settings.server))
         url = _url(settings.server, listener)
         identity = None
         if not no_auth:
-            identity = open_identity(settings)
-            account = initialize(identity, settings)
-            announce(account, settings, url, to_terminal=sys.stdout.isatty())
-        log.info("listening", url=url, data_dir=str(settings.data_dir), no_auth=no_auth)
-        asyncio.run(_run(settings, identity, listener))
+            identity = opened.enter_context(contextlib.closing(open_identity(settings)))
+            make_first_account(identity, settings, url, to_terminal=sys.stdout.isatty())
+        if not stop.wanted:
+            log.info("listening", url=url, data_dir=str(settings.data_dir), no_auth=no_auth)
+            asyncio.run(_run(settings, identity, listener, tls, stop))
 
 
 def _given(**values: Any) -> dict[str, Any] | None:
@@ -86,11 +87,6 @@ def _refuse_foreign_listener(host: str) -> None:
             ErrorKind.CONFIGURATION_INVALID,
             f"--no-auth serves this machine only: the host must be a loopback address, not {host}",
         )
-
-
-def _stop(_signal: int, _frame: FrameType | None) -> NoReturn:
-    """End with status 0: at once while starting; uvicorn calls it again when it has drained."""
-    raise SystemExit(0)
 
 
 def _listen(server: ServerConfig) -> socket.socket:
@@ -119,7 +115,13 @@ def _url(server: ServerConfig, listener: socket.socket) -> str:
     return f"{scheme}://{host}:{listener.getsockname()[1]}"
 
 
-async def _run(settings: Settings, identity: Identity | None, listener: socket.socket) -> None:
+async def _run(
+    settings: Settings,
+    identity: Identity | None,
+    listener: socket.socket,
+    tls: ssl.SSLContext | None,
+    stop: StopRequest,
+) -> None:
     """Serve until told to stop."""
     server = settings.server
     cleaning = asyncio.create_task(remove_credentials_file(settings.data_dir))
@@ -136,8 +138,10 @@ async def _run(settings: Settings, identity: Identity | None, listener: socket.s
             server_header=False,
             timeout_keep_alive=server.keep_alive_s,
             timeout_graceful_shutdown=server.shutdown_s,
-            ssl_certfile=server.tls_cert,
-            ssl_keyfile=server.tls_key,
+            ssl_context_factory=(lambda _config, _default: tls) if tls else None,
         )
-        await uvicorn.Server(config).serve(sockets=[listener])
+        http = uvicorn.Server(config)
+        on_stop(http.handle_exit)
+        http.should_exit |= stop.wanted  # after the line above, so that no signal is lost
+        await http.serve(sockets=[listener])
     cleaning.cancel()

@@ -123,6 +123,8 @@ def _parsed(url: URL | str) -> URL:
         backend = parsed.get_backend_name()
     except (ArgumentError, NoSuchModuleError) as error:
         raise _unusable(f"identity.database_url cannot be understood: {error}") from None
+    except ValueError:  # its text may hold a part of the password
+        raise _unusable("identity.database_url cannot be understood: wrong port") from None
     if backend not in ("sqlite", "postgresql"):
         raise _unusable("identity.database_url must be of sqlite or postgresql")
     if backend == "sqlite" and parsed.database in (None, "", ":memory:"):

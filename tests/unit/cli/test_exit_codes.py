@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import signal
 from collections import Counter
 
 from web_image_ocr.cli.exit_codes import _GROUPS, ExitCode, exit_code
@@ -20,3 +21,8 @@ def test_what_a_user_can_mend_is_told_apart() -> None:
     assert exit_code(ErrorKind.CONFIGURATION_INVALID) == ExitCode.CONFIGURATION
     assert exit_code(ErrorKind.STORE_UNAVAILABLE) == ExitCode.STORE
     assert exit_code(ErrorKind.MODEL_UNAVAILABLE) == ExitCode.ENGINE
+
+
+def test_what_the_system_ends_has_the_number_that_shells_report() -> None:
+    assert ExitCode.INTERRUPTED == 128 + signal.SIGINT
+    assert ExitCode.TERMINATED == 128 + signal.SIGTERM

@@ -91,6 +91,12 @@ def test_an_unusable_address_is_a_wrong_setting(url: str) -> None:
         Database(url, 1)
 
 
+def test_a_wrong_port_is_a_wrong_setting_and_no_password_is_told() -> None:
+    with refused(ErrorKind.CONFIGURATION_INVALID) as caught:
+        Database("postgresql://user:p@ss:word@host/x", 1)
+    assert "word" not in caught.value.detail
+
+
 def test_a_store_of_a_newer_version_is_left_alone(path: Path) -> None:
     Database(f"sqlite:///{path}", 1).close()
     with closing(sqlite3.connect(path)) as connection:

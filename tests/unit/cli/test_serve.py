@@ -1,0 +1,76 @@
+"""What the command does around the server, which is left out here."""
+
+from __future__ import annotations
+
+import os
+import signal
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from web_image_ocr.cli import serve as module
+from web_image_ocr.cli.stopping import StopRequest
+from web_image_ocr.identity import Identity
+from web_image_ocr.primitives.errors import ServiceError
+
+
+@pytest.fixture(autouse=True)
+def _handlers_put_back() -> Iterator[None]:
+    numbers = (signal.SIGTERM, signal.SIGINT)
+    before = {number: signal.getsignal(number) for number in numbers}
+    yield
+    for number, handler in before.items():
+        signal.signal(number, handler)
+
+
+@pytest.fixture
+def events(monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """What was done, in this order; the models are not loaded and nothing is served."""
+    done: list[str] = []
+
+    async def serve_nothing(*_: object) -> None:
+        done.append("served")
+
+    monkeypatch.setattr(module, "configure", lambda _: None)
+    monkeypatch.setattr(module, "load_models", lambda _: done.append("loaded"))
+    monkeypatch.setattr(module, "make_first_account", lambda *_, **__: done.append("account"))
+    monkeypatch.setattr(module, "_run", serve_nothing)
+    close = Identity.close
+
+    def closed(identity: Identity) -> None:
+        close(identity)
+        done.append("closed")
+
+    monkeypatch.setattr(Identity, "close", closed)
+    return done
+
+
+def test_the_store_is_closed_when_the_server_ends(tmp_path: Path, events: list[str]) -> None:
+    module.serve(data_dir=tmp_path, port=0)
+    assert events == ["loaded", "account", "served", "closed"]
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
+def test_a_signal_during_the_start_ends_it_after_the_step_at_hand(
+    tmp_path: Path, events: list[str], monkeypatch: pytest.MonkeyPatch, number: signal.Signals
+) -> None:
+    monkeypatch.setattr(module, "load_models", lambda _: os.kill(os.getpid(), number))
+    module.serve(data_dir=tmp_path, port=0)
+    assert events == ["account", "closed"]
+
+
+def test_a_second_signal_is_left_to_the_system() -> None:
+    stop = StopRequest()
+    before = stop.wanted
+    os.kill(os.getpid(), signal.SIGTERM)
+    assert (before, stop.wanted) == (False, True)
+    assert signal.getsignal(signal.SIGTERM) is signal.SIG_DFL
+
+
+def test_tls_files_are_checked_before_anything_is_done(tmp_path: Path, events: list[str]) -> None:
+    missing = tmp_path / "missing.pem"
+    with pytest.raises(ServiceError, match=r"missing\.pem"):
+        module.serve(data_dir=tmp_path / "data", port=0, tls_cert=missing, tls_key=missing)
+    assert events == []
+    assert not (tmp_path / "data").exists()
