@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import itertools
 import json
 import os
 import signal
@@ -17,29 +18,138 @@ from typing import Any
 
 import httpx
 
-COMMAND = (sys.executable, "-m", "web_image_ocr")
+from tests.pictures import as_text
+
+COMMAND = (str(Path(sys.executable).with_name("web-image-ocr")),)
 _START_LIMIT_S = 90.0
 """A loaded two-core machine needs about ten seconds."""
+_LOG_NUMBERS = itertools.count(1)
 
 
 @dataclass(frozen=True, slots=True)
 class Server:
-    """A running server.
+    """A server's process.
 
     Attributes:
-        url: its address, without a slash at the end.
-        process: the command's process.
+        process: of the command.
         log: the file that its standard error goes to.
     """
 
-    url: str
     process: subprocess.Popen[bytes]
     log: Path
+
+    @property
+    def url(self) -> str:
+        """Its address, without a slash at the end, once it listens."""
+        return str(self.records("listening")[0]["url"])
+
+    def records(self, event: str) -> list[dict[str, Any]]:
+        """What the log says so far under that name."""
+        whole_lines = self.log.read_text(encoding="utf-8").rpartition("\n")[0].splitlines()
+        records = [json.loads(line) for line in whole_lines if line.startswith("{")]
+        return [record for record in records if record["event"] == event]
+
+    def is_ready(self) -> bool:
+        """Whether it says that it reads pictures."""
+        if not self.records("listening"):
+            return False
+        try:
+            answer = httpx.get(f"{self.url}/readyz", verify=False, timeout=5)  # noqa: S501
+        except httpx.TransportError:
+            return False
+        return answer.status_code == 200
+
+    def wait_until_ready(self) -> None:
+        """Return once it reads pictures; it must within 90 s."""
+        end = time.monotonic() + _START_LIMIT_S
+        while not self.is_ready():
+            assert self.process.poll() is None, self.last_words()
+            assert time.monotonic() < end, self.last_words()
+            time.sleep(0.1)
+
+    def workers(self) -> list[int]:
+        """The process numbers of its one worker and of the one that stands by, once ready."""
+        while len(ready := self.records("worker ready")) < 2:
+            assert self.process.poll() is None, self.last_words()
+            time.sleep(0.1)
+        return [record["pid"] for record in ready]
 
     def stop(self, number: signal.Signals = signal.SIGTERM) -> int:
         """End it by a signal; the exit status."""
         self.process.send_signal(number)
         return self.process.wait(timeout=60)
+
+    def last_words(self) -> str:
+        """The end of the log, for a failed assertion."""
+        return "\n".join(self.log.read_text(encoding="utf-8").splitlines()[-20:])
+
+
+@dataclass(frozen=True, kw_only=True)
+class Account:
+    """What ``admin init --json`` says of a new account."""
+
+    domain: str
+    user: str
+    password: str
+    project_id: str
+    project_name: str
+    access_key: str
+    secret_key: str
+
+    @classmethod
+    def of(cls, said: Mapping[str, Any]) -> Account:
+        """The account in that answer, which may say more."""
+        return cls(**{name: said[name] for name in cls.__dataclass_fields__})
+
+
+@dataclass(frozen=True, kw_only=True)
+class Service:
+    """A running server, and a client with a token for its first project.
+
+    Attributes:
+        server: its process.
+        data_dir: its folder.
+        account: made before it was started.
+        client: of the server, without credentials of its own.
+        token: for the first project.
+    """
+
+    server: Server
+    data_dir: Path
+    account: Account
+    client: httpx.Client
+    token: str
+
+    @property
+    def url(self) -> str:
+        return self.server.url
+
+    @property
+    def path(self) -> str:
+        return f"/v2/{self.account.project_id}/ocr/web-image"
+
+    def post(
+        self, body: object, *, path: str | None = None, headers: Mapping[str, str] | None = None
+    ) -> httpx.Response:
+        """A call with the token, with any JSON body."""
+        sent = {"X-Auth-Token": self.token, **(headers or {})}
+        return self.client.post(path or self.path, json=body, headers=sent)
+
+    def post_raw(self, content: bytes | Iterator[bytes]) -> httpx.Response:
+        """A call with the token, with any bytes as its body; in chunks if they are many."""
+        return self.client.post(self.path, content=content, headers={"X-Auth-Token": self.token})
+
+    def read(self, picture: bytes, **fields: Any) -> dict[str, Any]:
+        """The ``result`` for a picture; the call must succeed."""
+        response = self.post({"image": as_text(picture), **fields})
+        assert response.status_code == 200, response.text
+        result: dict[str, Any] = response.json()["result"]
+        return result
+
+
+def words(result: Mapping[str, Any]) -> list[str]:
+    """The texts of an answer, without blanks: where they stand is a matter of the fonts."""
+    return [block["words"].replace(" ", "") for block in result["words_block_list"]]
 
 
 def run(*arguments: str, **options: Any) -> subprocess.CompletedProcess[str]:
@@ -48,14 +158,20 @@ def run(*arguments: str, **options: Any) -> subprocess.CompletedProcess[str]:
     return subprocess.run([*COMMAND, *arguments], check=False, **options)
 
 
-def initialize(data_dir: Path, **environment: str) -> dict[str, Any]:
-    """What ``admin init --json`` prints for the folder."""
+def admin(data_dir: Path, *arguments: str, **environment: str) -> dict[str, Any]:
+    """What ``admin … --json`` prints for the folder; it must succeed."""
     done = run(
-        "admin", "init", "--data-dir", str(data_dir), "--json", env={**os.environ, **environment}
+        *("admin", *arguments, "--data-dir", str(data_dir), "--json"),
+        env=_environment(environment),
     )
     assert done.returncode == 0, done.stderr
     answer: dict[str, Any] = json.loads(done.stdout)
     return answer
+
+
+def initialize(data_dir: Path, **environment: str) -> dict[str, Any]:
+    """What ``admin init --json`` prints for the folder."""
+    return admin(data_dir, "init", **environment)
 
 
 def free_port() -> int:
@@ -67,47 +183,82 @@ def free_port() -> int:
 
 
 @contextlib.contextmanager
-def running(
-    data_dir: Path,
-    *arguments: str,
-    environment: Mapping[str, str] | None = None,
-    scheme: str = "http",
+def starting(
+    data_dir: Path, *arguments: str, environment: Mapping[str, str] | None = None
 ) -> Iterator[Server]:
-    """``web-image-ocr serve`` on a free loopback port, ready to read pictures.
+    """``web-image-ocr serve`` on a free loopback port; at the end it must stop with status 0.
 
     Args:
-        data_dir: the server's folder.
+        data_dir: the server's folder; the log lies there too.
         arguments: further arguments of ``serve``.
-        environment: settings as environment variables.
-        scheme: ``https`` where the arguments say so; the certificate is not checked.
+        environment: settings as environment variables; without any, there is one worker.
     """
     data_dir.mkdir(parents=True, exist_ok=True)
-    port = free_port()
-    log = data_dir / "serve.log"
-    with log.open("ab") as out:
-        process = subprocess.Popen(
-            [*COMMAND, "serve", "--data-dir", str(data_dir), "--port", str(port), *arguments],
+    log = data_dir / f"serve-{next(_LOG_NUMBERS)}.log"
+    with (
+        log.open("wb") as out,
+        subprocess.Popen(
+            [*COMMAND, "serve", "--data-dir", str(data_dir), "--port", "0", *arguments],
             stdout=out,
             stderr=out,
             stdin=subprocess.DEVNULL,
-            env={**os.environ, **(environment or {})},
-        )
-    server = Server(f"{scheme}://127.0.0.1:{port}", process, log)
-    try:
-        _wait_until_ready(server)
-        yield server
-    finally:
-        if process.poll() is None:
+            env=_environment(environment or {}),
+        ) as process,
+    ):
+        server = Server(process, log)
+        try:
+            yield server
+            if process.poll() is None:
+                assert server.stop() == 0, server.last_words()
+        finally:
             process.kill()
-            process.wait()
 
 
-def _wait_until_ready(server: Server) -> None:
-    end = time.monotonic() + _START_LIMIT_S
-    while time.monotonic() < end:
-        assert server.process.poll() is None, server.log.read_text()
-        with contextlib.suppress(httpx.TransportError):
-            if httpx.get(f"{server.url}/readyz", verify=False, timeout=5).status_code == 200:  # noqa: S501
-                return
-        time.sleep(0.1)
-    raise AssertionError(f"not ready after {_START_LIMIT_S} s: {server.log.read_text()}")
+@contextlib.contextmanager
+def running(
+    data_dir: Path, *arguments: str, environment: Mapping[str, str] | None = None
+) -> Iterator[Server]:
+    """As ``starting``, ready to read pictures."""
+    with starting(data_dir, *arguments, environment=environment) as server:
+        server.wait_until_ready()
+        yield server
+
+
+@contextlib.contextmanager
+def running_service(
+    data_dir: Path, *arguments: str, environment: Mapping[str, str] | None = None
+) -> Iterator[Service]:
+    """As ``running``, with a new account and a client that has signed in."""
+    account = Account.of(initialize(data_dir))
+    with (
+        running(data_dir, *arguments, environment=environment) as server,
+        httpx.Client(base_url=server.url, timeout=60, verify=False) as client,  # noqa: S501
+    ):
+        token = sign_in(client, account).headers["x-subject-token"]
+        yield Service(server=server, data_dir=data_dir, account=account, client=client, token=token)
+
+
+def sign_in(
+    client: httpx.Client,
+    account: Account,
+    *,
+    password: str | None = None,
+    scope: object = None,
+    query: str = "",
+) -> httpx.Response:
+    """The call for a token, by default for the first project."""
+    user = {
+        "name": account.user,
+        "password": password or account.password,
+        "domain": {"name": account.domain},
+    }
+    identity = {"methods": ["password"], "password": {"user": user}}
+    scope = scope or {"project": {"name": account.project_name}}
+    body = {"auth": {"identity": identity, "scope": scope}}
+    return client.post("/v3/auth/tokens" + query, json=body)
+
+
+def _environment(settings: Mapping[str, str]) -> dict[str, str]:
+    """This process's, less the settings of whoever runs the tests."""
+    kept = {name: v for name, v in os.environ.items() if not name.startswith("WEB_IMAGE_OCR_")}
+    return {**kept, "WEB_IMAGE_OCR_SERVING__WORKERS": "1", **settings}

@@ -8,22 +8,23 @@ import pytest
 
 from tests.contract.certificates import self_signed
 from tests.contract.file_server import FileServer, serving_files
-from tests.contract.pictures import encoded, picture
-from tests.contract.servers import Server, running_server
+from tests.pictures import encoded, picture
+from tests.servers import Service, running_service
 
 
 @pytest.fixture(scope="session")
-def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
+def service(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Service]:
     """A server with default settings (one worker)."""
-    with running_server(tmp_path_factory.mktemp("server")) as running:
+    with running_service(tmp_path_factory.mktemp("service")) as running:
         yield running
 
 
 @pytest.fixture(scope="session")
-def throttled_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
+def throttled_service(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Service]:
     """A server that takes one call a minute."""
     data_dir = tmp_path_factory.mktemp("throttled")
-    with running_server(data_dir, settings={"API__RATE_LIMIT": "1/minute"}) as running:
+    settings = {"WEB_IMAGE_OCR_API__RATE_LIMIT": "1/minute"}
+    with running_service(data_dir, environment=settings) as running:
         yield running
 
 
@@ -35,18 +36,20 @@ def files() -> Iterator[FileServer]:
 
 
 @pytest.fixture(scope="session")
-def lenient_server(tmp_path_factory: pytest.TempPathFactory, files: FileServer) -> Iterator[Server]:
+def lenient_service(
+    tmp_path_factory: pytest.TempPathFactory, files: FileServer
+) -> Iterator[Service]:
     """The edition of 2025 by TLS, allowed to fetch from this machine, for 2 s at most."""
     data_dir = tmp_path_factory.mktemp("lenient")
     certificate, key = self_signed(data_dir)
     settings = {
-        "API__EDITION": "2025",
-        "FETCH__ALLOWED_NETWORKS": "127.0.0.0/8",
-        "FETCH__ALLOWED_PORTS": f"80,443,{files.port},{files.closed_port}",
-        "FETCH__TOTAL_S": "2",
+        "WEB_IMAGE_OCR_API__EDITION": "2025",
+        "WEB_IMAGE_OCR_FETCH__ALLOWED_NETWORKS": "127.0.0.0/8",
+        "WEB_IMAGE_OCR_FETCH__ALLOWED_PORTS": f"80,443,{files.port},{files.closed_port}",
+        "WEB_IMAGE_OCR_FETCH__TOTAL_S": "2",
     }
     flags = ("--tls-cert", str(certificate), "--tls-key", str(key))
-    with running_server(data_dir, *flags, settings=settings) as running:
+    with running_service(data_dir, *flags, environment=settings) as running:
         yield running
 
 

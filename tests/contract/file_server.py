@@ -5,7 +5,7 @@ from __future__ import annotations
 import socket
 import threading
 from collections.abc import Iterator
-from contextlib import closing, contextmanager
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
@@ -16,7 +16,7 @@ class FileServer:
 
     Attributes:
         port: of the server.
-        closed_port: where nobody listens.
+        closed_port: where nobody listens, now or later.
         files: content type and bytes by path; the path ``/silent`` never answers, every
             other path is a page that is not found.
         over: set when silent answers shall end.
@@ -39,18 +39,18 @@ class FileServer:
 @contextmanager
 def serving_files() -> Iterator[FileServer]:
     """The server, until the end of the block."""
-    server = ThreadingHTTPServer(("127.0.0.1", 0), _Handler)
-    served = FileServer(port=server.server_port, closed_port=_closed_port())
-    _Handler.served = served
-    thread = threading.Thread(target=server.serve_forever)
-    thread.start()
-    try:
-        yield served
-    finally:
-        served.over.set()
-        server.shutdown()
-        thread.join()
-        server.server_close()
+    with ThreadingHTTPServer(("127.0.0.1", 0), _Handler) as server, socket.socket() as closed:
+        closed.bind(("127.0.0.1", 0))  # nobody else gets the port, and nobody listens on it
+        served = FileServer(port=server.server_port, closed_port=closed.getsockname()[1])
+        _Handler.served = served
+        thread = threading.Thread(target=server.serve_forever)
+        thread.start()
+        try:
+            yield served
+        finally:
+            served.over.set()
+            server.shutdown()
+            thread.join()
 
 
 class _Handler(BaseHTTPRequestHandler):
@@ -75,10 +75,3 @@ class _Handler(BaseHTTPRequestHandler):
 
     def log_message(self, format: str, *args: object) -> None:  # noqa: A002 - the library's name
         """Keep quiet."""
-
-
-def _closed_port() -> int:
-    with closing(socket.socket()) as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-        return port

@@ -1,27 +1,25 @@
 """Checklist of the contract, lines 55 and 63 to 67: what needs a clock that stands still.
 
 The real application and real identities in this process, with the time of the worked
-examples. A key is what an operator imports, so the examples' keys are written into the
-store as rows.
+examples, whose keys the operator has imported.
 """
 
 from __future__ import annotations
 
 import hashlib
 from collections.abc import AsyncIterator, Iterator
-from contextlib import closing
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import httpx
 import pytest
-from sqlalchemy import URL, select
 
 from tests.http.doubles import NoFetcher
 from web_image_ocr.api import ApiConfig, Dependencies, create_app
 from web_image_ocr.engine.values import Page, RecognitionOptions
 from web_image_ocr.identity import (
     API_NAME,
+    Administration,
     Identity,
     IdentityConfig,
     PasswordLogin,
@@ -29,11 +27,7 @@ from web_image_ocr.identity import (
     Scope,
     SignedRequest,
 )
-from web_image_ocr.identity.database import Database
-from web_image_ocr.identity.keyring import open_keyring
-from web_image_ocr.identity.service import DATABASE_FILE, MASTER_KEY_FILE
 from web_image_ocr.identity.signature import canonical_request, sign
-from web_image_ocr.identity.tables import AccessKeyRow, ProjectRow, SubscriptionRow, UserRow
 from web_image_ocr.images import ImageLimits, decode
 from web_image_ocr.primitives.deadline import Deadline
 from web_image_ocr.serving.null import NullRecognizer
@@ -100,7 +94,7 @@ def clock() -> Clock:
 def identity(data_dir: Path, clock: Clock) -> Iterator[Identity]:
     service = Identity(IdentityConfig(), data_dir, clock=clock)
     if service.initialize(password=PASSWORD).created:
-        _add_examples(data_dir)
+        _add_examples(service.administration)
     yield service
     service.close()
 
@@ -115,28 +109,14 @@ async def client(identity: Identity) -> AsyncIterator[httpx.AsyncClient]:
         yield made
 
 
-def _add_examples(data_dir: Path) -> None:
+def _add_examples(administration: Administration) -> None:
     """The project and the keys of the worked examples."""
-    keyring = open_keyring(data_dir / MASTER_KEY_FILE, may_create=False)
-    url = URL.create("sqlite", database=str(data_dir / DATABASE_FILE))
-    with closing(Database(url, 5.0)) as database, database.writing() as session:
-        user = session.scalars(select(UserRow)).one()
-        session.add(
-            ProjectRow(id=PROJECT, domain_id=user.domain_id, name="example", created_at=NOW)
-        )
-        session.flush()
-        session.add(SubscriptionRow(project_id=PROJECT, api=API_NAME, created_at=NOW))
-        for access, secret in ((ACCESS, SECRET), ("A", "S")):
-            sealed = keyring.key_secrets.close(secret.encode(), access.encode())
-            session.add(
-                AccessKeyRow(
-                    access=access,
-                    user_id=user.id,
-                    sealed_secret=sealed,
-                    enabled=True,
-                    created_at=NOW,
-                )
-            )
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("secrets.token_hex", lambda _: PROJECT)  # what ids are drawn with
+        assert administration.create_project("example").id == PROJECT
+    administration.enable(PROJECT, API_NAME)
+    administration.import_key("admin", ACCESS, SECRET)
+    administration.import_key("admin", "A", "S")
 
 
 def _token(identity: Identity) -> str:
@@ -194,23 +174,38 @@ async def test_65_worked_example_b(client: httpx.AsyncClient, identity: Identity
         "X-Sdk-Date": "20260115T093000Z",
         "X-Security-Token": "STSTOKENEXAMPLE",
     }
-    names = ("content-type", "host", "x-project-id", "x-sdk-date", "x-security-token")
-    assert sign(SECRET, _request(body, headers), names) == (
-        "9905564a9389bd3794be3df0666679c1dd0608ecbb548d7dd6a7260f5bfa7a57"
-    )
+    _, signature = _signature(ACCESS, SECRET, headers, body)
+    assert signature == "9905564a9389bd3794be3df0666679c1dd0608ecbb548d7dd6a7260f5bfa7a57"
+
     # The example's security token is nobody's; here is the same call with one of ours.
     key = identity.issue_temporary_key(_token(identity))
     headers["X-Security-Token"] = key.security_token
-    signature = sign(key.secret, _request(body, headers), names)
-    headers["Authorization"] = (
-        f"SDK-HMAC-SHA256 Access={key.access}, "
-        f"SignedHeaders={';'.join(names)}, Signature={signature}"
+    authorization, _ = _signature(key.access, key.secret, headers, body)
+    response = await client.post(
+        PATH, headers={**headers, "Authorization": authorization}, content=body
     )
-    response = await client.post(PATH, headers=headers, content=body)
-    assert response.json()["error_code"] == "ModelArts.4603"
+    assert (response.status_code, response.json()["error_code"]) == (400, "ModelArts.4603")
+
     del headers["X-Security-Token"]
-    response = await client.post(PATH, headers=headers, content=body)
+    authorization, _ = _signature(key.access, key.secret, headers, body)
+    response = await client.post(
+        PATH, headers={**headers, "Authorization": authorization}, content=body
+    )
     assert (response.status_code, response.json()["error_code"]) == (401, "APIG.0301")
+    assert response.json()["error_msg"] == (
+        "Incorrect IAM authentication information: Get secretKey failed,ak:******,err:ak not exist"
+    )
+
+
+def _signature(access: str, secret: str, headers: dict[str, str], body: bytes) -> tuple[str, str]:
+    """The header ``Authorization`` that signs all these headers, and the signature in it."""
+    names = tuple(sorted(name.lower() for name in headers))
+    signature = sign(secret, _request(body, headers), names)
+    signed = ";".join(names)
+    return (
+        f"SDK-HMAC-SHA256 Access={access}, SignedHeaders={signed}, Signature={signature}",
+        signature,
+    )
 
 
 @pytest.mark.parametrize("body", [b"abc", b"any other body"])

@@ -11,17 +11,15 @@ import re
 import signal
 import subprocess
 import sys
-import time
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import httpx
 import pytest
 
 from tests.pictures import encoded, text_picture
-from tests.servers import free_port
+from tests.servers import Server
 
 pytestmark = pytest.mark.server
 
@@ -94,33 +92,25 @@ def setting(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Setting]:
     """A server started by ``make serve``, and a picture beside it."""
     folder = tmp_path_factory.mktemp("reader")
     (folder / "picture.png").write_bytes(encoded(text_picture("Hello reader")))
-    data, port = folder / "data", free_port()
-    with subprocess.Popen(
-        ["make", "-C", str(ROOT), "serve", f"DATA={data}", f"SERVE_ARGS=--port {port}"],  # noqa: S607
-        env=_environment(),
-        stdout=subprocess.DEVNULL,
-        stderr=subprocess.DEVNULL,
-        stdin=subprocess.DEVNULL,
-        start_new_session=True,
-    ) as server:
+    data, log = folder / "data", folder / "serve.log"
+    with (
+        log.open("wb") as out,
+        subprocess.Popen(
+            ["make", "-C", str(ROOT), "serve", f"DATA={data}", "SERVE_ARGS=--port 0"],  # noqa: S607
+            env=_environment(),
+            stdout=out,
+            stderr=out,
+            stdin=subprocess.DEVNULL,
+            start_new_session=True,
+        ) as process,
+    ):
+        server = Server(process, log)
         try:
-            url = f"http://127.0.0.1:{port}"
-            _wait_until_ready(url)
-            yield Setting(folder, url, json.loads((data / "first-credentials.json").read_text()))
+            server.wait_until_ready()
+            account = json.loads((data / "first-credentials.json").read_text())
+            yield Setting(folder, server.url, account)
         finally:
-            os.killpg(server.pid, signal.SIGTERM)
-
-
-def _wait_until_ready(url: str) -> None:
-    end = time.monotonic() + 90
-    while time.monotonic() < end:
-        try:
-            if httpx.get(f"{url}/readyz").status_code == 200:
-                return
-        except httpx.TransportError:
-            pass
-        time.sleep(0.2)
-    raise AssertionError("the server did not become ready")
+            os.killpg(process.pid, signal.SIGTERM)
 
 
 @pytest.mark.parametrize("block", BLOCKS, ids=lambda block: block.name)

@@ -1,0 +1,99 @@
+"""Servers that start together, stop at work and lose the worker at work."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import time
+from collections.abc import Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+
+from tests.pictures import as_text, encoded, picture
+from tests.servers import Account, Service, admin, running_service, sign_in, starting, words
+
+pytestmark = [pytest.mark.server, pytest.mark.models]
+
+# A picture that takes a worker more than a second of processor time.
+ROWS = 40
+PAGE = encoded(
+    picture(
+        *(
+            ((40 + 700 * column, 40 + 60 * row), f"column {column} and row number {row}")
+            for row in range(ROWS)
+            for column in range(2)
+        ),
+        size=(1500, 60 * ROWS + 80),
+    )
+)
+AT_WORK_S = 0.3
+"""Processor time that a worker without a job does not spend."""
+
+
+def test_two_servers_on_one_empty_folder_share_one_account(tmp_path: Path) -> None:
+    with starting(tmp_path) as first, starting(tmp_path) as second:
+        for server in (first, second):
+            server.wait_until_ready()
+        account = Account.of(json.loads((tmp_path / "first-credentials.json").read_text()))
+        for kind in ("user", "project", "key"):
+            (listed,) = admin(tmp_path, kind, "list").values()
+            assert len(listed) == 1, kind
+        for issuing, asked in ((first, second), (second, first)):
+            with httpx.Client(base_url=issuing.url) as client:
+                token = sign_in(client, account).headers["x-subject-token"]
+            answer = httpx.post(
+                f"{asked.url}/v2/{account.project_id}/ocr/web-image",
+                headers={"X-Auth-Token": token},
+                json={"image": as_text(encoded(picture(((60, 60), "Hello World"))))},
+                timeout=60,
+            )
+            assert words(answer.json()["result"]) == ["HelloWorld"]
+
+
+def test_a_running_call_is_answered_when_the_server_is_told_to_stop(tmp_path: Path) -> None:
+    with running_service(tmp_path) as service, _a_call_at_work(service) as (call, _):
+        assert service.server.stop() == 0
+        _assert_whole(call.result())
+        with pytest.raises(httpx.ConnectError):
+            service.client.get("/healthz")
+
+
+def test_a_call_survives_the_worker_that_read_it(tmp_path: Path) -> None:
+    with running_service(tmp_path) as service, _a_call_at_work(service) as (call, worker):
+        os.kill(worker, signal.SIGKILL)
+        _assert_whole(call.result())
+        assert service.server.records("worker lost")
+
+
+@contextmanager
+def _a_call_at_work(service: Service) -> Iterator[tuple[Future[httpx.Response], int]]:
+    """A call that a worker is busy with, and the worker's process number."""
+    workers = service.server.workers()
+    before = {pid: _processor_seconds(pid) for pid in workers}
+    with ThreadPoolExecutor(1) as thread:
+        call = thread.submit(service.post, {"image": as_text(PAGE)})
+        while True:
+            assert not call.done(), "the call was over before its worker was seen at work"
+            for pid in workers:
+                if _processor_seconds(pid) - before[pid] > AT_WORK_S:
+                    yield call, pid
+                    return
+            time.sleep(0.01)
+
+
+def _processor_seconds(pid: int) -> float:
+    # Fields 14 and 15 of proc(5), counted from behind the name, which may hold anything.
+    fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
+    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+
+
+def _assert_whole(response: httpx.Response) -> None:
+    assert response.status_code == 200, response.text
+    result: dict[str, Any] = response.json()["result"]
+    assert result["words_block_count"] == 2 * ROWS
