@@ -96,12 +96,16 @@ def test_61_a_malformed_token_call(service: Service, content: bytes) -> None:
 
 
 def test_62_what_a_token_says(service: Service) -> None:
-    headers = {"X-Auth-Token": service.token, "X-Subject-Token": service.token}
+    issued = sign_in(service.client, service.account)
+    token = issued.headers["x-subject-token"]
+    headers = {"X-Auth-Token": service.token, "X-Subject-Token": token}
     good = service.client.get("/v3/auth/tokens", headers=headers)
     assert good.status_code == 200
+    assert good.json() == issued.json()
     assert good.json()["token"]["project"]["id"] == service.account.project_id
-    assert good.headers["x-subject-token"] == service.token
-    assert service.client.head("/v3/auth/tokens", headers=headers).status_code == 200
+    assert good.headers["x-subject-token"] == token
+    head = service.client.head("/v3/auth/tokens", headers=headers)
+    assert (head.status_code, head.content) == (200, b"")
     bad = service.client.get("/v3/auth/tokens", headers={**headers, "X-Subject-Token": "abc"})
     assert bad.status_code == 404
     assert bad.json()["error"] == {
@@ -140,15 +144,20 @@ def test_71_a_signed_header_outside_ascii(service: Service, hello: bytes) -> Non
 
 
 def test_72_project_look_up(service: Service) -> None:
-    url = service.client.base_url.join(f"/v3/projects?name={service.account.project_name}")
-    request = signed_request(
-        url, method="GET", access=service.account.access_key, secret=service.account.secret_key
-    )
-    response = service.client.send(request)
+    account = service.account
+
+    def look_up(name: str) -> httpx.Response:
+        url = service.client.base_url.join(f"/v3/projects?name={name}")
+        return service.client.send(
+            signed_request(url, method="GET", access=account.access_key, secret=account.secret_key)
+        )
+
+    response = look_up(account.project_name)
     assert response.status_code == 200
     (project,) = response.json()["projects"]
-    assert project["id"] == service.account.project_id
+    assert (project["id"], project["name"]) == (account.project_id, account.project_name)
     assert response.headers["x-iam-trace-id"]
+    assert look_up("nowhere-1").json()["projects"] == []
 
 
 def _log_with(service: Service, request_id: str) -> str:

@@ -56,7 +56,7 @@ def test_80_the_sdk_with_the_engine_down(tmp_path: Path, hello: bytes) -> None:
     model.write_bytes(load_models(EngineConfig()).detection)
     settings = {
         "WEB_IMAGE_OCR_ENGINE__DETECTION_MODEL": str(model),
-        "WEB_IMAGE_OCR_API__DEADLINE_S": "5",
+        "WEB_IMAGE_OCR_API__DEADLINE_S": "10",
     }
     with running_service(tmp_path / "data", environment=settings) as service:
         client = sdk_client(service.url, key_of(service.account))

@@ -43,7 +43,7 @@ def test_75_unreachable(lenient_service: Service, files: FileServer, what: str) 
     }
     started = time.monotonic()
     assert_refused(lenient_service.post({"url": urls[what]}), "ModelArts.4603")
-    assert time.monotonic() - started < 4  # fetch.total_s is 2 on this server
+    assert time.monotonic() - started < 8  # 2 s are set on this server; the default is 10 s
 
 
 def test_76_a_file_above_the_limit(
