@@ -1,4 +1,4 @@
-"""Measures engines on labelled pictures and writes a dated result sheet.
+"""Measures engines on labelled pictures, side by side, and writes a dated sheet of results.
 
 Usage: ``python -m benchmarks.accuracy --data DIR --engine ours --engine rapidocr``.
 """
@@ -7,158 +7,99 @@ from __future__ import annotations
 
 import argparse
 import json
-import os
-import platform
-import subprocess
-import time
-from collections.abc import Sequence
+from contextlib import ExitStack
 from datetime import UTC, datetime
-from importlib.metadata import version
 from pathlib import Path
-from typing import Any
 
-from benchmarks.accuracy.dataset import load_set, turned
-from benchmarks.accuracy.engines import Candidate, open_engine
-from benchmarks.accuracy.metrics import Tally, f_interval, f_score, tally, total
+from benchmarks.accuracy import sheet
+from benchmarks.accuracy.dataset import set_names
+from benchmarks.accuracy.engines import ENGINES, OURS, PeerEndedError, open_engine
+from benchmarks.accuracy.measure import Variant, read_set, row_of
+from benchmarks.accuracy.peers.homes import ROOT
+from benchmarks.accuracy.report import Row, against_plain, relative_errors, write
 
-RESULTS = Path(__file__).resolve().parents[1] / "results"
-DEFAULT_SETS = ("born_digital_icdar2013_ch1", "mtwi20")
+SHEETS = ROOT / "benchmarks" / "sheets"
 
 
 def main() -> None:
-    arguments = _parser().parse_args()
-    angles: list[float | None] = [None]
-    if arguments.rotate:
-        angles += [float(angle) for angle in range(0, 360, arguments.rotate)]
-    measured: list[dict[str, Any]] = []
-    for name in arguments.engine or ["ours"]:
-        with open_engine(name, arguments.peer_python) as engine:
-            for set_name in arguments.sets:
-                for angle in angles:
-                    figures = measure(engine, arguments.data / set_name, angle)
-                    measured.append({"engine": name, "set": set_name, **figures})
-                    _show(measured[-1])
-    sheet = {**_circumstances(), "measured": measured, "turned": summary_of_turned(measured)}
-    for line in sheet["turned"]:
-        print(json.dumps(line))
-    path = _write(sheet)
-    print(f"written to {path.relative_to(RESULTS.parents[1])}")
+    parser = _parser()
+    arguments = parser.parse_args()
+    known = set_names(arguments.data)
+    wanted = arguments.sets or known
+    if not wanted or not set(wanted) <= set(known):
+        parser.error(f"{arguments.data} holds the sets: {', '.join(known) or 'none'}")
+    names = list(dict.fromkeys(arguments.engine or [OURS]))
+    variants = _variants(arguments.rotate, arguments.stack)
+    started = datetime.now(UTC)
+    rows: list[Row] = []
+    sections: list[str] = []
+    with ExitStack() as stack:
+        try:
+            engines = {name: stack.enter_context(open_engine(name)) for name in names}
+        except PeerEndedError as error:
+            parser.exit(1, f"{error}\n")
+        for set_name in wanted:
+            for variant in variants:
+                runs = read_set(arguments.data / set_name, engines, variant)
+                for name, run in runs.items():
+                    rows.append(row_of(name, set_name, variant, run))
+                    print(rows[-1], flush=True)
+                    if arguments.sheet and rows[-1].plain:
+                        sections.append(sheet.section(rows[-1], run))
+        versions = {name: engine.versions for name, engine in engines.items()}
+    for summary in (relative_errors(rows), *against_plain(rows)):
+        print(json.dumps(summary))
+    print(f"written to {write(rows, versions, started)}")
+    if arguments.sheet:
+        print(f"worst pictures in {_write_sheet(arguments.sheet, sections, started)}")
 
 
-def measure(engine: Candidate, folder: Path, angle: float | None) -> dict[str, Any]:
-    """Figures of one engine on one set.
-
-    Args:
-        engine: what is measured.
-        folder: the set.
-        angle: degrees clockwise that the pictures are turned by before reading, with the
-            direction detected; none leaves them as they are, direction not detected.
-    """
-    tallies: list[Tally] = []
-    seconds: list[float] = []
-    partial = False
-    for stored in load_set(folder):
-        sample = stored if angle is None else turned(stored, angle)
-        answer = engine.read(sample.pixels, detect_direction=angle is not None)
-        tallies.append(tally(sample, answer.lines))
-        seconds.append(answer.seconds)
-        partial |= sample.partial
-    counts = total(tallies)
-    return {
-        "angle": angle,
-        "pictures": len(tallies),
-        "labelled": counts.labelled,
-        "found": counts.found,
-        "hits": counts.hits,
-        "recall": round(counts.hits / max(1, counts.labelled), 4),
-        "word_f": None if partial else round(f_score(counts), 4),
-        "word_f_95": None if partial else [round(bound, 4) for bound in f_interval(tallies)],
-        "ms_mean": round(1000 * sum(seconds) / len(seconds), 1),
-        "ms_median": round(1000 * sorted(seconds)[len(seconds) // 2], 1),
-    }
+def _variants(step: int | None, stack: int | None) -> list[Variant]:
+    variants = [Variant()]
+    if step:
+        variants += [Variant(angle=float(angle)) for angle in range(0, 360, step)]
+    if stack:
+        variants.append(Variant(stack=stack))
+    return variants
 
 
-def summary_of_turned(measured: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:
-    """For each engine and set that was turned: mean and worst word F against upright."""
-    lines = []
-    for upright in measured:
-        scores = {
-            figures["angle"]: figures["word_f"]
-            for figures in measured
-            if (figures["engine"], figures["set"]) == (upright["engine"], upright["set"])
-            and figures["angle"] is not None
-        }
-        if upright["angle"] is not None or not scores or not upright["word_f"]:
-            continue
-        worst = min(scores, key=lambda angle: scores[angle])
-        lines.append(
-            {
-                "engine": upright["engine"],
-                "set": upright["set"],
-                "upright": upright["word_f"],
-                "mean_of_angles": round(sum(scores.values()) / len(scores), 4),
-                "mean_to_upright": round(sum(scores.values()) / len(scores) / upright["word_f"], 4),
-                "worst_angle": worst,
-                "worst_to_upright": round(scores[worst] / upright["word_f"], 4),
-            }
-        )
-    return lines
+def _write_sheet(folder: Path, sections: list[str], started: datetime) -> Path:
+    folder.mkdir(parents=True, exist_ok=True)
+    path = folder / f"worst-{started.strftime('%Y%m%dT%H%M%SZ')}.html"
+    path.write_text(sheet.page(sections), encoding="utf-8")
+    return path
 
 
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="python -m benchmarks.accuracy", description=__doc__)
     parser.add_argument("--data", type=Path, required=True, help="folder that holds the sets")
-    parser.add_argument("--sets", nargs="+", default=list(DEFAULT_SETS), help="names of sets")
+    parser.add_argument("--sets", nargs="+", metavar="SET", help="names of sets; default: all")
+    parser.add_argument("--engine", action="append", choices=ENGINES, help="repeat for several")
     parser.add_argument(
-        "--engine", action="append", choices=["ours", "rapidocr"], help="repeat for several"
+        "--rotate",
+        type=_positive,
+        metavar="STEP",
+        help="also turned by each multiple of STEP degrees, direction detected",
     )
     parser.add_argument(
-        "--rotate", type=int, metavar="STEP", help="also turned by each multiple of STEP degrees"
+        "--stack", type=_positive, metavar="N", help="also with N pictures stacked to a long one"
     )
-    parser.add_argument("--peer-python", type=Path, help="a Python that has RapidOCR 3.10")
+    parser.add_argument(
+        "--sheet",
+        type=Path,
+        nargs="?",
+        const=SHEETS,
+        metavar="DIR",
+        help="write the worst pictures to an HTML page; default folder: benchmarks/sheets",
+    )
     return parser
 
 
-def _circumstances() -> dict[str, Any]:
-    commit = subprocess.run(
-        ["git", "rev-parse", "--short", "HEAD"],  # noqa: S607 - the developer's own git
-        capture_output=True,
-        text=True,
-        check=False,
-    ).stdout.strip()
-    packages = ("onnxruntime", "opencv-python-headless", "numpy", "pillow", "rapidocr")
-    return {
-        "date": datetime.now(UTC).isoformat(timespec="seconds"),
-        "commit": commit,
-        "machine": {"processor": _processor(), "cores": os.cpu_count(), "load": os.getloadavg()},
-        "python": platform.python_version(),
-        "versions": {package: version(package) for package in packages},
-    }
-
-
-def _processor() -> str:
-    try:
-        lines = Path("/proc/cpuinfo").read_text(encoding="utf-8").splitlines()
-    except OSError:
-        return platform.processor()
-    names = [line.split(":", 1)[1].strip() for line in lines if line.startswith("model name")]
-    return names[0] if names else platform.machine()
-
-
-def _show(figures: dict[str, Any]) -> None:
-    angle = "as is" if figures["angle"] is None else f"{figures['angle']:.0f} deg"
-    print(
-        f"{figures['engine']:9} {figures['set']:28} {angle:>8}  F {figures['word_f']}"
-        f" {figures['word_f_95']}  R {figures['recall']}  {figures['ms_mean']} ms",
-        flush=True,
-    )
-
-
-def _write(sheet: dict[str, Any]) -> Path:
-    RESULTS.mkdir(exist_ok=True)
-    path = RESULTS / f"accuracy-{time.strftime('%Y%m%dT%H%M%SZ', time.gmtime())}.json"
-    path.write_text(json.dumps(sheet, indent=1) + "\n", encoding="utf-8")
-    return path
+def _positive(text: str) -> int:
+    number = int(text)
+    if number < 1:
+        raise argparse.ArgumentTypeError("must be at least 1")
+    return number
 
 
 if __name__ == "__main__":

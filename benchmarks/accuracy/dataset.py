@@ -3,22 +3,25 @@
 Each line of the labels is one picture::
 
     {"image": "a.jpg", "width": 640, "height": 480,
-     "lines": [{"text": "...", "quad": [[x, y], ...] or null, "ignore": false}, ...]}
+     "lines": [{"text": "...", "quad": [[x, y], [x, y], [x, y], [x, y]] or null, "ignore": false}]}
+
+``partial`` on a picture and ``loose`` on a line are optional, see `Sample` and `Label`.
 """
 
 from __future__ import annotations
 
 import json
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import cv2
 import numpy as np
 import numpy.typing as npt
 from PIL import Image
 
+from benchmarks.accuracy.text import ANY_GLYPH
+from benchmarks.accuracy.traits import Traits, traits_of
 from web_image_ocr.primitives.image import Pixels
 
 Points = npt.NDArray[np.float64]
@@ -29,14 +32,16 @@ class Label:
     """One labelled text.
 
     Attributes:
-        text: what is written.
+        text: what is written; `ANY_GLYPH` where the label lost a glyph.
         quad: (4, 2) pixels, or none where only the whole picture's text is known.
         ignore: neither its absence nor its presence counts.
+        loose: the quad is that of a view on screen, larger than the text.
     """
 
     text: str
     quad: Points | None
-    ignore: bool
+    ignore: bool = False
+    loose: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,65 +49,47 @@ class Sample:
     """A picture with its labels.
 
     Attributes:
+        name: of the picture's file.
         pixels: (H, W, 3) RGB, transparency laid on white.
         labels: its texts.
         partial: the picture shows more text than the labels cover.
+        ordered: the labels stand in reading order.
     """
 
+    name: str
     pixels: Pixels
     labels: tuple[Label, ...]
-    partial: bool
+    partial: bool = False
+    ordered: bool = False
+
+
+def set_names(data: Path) -> list[str]:
+    """The sets in a folder, by name."""
+    return sorted(labels.parent.name for labels in data.glob("*/labels.jsonl"))
 
 
 def load_set(folder: Path) -> Iterator[Sample]:
     """The samples of one set, in the order of its label file."""
+    traits = traits_of(folder.name)
     with (folder / "labels.jsonl").open(encoding="utf-8") as lines:
         for line in lines:
             record: dict[str, Any] = json.loads(line)
             yield Sample(
+                name=record["image"],
                 pixels=_decode(folder / "images" / record["image"]),
-                labels=tuple(_label(entry) for entry in record["lines"]),
+                labels=tuple(_label(entry, traits) for entry in record["lines"]),
                 partial=bool(record.get("partial")),
+                ordered=traits.ordered,
             )
 
 
-def turned(sample: Sample, angle: float) -> Sample:
-    """The sample turned clockwise by ``angle`` degrees, labels with it.
-
-    The canvas grows to hold the whole picture; what is new is filled with the median colour
-    of the picture's border. Multiples of 90 degrees lose nothing.
-    """
-    height, width = sample.pixels.shape[:2]
-    turn = np.deg2rad(angle)
-    cos, sin = np.round(np.cos(turn), 12), np.round(np.sin(turn), 12)
-    linear = np.array([[cos, -sin], [sin, cos]])
-    corners = np.array(
-        [[-0.5, -0.5], [width - 0.5, -0.5], [width - 0.5, height - 0.5], [-0.5, height - 0.5]]
-    )
-    seen = corners @ linear.T
-    size = np.ceil(np.ptp(seen, axis=0) - 1e-6).astype(int)
-    shift = -0.5 - seen.min(axis=0)
-    pixels = cv2.warpAffine(
-        sample.pixels,
-        np.column_stack([linear, shift]),
-        (int(size[0]), int(size[1])),
-        flags=cv2.INTER_CUBIC,
-        borderMode=cv2.BORDER_CONSTANT,
-        borderValue=_border_colour(sample.pixels),
-    )
-    labels = tuple(
-        label if label.quad is None else replace(label, quad=label.quad @ linear.T + shift)
-        for label in sample.labels
-    )
-    return replace(sample, pixels=np.asarray(pixels, dtype=np.uint8), labels=labels)
-
-
-def _label(entry: dict[str, Any]) -> Label:
-    quad = entry["quad"]
+def _label(entry: dict[str, Any], traits: Traits) -> Label:
+    text, quad = entry["text"], entry["quad"]
     return Label(
-        text=entry["text"],
+        text=text.replace(traits.lost_glyph, ANY_GLYPH) if traits.lost_glyph else text,
         quad=None if quad is None else np.array(quad, dtype=np.float64),
         ignore=bool(entry["ignore"]),
+        loose=bool(entry.get("loose")),
     )
 
 
@@ -111,9 +98,3 @@ def _decode(path: Path) -> Pixels:
         rgba = picture.convert("RGBA")
     white = Image.new("RGBA", rgba.size, "white")
     return np.asarray(Image.alpha_composite(white, rgba).convert("RGB"), dtype=np.uint8)
-
-
-def _border_colour(pixels: Pixels) -> tuple[float, float, float]:
-    border = np.concatenate([pixels[0], pixels[-1], pixels[:, 0], pixels[:, -1]])
-    red, green, blue = np.median(border, axis=0)
-    return float(red), float(green), float(blue)

@@ -1,0 +1,94 @@
+"""Engines side by side on one set: each picture goes to all of them before the next one."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
+from itertools import islice
+from pathlib import Path
+from typing import TypeVar
+
+from benchmarks.accuracy.dataset import Sample, load_set
+from benchmarks.accuracy.engines import Candidate
+from benchmarks.accuracy.figures import Shares, over_pictures, shares
+from benchmarks.accuracy.lines import FoundLine
+from benchmarks.accuracy.report import Row
+from benchmarks.accuracy.traits import traits_of
+from benchmarks.accuracy.transforms import cut_apart, stacked, turned
+
+Item = TypeVar("Item")
+
+
+@dataclass(frozen=True, slots=True)
+class Variant:
+    """What is done to the pictures before they are read.
+
+    Attributes:
+        angle: degrees clockwise that they are turned by, and the engine is asked to detect the
+            direction; none leaves them as they are.
+        stack: how many are stacked to one long picture.
+    """
+
+    angle: float | None = None
+    stack: int = 1
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """One picture as an engine read it."""
+
+    sample: Sample
+    lines: list[FoundLine]
+    shares: Shares
+
+
+@dataclass(frozen=True, slots=True)
+class Run:
+    """One engine on one set: its readings, and the seconds of each picture or stack."""
+
+    readings: list[Reading] = field(default_factory=list)
+    seconds: list[float] = field(default_factory=list)
+
+
+def read_set(folder: Path, engines: Mapping[str, Candidate], variant: Variant) -> dict[str, Run]:
+    """Reads a set with all engines; so the load of the machine is the same for each.
+
+    A stack is scored as the pictures it was made of.
+    """
+    runs = {name: Run() for name in engines}
+    for batch in _batches(load_set(folder), variant.stack):
+        samples = batch
+        if variant.angle is not None:
+            samples = [turned(sample, variant.angle) for sample in batch]
+        pictures = [sample.pixels for sample in samples]
+        long_picture = stacked(pictures)
+        for name, engine in engines.items():
+            answer = engine.read(long_picture, detect_direction=variant.angle is not None)
+            runs[name].seconds.append(answer.seconds)
+            runs[name].readings.extend(
+                Reading(sample, lines, shares(sample, lines))
+                for sample, lines in zip(samples, cut_apart(answer.lines, pictures), strict=True)
+            )
+    return runs
+
+
+def row_of(engine: str, set_name: str, variant: Variant, run: Run) -> Row:
+    """The figures of a run."""
+    figures = over_pictures([reading.shares for reading in run.readings])
+    main = traits_of(set_name).main
+    return Row(
+        engine=engine,
+        set_name=set_name,
+        angle=variant.angle,
+        stack=variant.stack,
+        pictures=len(run.readings),
+        main=main if main in figures else "word_recall",  # partial labels allow recall only
+        figures=figures,
+        seconds=run.seconds,
+    )
+
+
+def _batches(items: Iterable[Item], size: int) -> Iterator[list[Item]]:
+    rest = iter(items)
+    while batch := list(islice(rest, size)):
+        yield batch

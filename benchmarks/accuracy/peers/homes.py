@@ -1,0 +1,44 @@
+"""The Pythons the peers run in: a virtual environment each, made on first use."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+import venv
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parents[3]
+_HOMES = ROOT / "benchmarks" / ".peers"
+
+_INSTALL: Mapping[str, Sequence[Sequence[str]]] = {
+    "rapidocr": (
+        ("install", "rapidocr==3.10.0", "onnxruntime==1.32.0"),
+        # The full OpenCV wants a display's libraries; reading needs none of them.
+        ("uninstall", "--yes", "opencv-python", "opencv-python-headless"),
+        ("install", "opencv-python-headless==5.0.0.93"),
+    ),
+    "faster-paddle": (("install", "faster-paddle==1.0.4", "numpy==2.4.6"),),
+    "tesseract": (),
+}
+
+PEERS = tuple(_INSTALL)
+"""The names of the peers."""
+
+
+def command_of(peer: str) -> list[str]:
+    """The command that starts a peer's adapter, to be run in `ROOT`."""
+    python = _python(peer) if _INSTALL[peer] else Path(sys.executable)
+    return [str(python), "-m", f"benchmarks.accuracy.peers.{peer.replace('-', '_')}"]
+
+
+def _python(peer: str) -> Path:
+    home = _HOMES / peer
+    python, done = home / "bin" / "python", home / ".done"
+    if not done.exists():
+        print(f"installing {peer} into {home.relative_to(ROOT)}", file=sys.stderr)
+        venv.create(home, clear=True, with_pip=True)
+        for step in _INSTALL[peer]:
+            subprocess.run([str(python), "-m", "pip", step[0], "--quiet", *step[1:]], check=True)
+        done.touch()
+    return python

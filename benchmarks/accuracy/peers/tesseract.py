@@ -1,0 +1,75 @@
+"""Tesseract by its command, languages ``chi_sim+eng``; it runs in the Python of the benchmark.
+
+The command takes files, so it gets an uncompressed PPM. Its time includes its start.
+"""
+
+from __future__ import annotations
+
+import csv
+import shutil
+import subprocess
+import sys
+import tempfile
+from itertools import groupby
+from pathlib import Path
+
+from benchmarks.accuracy.peers.loop import Line, Pixels, serve, upright
+
+_LANGUAGES = ("chi_sim", "eng")
+_WORD = "5"  # the level of a row that holds a word
+
+
+class Tesseract:
+    """Tesseract with its default page segmentation."""
+
+    def __init__(self) -> None:
+        command = shutil.which("tesseract")
+        if command is None:
+            sys.exit("tesseract is not installed (Debian: tesseract-ocr, tesseract-ocr-chi-sim)")
+        self._command = command
+        missing = set(_LANGUAGES) - set(self._run("--list-langs").split())
+        if missing:
+            sys.exit(f"tesseract lacks the languages {', '.join(sorted(missing))}")
+        self._folder = tempfile.TemporaryDirectory()
+
+    def prepare(self, pixels: Pixels) -> Path:
+        """The picture as a PPM file."""
+        path = Path(self._folder.name) / "picture.ppm"
+        height, width = pixels.shape[:2]
+        path.write_bytes(b"P6 %d %d 255\n" % (width, height) + pixels.tobytes())
+        return path
+
+    def read(self, prepared: Path) -> list[Line]:
+        """Tesseract's words joined to its lines; the confidence is their mean."""
+        table = self._run(str(prepared), "-", "-l", "+".join(_LANGUAGES), "tsv")
+        rows = csv.DictReader(table.splitlines(), delimiter="\t", quoting=csv.QUOTE_NONE)
+        words = [row for row in rows if row["level"] == _WORD and row["text"].strip()]
+        return [_line(list(group)) for _, group in groupby(words, key=_line_number)]
+
+    def versions(self) -> dict[str, str]:
+        """Of the command."""
+        return {"tesseract": self._run("--version").split()[1]}
+
+    def _run(self, *arguments: str) -> str:
+        return subprocess.run(
+            [self._command, *arguments], capture_output=True, text=True, check=True
+        ).stdout
+
+
+def _line_number(row: dict[str, str]) -> tuple[str, ...]:
+    return row["block_num"], row["par_num"], row["line_num"]
+
+
+def _line(words: list[dict[str, str]]) -> Line:
+    left, top = (min(int(word[side]) for word in words) for side in ("left", "top"))
+    right = max(int(word["left"]) + int(word["width"]) for word in words)
+    bottom = max(int(word["top"]) + int(word["height"]) for word in words)
+    return Line(
+        text=" ".join(word["text"] for word in words),
+        quad=upright(left, top, right, bottom),
+        confidence=sum(float(word["conf"]) for word in words) / len(words) / 100,
+    )
+
+
+if __name__ == "__main__":
+    serve(Tesseract)

@@ -1,0 +1,123 @@
+"""The pictures that cost an engine most, as one HTML page to look at.
+
+It holds pictures and texts of the sets, so it belongs where git does not look.
+"""
+
+from __future__ import annotations
+
+import base64
+from collections.abc import Iterable, Sequence
+from html import escape
+
+import cv2
+import numpy as np
+
+from benchmarks.accuracy.dataset import Label, Points
+from benchmarks.accuracy.lines import FoundLine, Match, has_box, match, outside_ignored
+from benchmarks.accuracy.measure import Reading, Run
+from benchmarks.accuracy.report import Row
+from benchmarks.accuracy.text import distance, unspaced, word_bag
+from web_image_ocr.primitives.image import Pixels
+
+_WORST = 12  # pictures of a set; more is tiring to look at
+
+_HEAD = """<!doctype html><meta charset="utf-8"><title>Worst pictures</title><style>
+body { font: 15px sans-serif; margin: 2em; background: #f4f4f4 }
+figure { display: grid; grid-template-columns: minmax(0, 3fr) minmax(0, 2fr); gap: 1em;
+  margin: 0 0 2em; padding: 1em; background: white }
+svg { width: 100%; max-height: 90vh } polygon { fill: transparent; stroke-width: 2;
+  vector-effect: non-scaling-stroke } .read { stroke: #2a2 } .missed { stroke: #d22 }
+.ignored { stroke: #999 } .matched { stroke: #27f; stroke-dasharray: 4 }
+.unmatched { stroke: #f80 } dd { margin: 0 0 .6em; overflow-wrap: anywhere }
+</style><p>Labels: green read, red missed, grey not scored. Found lines: blue dashes on a label,
+orange on none. The pointer on a box shows its text.</p>
+"""
+
+
+def page(sections: Iterable[str]) -> str:
+    """The whole page."""
+    return _HEAD + "\n".join(sections)
+
+
+def section(row: Row, run: Run) -> str:
+    """The worst pictures of one engine on one set, those that lose most of the main figure."""
+
+    def loss(reading: Reading) -> float:
+        part, whole = reading.shares[row.main]
+        return whole - part
+
+    worst = sorted(run.readings, key=loss, reverse=True)[:_WORST]
+    figures = [_figure(reading) for reading in worst if loss(reading) > 0]
+    return f"<h2>{escape(row.set_name)}: {escape(row.engine)}</h2>" + "\n".join(figures)
+
+
+def _figure(reading: Reading) -> str:
+    sample = reading.sample
+    found = outside_ignored(reading.lines, sample.labels)
+    boxed = [label for label in sample.labels if has_box(label)]
+    matches = match(boxed, found)
+    height, width = sample.pixels.shape[:2]
+    drawing = [*_labels(sample.labels, boxed, matches), *_lines(found, matches)]
+    return (
+        f'<figure><svg viewBox="0 0 {width} {height}">'
+        f'<image href="{_data_url(sample.pixels)}" width="{width}" height="{height}"/>'
+        f"{''.join(drawing)}</svg><figcaption>{_words(reading, found, boxed, matches)}"
+        f"</figcaption></figure>"
+    )
+
+
+def _labels(labels: Iterable[Label], boxed: Sequence[Label], matches: list[Match]) -> list[str]:
+    read = {id(boxed[position]) for pair in matches for position in pair.labels}
+    return [
+        _polygon(
+            label.quad,
+            "ignored" if label.ignore or label.loose else ("missed", "read")[id(label) in read],
+            label.text,
+        )
+        for label in labels
+        if label.quad is not None
+    ]
+
+
+def _lines(found: Sequence[FoundLine], matches: list[Match]) -> list[str]:
+    matched = {pair.line for pair in matches}
+    return [
+        _polygon(line.quad, "matched" if at in matched else "unmatched", line.text)
+        for at, line in enumerate(found)
+    ]
+
+
+def _polygon(quad: Points, kind: str, text: str) -> str:
+    points = " ".join(f"{x:.1f},{y:.1f}" for x, y in quad)
+    return f'<polygon class="{kind}" points="{points}"><title>{escape(text)}</title></polygon>'
+
+
+def _words(
+    reading: Reading, found: Sequence[FoundLine], boxed: Sequence[Label], matches: list[Match]
+) -> str:
+    wanted = word_bag(label.text for label in reading.sample.labels if not label.ignore)
+    read = word_bag(line.text for line in found)
+    matched = {position for pair in matches for position in pair.labels}
+    otherwise = [
+        f"{pair.text} → {found[pair.line].text} ({found[pair.line].confidence})"
+        for pair in matches
+        if distance(pair.text, unspaced(found[pair.line].text)) > 0
+    ]
+    entries = {
+        "Words missed": sorted((wanted - read).elements()),
+        "Words invented": sorted((read - wanted).elements()),
+        "Labels on no line": [label.text for at, label in enumerate(boxed) if at not in matched],
+        "Read otherwise": otherwise,
+    }
+    items = "".join(
+        f"<dt><b>{title}</b></dt><dd>{escape(' · '.join(texts))}</dd>"
+        for title, texts in entries.items()
+        if texts
+    )
+    return f"<b>{escape(reading.sample.name)}</b><dl>{items}</dl>"
+
+
+def _data_url(pixels: Pixels) -> str:
+    bgr = np.ascontiguousarray(pixels[:, :, ::-1])
+    _, encoded = cv2.imencode(".jpg", bgr, [cv2.IMWRITE_JPEG_QUALITY, 90])
+    return "data:image/jpeg;base64," + base64.b64encode(encoded.tobytes()).decode("ascii")

@@ -1,0 +1,34 @@
+"""What is known of some public sets and cannot be seen in their labels."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class Traits:
+    """How the labels of a set are to be taken.
+
+    Attributes:
+        main: the figure a set is judged by, ``word_f`` or ``character_f``; where the labels
+            cover only part of the text, recall takes its place.
+        lost_glyph: a character that stands for a glyph lost in the labels' encoding.
+        ordered: the labels of a picture stand in reading order.
+    """
+
+    main: str = "word_f"
+    lost_glyph: str | None = None
+    ordered: bool = False
+
+
+_KNOWN = {
+    "mtwi20": Traits(lost_glyph="?"),
+    "scribe_docs": Traits(ordered=True),
+    "sroie": Traits(ordered=True),
+    "wildreceipt60": Traits(main="character_f"),  # its labels drop spaces
+}
+
+
+def traits_of(set_name: str) -> Traits:
+    """The traits of a set, the plain ones if nothing is known of it."""
+    return _KNOWN.get(set_name, Traits())

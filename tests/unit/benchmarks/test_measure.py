@@ -1,0 +1,68 @@
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+
+from benchmarks.accuracy.engines import Answer
+from benchmarks.accuracy.measure import Variant, read_set, row_of
+from benchmarks.accuracy.sheet import page, section
+from tests.unit.benchmarks.support import box, found
+from tests.unit.benchmarks.test_dataset import write_set
+from web_image_ocr.primitives.image import Pixels
+
+
+class Parrot:
+    """Finds the same text in every picture."""
+
+    versions: Mapping[str, str] = {}
+
+    def __init__(self, text: str) -> None:
+        self.text = text
+        self.shapes: list[tuple[int, ...]] = []
+
+    def read(self, pixels: Pixels, *, detect_direction: bool) -> Answer:
+        del detect_direction
+        self.shapes.append(pixels.shape)
+        return Answer([found(self.text, box(0, 0, 9, 9), 0.99)], 0.5)
+
+
+def set_of(tmp_path: Path, count: int) -> Path:
+    folder = write_set(tmp_path / "made-up")
+    labels = folder / "labels.jsonl"
+    labels.write_text(labels.read_text(encoding="utf-8") * count, encoding="utf-8")
+    return folder
+
+
+def test_each_picture_goes_to_every_engine(tmp_path: Path) -> None:
+    engines = {"right": Parrot("a b"), "wrong": Parrot("c")}
+    runs = read_set(set_of(tmp_path, 3), engines, Variant())
+    right, wrong = (row_of(name, "made-up", Variant(), run) for name, run in runs.items())
+    assert (right.value, wrong.value) == (1, 0)
+    assert (right.pictures, sum(right.seconds)) == (3, 1.5)
+
+
+def test_stacks_are_scored_as_their_parts(tmp_path: Path) -> None:
+    parrot, variant = Parrot("a b"), Variant(stack=2)
+    row = row_of(
+        "ours",
+        "made-up",
+        variant,
+        read_set(set_of(tmp_path, 3), {"ours": parrot}, variant)["ours"],
+    )
+    assert parrot.shapes == [(40, 30, 3), (20, 30, 3)]
+    assert (row.pictures, row.figures["word_recall"].of) == (3, 6)
+    assert row.figures["word_recall"].value == 4 / 6  # the parrot speaks once in a stack
+
+
+def test_the_sheet_shows_what_was_lost_and_escapes_it(tmp_path: Path) -> None:
+    runs = read_set(set_of(tmp_path, 1), {"ours": Parrot("<b>x</b>")}, Variant())
+    html = page([section(row_of("ours", "made-up", Variant(), runs["ours"]), runs["ours"])])
+    assert html.count("<polygon") == 2
+    assert "Words missed" in html
+    assert "&lt;b&gt;" in html
+    assert "<b>x" not in html
+
+
+def test_a_picture_read_rightly_is_not_on_the_sheet(tmp_path: Path) -> None:
+    runs = read_set(set_of(tmp_path, 1), {"ours": Parrot("a b")}, Variant())
+    assert "<figure>" not in section(row_of("ours", "x", Variant(), runs["ours"]), runs["ours"])
