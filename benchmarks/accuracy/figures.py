@@ -58,9 +58,8 @@ def shares(sample: Sample, answer: Sequence[FoundLine]) -> Shares:
     result: dict[str, tuple[float, float]] = {}
     for name, bag in (("word", word_bag), ("character", character_bag)):
         result |= _bag_shares(name, bag(labelled_texts), bag(found_texts), partial=sample.partial)
-    boxed = [label for label in scored if has_box(label)]
-    if boxed and not sample.partial:
-        result |= _line_shares(boxed, found, ordered=sample.ordered)
+    if not sample.partial:
+        result |= _line_shares(sample, found)
     loose = [label for label in scored if label.loose]
     if loose:
         result["view_recall"] = (sum(_is_read(label, found) for label in loose), len(loose))
@@ -107,18 +106,23 @@ def _retrieval(
     }
 
 
-def _line_shares(
-    labels: Sequence[Label], found: Sequence[FoundLine], *, ordered: bool
-) -> dict[str, tuple[float, float]]:
-    matches = match(labels, found)
+def _line_shares(sample: Sample, found: Sequence[FoundLine]) -> dict[str, tuple[float, float]]:
+    boxed = sum(has_box(label) for label in sample.labels)
+    if boxed == 0:
+        return {}
+    matches = match(sample.labels, found)
     read = sum(len(pair.labels) for pair in matches)
-    result = _retrieval("line", (len(matches), len(found)), (read, len(labels)))
-    alike = [similarity(pair.text, unspaced(found[pair.line].text)) for pair in matches]
-    result["line_similarity"] = (sum(alike), len(matches))
-    sure = [pair for pair in matches if (found[pair.line].confidence or 0) >= SURE]
-    right = [pair for pair in sure if distance(pair.text, unspaced(found[pair.line].text)) == 0]
-    result["sure_right"] = (len(right), len(sure))
-    if ordered:
+    result = _retrieval("line", (len(matches), len(found)), (read, boxed))
+    judged = [
+        (pair.text, unspaced(found[pair.line].text), found[pair.line].confidence)
+        for pair in matches
+        if pair.text is not None
+    ]
+    alike = [similarity(wanted, text) for wanted, text, _ in judged]
+    result["line_similarity"] = (sum(alike), len(alike))
+    sure = [distance(wanted, text) == 0 for wanted, text, surety in judged if (surety or 0) >= SURE]
+    result["sure_right"] = (sum(sure), len(sure))
+    if sample.ordered:
         result["order_error"] = order_error(matches)
     return result
 
@@ -136,6 +140,5 @@ def order_error(matches: Sequence[Match]) -> tuple[int, int]:
 def _is_read(label: Label, found: Sequence[FoundLine]) -> bool:
     """Whether the label's text is part of what was found inside its box."""
     assert label.quad is not None
-    box = label.quad.astype(np.float32)
-    inside = "".join(unspaced(line.text) for line in found if holds(box, line))
+    inside = "".join(unspaced(line.text) for line in found if holds(label.quad, line.quad))
     return unspaced(label.text) in inside

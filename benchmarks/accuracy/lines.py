@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 import cv2
@@ -42,64 +42,64 @@ class Match:
     Attributes:
         line: position of the found line.
         labels: positions of the labels, along the line's direction.
-        text: the labels' texts joined, without spaces, normalised.
+        text: the labels' texts joined, without spaces, normalised; none if the line holds an
+            ignored label too, so that its text cannot be judged.
     """
 
     line: int
     labels: tuple[int, ...]
-    text: str
+    text: str | None
 
 
 def outside_ignored(found: Iterable[FoundLine], labels: Iterable[Label]) -> list[FoundLine]:
     """The found lines whose centre lies in no ignored quad."""
-    ignored = [
-        label.quad.astype(np.float32) for label in labels if label.ignore and label.quad is not None
-    ]
-    return [line for line in found if not any(holds(quad, line) for quad in ignored)]
+    ignored = [label.quad for label in labels if label.ignore and label.quad is not None]
+    return [line for line in found if not any(holds(quad, line.quad) for quad in ignored)]
 
 
-def holds(quad: cv2.typing.MatLike, line: FoundLine) -> bool:
-    """Whether the line's centre lies in the float32 quad or on its edge."""
-    x, y = line.quad.mean(axis=0)
-    return cv2.pointPolygonTest(quad, (float(x), float(y)), False) >= 0
+def holds(quad: Points, other: Points) -> bool:
+    """Whether the centre of the other quad lies in this one or on its edge."""
+    x, y = other.mean(axis=0)
+    return cv2.pointPolygonTest(quad.astype(np.float32), (float(x), float(y)), False) >= 0
 
 
 def has_box(label: Label) -> bool:
     """Whether the label can be matched by overlap: scored, tight, and of some area."""
-    return (
-        not (label.ignore or label.loose)
-        and label.quad is not None
-        and cv2.contourArea(_hull(label.quad)) > 0
-    )
+    scored = not (label.ignore or label.loose)
+    return scored and label.quad is not None and _area(_hull(label.quad)) > 0
 
 
 def match(labels: Sequence[Label], found: Sequence[FoundLine]) -> list[Match]:
-    """Pairs each found line with the labels it covers, IoU >= 0.5.
+    """Pairs found lines with the labels they cover, IoU >= 0.5.
 
-    Each label goes to the line that overlaps it best among those that hold at least half of it.
-    The labels of a line are taken together if the hull around them matches the line; if not,
-    the one that matches best alone, if any.
+    Each label that `has_box` goes to the line that overlaps it best among those that hold at
+    least half of it. The labels of a line are taken together if the hull around them matches the
+    line; if not, the one that matches best alone, if any. A label without area (a dash) is
+    matched with nothing, but its text is part of the line that holds it.
 
     Args:
-        labels: those that `has_box`.
+        labels: all of the picture.
         found: lines that are not left out.
     """
-    label_hulls = [_hull(label.quad) for label in labels if label.quad is not None]
+    quads = {at: label.quad for at, label in enumerate(labels) if label.quad is not None}
+    boxes = {at: _hull(quad) for at, quad in quads.items() if has_box(labels[at])}
+    others = [at for at in quads if at not in boxes and not labels[at].loose]
     line_hulls = [_hull(line.quad) for line in found]
     covered: dict[int, list[int]] = defaultdict(list)
-    for position, hull in enumerate(label_hulls):
+    for at, hull in boxes.items():
         line = _best_line(hull, line_hulls)
         if line is not None:
-            covered[line].append(position)
-    groups = {
-        line: _matching_part(group, label_hulls, line_hulls[line])
-        for line, group in covered.items()
-    }
-    return [
-        _joined(line, found[line].quad, group, labels)
-        for line, group in sorted(groups.items())
-        if group
-    ]
+            covered[line].append(at)
+    matches = []
+    for line, candidates in sorted(covered.items()):
+        quad, group = found[line].quad, _matching_part(candidates, boxes, line_hulls[line])
+        if group:
+            inside = [at for at in others if holds(quad, quads[at])]
+            texts = [labels[at].text for at in _along(quad, [*group, *inside], quads)]
+            judged = not any(labels[at].ignore for at in inside)
+            text = unspaced("".join(texts)) if judged else None
+            matches.append(Match(line, tuple(_along(quad, group, quads)), text))
+    return matches
 
 
 def overlap(one: Hull, other: Hull) -> float:
@@ -114,24 +114,18 @@ def _best_line(label: Hull, lines: Sequence[Hull]) -> int | None:
     return max(candidates, key=lambda at: overlap(label, lines[at]), default=None)
 
 
-def _matching_part(group: list[int], labels: Sequence[Hull], line: Hull) -> list[int]:
-    if overlap(_hull(np.vstack([labels[at] for at in group])), line) >= _ENOUGH:
+def _matching_part(group: list[int], boxes: Mapping[int, Hull], line: Hull) -> list[int]:
+    if overlap(_hull(np.vstack([boxes[at] for at in group])), line) >= _ENOUGH:
         return group
-    best = max(group, key=lambda at: overlap(labels[at], line))
-    return [best] if overlap(labels[best], line) >= _ENOUGH else []
+    best = max(group, key=lambda at: overlap(boxes[at], line))
+    return [best] if overlap(boxes[best], line) >= _ENOUGH else []
 
 
-def _joined(line: int, quad: Points, group: Sequence[int], labels: Sequence[Label]) -> Match:
-    """The labels in the order in which the line runs: along its longer side."""
-    sides = quad[[1, 3]] - quad[0]
-    along = sides[np.argmax(np.hypot(sides[:, 0], sides[:, 1]))]
-    ordered = tuple(sorted(group, key=lambda at: float(_centre(labels[at]) @ along)))
-    return Match(line, ordered, "".join(unspaced(labels[at].text) for at in ordered))
-
-
-def _centre(label: Label) -> Points:
-    assert label.quad is not None
-    return np.asarray(label.quad.mean(axis=0), dtype=np.float64)
+def _along(line: Points, group: Iterable[int], quads: Mapping[int, Points]) -> list[int]:
+    """The group in the order in which the line runs: along its longer side."""
+    sides = line[[1, 3]] - line[0]
+    direction = sides[np.argmax(np.hypot(sides[:, 0], sides[:, 1]))]
+    return sorted(group, key=lambda at: float(quads[at].mean(axis=0) @ direction))
 
 
 def _hull(points: npt.ArrayLike) -> Hull:

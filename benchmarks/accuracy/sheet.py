@@ -54,32 +54,33 @@ def section(row: Row, run: Run) -> str:
 def _figure(reading: Reading) -> str:
     sample = reading.sample
     found = outside_ignored(reading.lines, sample.labels)
-    boxed = [label for label in sample.labels if has_box(label)]
-    matches = match(boxed, found)
+    matches = match(sample.labels, found)
     height, width = sample.pixels.shape[:2]
-    drawing = [*_labels(sample.labels, boxed, matches), *_lines(found, matches)]
+    drawing = [*_labels(sample.labels, matches), *_lines(found, matches)]
     return (
         f'<figure><svg viewBox="0 0 {width} {height}">'
         f'<image href="{_data_url(sample.pixels)}" width="{width}" height="{height}"/>'
-        f"{''.join(drawing)}</svg><figcaption>{_words(reading, found, boxed, matches)}"
+        f"{''.join(drawing)}</svg><figcaption>{_words(reading, found, matches)}"
         f"</figcaption></figure>"
     )
 
 
-def _labels(labels: Iterable[Label], boxed: Sequence[Label], matches: list[Match]) -> list[str]:
-    read = {id(boxed[position]) for pair in matches for position in pair.labels}
+def _labels(labels: Sequence[Label], matches: Iterable[Match]) -> list[str]:
+    read = {at for pair in matches for at in pair.labels}
     return [
-        _polygon(
-            label.quad,
-            "ignored" if label.ignore or label.loose else ("missed", "read")[id(label) in read],
-            label.text,
-        )
-        for label in labels
+        _polygon(label.quad, _kind(label, read=at in read), label.text)
+        for at, label in enumerate(labels)
         if label.quad is not None
     ]
 
 
-def _lines(found: Sequence[FoundLine], matches: list[Match]) -> list[str]:
+def _kind(label: Label, *, read: bool) -> str:
+    if not has_box(label):
+        return "ignored"
+    return "read" if read else "missed"
+
+
+def _lines(found: Sequence[FoundLine], matches: Iterable[Match]) -> list[str]:
     matched = {pair.line for pair in matches}
     return [
         _polygon(line.quad, "matched" if at in matched else "unmatched", line.text)
@@ -92,21 +93,22 @@ def _polygon(quad: Points, kind: str, text: str) -> str:
     return f'<polygon class="{kind}" points="{points}"><title>{escape(text)}</title></polygon>'
 
 
-def _words(
-    reading: Reading, found: Sequence[FoundLine], boxed: Sequence[Label], matches: list[Match]
-) -> str:
-    wanted = word_bag(label.text for label in reading.sample.labels if not label.ignore)
+def _words(reading: Reading, found: Sequence[FoundLine], matches: Sequence[Match]) -> str:
+    labels = reading.sample.labels
+    wanted = word_bag(label.text for label in labels if not label.ignore)
     read = word_bag(line.text for line in found)
-    matched = {position for pair in matches for position in pair.labels}
+    matched = {at for pair in matches for at in pair.labels}
     otherwise = [
-        f"{pair.text} → {found[pair.line].text} ({found[pair.line].confidence})"
+        f"{pair.text} → {found[pair.line].text} ({found[pair.line].confidence or 0:.2f})"
         for pair in matches
-        if distance(pair.text, unspaced(found[pair.line].text)) > 0
+        if pair.text is not None and distance(pair.text, unspaced(found[pair.line].text)) > 0
     ]
     entries = {
         "Words missed": sorted((wanted - read).elements()),
         "Words invented": sorted((read - wanted).elements()),
-        "Labels on no line": [label.text for at, label in enumerate(boxed) if at not in matched],
+        "Labels on no line": [
+            label.text for at, label in enumerate(labels) if has_box(label) and at not in matched
+        ],
         "Read otherwise": otherwise,
     }
     items = "".join(

@@ -63,6 +63,23 @@ def test_one_label_that_fits_is_kept_when_the_group_does_not() -> None:
     assert match(strays, [line]) == []
 
 
+def test_a_dash_without_area_is_part_of_the_text_but_not_of_the_matching() -> None:
+    labels = [
+        label("A", box(0, 0, 20, 10)),
+        label("-", box(25, 5, 6, 0)),
+        label("B", box(35, 0, 20, 10)),
+        label("-", box(200, 5, 6, 0)),
+    ]
+    [pair] = match(labels, [found("A - B", box(0, 0, 55, 10))])
+    assert (pair.labels, pair.text) == ((0, 2), "a-b")
+
+
+def test_the_text_of_a_line_with_an_ignored_label_is_not_judged() -> None:
+    labels = [label("A", box(0, 0, 40, 10)), label("###", box(40, 0, 10, 10), ignore=True)]
+    [pair] = match(labels, [found("A x", box(0, 0, 50, 10))])
+    assert (pair.labels, pair.text) == ((0,), None)
+
+
 def test_lines_centred_in_an_ignored_quad_are_left_out() -> None:
     labels = [label("###", box(0, 0, 40, 10), ignore=True), label("a", box(0, 20, 40, 10))]
     lines = [found("x", box(-10, 0, 60, 10)), found("a", box(0, 20, 40, 10))]
