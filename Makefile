@@ -55,7 +55,7 @@ clean: ## Remove the virtual environment and all caches
 
 # The lock files are complete, so nothing is resolved: each line is installed as it stands.
 $(VENV)/.run: requirements/run.txt requirements/build.txt requirements/models.txt pyproject.toml | $(BIN)/python
-	@echo "Installing the locked packages (about 130 MB, once; a minute or two) ..."
+	@echo "Installing the locked packages (about 190 MB, once; a minute or two) ..."
 	@$(PIP) install --no-deps --require-hashes -r requirements/build.txt -r requirements/run.txt -r requirements/models.txt
 	@$(PIP) install --no-deps --no-build-isolation --editable .
 	@touch $@

@@ -22,6 +22,10 @@ class EngineConfig:
             reading it. The detector takes about 0.25 kB of memory a pixel.
         min_confidence: lines read with less are dropped, 0 to 1; one or two characters
             alone need 0.9.
+        languages: codes of languages with Latin letters (``en``, ``es``, ``fr``, ...) whose
+            words are expected: a word with doubtful letters is read as the likeliest of
+            them, words that run together are parted. Empty: every word as it is read.
+            Chinese needs no entry.
     """
 
     detection_model: Path | None = None
@@ -29,6 +33,7 @@ class EngineConfig:
     threads: int = 0
     max_detection_pixels: int = 2_000_000
     min_confidence: float = 0.65
+    languages: tuple[str, ...] = ("en",)
 
     def __post_init__(self) -> None:
         """Refuse values that make no sense.

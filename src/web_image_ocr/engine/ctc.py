@@ -1,4 +1,4 @@
-"""Probabilities to text (CTC, Graves et al. 2006), greedy, with a rule for faint spaces."""
+"""Probabilities to characters (CTC, Graves et al. 2006): the best path, and the best few texts."""
 
 from __future__ import annotations
 
@@ -11,23 +11,29 @@ import numpy.typing as npt
 from web_image_ocr.primitives.errors import ErrorKind, ServiceError
 
 BLANK = 0
-# The recogniser is shy of Latin spaces: where the blank wins, a space with this much
-# probability is taken. From 0.1 to 0.02 born-digital gains .001,
-# but four receipts fall from .989 to .982; Chinese pictures do not care.
-FAINT_SPACE = 0.1
+# Classes with less than this at a step are left out of the search.
+_LEAST = 1e-3
+_IMPOSSIBLE = -1e9
+
+Probabilities = npt.NDArray[np.float32]
+"""(T, C) float32, each row sums to 1; class 0 is blank, the last the space."""
 
 
 @dataclass(frozen=True, slots=True)
-class Reading:
-    """What one line says.
+class Path:
+    """The greedy path of one line: N characters, spaces among them.
 
     Attributes:
-        text: may be empty.
-        confidence: mean probability of the characters read, 0 to 1; 0 for an empty text.
+        classes: (N,) int, never blank.
+        starts: (N,) int, the step at which each begins.
+        ends: (N,) int, the step after its last.
+        confidences: (N,) float32, its probability where it begins.
     """
 
-    text: str
-    confidence: float
+    classes: npt.NDArray[np.intp]
+    starts: npt.NDArray[np.intp]
+    ends: npt.NDArray[np.intp]
+    confidences: npt.NDArray[np.float32]
 
 
 def characters_of(metadata: dict[str, str]) -> tuple[str, ...]:
@@ -45,21 +51,64 @@ def characters_of(metadata: dict[str, str]) -> tuple[str, ...]:
     return ("", *listed.split("\n"), " ")
 
 
-def decode(probabilities: npt.NDArray[np.float32], characters: Sequence[str]) -> Reading:
-    """The text of one line.
+def best_path(probabilities: Probabilities, *, faint_space: float) -> Path:
+    """The likeliest class of each step, repeats folded, blanks left out.
 
     Args:
-        probabilities: (T, C) float32, each row sums to 1; class 0 is blank, the last the space.
-        characters: C strings, that of the blank empty.
+        probabilities: of one line.
+        faint_space: where the blank wins, a space with more than this is taken.
     """
-    space = len(characters) - 1
+    space = probabilities.shape[1] - 1
     best = probabilities.argmax(axis=1)
-    sure = probabilities[np.arange(len(best)), best]
-    faint = (best == BLANK) & (probabilities[:, space] > FAINT_SPACE)
-    best[faint] = space
-    new = np.concatenate([[True], best[1:] != best[:-1]]) & (best != BLANK)
-    text = " ".join("".join(characters[i] for i in best[new]).split())
-    counted = new & ~faint & (best != space)
-    if not text or not counted.any():
-        return Reading("", 0.0)
-    return Reading(text, float(np.clip(sure[counted].mean(), 0.0, 1.0)))
+    best[(best == BLANK) & (probabilities[:, space] > faint_space)] = space
+    bounds = np.nonzero(np.diff(best))[0] + 1
+    starts = np.concatenate([[0], bounds]).astype(np.intp)
+    ends = np.concatenate([bounds, [len(best)]]).astype(np.intp)
+    kept = best[starts] != BLANK
+    starts, ends = starts[kept], ends[kept]
+    classes = best[starts]
+    return Path(classes, starts, ends, probabilities[starts, classes])
+
+
+def likely_texts(
+    probabilities: Probabilities, symbols: Sequence[str], *, width: int
+) -> dict[str, float]:
+    """The likeliest texts of a piece of a line with their log probabilities.
+
+    A prefix beam search (Hannun et al., arXiv:1408.2873): unlike the best path it adds up all
+    the ways in which a text can lie over the steps.
+
+    Args:
+        probabilities: (T, K) float32, of the classes that are considered.
+        symbols: K characters, the first that of the blank.
+        width: texts kept at each step.
+    """
+    texts = {"": (0.0, _IMPOSSIBLE)}  # log probability of ending in a blank, and not
+    for row in probabilities:
+        likely = [k for k in np.nonzero(row > _LEAST)[0].tolist() if k != BLANK]
+        logs = np.log(np.maximum(row, 1e-8))
+        grown: dict[str, tuple[float, float]] = {}
+        for text, (blank, symbol) in texts.items():
+            either = _add(blank, symbol)
+            _more(grown, text, either + logs[BLANK], _IMPOSSIBLE)
+            for k in likely:
+                if text.endswith(symbols[k]):
+                    _more(grown, text, _IMPOSSIBLE, symbol + logs[k])
+                    _more(grown, text + symbols[k], _IMPOSSIBLE, blank + logs[k])
+                else:
+                    _more(grown, text + symbols[k], _IMPOSSIBLE, either + logs[k])
+        ranked = sorted(grown.items(), key=lambda item: -_add(*item[1]))
+        texts = dict(ranked[:width])
+    return {text: _add(*ways) for text, ways in texts.items()}
+
+
+def _more(texts: dict[str, tuple[float, float]], text: str, blank: float, symbol: float) -> None:
+    known = texts.get(text)
+    texts[text] = (
+        (blank, symbol) if known is None else (_add(known[0], blank), _add(known[1], symbol))
+    )
+
+
+def _add(one: float, other: float) -> float:
+    """The logarithm of the sum of two probabilities given by theirs."""
+    return float(np.logaddexp(one, other))

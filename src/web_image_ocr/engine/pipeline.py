@@ -10,6 +10,7 @@ import numpy as np
 
 from web_image_ocr.engine.config import EngineConfig
 from web_image_ocr.engine.ctc import characters_of
+from web_image_ocr.engine.decoder import Decoder
 from web_image_ocr.engine.detection import Box, find_boxes, overlap
 from web_image_ocr.engine.frames import Frame, Points, extent
 from web_image_ocr.engine.models import load_models
@@ -19,6 +20,7 @@ from web_image_ocr.engine.reading import Reader, believable
 from web_image_ocr.engine.scale import detection_scale
 from web_image_ocr.engine.sessions import SessionPair, Sessions
 from web_image_ocr.engine.values import Page, RecognitionOptions, TextLine
+from web_image_ocr.engine.words import Words
 from web_image_ocr.primitives.deadline import Deadline
 from web_image_ocr.primitives.errors import ErrorKind, ServiceError
 from web_image_ocr.primitives.geometry import Quad
@@ -36,13 +38,17 @@ class Engine:
         config: models, threads and bounds.
 
     Raises:
-        ServiceError: ``MODEL_UNAVAILABLE`` when a model is missing or altered.
+        ServiceError: ``MODEL_UNAVAILABLE`` when a model is missing or altered,
+            ``CONFIGURATION_INVALID`` when there is no word list for a language.
     """
 
     def __init__(self, config: EngineConfig | None = None) -> None:
         self._config = config or EngineConfig()
         self._sessions = Sessions(load_models(self._config), self._config.threads)
-        self._characters = characters_of(self._sessions.for_cores(None).recognition.metadata())
+        self._decoder = Decoder(
+            characters_of(self._sessions.for_cores(None).recognition.metadata()),
+            Words.of(self._config.languages) if self._config.languages else None,
+        )
 
     def recognize(
         self,
@@ -80,7 +86,7 @@ class Engine:
         self, pixels: Pixels, options: RecognitionOptions, sessions: SessionPair, deadline: Deadline
     ) -> Page:
         height, width = pixels.shape[:2]
-        reader = Reader(sessions.recognition, self._characters)
+        reader = Reader(sessions.recognition, self._decoder)
         clock = _StageClock(deadline)
         with clock.stage("detect"):
             boxes = self._look(pixels, sessions)

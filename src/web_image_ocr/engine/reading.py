@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
 
 from web_image_ocr.engine.crops import cut_line
-from web_image_ocr.engine.ctc import Reading, decode
+from web_image_ocr.engine.decoder import Decoder, Reading
 from web_image_ocr.engine.detection import Box
 from web_image_ocr.engine.frames import Points
 from web_image_ocr.engine.sessions import Session
@@ -47,14 +46,14 @@ class OrientedReading:
 
 @dataclass(frozen=True, slots=True)
 class Reader:
-    """The recogniser with its characters.
+    """The recogniser with its decoder.
 
     Lines are run one by one at their own width: no padding is computed, and a line's
     reading depends on nothing but itself. (Four lines in one batch take as long as four runs.)
     """
 
     session: Session
-    characters: Sequence[str]
+    decoder: Decoder
 
     def read_box(self, pixels: Pixels, box: Box) -> OrientedReading:
         """The best reading of a box over the directions that its shape allows."""
@@ -77,7 +76,7 @@ class Reader:
     def read(self, pixels: Pixels, corners: Points) -> OrientedReading:
         """What a quad says along its first edge."""
         tensor = to_tensor(cut_line(pixels, corners))
-        return OrientedReading(decode(self.session.run(tensor)[0], self.characters), corners)
+        return OrientedReading(self.decoder.read(self.session.run(tensor)[0]), corners)
 
 
 def believable(reading: Reading, min_confidence: float) -> bool:

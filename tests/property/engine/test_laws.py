@@ -7,12 +7,13 @@ import numpy.typing as npt
 from hypothesis import given
 from hypothesis import strategies as st
 
-from web_image_ocr.engine.ctc import decode
+from web_image_ocr.engine.decoder import Decoder
 from web_image_ocr.engine.detection import unclip
 from web_image_ocr.engine.frames import Frame, extent
 from web_image_ocr.engine.order import reading_order
 from web_image_ocr.engine.pipeline import quad_inside
 from web_image_ocr.engine.scale import detection_scale
+from web_image_ocr.engine.words import Words
 from web_image_ocr.primitives.geometry import Quad
 
 sizes = st.integers(1, 4000)
@@ -114,7 +115,7 @@ def test_ctc_reads_what_was_written(data: st.DataObject) -> None:
         steps += [0] * data.draw(st.integers(1, 3))
         steps += [characters.index(character)] * data.draw(st.integers(1, 3))
     steps += [0] * data.draw(st.integers(0, 3))
-    reading = decode(np.eye(5, dtype=np.float32)[steps], characters)
+    reading = Decoder(characters, Words({})).read(np.eye(5, dtype=np.float32)[steps])
     assert reading.text == text
     assert reading.confidence == 1.0
 
@@ -124,7 +125,8 @@ def test_ctc_answers_are_always_sound(steps: int, seed: int) -> None:
     random = np.random.default_rng(seed)
     logits = np.exp(random.normal(0, 3, (steps, 5)))
     probabilities = (logits / logits.sum(axis=1, keepdims=True)).astype(np.float32)
-    reading = decode(probabilities, ("", "a", "b", "c", " "))
+    words = Words({"abc": 4.0, "cab": 5.0, "aa": 5.5})
+    reading = Decoder(("", "a", "b", "c", " "), words).read(probabilities)
     assert 0.0 <= reading.confidence <= 1.0
     assert len(reading.text) <= steps
     assert reading.text == reading.text.strip()
