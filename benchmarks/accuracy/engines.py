@@ -64,10 +64,7 @@ def open_engine(name: str) -> Iterator[Candidate]:
             command_of(name), cwd=ROOT, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
         ) as process,
     ):
-        try:
-            yield Peer(process, Path(folder))
-        finally:
-            process.kill()
+        yield Peer(process, Path(folder))  # the process ends when its standard input does
 
 
 class Ours:

@@ -1,6 +1,7 @@
 """Tesseract by its command, languages ``chi_sim+eng``; it runs in the Python of the benchmark.
 
-The command takes files, so it gets an uncompressed PPM. Its time includes its start.
+The command takes files, so it gets an uncompressed PPM by its standard input. Its time includes
+its start.
 """
 
 from __future__ import annotations
@@ -9,9 +10,7 @@ import csv
 import shutil
 import subprocess
 import sys
-import tempfile
 from itertools import groupby
-from pathlib import Path
 
 from benchmarks.accuracy.peers.loop import Line, Pixels, serve, upright
 
@@ -30,18 +29,15 @@ class Tesseract:
         missing = set(_LANGUAGES) - set(self._run("--list-langs").split())
         if missing:
             sys.exit(f"tesseract lacks the languages {', '.join(sorted(missing))}")
-        self._folder = tempfile.TemporaryDirectory()
 
-    def prepare(self, pixels: Pixels) -> Path:
+    def prepare(self, pixels: Pixels) -> bytes:
         """The picture as a PPM file."""
-        path = Path(self._folder.name) / "picture.ppm"
         height, width = pixels.shape[:2]
-        path.write_bytes(b"P6 %d %d 255\n" % (width, height) + pixels.tobytes())
-        return path
+        return b"P6 %d %d 255\n" % (width, height) + pixels.tobytes()
 
-    def read(self, prepared: Path) -> list[Line]:
+    def read(self, prepared: bytes) -> list[Line]:
         """Tesseract's words joined to its lines; the confidence is their mean."""
-        table = self._run(str(prepared), "-", "-l", "+".join(_LANGUAGES), "tsv")
+        table = self._run("-", "-", "-l", "+".join(_LANGUAGES), "tsv", "quiet", file=prepared)
         rows = csv.DictReader(table.splitlines(), delimiter="\t", quoting=csv.QUOTE_NONE)
         words = [row for row in rows if row["level"] == _WORD and row["text"].strip()]
         return [_line(list(group)) for _, group in groupby(words, key=_line_number)]
@@ -50,10 +46,11 @@ class Tesseract:
         """Of the command."""
         return {"tesseract": self._run("--version").split()[1]}
 
-    def _run(self, *arguments: str) -> str:
-        return subprocess.run(
-            [self._command, *arguments], capture_output=True, text=True, check=True
-        ).stdout
+    def _run(self, *arguments: str, file: bytes = b"") -> str:
+        done = subprocess.run(
+            [self._command, *arguments], input=file, stdout=subprocess.PIPE, check=True
+        )
+        return done.stdout.decode("utf-8")
 
 
 def _line_number(row: dict[str, str]) -> tuple[str, ...]:
