@@ -112,13 +112,22 @@ class WorkerPool:
         lost_in_a_row = 0
         while True:
             await asyncio.sleep(_RESTART_PAUSE_S[min(lost_in_a_row, len(_RESTART_PAUSE_S) - 1)])
-            worker = WorkerProcess(self._engine_config, self._limits)
             try:
-                await self._serve_with(worker)
-            finally:
-                self._workers.discard(worker)
-                await _to_its_end(worker.close())
-            lost_in_a_row = 0 if worker.proven else lost_in_a_row + 1
+                proven = await self._seat_a_worker()
+            except OSError as error:  # no memory, process number or open file is left for one
+                log.error("worker did not start", kind="system", detail=error.strerror)  # noqa: TRY400
+                proven = False
+            lost_in_a_row = 0 if proven else lost_in_a_row + 1
+
+    async def _seat_a_worker(self) -> bool:
+        """Have one worker from its start to its end; whether it has answered a job."""
+        worker = WorkerProcess(self._engine_config, self._limits)
+        try:
+            await self._serve_with(worker)
+        finally:
+            self._workers.discard(worker)
+            await _to_its_end(worker.close())
+        return worker.proven
 
     async def _serve_with(self, worker: WorkerProcess) -> None:
         """Start the worker and hand it out for as long as it lives."""

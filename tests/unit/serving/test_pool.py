@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import asyncio
+import errno
 import gc
 import multiprocessing
 import os
 import signal
 from collections.abc import AsyncIterator
+from multiprocessing.context import SpawnProcess
 from pathlib import Path
 
 import pytest
@@ -157,6 +159,23 @@ async def test_nothing_is_said_on_closing_at_work(caplog: pytest.LogCaptureFixtu
         await call
     gc.collect()  # asyncio reports what nobody looked at when it is collected
     assert "never retrieved" not in caplog.text
+
+
+async def test_a_start_that_the_system_refuses_is_tried_again(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    refusals = [OSError(errno.EAGAIN, "no process left"), OSError(errno.EMFILE, "no file left")]
+    start = SpawnProcess.start
+
+    def refused_at_first(process: SpawnProcess) -> None:
+        if refusals:
+            raise refusals.pop()
+        start(process)
+
+    monkeypatch.setattr(SpawnProcess, "start", refused_at_first)
+    limits = ImageLimits.for_edition("2021")
+    async with WorkerPool(ServingConfig(workers=1), EngineConfig(), limits) as pool:
+        assert await _read(pool, "after all") == "after all"
 
 
 async def test_workers_end_with_a_pool_closed_while_they_start() -> None:
