@@ -23,7 +23,7 @@ from PIL.TgaImagePlugin import TgaImageFile
 from PIL.TiffImagePlugin import TiffImageFile
 from PIL.WebPImagePlugin import WebPImageFile
 
-from web_image_ocr.images import ico, jpeg
+from web_image_ocr.images import ico, jpeg, png
 from web_image_ocr.images.config import ImageLimits
 from web_image_ocr.images.flatten import to_rgb
 from web_image_ocr.images.header import inspect
@@ -130,6 +130,8 @@ def _load(data: bytes, header: Header) -> Image.Image:
             image = _load_jpeg(data, header)
         elif header.format is ImageFormat.ICO:
             image = _load_frame(ico.best_icon(data).as_file(), header)
+        elif header.format is ImageFormat.PNG:
+            image = _load_frame(png.without_damaged_extras(data), header)
         else:
             image = _load_frame(data, header)
         if header.format in _FOURTH_BYTE_UNUSED and image.mode == "RGBA":

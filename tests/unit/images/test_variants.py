@@ -49,6 +49,25 @@ def test_interlaced_png(depth: int) -> None:
     np.testing.assert_array_equal(found, COLOURS)
 
 
+def test_png_with_a_damaged_chunk_is_read_if_the_chunk_is_not_needed() -> None:
+    text = chunk(b"tEXt", b"Title\0a scene")
+    damaged = text[:-1] + bytes([text[-1] ^ 1])
+    found = decode(png(8, RGB, rows_of(COLOURS), text, damaged, text), LIMITS).pixels
+    np.testing.assert_array_equal(found, COLOURS)
+
+
+@pytest.mark.parametrize("kind", [b"IHDR", b"PLTE"])
+def test_png_with_a_damaged_chunk_that_is_needed_is_refused(kind: bytes) -> None:
+    indices = np.zeros((HEIGHT, WIDTH), np.uint8)
+    data = bytearray(png(8, PALETTE, rows_of(indices), chunk(b"PLTE", bytes(768))))
+    position = data.index(kind)
+    length = int.from_bytes(data[position - 4 : position])
+    data[position + 4 + length] ^= 1
+    with pytest.raises(ServiceError) as caught:
+        decode(bytes(data), LIMITS)
+    assert caught.value.kind is ErrorKind.FORMAT_UNSUPPORTED
+
+
 @pytest.mark.parametrize("depth", [1, 2, 4])
 def test_png_of_few_colours(depth: int) -> None:
     palette = np.arange(3 << depth, dtype=np.uint8).reshape(-1, 3) * 5
