@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from tests.contract.certificates import self_signed
+from tests.certificates import self_signed
 from tests.contract.file_server import FileServer, serving_files
 from tests.pictures import encoded, picture
 from tests.servers import Service, running_service

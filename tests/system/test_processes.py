@@ -15,8 +15,18 @@ from typing import Any
 import httpx
 import pytest
 
+from tests.certificates import self_signed
 from tests.pictures import as_text, encoded, picture
-from tests.servers import Account, Service, admin, running_service, sign_in, starting, words
+from tests.servers import (
+    Account,
+    Service,
+    admin,
+    running,
+    running_service,
+    sign_in,
+    starting,
+    words,
+)
 
 pytestmark = [pytest.mark.server, pytest.mark.models]
 
@@ -62,6 +72,16 @@ def test_a_running_call_is_answered_when_the_server_is_told_to_stop(tmp_path: Pa
         _assert_whole(call.result())
         with pytest.raises(httpx.ConnectError):
             service.client.get("/healthz")
+
+
+def test_an_idle_client_of_tls_does_not_hold_up_the_end(tmp_path: Path) -> None:
+    certificate, key = self_signed(tmp_path)
+    flags = ("--tls-cert", str(certificate), "--tls-key", str(key))
+    with running(tmp_path, *flags) as server, httpx.Client(verify=False) as client:  # noqa: S501
+        assert client.get(f"{server.url}/healthz").status_code == 200
+        server.process.send_signal(signal.SIGTERM)
+        # asyncio alone would wait 30 s for this client, which does not say goodbye.
+        assert server.process.wait(timeout=20) == 0
 
 
 def test_a_call_survives_the_worker_that_read_it(tmp_path: Path) -> None:
