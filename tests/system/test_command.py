@@ -91,6 +91,18 @@ class TestRecognize:
         assert done.stderr.startswith("web-image-ocr: ")
         assert done.stderr.count("\n") == 1
 
+    def test_a_file_that_cannot_be_opened_is_said_in_the_words_of_the_system(self) -> None:
+        done = run("recognize", "/does/not/exist.png")
+        assert done.stderr == "web-image-ocr: /does/not/exist.png: No such file or directory\n"
+
+    def test_a_library_that_cannot_be_loaded_is_one_line(self, tmp_path: Path) -> None:
+        (tmp_path / "cv2.py").write_text("raise ImportError('libGL.so.1: cannot open')")
+        done = run("--version", env={**os.environ, "PYTHONPATH": str(tmp_path)})
+        assert done.returncode == 1
+        assert done.stderr == (
+            "web-image-ocr: unexpected failure: ImportError: libGL.so.1: cannot open\n"
+        )
+
     def test_the_reader_of_the_output_may_leave_early(self, picture: Path) -> None:
         done = subprocess.run(
             ["bash", "-c", 'set -o pipefail; "$0" recognize "$@" | head -1', *COMMAND]

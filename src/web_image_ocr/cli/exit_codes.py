@@ -30,7 +30,7 @@ class ExitCode(IntEnum):
     PICTURE = 3, "a picture could not be read"
     CONFIGURATION = 4, "a setting, or a file that one names, is wrong"
     STORE = 5, "the store cannot be used"
-    IDENTITY = 6, "an account, user, project or key is unknown or exists already"
+    IDENTITY = 6, "an account, user, project or key is unknown, exists already or must stay"
     ENGINE = 7, "the models are missing or altered"
     # The system ends the command; these are the numbers by which shells report it.
     INTERRUPTED = 130, "ended by Ctrl-C"

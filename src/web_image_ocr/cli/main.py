@@ -18,10 +18,11 @@ def main() -> NoReturn:
         signal.signal(signal.SIGINT, signal.SIG_DFL)
     # Worker processes import this module again when they are started: what only the
     # command needs is imported when the command runs.
-    from web_image_ocr.cli.app import run  # noqa: PLC0415
     from web_image_ocr.cli.exit_codes import ExitCode, exit_code  # noqa: PLC0415
 
     try:
+        from web_image_ocr.cli.app import run  # noqa: PLC0415 - may fail: it loads OpenCV
+
         status = run()
         sys.stdout.flush()
         sys.exit(status)

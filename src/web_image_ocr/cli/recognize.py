@@ -112,6 +112,8 @@ def _report(path: str, error: ServiceError, output: OutputFormat) -> None:
     wire = wire_error(error)
     if output is OutputFormat.JSONL:
         _print_json({"path": _shown(path), "error_code": wire.code, "error_msg": wire.message})
+    elif error.kind is ErrorKind.SOURCE_UNREACHABLE:  # the API's words for it speak of a URL
+        typer.echo(f"web-image-ocr: {path}: {error.detail}", err=True)
     else:
         reason = f" ({error.detail})" if error.detail else ""
         typer.echo(f"web-image-ocr: {path}: {wire.code} {wire.message}{reason}", err=True)
