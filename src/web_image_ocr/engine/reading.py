@@ -20,6 +20,8 @@ AS_IS, DOWNWARDS, UPSIDE_DOWN, UPWARDS = 0, 1, 2, 3
 # From this ratio of height to width on, a box is first taken for a column or a turned line;
 # PP-OCR draws the same line. A lone narrow glyph ("1", "!") is then seen by its confidence.
 TALL = 1.5
+# From this ratio on, what reads as one character may be a column of two.
+TALLISH = 1.25
 # A reading with at least this confidence ends the search for a better direction.
 SURE = 0.9
 # A line is believed to be upside down only when it is unreadable as it stands and reads
@@ -59,6 +61,10 @@ class Reader:
         """The best reading of a box over the directions that its shape allows."""
         if box.height < TALL * box.width:
             first = self.read(pixels, box.corners)
+            if len(first.reading.text) == 1 and box.height >= TALLISH * box.width:
+                column = self.read(pixels, quarter_turned(box.corners, DOWNWARDS))
+                if column.reading.confidence >= SURE and len(column.reading.text) > 1:
+                    return column
             if first.reading.confidence >= UNREADABLE:
                 return first
             turned = self.read(pixels, quarter_turned(box.corners, UPSIDE_DOWN))
