@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import asyncio
 import string
 
 import httpx
@@ -54,6 +55,17 @@ async def test_an_unexpected_exception_is_500_and_says_nothing(
     assert "secret" not in response.text
     recognizer.fault = lambda: None
     assert (await anonymous.post(PATH, json={"image": PICTURE})).status_code == 200
+
+
+async def test_a_call_that_a_stopping_server_gives_up_is_503(
+    anonymous: httpx.AsyncClient, recognizer: NullRecognizer
+) -> None:
+    recognizer.seconds = 60
+    call = asyncio.create_task(anonymous.post(PATH, json={"image": PICTURE}))
+    while not recognizer.seen:  # noqa: ASYNC110 - it sets no event
+        await asyncio.sleep(0.001)
+    call.cancel()  # as uvicorn does when `server.shutdown_s` are over
+    assert_failure(await call, ErrorKind.ENGINE_UNAVAILABLE)
 
 
 async def test_a_dead_recogniser_is_503(

@@ -61,6 +61,19 @@ async def test_a_failure_says_code_and_reason(
     assert record["reason"] == "the body does not fit: image: string_type"
 
 
+@pytest.mark.parametrize("path", ["/healthz", "/readyz"])
+async def test_a_probe_is_of_no_interest_while_all_is_well(
+    anonymous: httpx.AsyncClient, recognizer: NullRecognizer, records: Records, path: str
+) -> None:
+    await anonymous.get(path)
+    recognizer.alive = False
+    await anonymous.get(path)
+    assert [record["log_level"] for record in records] == [
+        "debug",
+        "warning" if path == "/readyz" else "debug",
+    ]
+
+
 async def test_an_unexpected_exception_is_logged_without_its_values(
     anonymous: httpx.AsyncClient, recognizer: NullRecognizer, records: Records
 ) -> None:

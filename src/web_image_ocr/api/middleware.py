@@ -23,6 +23,8 @@ _log = structlog.stdlib.get_logger("web_image_ocr.api")
 _PROJECT_ID = re.compile(r"[0-9a-f]{32}")
 _CLIENT_GONE = 499
 """Status in the log where no answer was sent, after a widespread habit of proxies."""
+_PROBES = frozenset({"/healthz", "/readyz"})
+"""Asked every few seconds: as long as all is well they would be most of the log."""
 
 
 class Calls:
@@ -59,6 +61,10 @@ class Calls:
                 call.status = _CLIENT_GONE
             except ServiceError as error:
                 await call.answer(error)
+            except asyncio.CancelledError:  # only a server that is stopping cancels a call
+                await call.answer(
+                    ServiceError(ErrorKind.ENGINE_UNAVAILABLE, "the server stopped before the end")
+                )
             except Exception as error:  # noqa: BLE001 - the last line of defence
                 _log.error("unexpected", error=type(error).__name__, frames=_frames(error))
                 await call.answer(ServiceError(ErrorKind.INTERNAL, type(error).__name__))
@@ -138,14 +144,16 @@ class _Call:
 
     def record(self) -> None:
         """One line in the log: ids, sizes, codes and times only; a warning if it is our fault."""
-        log = _log.warning if self.status >= 500 else _log.info
         route = self._scope.get("route")
+        path = getattr(route, "path", "")
+        usual = _log.debug if path in _PROBES else _log.info
+        log = _log.warning if self.status >= 500 else usual
         project_id = self._scope.get("path_params", {}).get("project_id", "")
         error = self._error
         log(
             "call",
             method=self._scope["method"] if route else "",
-            route=getattr(route, "path", ""),
+            route=path,
             status=self.status,
             code=wire_error(error).code if error else "",
             error=error.kind.value if error else "",
