@@ -12,12 +12,13 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
 
 
-def self_signed(folder: Path) -> tuple[Path, Path]:
-    """Files of a certificate for 127.0.0.1 and of its key, valid for a day."""
+def self_signed(folder: Path, *names: str) -> tuple[Path, Path]:
+    """Files of a certificate for 127.0.0.1 and the names, and of its key; valid for a day."""
     key = ec.generate_private_key(ec.SECP256R1())
     name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "127.0.0.1")])
     now = datetime.now(UTC)
     address = x509.IPAddress(ipaddress.ip_address("127.0.0.1"))
+    subjects = x509.SubjectAlternativeName([address, *map(x509.DNSName, names)])
     certificate = (
         x509.CertificateBuilder()
         .subject_name(name)
@@ -26,7 +27,7 @@ def self_signed(folder: Path) -> tuple[Path, Path]:
         .serial_number(x509.random_serial_number())
         .not_valid_before(now - timedelta(minutes=1))
         .not_valid_after(now + timedelta(days=1))
-        .add_extension(x509.SubjectAlternativeName([address]), critical=False)
+        .add_extension(subjects, critical=False)
         .sign(key, hashes.SHA256())
     )
     certificate_file, key_file = folder / "tls.crt", folder / "tls.key"

@@ -2,51 +2,35 @@
 
 from __future__ import annotations
 
-import datetime as dt
 from pathlib import Path
 
 import pytest
-from cryptography import x509
-from cryptography.hazmat.primitives import hashes
-from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.serialization import (
     BestAvailableEncryption,
     Encoding,
-    KeySerializationEncryption,
-    NoEncryption,
     PrivateFormat,
+    load_pem_private_key,
 )
 
+from tests.certificates import self_signed
 from web_image_ocr.cli.tls import tls_context
 from web_image_ocr.primitives.errors import ErrorKind, ServiceError
 from web_image_ocr.settings import ServerConfig
 
 
 @pytest.fixture
-def key() -> ec.EllipticCurvePrivateKey:
-    return ec.generate_private_key(ec.SECP256R1())
+def files(tmp_path: Path) -> tuple[Path, Path]:
+    return self_signed(tmp_path)
 
 
 @pytest.fixture
-def cert_file(tmp_path: Path, key: ec.EllipticCurvePrivateKey) -> Path:
-    name = x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, "localhost")])
-    now = dt.datetime.now(dt.UTC)
-    cert = (
-        x509.CertificateBuilder()
-        .subject_name(name)
-        .issuer_name(name)
-        .public_key(key.public_key())
-        .serial_number(1)
-        .not_valid_before(now)
-        .not_valid_after(now + dt.timedelta(days=1))
-        .sign(key, hashes.SHA256())
-    )
-    return _written(tmp_path / "cert.pem", cert.public_bytes(Encoding.PEM))
+def cert_file(files: tuple[Path, Path]) -> Path:
+    return files[0]
 
 
 @pytest.fixture
-def key_file(tmp_path: Path, key: ec.EllipticCurvePrivateKey) -> Path:
-    return _written(tmp_path / "key.pem", _pem(key))
+def key_file(files: tuple[Path, Path]) -> Path:
+    return files[1]
 
 
 def test_without_files_there_is_no_tls() -> None:
@@ -68,22 +52,26 @@ def test_a_folder_is_no_certificate(tmp_path: Path, key_file: Path) -> None:
 
 
 def test_a_key_of_another_certificate_is_refused(tmp_path: Path, cert_file: Path) -> None:
-    other = _written(tmp_path / "other.pem", _pem(ec.generate_private_key(ec.SECP256R1())))
+    (tmp_path / "other").mkdir()
+    _, other = self_signed(tmp_path / "other")
     assert "key values mismatch" in refusal(cert_file, other)
 
 
 def test_what_is_not_pem_is_refused(tmp_path: Path, key_file: Path) -> None:
-    text = _written(tmp_path / "text.pem", b"no certificate")
+    text = tmp_path / "text.pem"
+    text.write_text("no certificate")
     detail = refusal(text, key_file)
     assert str(text) in detail
     assert "no certificate with its key" in detail
 
 
 def test_an_encrypted_key_is_refused_and_nobody_is_asked_for_its_password(
-    tmp_path: Path, cert_file: Path, key: ec.EllipticCurvePrivateKey
+    cert_file: Path, key_file: Path
 ) -> None:
-    sealed = _written(tmp_path / "sealed.pem", _pem(key, BestAvailableEncryption(b"password")))
-    assert refusal(cert_file, sealed) == "server.tls_key must not be encrypted"
+    key = load_pem_private_key(key_file.read_bytes(), password=None)
+    sealing = BestAvailableEncryption(b"password")
+    key_file.write_bytes(key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, sealing))
+    assert refusal(cert_file, key_file) == "server.tls_key must not be encrypted"
 
 
 def refusal(cert: Path, key: Path) -> str:
@@ -91,14 +79,3 @@ def refusal(cert: Path, key: Path) -> str:
         tls_context(ServerConfig(tls_cert=cert, tls_key=key))
     assert caught.value.kind is ErrorKind.CONFIGURATION_INVALID
     return caught.value.detail
-
-
-def _pem(
-    key: ec.EllipticCurvePrivateKey, encryption: KeySerializationEncryption | None = None
-) -> bytes:
-    return key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, encryption or NoEncryption())
-
-
-def _written(path: Path, content: bytes) -> Path:
-    path.write_bytes(content)
-    return path
