@@ -26,46 +26,23 @@ _SPREAD = 5.0
 _STRAIGHT_SHARE = 0.2
 # Less tilt than this, in degrees, is left to the boxes: their crops are turned anyway.
 _NEGLIGIBLE = 2.0
-# Text more than this many degrees off the main direction, and off its right angle, is askew;
-# with this share of the main direction's weight it is worth a look of its own.
-_ASKEW = 20.0
-_SECOND_SHARE = 0.2
 _WITNESSES = 5
 # A witness is cut to this ratio of length to height: enough to tell head from foot.
 _WITNESS_LENGTH = 10.0
 
 
-def text_angles(pixels: Pixels, boxes: Sequence[Box], reader: Reader) -> tuple[float, ...]:
-    """Degrees, 0 to 360, by which the text is turned clockwise, the main angle first.
-
-    A second angle comes with a picture that also has much text askew to the first; text at a
-    right angle to it needs none, tall boxes are read every way. No boxes: one angle, 0.
-    """
+def text_angle(pixels: Pixels, boxes: Sequence[Box], reader: Reader) -> float:
+    """Degrees, 0 to 360, by which most text is turned clockwise; 0 without boxes."""
     lines = [_along_long_side(box) for box in boxes]
     telling = [line for line in lines if line.width >= _ELONGATED * line.height] or lines
     if not telling:
-        return (0.0,)
+        return 0.0
     directions = np.array([direction(line) % 180.0 for line in telling])
     weights = np.array([line.width for line in telling])
-    main = dominant_direction(directions, weights)
-    gaps = _gaps(directions, main)
-    askew = (gaps > _ASKEW) & (gaps < 90.0 - _ASKEW)
-    tilts = [main]
-    if weights[askew].sum() >= _SECOND_SHARE * weights[gaps <= _SPREAD].sum() > 0:
-        tilts.append(dominant_direction(directions[askew], weights[askew]))
-    return tuple(
-        _head_up(
-            pixels,
-            [
-                line
-                for line, gap in zip(telling, _gaps(directions, tilt), strict=True)
-                if gap <= _SPREAD
-            ],
-            tilt,
-            reader,
-        )
-        for tilt in tilts
-    )
+    tilt = dominant_direction(directions, weights)
+    gaps = _gaps(directions, tilt)
+    along = [line for line, gap in zip(telling, gaps, strict=True) if gap <= _SPREAD]
+    return _head_up(pixels, along, tilt, reader)
 
 
 def _head_up(pixels: Pixels, lines: Sequence[Box], tilt: float, reader: Reader) -> float:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 
 import numpy as np
@@ -15,8 +15,8 @@ from web_image_ocr.engine.detection import Box, find_boxes, overlap
 from web_image_ocr.engine.frames import Frame, Points, extent
 from web_image_ocr.engine.models import load_models
 from web_image_ocr.engine.order import reading_order
-from web_image_ocr.engine.orientation import text_angles
-from web_image_ocr.engine.reading import Reader, believable
+from web_image_ocr.engine.orientation import text_angle
+from web_image_ocr.engine.reading import OrientedReading, Reader, believable
 from web_image_ocr.engine.scale import detection_scale
 from web_image_ocr.engine.sessions import SessionPair, Sessions
 from web_image_ocr.engine.values import Page, RecognitionOptions, TextLine
@@ -90,32 +90,37 @@ class Engine:
         clock = _StageClock(deadline)
         with clock.stage("detect"):
             boxes = self._look(pixels, sessions)
-        angles: tuple[float, ...] = (0.0,)
+        angle = 0.0
         if options.detect_direction:
             with clock.stage("align"):
-                angles = text_angles(pixels, boxes, reader)
-        lines: list[TextLine] = []
-        for angle in angles:
-            seen = boxes
-            if angle:
-                with clock.stage("detect"):
-                    frame = self._frame_of_text(boxes, angle)
-                    seen = find_boxes(sessions.detection, pixels, frame)
-            with clock.stage("read"):
-                lines += self._read(pixels, _not_yet_read(seen, lines), reader, deadline)
+                angle = text_angle(pixels, boxes, reader)
+        aligned = boxes
+        if angle:
+            with clock.stage("detect"):
+                frame = self._frame_of_text(boxes, angle)
+                aligned = find_boxes(sessions.detection, pixels, frame)
+        with clock.stage("read"):
+            lines = self._read(pixels, aligned, reader.read_box, deadline)
+            if angle:  # what runs in another direction was seen, if at all, before aligning
+                askew = _not_yet_read(boxes, lines)
+                lines += self._read(pixels, askew, reader.read_either_way, deadline)
         with clock.stage("order"):
             ordered = tuple(lines[i] for i in reading_order([line.quad for line in lines]))
         return Page(width=width, height=height, lines=ordered, timings=clock.timings)
 
     def _read(
-        self, pixels: Pixels, boxes: Sequence[Box], reader: Reader, deadline: Deadline
+        self,
+        pixels: Pixels,
+        boxes: Sequence[Box],
+        read: Callable[[Pixels, Box], OrientedReading],
+        deadline: Deadline,
     ) -> list[TextLine]:
-        """The lines of those boxes that hold text."""
+        """The lines of those boxes that hold text, each read by ``read``."""
         height, width = pixels.shape[:2]
         lines: list[TextLine] = []
         for box in boxes:
             deadline.check()
-            found = reader.read_box(pixels, box)
+            found = read(pixels, box)
             if believable(found.reading, self._config.min_confidence):
                 lines.append(
                     TextLine(
@@ -169,7 +174,7 @@ class _StageClock:
 def _not_yet_read(boxes: Sequence[Box], lines: Sequence[TextLine]) -> list[Box]:
     """The boxes that lie for the most part outside the lines read before."""
     read = [np.array(line.quad) for line in lines]
-    return [box for box in boxes if all(overlap(box.corners, quad) < 0.5 for quad in read)]
+    return [box for box in boxes if sum(overlap(box.corners, quad) for quad in read) < 0.5]
 
 
 def quad_inside(corners: Points, width: int, height: int) -> Quad:

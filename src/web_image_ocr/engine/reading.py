@@ -79,6 +79,14 @@ class Reader:
         assert best is not None  # noqa: S101 - the loop ran
         return best
 
+    def read_either_way(self, pixels: Pixels, box: Box) -> OrientedReading:
+        """The surer reading of a box along its long side, from one end or from the other."""
+        wide = box.width >= box.height
+        corners = box.corners if wide else quarter_turned(box.corners, DOWNWARDS)
+        one = self.read(pixels, corners)
+        other = self.read(pixels, quarter_turned(corners, UPSIDE_DOWN))
+        return max(one, other, key=lambda found: found.reading.confidence)
+
     def read(self, pixels: Pixels, corners: Points) -> OrientedReading:
         """What a quad says along its first edge."""
         tensor = to_tensor(cut_line(pixels, corners))

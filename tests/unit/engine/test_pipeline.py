@@ -6,6 +6,7 @@ from itertools import pairwise
 import numpy as np
 import pytest
 
+from tests.pictures import characters_picture
 from tests.unit.engine.pictures import turned, written
 from web_image_ocr import Engine, EngineConfig, Page, RecognitionOptions
 from web_image_ocr.primitives.deadline import Deadline
@@ -76,6 +77,23 @@ def test_aligns_a_turned_picture(engine: Engine, angle: int) -> None:
     (x0, y0), (x1, y1) = page.lines[0].quad[:2]
     direction = np.degrees(np.arctan2(y1 - y0, x1 - x0))
     assert (direction - angle + 180) % 360 - 180 == pytest.approx(0, abs=4)
+
+
+@pytest.mark.parametrize("angle", [0, 100, 190])
+def test_reads_a_stamp_askew_to_the_rows(engine: Engine, angle: int) -> None:
+    page_and_stamp = np.full((420, 460, 3), 255, np.uint8)
+    page_and_stamp[:200] = written(FOUR_LINES)
+    stamp = turned(written([(10, 6, "PAID IN FULL")], width=190, height=40), 35)
+    page_and_stamp[230 : 230 + stamp.shape[0], 100 : 100 + stamp.shape[1]] = stamp
+    page = engine.recognize(turned(page_and_stamp, angle), ALIGN)
+    assert sorted(texts(page)) == sorted([*(text for _, _, text in FOUR_LINES), "PAID IN FULL"])
+    assert_quads_are_sound(page)
+
+
+def test_a_column_of_two_characters_is_read_downwards(engine: Engine) -> None:
+    places = ((60, 30), (60, 78), (300, 400))
+    column = np.asarray(characters_picture(*places, size=(160, 160)), dtype=np.uint8)
+    assert texts(engine.recognize(column)) == ["田中"]
 
 
 def test_upright_picture_loses_nothing_by_alignment(engine: Engine) -> None:
