@@ -9,6 +9,8 @@ import pytest
 from tests.pictures import characters_picture
 from tests.unit.engine.pictures import turned, written
 from web_image_ocr import Engine, EngineConfig, Page, RecognitionOptions
+from web_image_ocr.engine.detection import Box
+from web_image_ocr.engine.reading import Reader
 from web_image_ocr.primitives.deadline import Deadline
 from web_image_ocr.primitives.errors import ErrorKind, ServiceError
 from web_image_ocr.primitives.geometry import Quad
@@ -90,10 +92,14 @@ def test_reads_a_stamp_askew_to_the_rows(engine: Engine, angle: int) -> None:
     assert_quads_are_sound(page)
 
 
-def test_a_column_of_two_characters_is_read_downwards(engine: Engine) -> None:
-    places = ((60, 30), (60, 78), (300, 400))
+def test_a_box_of_one_character_and_a_half_may_be_a_column_of_two(engine: Engine) -> None:
+    places = ((60, 30), (60, 82), (300, 400))
     column = np.asarray(characters_picture(*places, size=(160, 160)), dtype=np.uint8)
-    assert texts(engine.recognize(column)) == ["田中"]
+    corners = np.array([[46.0, 24.0], [122.0, 24.0], [122.0, 132.0], [46.0, 132.0]])
+    found = Reader(engine._sessions.for_cores(1).recognition, engine._decoder).read_box(
+        column, Box(corners, 1.0)
+    )
+    assert found.reading.text == "田中"
 
 
 def test_upright_picture_loses_nothing_by_alignment(engine: Engine) -> None:
