@@ -20,8 +20,8 @@ class EngineConfig:
         max_detection_pixels: pixels of the picture that the detector sees at once, at least
             65,536; larger pictures are scaled down for finding the text, never for
             reading it. The detector takes about 0.25 kB of memory a pixel.
-        min_confidence: lines read with less are dropped, 0 to 1; one or two characters
-            alone need 0.9.
+        min_clarity: lines whose characters have a lower mean probability are dropped, 0 to
+            1; one or two characters alone need 0.9.
         languages: codes of languages with Latin letters (``en``, ``es``, ``fr``, ...) whose
             words are expected: a word with doubtful letters is read as the likeliest of
             them, words that run together are parted. Empty: every word as it is read.
@@ -32,7 +32,7 @@ class EngineConfig:
     recognition_model: Path | None = None
     threads: int = 0
     max_detection_pixels: int = 2_000_000
-    min_confidence: float = 0.65
+    min_clarity: float = 0.65
     languages: tuple[str, ...] = ("en",)
 
     def __post_init__(self) -> None:
@@ -45,5 +45,5 @@ class EngineConfig:
             raise ValueError("engine threads must be 0 (all allowed cores) or more")
         if self.max_detection_pixels < 65_536:
             raise ValueError("engine max_detection_pixels must be at least 65536")
-        if not 0.0 <= self.min_confidence <= 1.0:
-            raise ValueError("engine min_confidence must be between 0 and 1")
+        if not 0.0 <= self.min_clarity <= 1.0:
+            raise ValueError("engine min_clarity must be between 0 and 1")

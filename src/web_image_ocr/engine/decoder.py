@@ -40,12 +40,18 @@ class Reading:
 
     Attributes:
         text: may be empty.
-        confidence: mean probability of the characters as the recogniser read them, 0 to 1; 0
-            for an empty text.
+        confidence: product of the probabilities of its characters, as the recogniser read
+            them, 0 to 1: how likely the whole line is right; 0 for an empty text.
+        clarity: their mean, 0 to 1: how well the line can be read, however long it is; 0 for
+            an empty text.
     """
 
     text: str
     confidence: float
+    clarity: float
+
+
+NOTHING = Reading("", 0.0, 0.0)
 
 
 class Decoder:
@@ -73,15 +79,17 @@ class Decoder:
         path = best_path(probabilities, faint_space=FAINT_SPACE)
         counted = path.classes != len(self._characters) - 1
         if not counted.any():
-            return Reading("", 0.0)
+            return NOTHING
         pieces = [self._characters[k] for k in path.classes]
         if self._words is not None:
             for first, last in self._words_of(path):
                 word = self._best_word(path, first, last, probabilities, self._words)
                 pieces[first:last] = [word] + [""] * (last - first - 1)
         text = " ".join("".join(pieces).split())
-        confidence = float(np.clip(path.confidences[counted].mean(), 0.0, 1.0))
-        return Reading(text, confidence) if text else Reading("", 0.0)
+        if not text:
+            return NOTHING
+        seen = np.clip(path.confidences[counted], 0.0, 1.0)
+        return Reading(text, float(seen.prod()), float(seen.mean()))
 
     def _words_of(self, path: Path) -> Iterator[tuple[int, int]]:
         """Bounds of the runs of Latin letters that are words, not parts of codes."""

@@ -53,7 +53,7 @@ def _head_up(pixels: Pixels, lines: Sequence[Box], tilt: float, reader: Reader) 
         corners = _shortened(_facing(line, tilt)).corners
         for side, turns in enumerate((0, UPSIDE_DOWN)):
             reading = reader.read(pixels, quarter_turned(corners, turns)).reading
-            votes[side] += reading.confidence * len(reading.text)
+            votes[side] += reading.clarity * len(reading.text)
     angle = (tilt if votes[0] >= votes[1] else tilt + 180.0) % 360.0
     return 0.0 if min(angle, 360.0 - angle) < _NEGLIGIBLE else angle
 

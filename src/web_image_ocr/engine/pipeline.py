@@ -121,7 +121,7 @@ class Engine:
         for box in boxes:
             deadline.check()
             found = read(pixels, box)
-            if believable(found.reading, self._config.min_confidence):
+            if believable(found.reading, self._config.min_clarity):
                 lines.append(
                     TextLine(
                         text=found.reading.text,

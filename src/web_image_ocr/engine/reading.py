@@ -18,12 +18,12 @@ from web_image_ocr.primitives.image import Pixels
 AS_IS, DOWNWARDS, UPSIDE_DOWN, UPWARDS = 0, 1, 2, 3
 
 # From this ratio of height to width on, a box is first taken for a column or a turned line;
-# PP-OCR draws the same line. A lone narrow glyph ("1", "!") is then seen by its confidence.
+# PP-OCR draws the same line. A lone narrow glyph ("1", "!") is then seen by its clarity.
 TALL = 1.5
 # From this ratio on, what reads as one character may be a column of two. A single wide glyph
 # stays below it; 28 words written in columns, three sizes each, were read alike with it.
 TALLISH = 1.25
-# A reading with at least this confidence ends the search for a better direction.
+# A reading of at least this clarity ends the search for a better direction.
 SURE = 0.9
 # A line is believed to be upside down only when it is unreadable as it stands and reads
 # clearly the other way; a weaker rule harms upright pictures.
@@ -31,7 +31,7 @@ UNREADABLE = 0.6
 # Ornaments are read as one or two sure-looking characters; a longer text is its own witness.
 # Word F on born-digital pictures .925 -> .928, on shop pictures .903 -> .907.
 SHORT = 2
-SHORT_CONFIDENCE = 0.9
+SHORT_CLARITY = 0.9
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,7 +39,7 @@ class OrientedReading:
     """A reading and where it begins.
 
     Attributes:
-        reading: text and confidence.
+        reading: what it says.
         corners: (4, 2), clockwise from the text's own top left, pixels of the picture.
     """
 
@@ -64,29 +64,29 @@ class Reader:
             first = self.read(pixels, box.corners)
             if len(first.reading.text) == 1 and box.height >= TALLISH * box.width:
                 column = self.read(pixels, quarter_turned(box.corners, DOWNWARDS))
-                if column.reading.confidence >= SURE and len(column.reading.text) > 1:
+                if column.reading.clarity >= SURE and len(column.reading.text) > 1:
                     return column
-            if first.reading.confidence >= UNREADABLE:
+            if first.reading.clarity >= UNREADABLE:
                 return first
             turned = self.read(pixels, quarter_turned(box.corners, UPSIDE_DOWN))
-            return turned if turned.reading.confidence >= SURE else first
+            return turned if turned.reading.clarity >= SURE else first
         best: OrientedReading | None = None
         for turns in (DOWNWARDS, AS_IS, UPWARDS):
             tried = self.read(pixels, quarter_turned(box.corners, turns))
-            if tried.reading.confidence >= SURE:
+            if tried.reading.clarity >= SURE:
                 return tried
-            if best is None or tried.reading.confidence > best.reading.confidence:
+            if best is None or tried.reading.clarity > best.reading.clarity:
                 best = tried
         assert best is not None  # noqa: S101 - the loop ran
         return best
 
     def read_either_way(self, pixels: Pixels, box: Box) -> OrientedReading:
-        """The surer reading of a box along its long side, from one end or from the other."""
+        """The clearer reading of a box along its long side, from one end or from the other."""
         wide = box.width >= box.height
         corners = box.corners if wide else quarter_turned(box.corners, DOWNWARDS)
         one = self.read(pixels, corners)
         other = self.read(pixels, quarter_turned(corners, UPSIDE_DOWN))
-        return max(one, other, key=lambda found: found.reading.confidence)
+        return max(one, other, key=lambda found: found.reading.clarity)
 
     def read(self, pixels: Pixels, corners: Points) -> OrientedReading:
         """What a quad says along its first edge."""
@@ -94,11 +94,11 @@ class Reader:
         return OrientedReading(self.decoder.read(self.session.run(tensor)[0]), corners)
 
 
-def believable(reading: Reading, min_confidence: float) -> bool:
-    """Whether a reading is sure enough, for its length, to be text."""
+def believable(reading: Reading, min_clarity: float) -> bool:
+    """Whether a reading is clear enough, for its length, to be text."""
     if len(reading.text) <= SHORT:
-        min_confidence = max(min_confidence, SHORT_CONFIDENCE)
-    return bool(reading.text) and reading.confidence >= min_confidence
+        min_clarity = max(min_clarity, SHORT_CLARITY)
+    return bool(reading.text) and reading.clarity >= min_clarity
 
 
 def quarter_turned(corners: Points, turns: int) -> Points:

@@ -25,7 +25,8 @@ class TextLine:
 
     Attributes:
         text: the characters read, never empty.
-        confidence: 0 to 1, how sure the recogniser is of the text.
+        confidence: 0 to 1, how likely the whole text is right: the product of the
+            probabilities of its characters, spaces left out.
         quad: the line's corners in pixels of the picture handed in, inside it,
             clockwise from the text's own top-left corner.
     """

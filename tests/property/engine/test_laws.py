@@ -127,7 +127,7 @@ def test_ctc_answers_are_always_sound(steps: int, seed: int) -> None:
     probabilities = (logits / logits.sum(axis=1, keepdims=True)).astype(np.float32)
     words = Words({"abc": 4.0, "cab": 5.0, "aa": 5.5})
     reading = Decoder(("", "a", "b", "c", " "), words).read(probabilities)
-    assert 0.0 <= reading.confidence <= 1.0
+    assert 0.0 <= reading.confidence <= reading.clarity <= 1.0
     assert len(reading.text) <= steps
     assert reading.text == reading.text.strip()
     assert "  " not in reading.text

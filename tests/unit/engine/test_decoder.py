@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from web_image_ocr.engine.ctc import Probabilities
-from web_image_ocr.engine.decoder import Decoder, Reading
+from web_image_ocr.engine.decoder import NOTHING, Decoder, Reading
 from web_image_ocr.engine.words import Words
 
 CHARACTERS = ("", *string.ascii_letters, *string.digits, *"'.:/@#$-_é中文", " ")
@@ -54,10 +54,11 @@ def test_no_gap_no_parting() -> None:
     assert DECODER.read(line("NextMatch")).text == "NextMatch"
 
 
-def test_the_confidence_stays_that_of_what_was_seen() -> None:
-    reading = DECODER.read(line("cqld", at1={"q": 0.6, "o": 0.4}))
+def test_confidence_and_clarity_stay_those_of_what_was_seen() -> None:
+    reading = DECODER.read(line("cqld", at1={"q": 0.6, "o": 0.4}, at3={"d": 0.8, "": 0.2}))
     assert reading.text == "cold"
-    assert reading.confidence == pytest.approx(0.9)
+    assert reading.confidence == pytest.approx(0.6 * 0.8)
+    assert reading.clarity == pytest.approx((1 + 0.6 + 1 + 0.8) / 4)
 
 
 @pytest.mark.parametrize("text", ["cqld", "XKCD", "Qwzxy"])
@@ -110,9 +111,9 @@ def test_without_words_the_best_path_is_the_text() -> None:
 
 def test_a_faint_space_under_a_winning_blank_is_taken_and_not_counted() -> None:
     reading = DECODER.read(line("7a", after0={"": 0.8, " ": 0.2}))
-    assert reading == Reading("7 a", 1.0)
+    assert reading == Reading("7 a", 1.0, 1.0)
 
 
 def test_nothing_read_is_empty() -> None:
-    assert DECODER.read(line("a", at0={"": 1.0})) == Reading("", 0.0)
-    assert DECODER.read(line(" ")) == Reading("", 0.0)
+    assert DECODER.read(line("a", at0={"": 1.0})) == NOTHING
+    assert DECODER.read(line(" ")) == NOTHING
