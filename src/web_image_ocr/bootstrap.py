@@ -15,13 +15,17 @@ from web_image_ocr.serving.pool import WorkerPool
 from web_image_ocr.settings import Settings
 
 
-def open_identity(settings: Settings) -> Identity:
-    """Accounts, tokens and keys on the configured store; makes the data folder if needed.
+def open_identity(settings: Settings, *, may_create: bool = True) -> Identity:
+    """Accounts, tokens and keys on the configured store.
+
+    Args:
+        settings: the configuration.
+        may_create: make the data folder and the store where they are missing.
 
     Raises:
         ServiceError: ``STORE_UNAVAILABLE`` or ``CONFIGURATION_INVALID``.
     """
-    return Identity(settings.identity, settings.data_dir)
+    return Identity(settings.identity, settings.data_dir, may_create=may_create)
 
 
 def image_limits(settings: Settings) -> ImageLimits:

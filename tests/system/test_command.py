@@ -231,6 +231,27 @@ class TestFirstStart:
         assert words == ["Hello command", "second line"]
 
 
+class TestAdmin:
+    def test_a_folder_without_a_store_is_one_line_and_stays_as_it_is(self, tmp_path: Path) -> None:
+        typo = tmp_path / "typo"
+        done = run("admin", "user", "list", "--data-dir", str(typo))
+        assert done.returncode == 5
+        assert done.stderr == (
+            f"web-image-ocr: no store in {typo}: "
+            f"run `web-image-ocr admin init --data-dir {typo}` first\n"
+        )
+        assert not typo.exists()
+
+    def test_a_file_in_place_of_the_folder_is_one_line(self, tmp_path: Path) -> None:
+        file = tmp_path / "file"
+        file.touch()
+        done = run("admin", "init", "--data-dir", str(file))
+        assert done.returncode == 4
+        assert done.stderr == (
+            f"web-image-ocr: the store's folder {file} cannot be used: Not a directory\n"
+        )
+
+
 class TestServe:
     def test_a_port_in_use_is_one_line(self, tmp_path: Path) -> None:
         with socket.create_server(("127.0.0.1", 0)) as taken:

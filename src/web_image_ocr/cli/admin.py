@@ -287,7 +287,9 @@ def disable_subscription(
 
 @contextmanager
 def _administration(data_dir: Path | None, config: Path | None) -> Iterator[Administration]:
-    with closing(open_identity(load_settings(config, data_dir=data_dir))) as identity:
+    """The accounts of a store that is there; only ``init`` makes one."""
+    settings = load_settings(config, data_dir=data_dir)
+    with closing(open_identity(settings, may_create=False)) as identity:
         yield identity.administration
 
 

@@ -83,7 +83,7 @@ def _made(identity: Identity, settings: Settings) -> FirstAccount:
 
 def _make_with_file(identity: Identity, settings: Settings) -> None:
     """Make the account once there is a file for its secrets, which nobody can tell again."""
-    path = settings.data_dir / CREDENTIALS_FILE
+    path = settings.data_dir.absolute() / CREDENTIALS_FILE
     draft = _draft(path)
     created = False
     try:
@@ -128,19 +128,33 @@ def _unwritable(path: Path, error: OSError) -> ServiceError:
     )
 
 
-async def remove_credentials_file(data_dir: Path) -> None:
-    """Remove the file of the first secrets once it is 24 hours old; ends when it is gone."""
-    path = data_dir / CREDENTIALS_FILE
-    while True:
+async def remove_credentials_files(data_dir: Path) -> None:
+    """Remove files of the first secrets once they are 24 hours old; ends when all are gone.
+
+    Drafts are among them: a server killed while it made the account left one, which may
+    hold the secrets. A young one may be in the hands of another server that is starting.
+    """
+    left = _remove_old_credentials(data_dir)
+    while left is not None:
+        await asyncio.sleep(min(left, 60.0))
+        left = _remove_old_credentials(data_dir)
+
+
+def _remove_old_credentials(data_dir: Path) -> float | None:
+    """Remove what is old enough; the seconds until the next file is, None without one."""
+    folder = data_dir.absolute()
+    waits = []
+    for path in (folder / CREDENTIALS_FILE, *folder.glob(f".{CREDENTIALS_FILE}.*")):
         try:
             left = path.stat().st_mtime + _KEPT_S - time.time()
-        except FileNotFoundError:
-            return
-        if left <= 0:
-            path.unlink(missing_ok=True)
-            log.info("removed the file of the first secrets", file=str(path))
-            return
-        await asyncio.sleep(min(left, 60.0))
+        except (FileNotFoundError, NotADirectoryError):
+            continue
+        if left > 0:
+            waits.append(left)
+            continue
+        path.unlink(missing_ok=True)
+        log.info("removed the file of the first secrets", file=str(path))
+    return min(waits, default=None)
 
 
 def _welcome(account: FirstAccount, url: str) -> str:

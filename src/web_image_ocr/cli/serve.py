@@ -18,7 +18,7 @@ import uvicorn
 
 from web_image_ocr.bootstrap import open_identity, running_app
 from web_image_ocr.cli.connections import PromptlyClosing
-from web_image_ocr.cli.first_start import make_first_account, remove_credentials_file
+from web_image_ocr.cli.first_start import make_first_account, remove_credentials_files
 from web_image_ocr.cli.options import Config, DataDir, FirstProjectName
 from web_image_ocr.cli.stopping import StopRequest, on_stop
 from web_image_ocr.cli.tls import tls_context
@@ -71,7 +71,9 @@ def serve(
             identity = opened.enter_context(contextlib.closing(open_identity(settings)))
             make_first_account(identity, settings, url, to_terminal=sys.stdout.isatty())
         if not stop.wanted:
-            log.info("listening", url=url, data_dir=str(settings.data_dir), no_auth=no_auth)
+            log.info(
+                "listening", url=url, data_dir=str(settings.data_dir.absolute()), no_auth=no_auth
+            )
             asyncio.run(_run(settings, identity, listener, tls, stop))
 
 
@@ -125,7 +127,7 @@ async def _run(
 ) -> None:
     """Serve until told to stop."""
     server = settings.server
-    cleaning = asyncio.create_task(remove_credentials_file(settings.data_dir))
+    cleaning = asyncio.create_task(remove_credentials_files(settings.data_dir))
     async with running_app(settings, identity) as app:
         config = uvicorn.Config(
             app,

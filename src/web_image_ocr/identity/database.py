@@ -7,6 +7,8 @@ PostgreSQL works through the same code. Every failure of the store leaves this f
 
 from __future__ import annotations
 
+import errno
+import os
 import sqlite3
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
@@ -32,25 +34,31 @@ _MIGRATIONS = "web_image_ocr.identity:migrations"
 _ADVISORY_LOCK = 0x57494F43
 
 
+class StoreMissingError(Exception):
+    """There is no store yet, and none may be made."""
+
+
 class Database:
     """Transactions on one store.
 
     Args:
-        url: SQLAlchemy URL; a missing SQLite file is made.
+        url: SQLAlchemy URL.
         wait_seconds: how long to wait for a busy store or a free connection.
+        may_create: make the SQLite file, its folder and the tables where they are missing.
 
     Raises:
-        ServiceError: ``CONFIGURATION_INVALID`` for a URL that cannot be used or a store
-            written by a newer version; ``STORE_UNAVAILABLE``.
+        StoreMissingError: where they are missing and may not be made.
+        ServiceError: ``CONFIGURATION_INVALID`` for a URL or a folder that cannot be used or
+            a store written by a newer version; ``STORE_UNAVAILABLE``.
     """
 
-    def __init__(self, url: URL | str, wait_seconds: float) -> None:
+    def __init__(self, url: URL | str, wait_seconds: float, *, may_create: bool = True) -> None:
         with _translated():
-            self._engine = _open_engine(_parsed(url), wait_seconds)
+            self._engine = _open_engine(_parsed(url), wait_seconds, may_create)
         self._writer = self._engine.execution_options(writes=True)
         try:
-            self._migrate()
-        except ServiceError:
+            self._migrate(may_create)
+        except (ServiceError, StoreMissingError):
             self.close()
             raise
 
@@ -85,14 +93,17 @@ class Database:
                 _wait_to_be_alone(session.connection())
             yield session
 
-    def _migrate(self) -> None:
+    def _migrate(self, may_create: bool) -> None:
         config = Config()
         config.set_main_option("script_location", _MIGRATIONS)
         newest = ScriptDirectory.from_config(config).get_current_head()
         with _translated():
             with self._engine.connect() as connection:
-                if MigrationContext.configure(connection).get_current_revision() == newest:
-                    return
+                current = MigrationContext.configure(connection).get_current_revision()
+            if current == newest:
+                return
+            if current is None and not may_create:
+                raise StoreMissingError
             with self._writer.begin() as connection:
                 _wait_to_be_alone(connection)
                 config.attributes["connection"] = connection
@@ -136,18 +147,33 @@ def _unusable(detail: str) -> ServiceError:
     return ServiceError(ErrorKind.CONFIGURATION_INVALID, detail)
 
 
-def _open_engine(url: URL, wait_seconds: float) -> Engine:
+def _open_engine(url: URL, wait_seconds: float, may_create: bool) -> Engine:
     if url.get_backend_name() == "sqlite":
-        return _open_sqlite(Path(url.database or "").absolute(), wait_seconds)
+        path = Path(url.database or "").absolute()
+        _find_file(path, may_create)
+        return _open_sqlite(path, wait_seconds)
     try:
         return create_engine(url, pool_pre_ping=True, pool_timeout=wait_seconds)
     except ModuleNotFoundError as error:
         raise _unusable(f"PostgreSQL needs the extra 'postgres': {error}") from error
 
 
-def _open_sqlite(path: Path, wait_seconds: float) -> Engine:
-    create_once(path, _make_sqlite_file)
+def _find_file(path: Path, may_create: bool) -> None:
+    try:
+        if may_create:
+            create_once(path, _make_sqlite_file)
+        else:
+            path.stat()
+    except OSError as error:
+        if isinstance(error, FileNotFoundError) and not may_create:
+            raise StoreMissingError from None
+        # What stands in the way of a folder "exists", which would be no reason.
+        in_the_way = isinstance(error, FileExistsError)
+        reason = os.strerror(errno.ENOTDIR) if in_the_way else error.strerror
+        raise _unusable(f"the store's folder {path.parent} cannot be used: {reason}") from None
 
+
+def _open_sqlite(path: Path, wait_seconds: float) -> Engine:
     def connect() -> sqlite3.Connection:
         # mode=rw: a store that went away is an error, not an empty store.
         uri = f"file:{quote(str(path))}?mode=rw"

@@ -9,7 +9,7 @@ from pathlib import Path
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from web_image_ocr.identity.database import Database
+from web_image_ocr.identity.database import Database, StoreMissingError
 from web_image_ocr.identity.keyring import Keyring, open_keyring
 from web_image_ocr.identity.passwords import PasswordHashes, check_new_password, generated_password
 from web_image_ocr.identity.records import (
@@ -46,10 +46,16 @@ class FirstNames:
     password: str | None = field(repr=False)
 
 
-def bind_keyring(database: Database, path: Path) -> Keyring:
+def bind_keyring(database: Database, path: Path, *, may_create: bool) -> Keyring:
     """The keyring of this store; the first caller makes it and writes down whose it is.
 
+    Args:
+        database: the store.
+        path: file of the master key.
+        may_create: whether this may be the first call.
+
     Raises:
+        StoreMissingError: when the store has none yet and none may be made.
         ServiceError: ``CONFIGURATION_INVALID`` when the master key is missing,
             unreadable or another store's.
     """
@@ -57,6 +63,8 @@ def bind_keyring(database: Database, path: Path) -> Keyring:
         fact = session.get(FactRow, _MASTER_KEY)
     if fact is not None:
         return _checked(open_keyring(path, may_create=False), fact, path)
+    if not may_create:
+        raise StoreMissingError
     with database.writing(alone=True) as session:
         fact = session.get(FactRow, _MASTER_KEY)
         if fact is not None:

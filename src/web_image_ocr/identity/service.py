@@ -11,18 +11,16 @@ from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
 
-from sqlalchemy import URL
-
 from web_image_ocr.identity.administration import Administration
 from web_image_ocr.identity.config import IdentityConfig
-from web_image_ocr.identity.database import Database
 from web_image_ocr.identity.directory import Directory
-from web_image_ocr.identity.first_start import FirstNames, bind_keyring, first_account
+from web_image_ocr.identity.first_start import FirstNames, first_account
 from web_image_ocr.identity.keys import Keys
 from web_image_ocr.identity.lockout import Lockout, LockRule
 from web_image_ocr.identity.passwords import PasswordHashes
 from web_image_ocr.identity.sign_in import SignIn
 from web_image_ocr.identity.signature import SignedRequest
+from web_image_ocr.identity.store import open_store
 from web_image_ocr.identity.tokens import Tokens
 from web_image_ocr.identity.values import (
     Credential,
@@ -39,12 +37,6 @@ from web_image_ocr.primitives.errors import ErrorKind, ServiceError
 
 API_NAME = "web-image"
 """The service that projects enable, as in the path of its call."""
-
-DATABASE_FILE = "web-image-ocr.db"
-"""Name of the SQLite store in the data folder."""
-
-MASTER_KEY_FILE = "master.key"
-"""Name of the master key in the data folder."""
 
 
 def utc_now() -> datetime:
@@ -63,14 +55,15 @@ class Identity:
 
     Args:
         config: where the store is and how long things live.
-        data_dir: folder of the store and the key where ``config`` does not name them;
-            made if absent.
+        data_dir: folder of the store and the key where ``config`` does not name them.
+        may_create: make folder, store and key where they are missing.
         clock: the time, UTC; exchanged in tests.
 
     Raises:
-        ServiceError: ``STORE_UNAVAILABLE``; ``CONFIGURATION_INVALID`` when the master
-            key is unreadable or is not the one of this store, or the store was written
-            by a newer version.
+        ServiceError: ``STORE_UNAVAILABLE``, also for a store that is missing and may not be
+            made; ``CONFIGURATION_INVALID`` when the folder cannot be used, the master key is
+            unreadable or is not the one of this store, or the store was written by a
+            newer version.
     """
 
     def __init__(
@@ -78,18 +71,13 @@ class Identity:
         config: IdentityConfig,
         data_dir: Path,
         *,
+        may_create: bool = True,
         clock: Callable[[], datetime] = utc_now,
     ) -> None:
         self._clock = clock
-        # Not a text: a folder's name may hold what has a meaning in URLs.
-        own_store = URL.create("sqlite", database=str(data_dir / DATABASE_FILE))
-        self._database = Database(config.database_url or own_store, config.store_wait_seconds)
-        key_path = Path(config.master_key_path or data_dir / MASTER_KEY_FILE)
-        try:
-            self._keyring = bind_keyring(self._database, key_path)
-        except ServiceError:
-            self._database.close()
-            raise
+        self._database, self._keyring = open_store(
+            config, data_dir.absolute(), may_create=may_create
+        )
         self._passwords = PasswordHashes(config.password_hashes_at_once)
         self._directory = Directory(self._database, config.cache_seconds)
         tokens = Tokens(self._keyring)

@@ -1,5 +1,8 @@
 from __future__ import annotations
 
+import re
+from pathlib import Path
+
 import pytest
 
 from web_image_ocr.api.schemas import WebImageRequest, parse_json, validate
@@ -19,6 +22,16 @@ def test_a_body_of_very_many_values_is_not_parsed(value: bytes) -> None:
     with pytest.raises(ServiceError) as caught:
         parse_json(b'{"more": [' + value * 10_000 + b"0]}")
     assert caught.value.kind is ErrorKind.JSON_INVALID
+
+
+def test_the_limit_on_values_is_the_documented_one() -> None:
+    page = (Path(__file__).parents[3] / "docs/api.md").read_text(encoding="utf-8")
+    said = re.search(r"at most ([\d,]+) commas and opening brackets", page)
+    assert said is not None
+    limit = int(said[1].replace(",", ""))
+    assert parse_json(b'["' + b"," * (limit - 1) + b'"]')
+    with pytest.raises(ServiceError):
+        parse_json(b'["' + b"," * limit + b'"]')
 
 
 def test_texts_may_be_long() -> None:

@@ -13,6 +13,7 @@ import pytest
 from typer.testing import CliRunner
 
 from web_image_ocr.cli.admin import admin
+from web_image_ocr.cli.exit_codes import ExitCode, exit_code
 from web_image_ocr.identity import Identity, IdentityConfig, PasswordLogin, Reference, passwords
 from web_image_ocr.primitives.errors import ErrorKind, ServiceError
 
@@ -177,6 +178,24 @@ def test_failures_leave_as_errors_of_the_service(
     with pytest.raises(ServiceError) as caught:
         run(*words)
     assert caught.value.kind is kind
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        ["user", "list"],
+        ["project", "list"],
+        ["key", "list"],
+        ["subscription", "list"],
+        ["user", "create", "bob"],
+        ["key", "delete", "AKEXAMPLE"],
+    ],
+)
+def test_only_init_makes_a_store(run: Run, tmp_path: Path, words: list[str]) -> None:
+    with pytest.raises(ServiceError, match=f"no store in {tmp_path}: ") as caught:
+        run(*words)
+    assert exit_code(caught.value.kind) == ExitCode.STORE
+    assert list(tmp_path.iterdir()) == []
 
 
 def test_an_unknown_role_is_wrong_usage(tmp_path: Path) -> None:

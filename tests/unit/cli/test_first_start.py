@@ -2,23 +2,32 @@
 
 from __future__ import annotations
 
+import asyncio
 import errno
 import json
 import os
 import stat
+import time
 from collections.abc import Iterator
 from contextlib import closing
 from pathlib import Path
 
 import argon2
 import pytest
+from structlog.testing import capture_logs
 
-from web_image_ocr.cli.first_start import CREDENTIALS_FILE, initialize, make_first_account
+from web_image_ocr.cli.first_start import (
+    CREDENTIALS_FILE,
+    initialize,
+    make_first_account,
+    remove_credentials_files,
+)
 from web_image_ocr.identity import FirstAccount, Identity, IdentityConfig, passwords
 from web_image_ocr.primitives.errors import ErrorKind, ServiceError
 from web_image_ocr.settings import Settings, load_settings
 
 URL = "http://127.0.0.1:8000"
+DAY_S = 24 * 3600.0
 
 
 @pytest.fixture(autouse=True)
@@ -45,6 +54,59 @@ def test_the_secrets_are_in_a_private_file_and_no_draft_stays(
     assert stat.S_IMODE(file.stat().st_mode) == 0o600
     assert json.loads(file.read_bytes())["created"] is True
     assert drafts(settings) == []
+
+
+def test_the_log_names_the_file_in_full(
+    identity: Identity, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    with capture_logs() as logged:
+        make_first_account(identity, load_settings(data_dir=Path()), URL, to_terminal=False)
+        make_older(tmp_path / CREDENTIALS_FILE, DAY_S + 1)
+        asyncio.run(remove_credentials_files(Path()))
+    assert [record["file"] for record in logged] == 2 * [str(tmp_path / CREDENTIALS_FILE)]
+
+
+class TestRemoval:
+    """Secrets do not stay in the folder, not even where a start was cut short."""
+
+    def test_what_a_killed_start_left_is_removed_after_a_day(
+        self, identity: Identity, settings: Settings, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        class Killed(BaseException):
+            pass
+
+        def kill(*_: object) -> None:
+            raise Killed
+
+        monkeypatch.setattr(Path, "replace", kill)
+        with pytest.raises(Killed):
+            make_first_account(identity, settings, URL, to_terminal=False)
+        (draft,) = drafts(settings)
+        assert b"secret_key" in draft.read_bytes()
+        make_older(draft, DAY_S + 1)
+        asyncio.run(remove_credentials_files(settings.data_dir))
+        assert drafts(settings) == []
+
+    def test_a_young_draft_may_be_in_use_and_does_not_keep_an_old_file(
+        self, settings: Settings
+    ) -> None:
+        file = settings.data_dir / CREDENTIALS_FILE
+        draft = settings.data_dir / f".{CREDENTIALS_FILE}.abc"
+        for path, age_s in ((file, DAY_S + 1), (draft, DAY_S - 60)):
+            path.touch()
+            make_older(path, age_s)
+
+        async def remove_for_a_while() -> None:
+            await asyncio.wait_for(remove_credentials_files(settings.data_dir), 0.05)
+
+        with pytest.raises(TimeoutError):
+            asyncio.run(remove_for_a_while())
+        assert not file.exists()
+        assert draft.exists()
+
+    def test_it_ends_where_nothing_is(self, tmp_path: Path) -> None:
+        asyncio.run(remove_credentials_files(tmp_path / "none"))
 
 
 def test_a_second_start_leaves_the_file_alone(identity: Identity, settings: Settings) -> None:
@@ -111,6 +173,11 @@ def test_the_password_file_is_read_on_the_first_start_only(
     file.unlink()
     assert not initialize(identity, settings).created
     make_first_account(identity, settings, URL, to_terminal=False)
+
+
+def make_older(path: Path, age_s: float) -> None:
+    then = time.time() - age_s
+    os.utime(path, (then, then))
 
 
 def drafts(settings: Settings) -> list[Path]:

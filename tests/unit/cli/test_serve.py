@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from structlog.testing import capture_logs
 
 from web_image_ocr.cli import serve as module
 from web_image_ocr.cli.stopping import StopRequest
@@ -49,6 +50,16 @@ def events(monkeypatch: pytest.MonkeyPatch) -> list[str]:
 def test_the_store_is_closed_when_the_server_ends(tmp_path: Path, events: list[str]) -> None:
     module.serve(data_dir=tmp_path, port=0)
     assert events == ["loaded", "account", "served", "closed"]
+
+
+def test_the_log_names_the_folder_in_full(
+    tmp_path: Path, events: list[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    with capture_logs() as logged:
+        module.serve(data_dir=Path("data"), port=0)
+    assert "served" in events
+    assert [record["data_dir"] for record in logged] == [f"{tmp_path}/data"]
 
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])

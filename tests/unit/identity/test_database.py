@@ -183,8 +183,3 @@ class TestTrouble:
         path.chmod(0o400)
         with refused(ErrorKind.STORE_UNAVAILABLE):
             log_in("wrong password")
-
-    def test_a_folder_that_cannot_be_made(self, tmp_path: Path) -> None:
-        (tmp_path / "file").touch()
-        with refused(ErrorKind.STORE_UNAVAILABLE):
-            Identity(IdentityConfig(), tmp_path / "file" / "data")
