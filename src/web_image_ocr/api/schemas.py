@@ -85,7 +85,9 @@ class WordsBlock(Wire):
     """One line of text."""
 
     words: str = Field(description="The text.")
-    confidence: float = Field(ge=0, le=1, description="How likely the whole text is right, four decimals.")
+    confidence: float = Field(
+        ge=0, le=1, description="How likely the whole text is right, four decimals."
+    )
     location: list[_Pair] = Field(
         min_length=4,
         max_length=4,
