@@ -149,6 +149,18 @@ class TestRecognize:
         assert done.stderr.count("\n") == 1
         assert "none.onnx" in done.stderr
 
+    @pytest.mark.parametrize("command", [("serve", "--no-auth"), ("recognize", "-")])
+    def test_a_language_without_words_is_said_in_one_line(
+        self, command: tuple[str, ...], tmp_path: Path
+    ) -> None:
+        languages = {
+            "WEB_IMAGE_OCR_ENGINE__LANGUAGES": "en,xx",
+            "WEB_IMAGE_OCR_DATA_DIR": str(tmp_path / "data"),
+        }
+        done = run(*command, env={**os.environ, **languages})
+        assert done.returncode == 4
+        assert done.stderr == "web-image-ocr: engine.languages: there is no word list for xx\n"
+
 
 class TestFirstStart:
     def test_without_a_terminal_the_secrets_are_in_a_private_file_and_not_in_the_log(

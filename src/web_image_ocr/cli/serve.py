@@ -23,6 +23,7 @@ from web_image_ocr.cli.options import Config, DataDir, FirstProjectName
 from web_image_ocr.cli.stopping import StopRequest, on_stop
 from web_image_ocr.cli.tls import tls_context
 from web_image_ocr.engine.models import load_models
+from web_image_ocr.engine.words import files_of
 from web_image_ocr.identity import Identity
 from web_image_ocr.primitives.errors import ErrorKind, ServiceError
 from web_image_ocr.settings import ServerConfig, Settings, load_settings
@@ -62,7 +63,8 @@ def serve(
     if no_auth:
         _refuse_foreign_listener(settings.server.host)
     tls = tls_context(settings.server)
-    load_models(settings.engine)  # a missing model is said here, not by every worker
+    load_models(settings.engine)  # what is missing is said here, not by every worker
+    files_of(settings.engine.languages)
     with contextlib.ExitStack() as opened:
         listener = opened.enter_context(_listen(settings.server))
         url = _url(settings.server, listener)

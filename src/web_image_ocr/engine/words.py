@@ -39,15 +39,9 @@ class Words:
         Raises:
             ServiceError: ``CONFIGURATION_INVALID`` for a language that has no list.
         """
-        files = available_languages("best")
-        unknown = [language for language in languages if language not in files]
-        if unknown:
-            raise ServiceError(
-                ErrorKind.CONFIGURATION_INVALID, f"there is no word list for {', '.join(unknown)}"
-            )
         merged: dict[str, float] = {}
-        for language in languages:
-            for word, frequency in _list_in(files[language]).items():
+        for file in files_of(languages):
+            for word, frequency in _list_in(file).items():
                 merged[word] = max(frequency, merged.get(word, 0.0))
         return cls(merged)
 
@@ -67,6 +61,22 @@ class Words:
         if len(folded) == 2 and frequency < _COMMON_PAIR:
             return 0.0
         return frequency
+
+
+def files_of(languages: Sequence[str]) -> list[str]:
+    """The files of the languages' word lists.
+
+    Raises:
+        ServiceError: ``CONFIGURATION_INVALID`` for a language that has no list.
+    """
+    files = available_languages("best")
+    unknown = [language for language in languages if language not in files]
+    if unknown:
+        raise ServiceError(
+            ErrorKind.CONFIGURATION_INVALID,
+            f"engine.languages: there is no word list for {', '.join(unknown)}",
+        )
+    return [files[language] for language in languages]
 
 
 @cache
