@@ -18,8 +18,8 @@ class EngineConfig:
         threads: threads of a call that may use the whole machine, 0 or more; 0 means the
             cores this process is allowed (affinity and container quota).
         max_detection_pixels: pixels of the picture that the detector sees at once, at least
-            65,536; larger pictures are scaled down for finding the text, never for
-            reading it. The detector takes about 0.25 kB of memory a pixel.
+            262,144; larger pictures are seen from afar, and where their text is small in
+            overlapped tiles of this size. The detector takes about 0.25 kB of memory a pixel.
         min_clarity: lines whose characters have a lower mean probability are dropped, 0 to
             1; one or two characters alone need 0.9.
         languages: codes of languages with Latin letters (``en``, ``es``, ``fr``, ...) whose
@@ -43,7 +43,7 @@ class EngineConfig:
         """
         if self.threads < 0:
             raise ValueError("engine threads must be 0 (all allowed cores) or more")
-        if self.max_detection_pixels < 65_536:
-            raise ValueError("engine max_detection_pixels must be at least 65536")
+        if self.max_detection_pixels < 262_144:
+            raise ValueError("engine max_detection_pixels must be at least 262144")
         if not 0.0 <= self.min_clarity <= 1.0:
             raise ValueError("engine min_clarity must be between 0 and 1")

@@ -14,7 +14,7 @@ import cv2
 import numpy as np
 import numpy.typing as npt
 
-from web_image_ocr.engine.frames import Frame, Points
+from web_image_ocr.engine.frames import Points
 from web_image_ocr.engine.sessions import Session
 from web_image_ocr.engine.tensors import to_tensor
 from web_image_ocr.primitives.image import Pixels
@@ -29,10 +29,15 @@ BOX_SCORE = 0.5  # the model's own default
 # margin: born-digital all within .008 of word F, shop pictures within .018.
 SHRINK = 0.3
 MIN_SIDE = 3.0  # pixels of the map; less is noise
+CONTRAST = 8  # grey levels; of rendered text with 6, the detector finds nothing
 MAX_REGIONS = 3000  # bounds the time that a picture of pure noise can take
 
-ProbabilityMap = npt.NDArray[np.float32]
-"""(H, W) float32, 0 to 1: how likely each pixel of the view is inside a line's core."""
+ProbabilityMap = npt.NDArray[np.uint8]
+"""(H, W) uint8: how likely each pixel of the view is inside a line's core, 255 is certain."""
+
+CERTAIN = 255
+
+Contour = npt.NDArray[np.int32]
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,10 +64,13 @@ class Box:
         return float(np.linalg.norm(self.corners[2] - self.corners[1]))
 
 
-def find_boxes(session: Session, pixels: Pixels, frame: Frame) -> list[Box]:
-    """The boxes of the text in a picture, seen through ``frame``, in no particular order."""
-    probability = session.run(to_tensor(frame.render(pixels)))[0, 0]
-    return [Box(frame.to_picture(corners), score) for corners, score in boxes_of_map(probability)]
+def text_map(session: Session, view: Pixels) -> ProbabilityMap:
+    """Where the text of a view is; a view without contrast is not shown to the detector."""
+    first = np.array([*view[0, 0], 0], dtype=np.float64)  # OpenCV's scalars have four channels
+    if np.max(cv2.absdiff(view, first)) < CONTRAST:
+        return np.zeros(view.shape[:2], np.uint8)
+    probability = session.run(to_tensor(view))[0, 0]
+    return np.asarray(np.rint(probability * np.float32(CERTAIN)), dtype=np.uint8)
 
 
 def boxes_of_map(probability: ProbabilityMap) -> list[tuple[Points, float]]:
@@ -71,11 +79,8 @@ def boxes_of_map(probability: ProbabilityMap) -> list[tuple[Points, float]]:
 
 
 def _boxes_above(probability: ProbabilityMap, level: int) -> list[tuple[Points, float]]:
-    mask = (probability > LEVELS[level]).astype(np.uint8)
-    mask = np.asarray(cv2.dilate(mask, np.ones((2, 2), np.uint8)), dtype=np.uint8)
-    contours, _ = cv2.findContours(mask, cv2.RETR_EXTERNAL, cv2.CHAIN_APPROX_SIMPLE)
     found: list[tuple[Points, float]] = []
-    for contour in contours[:MAX_REGIONS]:
+    for contour in _regions_above(probability, LEVELS[level]):
         corners = upright_corners(cv2.minAreaRect(contour))
         if shorter_side(corners) < MIN_SIDE:
             continue
@@ -91,6 +96,25 @@ def _boxes_above(probability: ProbabilityMap, level: int) -> list[tuple[Points, 
         if score >= BOX_SCORE:
             found.append((unclip(corners, SHRINK), score))
     return found
+
+
+def traces_of_map(probability: ProbabilityMap, least: float) -> list[Points]:
+    """Corners (4, 2) in pixels of the map of all that may be text, however faint or small.
+
+    Args:
+        probability: the map.
+        least: probability from which on something may be text, 0 to 1.
+    """
+    cores = (cv2.minAreaRect(region) for region in _regions_above(probability, least))
+    return [unclip(upright_corners(core), SHRINK) for core in cores]
+
+
+def _regions_above(probability: ProbabilityMap, least: float) -> Sequence[Contour]:
+    """The contours of the regions above a probability, 0 to 1; not all where there are too many."""
+    _, mask = cv2.threshold(probability, least * CERTAIN, 1, cv2.THRESH_BINARY)
+    mask = cv2.dilate(mask, np.ones((2, 2), np.uint8), dst=mask)
+    contours, _ = cv2.findContours(mask, cv2.RETR_EXTERNAL, cv2.CHAIN_APPROX_SIMPLE)
+    return [np.asarray(contour, dtype=np.int32) for contour in contours[:MAX_REGIONS]]
 
 
 def upright_corners(rectangle: tuple[Sequence[float], Sequence[float], float]) -> Points:
@@ -114,6 +138,13 @@ def shorter_side(corners: Points) -> float:
     """Length of the shorter side of a rectangle given by corners (4, 2)."""
     return float(
         min(np.linalg.norm(corners[1] - corners[0]), np.linalg.norm(corners[2] - corners[1]))
+    )
+
+
+def longer_side(corners: Points) -> float:
+    """Length of the longer side of a rectangle given by corners (4, 2)."""
+    return float(
+        max(np.linalg.norm(corners[1] - corners[0]), np.linalg.norm(corners[2] - corners[1]))
     )
 
 
@@ -146,11 +177,11 @@ def overlap(one: Points, other: Points) -> float:
 
 
 def mean_inside(probability: ProbabilityMap, corners: Points) -> float:
-    """The mean of the map inside a quad (4, 2), 0 where they do not meet."""
+    """The mean probability, 0 to 1, inside a quad (4, 2), 0 where they do not meet."""
     height, width = probability.shape
     low = np.clip(np.floor(corners.min(axis=0)).astype(int), 0, [width - 1, height - 1])
     high = np.clip(np.ceil(corners.max(axis=0)).astype(int), 0, [width - 1, height - 1])
     window = probability[low[1] : high[1] + 1, low[0] : high[0] + 1]
     inside = np.zeros(window.shape, np.uint8)
     cv2.fillPoly(inside, [np.round(corners - low).astype(np.int32)], (1,))
-    return float(cv2.mean(window, mask=inside)[0])
+    return float(cv2.mean(window, mask=inside)[0]) / CERTAIN

@@ -11,14 +11,14 @@ import numpy as np
 from web_image_ocr.engine.config import EngineConfig
 from web_image_ocr.engine.ctc import characters_of
 from web_image_ocr.engine.decoder import Decoder
-from web_image_ocr.engine.detection import Box, find_boxes, overlap
-from web_image_ocr.engine.frames import Frame, Points, extent
+from web_image_ocr.engine.detection import Box, overlap
+from web_image_ocr.engine.frames import Points, rim
 from web_image_ocr.engine.models import load_models
 from web_image_ocr.engine.order import reading_order
 from web_image_ocr.engine.orientation import text_angle
 from web_image_ocr.engine.reading import OrientedReading, Reader, believable
-from web_image_ocr.engine.scale import detection_scale
 from web_image_ocr.engine.sessions import SessionPair, Sessions
+from web_image_ocr.engine.survey import Survey
 from web_image_ocr.engine.values import Page, RecognitionOptions, TextLine
 from web_image_ocr.engine.words import Words
 from web_image_ocr.primitives.deadline import Deadline
@@ -64,7 +64,7 @@ class Engine:
             pixels: (H, W, 3) uint8, RGB.
             options: what this call asks for.
             cores: how many cores this call may use; none means all allowed ones.
-            deadline: when the answer is of no more use; looked at between stages and lines.
+            deadline: when the answer is of no more use; looked at between stages, tiles and lines.
 
         Raises:
             ServiceError: ``DEADLINE_EXCEEDED``; ``RECOGNITION_FAILED`` when a stage failed on
@@ -88,8 +88,14 @@ class Engine:
         height, width = pixels.shape[:2]
         reader = Reader(sessions.recognition, self._decoder)
         clock = _StageClock(deadline)
+        survey = Survey(
+            session=sessions.detection,
+            pixels=pixels,
+            max_pixels=self._config.max_detection_pixels,
+            deadline=deadline,
+        )
         with clock.stage("detect"):
-            boxes = self._look(pixels, sessions)
+            boxes = survey.find_boxes(rim(width, height))
         angle = 0.0
         if options.detect_direction:
             with clock.stage("align"):
@@ -97,8 +103,7 @@ class Engine:
         aligned = boxes
         if angle:
             with clock.stage("detect"):
-                frame = self._frame_of_text(boxes, angle)
-                aligned = find_boxes(sessions.detection, pixels, frame)
+                aligned = survey.find_boxes(ground_of(boxes), angle)
         with clock.stage("read"):
             lines = self._read(pixels, aligned, reader.read_box, deadline)
             if angle:  # what runs in another direction was seen, if at all, before aligning
@@ -131,30 +136,6 @@ class Engine:
                 )
         return lines
 
-    def _frame_of_text(self, boxes: Sequence[Box], angle: float) -> Frame:
-        """The view of what holds all boxes, turned back by ``angle``.
-
-        A turned picture has empty corners, which cost detail where pixels are bounded; the
-        text alone, with some ground around it, can be seen larger.
-        """
-        corners = np.concatenate([box.corners for box in boxes])
-        ground = _GROUND * float(np.median([min(box.width, box.height) for box in boxes]))
-        shifts = [(x, y) for x in (-ground, ground) for y in (-ground, ground)]
-        points = np.concatenate([corners + shift for shift in shifts])
-        scale = detection_scale(*extent(points, angle), self._config.max_detection_pixels)
-        return Frame.holding(points, scale=scale, angle=angle)
-
-    def _look(self, pixels: Pixels, sessions: SessionPair) -> list[Box]:
-        """The boxes of the picture as it stands."""
-        height, width = pixels.shape[:2]
-        scale = detection_scale(width, height, self._config.max_detection_pixels)
-        boxes = find_boxes(sessions.detection, pixels, Frame.around(width, height, scale=scale))
-        if not boxes:
-            # The detector overlooks a lone line on a wide blank ground; from afar it sees it.
-            scale /= 2
-            boxes = find_boxes(sessions.detection, pixels, Frame.around(width, height, scale=scale))
-        return boxes
-
 
 class _StageClock:
     """Seconds by stage; looks at the deadline before each."""
@@ -169,6 +150,18 @@ class _StageClock:
         started = time.perf_counter()
         yield
         self.timings[name] = self.timings.get(name, 0.0) + time.perf_counter() - started
+
+
+def ground_of(boxes: Sequence[Box]) -> Points:
+    """Points (N, 2) that hold all boxes with some ground around them, in pixels of the picture.
+
+    A turned picture has empty corners, which cost detail where pixels are bounded; the text
+    alone can be seen larger.
+    """
+    corners = np.concatenate([box.corners for box in boxes])
+    ground = _GROUND * float(np.median([min(box.width, box.height) for box in boxes]))
+    shifts = [(x, y) for x in (-ground, ground) for y in (-ground, ground)]
+    return np.concatenate([corners + shift for shift in shifts])
 
 
 def _not_yet_read(boxes: Sequence[Box], lines: Sequence[TextLine]) -> list[Box]:

@@ -13,4 +13,9 @@ LONGEST = 16_000  # OpenCV's warps take sides below 32,768
 
 def detection_scale(width: float, height: float, max_pixels: int) -> float:
     """Pixels that the detector sees for one pixel of the picture, along each side."""
-    return min(LARGEST, math.sqrt(max_pixels / (width * height)), LONGEST / max(width, height))
+    return min(bounded_scale(width, height, max_pixels), LONGEST / max(width, height))
+
+
+def bounded_scale(width: float, height: float, max_pixels: int) -> float:
+    """The same for a view that is seen in tiles: its sides may have any length."""
+    return min(LARGEST, math.sqrt(max_pixels / (width * height)))

@@ -8,8 +8,8 @@ from web_image_ocr.engine.detection import boxes_of_map, unclip
 
 
 def test_core_of_a_line_gives_its_rectangle() -> None:
-    core = np.zeros((128, 256), np.float32)
-    core[40:60, 30:200] = 0.9
+    core = np.zeros((128, 256), np.uint8)
+    core[40:60, 30:200] = 230
     ((corners, score),) = boxes_of_map(core)
     assert score == pytest.approx(0.9, abs=0.1)
     left, top = corners.min(axis=0)
@@ -23,19 +23,19 @@ def test_core_of_a_line_gives_its_rectangle() -> None:
 
 
 def test_two_lines_joined_by_a_faint_bridge_are_two() -> None:
-    cores = np.zeros((256, 256), np.float32)
-    cv2.line(cores, (20, 60), (230, 60), (0.95,), 14)
-    cv2.line(cores, (120, 220), (220, 90), (0.95,), 14)
-    cv2.line(cores, (215, 95), (220, 62), (0.4,), 6)
+    cores = np.zeros((256, 256), np.uint8)
+    cv2.line(cores, (20, 60), (230, 60), (242,), 14)
+    cv2.line(cores, (120, 220), (220, 90), (242,), 14)
+    cv2.line(cores, (215, 95), (220, 62), (102,), 6)
     assert len(boxes_of_map(cores)) == 2
 
 
 def test_faint_and_tiny_regions_are_no_text() -> None:
-    faint = np.zeros((64, 64), np.float32)
-    faint[20:40, 10:50] = 0.35
+    faint = np.zeros((64, 64), np.uint8)
+    faint[20:40, 10:50] = 90
     assert boxes_of_map(faint) == []
-    tiny = np.zeros((64, 64), np.float32)
-    tiny[30, 30] = 1.0
+    tiny = np.zeros((64, 64), np.uint8)
+    tiny[30, 30] = 255
     assert boxes_of_map(tiny) == []
 
 

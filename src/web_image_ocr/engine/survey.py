@@ -1,0 +1,192 @@
+"""Where the text of a picture is: seen from afar first, and from near where it is small.
+
+What fits the detector at the full scale is seen once. Anything larger is surveyed at a smaller
+scale; the tiles in which that shows small text are seen again, at the full scale or what the
+bound on all work allows. All that is seen goes into one map, so that a line that crosses tiles
+is one line.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence, Set
+from dataclasses import dataclass
+
+import cv2
+import numpy as np
+
+from web_image_ocr.engine.detection import (
+    CERTAIN,
+    LEVELS,
+    Box,
+    ProbabilityMap,
+    boxes_of_map,
+    longer_side,
+    shorter_side,
+    text_map,
+    traces_of_map,
+)
+from web_image_ocr.engine.frames import Frame, Points, extent
+from web_image_ocr.engine.scale import bounded_scale, detection_scale
+from web_image_ocr.engine.sessions import Session
+from web_image_ocr.engine.tiles import Tile, cut
+from web_image_ocr.primitives.deadline import Deadline
+from web_image_ocr.primitives.image import Pixels
+
+# However large the picture, it is surveyed at no less: of text seen 4.5 to 5.5 pixels high (9 to
+# 11 in the picture), 93 % (born-digital) to 96 % (receipts) leaves a trace in the detector's map,
+# of text below 2.5 only 22 %.
+SURVEY = 0.5
+TRACE = 0.1
+# Boxes less high than this, in pixels of the view, are seen again from nearer. Words are as often
+# right as at the full scale when their labels are seen 10 high or more, their boxes 11 to 16
+# (receipts, born-digital); street scenes would like a little more.
+SMALL = 16.0
+# Specks leave short traces. Of 75 tiles of 23 screens, documents and receipts with large text,
+# traces of any length ask for a nearer look at 23, those from 20 pixels on at 3.
+SHORTEST = 20.0
+WORTH = 1.2  # a nearer look must be nearer by this factor
+# Of all views of a picture together, but for their overlap: about 30 s of one core at 2.8 GHz,
+# half the default deadline. Maps and masks take 3 bytes of memory a pixel.
+MOST_PIXELS = 32_000_000
+
+
+@dataclass(frozen=True, slots=True)
+class _Seen:
+    """A view and where its text is."""
+
+    frame: Frame
+    text: ProbabilityMap
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Survey:
+    """The detector on one picture.
+
+    Attributes:
+        session: the detector.
+        pixels: the picture.
+        max_pixels: of a view that the detector sees at once, at least 512 x 512.
+        deadline: looked at before each run of the detector.
+    """
+
+    session: Session
+    pixels: Pixels
+    max_pixels: int
+    deadline: Deadline
+
+    def find_boxes(self, ground: Points, angle: float = 0.0) -> list[Box]:
+        """The boxes of the text on a part of the picture, in no particular order.
+
+        Args:
+            ground: (N, 2) in pixels of the picture; the least rectangle around them that lies
+                along the text is looked at.
+            angle: degrees by which the text is turned clockwise.
+        """
+        size = extent(ground, angle)
+        scale = max(
+            detection_scale(*size, self.max_pixels),
+            min(SURVEY, bounded_scale(*size, MOST_PIXELS // 2)),
+        )
+        seen = self._seen(Frame.holding(ground, scale=scale, angle=angle))
+        boxes = _boxes(self._closer(seen, ground, bounded_scale(*size, MOST_PIXELS)))
+        if not boxes:
+            # The detector overlooks a lone line on a wide blank ground; from afar it sees it.
+            scale = min(scale, detection_scale(*size, self.max_pixels)) / 2
+            boxes = _boxes(self._seen(Frame.holding(ground, scale=scale, angle=angle)))
+        return boxes
+
+    def text_in(self, frame: Frame) -> ProbabilityMap:
+        """Where the text of a whole view is, whatever its size."""
+        text = np.zeros((frame.height, frame.width), np.uint8)
+        for tile in cut(frame.width, frame.height, self.max_pixels):
+            _paste(text, tile, self._text_of(frame, tile))
+        return text
+
+    def _seen(self, frame: Frame) -> _Seen:
+        return _Seen(frame, self.text_in(frame))
+
+    def _closer(self, seen: _Seen, ground: Points, scale: float) -> _Seen:
+        """The same view, larger where its text is small; as it is where that gains nothing."""
+        places = seen.frame.to_picture(_small_text(seen.text))
+        budget = MOST_PIXELS - seen.text.size
+        while len(places) and scale >= WORTH * seen.frame.scale:
+            frame = Frame.holding(ground, scale=scale, angle=seen.frame.angle)
+            tiles = cut(frame.width, frame.height, self.max_pixels)
+            near = {tile for tile in tiles if _meets_any(tile, frame.to_view(places))}
+            work = sum(tile.pixels for tile in near)
+            if work <= budget:
+                return self._merged(seen, frame, tiles, near)
+            scale *= 0.98 * math.sqrt(budget / work)
+        return seen
+
+    def _merged(self, seen: _Seen, frame: Frame, tiles: Sequence[Tile], near: Set[Tile]) -> _Seen:
+        """A larger view, looked at in the tiles ``near``, elsewhere as it was seen before."""
+        text = np.zeros((frame.height, frame.width), np.uint8)
+        for tile in tiles:
+            window = _window(frame, tile)
+            found = self._text_of(frame, tile) if tile in near else None
+            if found is None or found.max() <= LEVELS[0] * CERTAIN:
+                found = _enlarged(seen, window)
+            _paste(text, tile, found)
+        return _Seen(frame, text)
+
+    def _text_of(self, frame: Frame, tile: Tile) -> ProbabilityMap:
+        self.deadline.check()
+        return text_map(self.session, _window(frame, tile).render(self.pixels))
+
+
+def _small_text(text: ProbabilityMap) -> Points:
+    """The corners (4 N, 2), in pixels of the map, of what may be lines of small text."""
+    traces = [
+        corners
+        for corners in traces_of_map(text, TRACE)
+        if shorter_side(corners) < SMALL and longer_side(corners) >= SHORTEST
+    ]
+    return np.array(traces).reshape(-1, 2)
+
+
+def _boxes(seen: _Seen) -> list[Box]:
+    return [
+        Box(seen.frame.to_picture(corners), score) for corners, score in boxes_of_map(seen.text)
+    ]
+
+
+def _window(frame: Frame, tile: Tile) -> Frame:
+    return frame.part(
+        tile.columns[0],
+        tile.rows[0],
+        tile.columns[1] - tile.columns[0],
+        tile.rows[1] - tile.rows[0],
+    )
+
+
+def _paste(text: ProbabilityMap, tile: Tile, found: ProbabilityMap) -> None:
+    """Puts what counts of a tile where it belongs."""
+    rows, columns = slice(*tile.core_rows), slice(*tile.core_columns)
+    top, left = tile.rows[0], tile.columns[0]
+    text[rows, columns] = found[
+        rows.start - top : rows.stop - top, columns.start - left : columns.stop - left
+    ]
+
+
+def _meets_any(tile: Tile, places: Points) -> bool:
+    """Whether what counts of a tile meets any of the places, each given by four corners."""
+    quads = places.reshape(-1, 4, 2)
+    (left, top), (right, bottom) = quads.min(axis=1).T, quads.max(axis=1).T
+    meets = (tile.core_columns[0] < right) & (left < tile.core_columns[1])
+    meets &= (tile.core_rows[0] < bottom) & (top < tile.core_rows[1])
+    return bool(meets.any())
+
+
+def _enlarged(seen: _Seen, window: Frame) -> ProbabilityMap:
+    """What was seen of a window's place, at the window's size."""
+    factor = seen.frame.scale / window.scale
+    shift = seen.frame.to_view(window.to_picture(np.zeros((1, 2))))[0]
+    text = cv2.warpAffine(
+        seen.text,
+        np.array([[factor, 0.0, shift[0]], [0.0, factor, shift[1]]]),
+        (window.width, window.height),
+        flags=cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP,
+    )
+    return np.asarray(text, dtype=np.uint8)

@@ -1,0 +1,89 @@
+from __future__ import annotations
+
+from itertools import pairwise
+
+import numpy as np
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from web_image_ocr.engine.detection import boxes_of_map
+from web_image_ocr.engine.frames import Frame, rim
+from web_image_ocr.engine.scale import LONGEST
+from web_image_ocr.engine.sessions import Tensor
+from web_image_ocr.engine.survey import Survey
+from web_image_ocr.engine.tiles import MARGIN, cut
+from web_image_ocr.primitives.deadline import Deadline
+from web_image_ocr.primitives.image import Pixels
+
+sides = st.integers(1, 1200).map(lambda strides: 32 * strides)
+bounds = st.integers(262_144, 4_000_000)
+
+
+@given(sides, sides, bounds)
+def test_the_cores_of_the_tiles_are_the_view_once(width: int, height: int, bound: int) -> None:
+    tiles = cut(width, height, bound)
+    columns = sorted({tile.core_columns for tile in tiles})
+    rows = sorted({tile.core_rows for tile in tiles})
+    assert len(tiles) == len(columns) * len(rows)
+    for length, cores in ((width, columns), (height, rows)):
+        assert cores[0][0] == 0
+        assert cores[-1][1] == length
+        assert all(one[1] == other[0] for one, other in pairwise(cores))
+        assert all(first < end for first, end in cores)
+
+
+@given(sides, sides, bounds)
+def test_tiles_are_bounded_and_overlap(width: int, height: int, bound: int) -> None:
+    tiles = cut(width, height, bound)
+    for tile in tiles:
+        assert tile.pixels <= bound or len(tiles) == 1
+        for (first, end), core, length in (
+            (tile.columns, tile.core_columns, width),
+            (tile.rows, tile.core_rows, height),
+        ):
+            assert first % 32 == end % 32 == 0
+            assert 0 <= first < end <= length
+            assert end - first <= LONGEST
+            assert core[0] == 0 or core[0] - first >= MARGIN
+            assert core[1] == length or end - core[1] >= MARGIN
+
+
+class Blurred:
+    """A detector that is sure of what is dark in a neighbourhood of 2 x ``reach`` + 1 pixels."""
+
+    reach = 9
+
+    def run(self, batch: Tensor) -> Tensor:
+        dark = (1 - batch.mean(axis=1)[0]) / 2
+        padded = np.pad(dark, self.reach, mode="edge")
+        sums = np.pad(padded.cumsum(0).cumsum(1), ((1, 0), (1, 0)))
+        side = 2 * self.reach + 1
+        mean = sums[side:, side:] - sums[:-side, side:] - sums[side:, :-side] + sums[:-side, :-side]
+        return np.asarray(np.clip(3 * mean / side**2, 0, 1), dtype=np.float32)[None, None]
+
+
+bars = st.lists(
+    st.tuples(st.integers(0, 690), st.integers(0, 690), st.integers(4, 600), st.integers(4, 40)),
+    max_size=12,
+)
+
+
+@settings(max_examples=15)
+@given(bars, st.sampled_from([0.8, 1.0, 1.25]), st.booleans())
+def test_tiles_show_what_the_whole_view_shows(
+    bars: list[tuple[int, int, int, int]], scale: float, turned: bool
+) -> None:
+    picture: Pixels = np.full((700, 700, 3), 255, np.uint8)
+    for x, y, width, height in bars:
+        picture[y : y + height, x : x + width] = 0
+    frame = Frame.holding(rim(700, 700), scale=scale, angle=90.0 if turned else 0.0)
+    whole, tiled = (
+        Survey(
+            session=Blurred(), pixels=picture, max_pixels=bound, deadline=Deadline.never()
+        ).text_in(frame)
+        for bound in (4_000_000, 262_144)
+    )
+    # Below full size, tiles and the whole are averaged from pixels grouped a little differently.
+    assert np.abs(whole.astype(int) - tiled).max() <= (3 if scale < 1 else 1)
+    if scale >= 1:
+        assert len(boxes_of_map(whole)) == len(boxes_of_map(tiled))

@@ -1,0 +1,142 @@
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+import numpy as np
+import pytest
+
+from web_image_ocr.engine.frames import rim
+from web_image_ocr.engine.scale import LARGEST
+from web_image_ocr.engine.sessions import Tensor
+from web_image_ocr.engine.survey import MOST_PIXELS, Survey
+from web_image_ocr.primitives.deadline import Deadline
+from web_image_ocr.primitives.errors import ErrorKind, ServiceError
+from web_image_ocr.primitives.image import Pixels
+
+MAX_PIXELS = 262_144
+FILLING = 70_000  # most of what fills a view of MAX_PIXELS up to multiples of 32
+
+
+@dataclass
+class DarkIsText:
+    """A detector for which each dark pixel is the core of a text; counts the pixels it sees."""
+
+    seen: list[int] = field(default_factory=list)
+
+    def run(self, batch: Tensor) -> Tensor:
+        self.seen.append(batch.shape[2] * batch.shape[3])
+        return np.asarray(batch.mean(axis=1, keepdims=True) < 0, dtype=np.float32)
+
+
+def survey(pixels: Pixels, detector: DarkIsText, deadline: Deadline | None = None) -> Survey:
+    return Survey(
+        session=detector,
+        pixels=pixels,
+        max_pixels=MAX_PIXELS,
+        deadline=deadline or Deadline.never(),
+    )
+
+
+def white(width: int, height: int) -> Pixels:
+    return np.full((height, width, 3), 255, np.uint8)
+
+
+def found(pixels: Pixels, detector: DarkIsText, angle: float = 0.0) -> list[list[float]]:
+    """The boxes as left, top, right and bottom, from top to bottom."""
+    height, width = pixels.shape[:2]
+    boxes = survey(pixels, detector).find_boxes(rim(width, height), angle)
+    return sorted(
+        ([*box.corners.min(axis=0), *box.corners.max(axis=0)] for box in boxes),
+        key=lambda box: box[1],
+    )
+
+
+def test_a_picture_that_fits_is_seen_once() -> None:
+    detector, picture = DarkIsText(), white(400, 400)
+    picture[100:104, 100:300] = 0
+    assert len(found(picture, detector)) == 1
+    assert detector.seen == [512 * 512]
+
+
+def test_a_large_picture_of_large_text_is_seen_once() -> None:
+    detector, picture = DarkIsText(), white(800, 800)
+    picture[300:400, 100:600] = 0
+    assert len(found(picture, detector)) == 1
+    assert len(detector.seen) == 1
+    assert sum(detector.seen) <= MAX_PIXELS + FILLING
+
+
+def test_small_text_is_seen_again_from_nearer_where_it_is() -> None:
+    detector, picture = DarkIsText(), white(500, 4000)
+    picture[300:420, 50:450] = 0
+    picture[2000:2006, 60:400] = 0
+    large, small = found(picture, detector)
+    assert large == pytest.approx([25, 275, 475, 445], abs=25)
+    assert small == pytest.approx([56, 1996, 404, 2010], abs=2)
+    assert sum(detector.seen) < LARGEST**2 * 500 * 4000 / 2, "not the whole picture again"
+
+
+def test_a_line_that_crosses_tiles_is_one_box() -> None:
+    detector, picture = DarkIsText(), white(3000, 300)
+    picture[100:106, 50:2950] = 0
+    ((left, top, right, bottom),) = found(picture, detector)
+    assert (left, right) == pytest.approx((45.5, 2954.5), abs=2)
+    assert (top, bottom) == pytest.approx((95.5, 110.5), abs=2)
+
+
+def test_turned_text_is_seen_the_same_way() -> None:
+    detector, picture = DarkIsText(), white(300, 3000)
+    picture[50:2950, 100:106] = 0
+    ((left, top, right, bottom),) = found(picture, detector, angle=90.0)
+    assert (top, bottom) == pytest.approx((45.5, 2954.5), abs=2)
+    assert (left, right) == pytest.approx((95.5, 110.5), abs=2)
+
+
+@pytest.mark.parametrize(
+    "size",
+    [pytest.param((8192, 8192), marks=pytest.mark.slow), (15, 30_000), (30_000, 15)],
+    ids=str,
+)
+def test_a_blank_picture_is_not_shown_to_the_detector(size: tuple[int, int]) -> None:
+    detector = DarkIsText()
+    assert found(white(*size), detector) == []
+    assert detector.seen == []
+
+
+@pytest.mark.slow
+def test_work_is_bounded_however_much_small_text_there_is() -> None:
+    detector, picture = DarkIsText(), white(8192, 8192)
+    picture[::24] = picture[1::24] = picture[2::24] = picture[3::24] = 0
+    picture[:, ::200] = 255
+    found(picture, detector)
+    assert max(detector.seen) <= MAX_PIXELS + FILLING
+    assert MOST_PIXELS / 4 < sum(detector.seen) <= 1.3 * MOST_PIXELS
+
+
+@pytest.mark.parametrize("size", [(15, 30_000), (30_000, 15)], ids=str)
+def test_strips_are_seen_along_their_whole_length(size: tuple[int, int]) -> None:
+    width, height = size
+    detector, picture = DarkIsText(), white(width, height)
+    for place in range(100, 29_900, 1000):
+        if width > height:
+            picture[5:10, place : place + 60] = 0
+        else:
+            picture[place : place + 60, 5:10] = 0
+    assert len(found(picture, detector)) == 30
+
+
+def test_the_deadline_is_looked_at_between_tiles() -> None:
+    deadline = Deadline.after(0.3)
+
+    class Slow(DarkIsText):
+        def run(self, batch: Tensor) -> Tensor:
+            while deadline.remaining():
+                pass
+            return super().run(batch)
+
+    detector, picture = Slow(), white(4000, 4000)
+    picture[::40, ::3] = 0
+    with pytest.raises(ServiceError) as caught:
+        survey(picture, detector, deadline).find_boxes(rim(4000, 4000))
+    assert caught.value.kind is ErrorKind.DEADLINE_EXCEEDED
+    assert len(detector.seen) <= 1
