@@ -141,13 +141,6 @@ def shorter_side(corners: Points) -> float:
     )
 
 
-def longer_side(corners: Points) -> float:
-    """Length of the longer side of a rectangle given by corners (4, 2)."""
-    return float(
-        max(np.linalg.norm(corners[1] - corners[0]), np.linalg.norm(corners[2] - corners[1]))
-    )
-
-
 def unclip(corners: Points, shrink: float) -> Points:
     """The text's rectangle (4, 2) from its core's.
 
