@@ -136,6 +136,6 @@ def _is_word_letter(character: str) -> bool:
 
 def _surroundings(text: str, run: re.Match[str]) -> str:
     """The run with all that is written together with it."""
-    first = max(text.rfind(" ", 0, run.start()) + 1, 0)
+    first = text.rfind(" ", 0, run.start()) + 1
     last = text.find(" ", run.end())
     return text[first : last if last >= 0 else len(text)]
