@@ -5,13 +5,14 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+from functools import partial
 
 import numpy as np
 
 from web_image_ocr.engine.config import EngineConfig
 from web_image_ocr.engine.ctc import characters_of
 from web_image_ocr.engine.decoder import Decoder
-from web_image_ocr.engine.detection import Box, overlap
+from web_image_ocr.engine.detection import Box, shared_area
 from web_image_ocr.engine.frames import Points, rim
 from web_image_ocr.engine.models import load_models
 from web_image_ocr.engine.order import reading_order
@@ -29,6 +30,7 @@ from web_image_ocr.primitives.image import Pixels
 # Ground around the text that was found, in line heights: text missed at its edge is beside it.
 # Of six angles of the shop pictures, seen by its text instead of whole: word F .847 to .863.
 _GROUND = 1.5
+_ALONG = 20.0  # degrees between two boxes within which they are taken to hold the same line
 
 
 class Engine:
@@ -108,7 +110,8 @@ class Engine:
             lines = self._read(pixels, aligned, reader.read_box, deadline)
             if angle:  # what runs in another direction was seen, if at all, before aligning
                 askew = _not_yet_read(boxes, lines)
-                lines += self._read(pixels, askew, reader.read_either_way, deadline)
+                along = partial(reader.read_askew, angle=angle)
+                lines += self._read(pixels, askew, along, deadline)
         with clock.stage("order"):
             ordered = tuple(lines[i] for i in reading_order([line.quad for line in lines]))
         return Page(width=width, height=height, lines=ordered, timings=clock.timings)
@@ -165,9 +168,21 @@ def ground_of(boxes: Sequence[Box]) -> Points:
 
 
 def _not_yet_read(boxes: Sequence[Box], lines: Sequence[TextLine]) -> list[Box]:
-    """The boxes that lie for the most part outside the lines read before."""
-    read = [np.array(line.quad) for line in lines]
-    return [box for box in boxes if sum(overlap(box.corners, quad) for quad in read) < 0.5]
+    """The boxes that lie for the most part outside the lines read before.
+
+    Of a line that runs along with a box, whichever is smaller counts: the same text found in
+    part. A line that crosses a box has read only what it covers of it.
+    """
+    read = [Box(np.array(line.quad), line.confidence).along_long_side() for line in lines]
+    return [
+        box for box in boxes if sum(_covered(box.along_long_side(), line) for line in read) < 0.5
+    ]
+
+
+def _covered(box: Box, line: Box) -> float:
+    gap = abs((box.direction - line.direction + 90.0) % 180.0 - 90.0)
+    whole = min(box.area, line.area) if gap <= _ALONG else box.area
+    return shared_area(box.corners, line.corners) / max(whole, 1.0)
 
 
 def quad_inside(corners: Points, width: int, height: int) -> Quad:
