@@ -1,0 +1,211 @@
+"""Boxes as spans along the rows of a page, and which of them follow one another.
+
+The page's own frame: "right" is the direction of its text, "down" a quarter turn clockwise.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+
+import numpy as np
+import numpy.typing as npt
+
+Array = npt.NDArray[np.float64]
+Indices = npt.NDArray[np.intp]
+
+# A box tells a direction when it is this much longer than high.
+_ELONGATED = 1.5
+# From this ratio of height to width on, a box along the page is a column that was not turned for
+# reading. A lone narrow glyph (1, !) has less, as boxes leave a margin around the ink.
+_COLUMN = 3.0
+# Of the lower one's height: neighbours in a row have this share in common where they face,
+_IN_ROW = 0.5
+# and a box is beside a higher one, which has a nearer neighbour, if it is covered to this share.
+_BESIDE = 0.8
+# What is higher than this against a box, and more than its own height away, does not interrupt the
+# box's row: a note written beside a table.
+_HIGHER = 1.5
+# Of the narrower one's width: neighbours may overlap by it along the row.
+_OVERLAP = 0.5
+
+
+@dataclass(frozen=True, slots=True)
+class Spans:
+    """N boxes in the frame of their page, pixels; arrays (N,).
+
+    Attributes:
+        left, right: where they begin and end along the row.
+        start, end: how far down their middle is at the left and at the right end. A column takes
+            part in the row of its first glyph.
+        height: of their text.
+        column: bool, whether they run down the page.
+        top, bottom: of the whole box.
+        members: the boxes of each span in reading order: several for a column found in pieces.
+    """
+
+    left: Array
+    right: Array
+    start: Array
+    end: Array
+    height: Array
+    column: npt.NDArray[np.bool_]
+    top: Array
+    bottom: Array
+    members: list[list[int]]
+
+
+def telling(corners: Array) -> npt.NDArray[np.bool_]:
+    """Which quads (N, 4, 2) are elongated enough to have a direction."""
+    both = sides(corners)
+    return np.asarray(both.max(axis=0) >= _ELONGATED * both.min(axis=0))
+
+
+def turned_against(corners: Array, tilt: float) -> Array:
+    """Degrees, -180 to 180, from ``tilt`` to the first edges of quads (N, 4, 2), (N,)."""
+    edges = corners[:, 1] - corners[:, 0]
+    turned: Array = (np.degrees(np.arctan2(edges[:, 1], edges[:, 0])) - tilt + 180.0) % 360.0
+    return turned - 180.0
+
+
+def sides(corners: Array) -> Array:
+    """Lengths of the first sides and of the last sides of quads (N, 4, 2), (2, N)."""
+    lengths: Array = np.linalg.norm(corners[:, [1, 3]] - corners[:, :1], axis=2).T
+    return lengths
+
+
+def spans_of(corners: Array, tilt: float) -> Spans:
+    """Quads (N, 4, 2) of a page whose text runs at ``tilt`` degrees, clockwise from the right."""
+    cos, sin = np.cos(np.radians(tilt)), np.sin(np.radians(tilt))
+    page = corners @ np.array([[cos, -sin], [sin, cos]])
+    (left, top), (right, bottom) = page.min(axis=1).T, page.max(axis=1).T
+    length, height = sides(corners)
+    told = telling(corners)
+    column = told & (np.abs(turned_against(corners, tilt)) > 45.0) | (height >= _COLUMN * length)
+    across = np.minimum(length, height)
+    middle = np.where(column, top + across / 2, page[:, :, 1].mean(axis=1))
+    slope = np.where(told & ~column, (page[:, 1:3, 1] - page[:, [0, 3], 1]).mean(axis=1) / 2, 0.0)
+    spans = Spans(
+        left=left,
+        right=right,
+        start=middle - slope,
+        end=middle + slope,
+        height=np.where(column, across, height),
+        column=column,
+        top=top,
+        bottom=bottom,
+        members=[[i] for i in range(len(corners))],
+    )
+    return _columns_joined(spans)
+
+
+def links(spans: Spans) -> Iterator[tuple[int, int]]:
+    """Pairs of neighbours in a row, the left one first.
+
+    Two boxes that are each other's nearest are linked, and so is a box with its nearest if that
+    covers it: the three lines beside a heading as high as all of them.
+    """
+    right_of, left_of = _nearest(spans), _nearest(_mirrored(spans))
+    for i, j in enumerate(right_of):
+        if j >= 0 and (left_of[j] == i or _shared(spans, i)[j] >= _BESIDE):
+            yield i, int(j)
+    for j, i in enumerate(left_of):
+        if i >= 0 and right_of[i] != j and _shared(spans, int(i))[j] >= _BESIDE:
+            yield int(i), j
+
+
+def _nearest(spans: Spans) -> Indices:
+    """The right neighbour of each span in its row, -1 for none, (N,).
+
+    Of those not hidden by another one it is the most like it in where it lies and how high it is.
+    """
+    nearest = np.full(len(spans.left), -1, dtype=np.intp)
+    for i in range(len(nearest)):
+        seen = np.flatnonzero(_behind(spans, i) & (_shared(spans, i) > _IN_ROW))
+        if not len(seen):
+            continue
+        near = spans.left[seen] - spans.right[i] <= spans.height[seen]
+        hiding = seen[near | (spans.height[seen] <= _HIGHER * spans.height[i])]
+        if len(hiding):
+            first = int(hiding[np.argmin(spans.right[hiding])])
+            seen = seen[~_behind(spans, first)[seen]]
+        away = np.abs(spans.start[seen] - spans.end[i])
+        away += np.abs(spans.height[seen] - spans.height[i]) / 2
+        # Rounded, so that of two as near the upper one is taken whatever the tilt.
+        away = np.round(away / max(spans.height[i], 1e-9), 6)
+        alike = seen[away == away.min()]
+        nearest[i] = alike[np.argmin(spans.start[alike])]
+    return nearest
+
+
+def _behind(spans: Spans, i: int) -> npt.NDArray[np.bool_]:
+    """Which spans begin, but for some overlap, to the right of where this one ends, (N,)."""
+    widths = spans.right - spans.left
+    begins = spans.right[i] - _OVERLAP * np.minimum(widths, widths[i])
+    behind = (spans.left >= begins) & (spans.left + spans.right > spans.left[i] + spans.right[i])
+    return np.asarray(behind)
+
+
+def _shared(spans: Spans, i: int) -> Array:
+    """What this span's right end has in common with the left ends of all, of the lower one, (N,).
+
+    Two columns face each other along their whole length.
+    """
+    above, below = spans.start - spans.height / 2, spans.start + spans.height / 2
+    top, bottom = spans.end[i] - spans.height[i] / 2, spans.end[i] + spans.height[i] / 2
+    if spans.column[i]:
+        above = np.where(spans.column, spans.top, above)
+        below = np.where(spans.column, spans.bottom, below)
+        top = np.where(spans.column, spans.top[i], top)
+        bottom = np.where(spans.column, spans.bottom[i], bottom)
+    common = np.minimum(bottom, below) - np.maximum(top, above)
+    return np.asarray(common / np.maximum(np.minimum(bottom - top, below - above), 1e-9))
+
+
+def _mirrored(spans: Spans) -> Spans:
+    return replace(spans, left=-spans.right, right=-spans.left, start=spans.end, end=spans.start)
+
+
+def _columns_joined(spans: Spans) -> Spans:
+    """The same with columns that were found in pieces put together.
+
+    Seen along their own direction pieces are neighbours in a row, at most a glyph apart.
+    """
+    columns = np.flatnonzero(spans.column)
+    if len(columns) < 2:
+        return spans
+    across = -(spans.left + spans.right)[columns] / 2
+    turned = replace(
+        spans,
+        left=spans.top[columns],
+        right=spans.bottom[columns],
+        start=across,
+        end=across,
+        height=spans.height[columns],
+        column=np.zeros(len(columns), dtype=np.bool_),
+    )
+    above, below = _nearest(_mirrored(turned)), _nearest(turned)
+    first = np.arange(len(spans.left))
+    for i in np.argsort(turned.left, kind="stable"):
+        j = above[i]
+        if j >= 0 and below[j] == i and turned.left[i] - turned.right[j] < turned.height[j]:
+            first[columns[i]] = first[columns[j]]
+    return _united(spans, first)
+
+
+def _united(spans: Spans, first: Indices) -> Spans:
+    """One span for all that have the same ``first``; that one gives it its place in a row."""
+    kept = np.unique(first)
+    groups = [np.flatnonzero(first == i) for i in kept]
+    groups = [group[np.argsort(spans.top[group], kind="stable")] for group in groups]
+    return Spans(
+        left=np.array([spans.left[group].min() for group in groups]),
+        right=np.array([spans.right[group].max() for group in groups]),
+        start=spans.start[kept],
+        end=spans.end[kept],
+        height=spans.height[kept],
+        column=spans.column[kept],
+        top=np.array([spans.top[group].min() for group in groups]),
+        bottom=np.array([spans.bottom[group].max() for group in groups]),
+        members=[[int(i) for i in group] for group in groups],
+    )
