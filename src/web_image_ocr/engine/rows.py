@@ -41,7 +41,7 @@ class Spans:
         height: of their text.
         column: bool, whether they run down the page.
         top, bottom: of the whole box.
-        members: the boxes of each span in reading order: several for a column found in pieces.
+        members: the boxes of each span in reading order: several for a block of columns.
     """
 
     left: Array
@@ -147,17 +147,9 @@ def _behind(spans: Spans, i: int) -> npt.NDArray[np.bool_]:
 
 
 def _shared(spans: Spans, i: int) -> Array:
-    """What this span's right end has in common with the left ends of all, of the lower one, (N,).
-
-    Two columns face each other along their whole length.
-    """
+    """The share of the lower one's height in which this span's right end faces others, (N,)."""
     above, below = spans.start - spans.height / 2, spans.start + spans.height / 2
     top, bottom = spans.end[i] - spans.height[i] / 2, spans.end[i] + spans.height[i] / 2
-    if spans.column[i]:
-        above = np.where(spans.column, spans.top, above)
-        below = np.where(spans.column, spans.bottom, below)
-        top = np.where(spans.column, spans.top[i], top)
-        bottom = np.where(spans.column, spans.bottom[i], bottom)
     common = np.minimum(bottom, below) - np.maximum(top, above)
     return np.asarray(common / np.maximum(np.minimum(bottom - top, below - above), 1e-9))
 
@@ -167,45 +159,68 @@ def _mirrored(spans: Spans) -> Spans:
 
 
 def _columns_joined(spans: Spans) -> Spans:
-    """The same with columns that were found in pieces put together.
+    """The same with columns found in pieces put together, then with columns side by side.
 
-    Seen along their own direction pieces are neighbours in a row, at most a glyph apart.
+    What belongs together is at most a glyph apart.
     """
-    columns = np.flatnonzero(spans.column)
-    if len(columns) < 2:
-        return spans
+    for view in (_turned, _lying):
+        columns = np.flatnonzero(spans.column)
+        chains = _chains(view(spans, columns), reach=spans.height[columns])
+        chains = [[int(columns[i]) for i in chain] for chain in chains]
+        spans = _united(spans, [[int(i)] for i in np.flatnonzero(~spans.column)] + chains)
+    return spans
+
+
+def _turned(spans: Spans, columns: Indices) -> Spans:
+    """Columns as lines, seen along their own direction: pieces of one are neighbours in a row."""
     across = -(spans.left + spans.right)[columns] / 2
-    turned = replace(
+    return replace(
         spans,
         left=spans.top[columns],
         right=spans.bottom[columns],
         start=across,
         end=across,
         height=spans.height[columns],
-        column=np.zeros(len(columns), dtype=np.bool_),
     )
-    above, below = _nearest(_mirrored(turned)), _nearest(turned)
-    first = np.arange(len(spans.left))
-    for i in np.argsort(turned.left, kind="stable"):
-        j = above[i]
-        if j >= 0 and below[j] == i and turned.left[i] - turned.right[j] < turned.height[j]:
-            first[columns[i]] = first[columns[j]]
-    return _united(spans, first)
 
 
-def _united(spans: Spans, first: Indices) -> Spans:
-    """One span for all that have the same ``first``; that one gives it its place in a row."""
-    kept = np.unique(first)
-    groups = [np.flatnonzero(first == i) for i in kept]
-    groups = [group[np.argsort(spans.top[group], kind="stable")] for group in groups]
+def _lying(spans: Spans, columns: Indices) -> Spans:
+    """Columns as boxes as high as they are long: those side by side are neighbours in a row."""
+    middle = (spans.top + spans.bottom)[columns] / 2
+    return replace(
+        spans,
+        left=spans.left[columns],
+        right=spans.right[columns],
+        start=middle,
+        end=middle,
+        height=(spans.bottom - spans.top)[columns],
+    )
+
+
+def _chains(spans: Spans, reach: Array) -> list[list[int]]:
+    """All spans, in groups of those that are each other's neighbours within reach (N,)."""
+    right_of, left_of = _nearest(spans), _nearest(_mirrored(spans))
+    gaps = spans.left[right_of] - spans.right
+    near = (right_of >= 0) & (left_of[right_of] == np.arange(len(right_of))) & (gaps <= reach)
+    chains = []
+    for i in np.flatnonzero(~np.isin(np.arange(len(near)), right_of[near])):
+        chains.append([int(i)])
+        while near[chains[-1][-1]]:
+            chains[-1].append(int(right_of[chains[-1][-1]]))
+    return chains
+
+
+def _united(spans: Spans, groups: list[list[int]]) -> Spans:
+    """One span for each group; its first member gives it its place in a row."""
+    firsts = [group[0] for group in groups]
     return Spans(
         left=np.array([spans.left[group].min() for group in groups]),
         right=np.array([spans.right[group].max() for group in groups]),
-        start=spans.start[kept],
-        end=spans.end[kept],
-        height=spans.height[kept],
-        column=spans.column[kept],
+        start=spans.start[firsts],
+        end=spans.end[firsts],
+        height=spans.height[firsts],
+        column=spans.column[firsts],
         top=np.array([spans.top[group].min() for group in groups]),
         bottom=np.array([spans.bottom[group].max() for group in groups]),
-        members=[[int(i) for i in group] for group in groups],
+        members=[[i for member in group for i in spans.members[member]] for group in groups],
     )
