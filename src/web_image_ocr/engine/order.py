@@ -25,7 +25,7 @@ _ASKEW = 20.0
 _ROWS_SHARE = 0.2
 # The ends of a box are found to about a tenth of its height; a tilt below 2.5 times the error
 # that this gives the whole is none. Words on a strip of 8,192 x 15 pixels stay one row.
-_UNCERTAIN = 0.25
+_UNCERTAIN = 0.2
 
 
 def reading_order(quads: Sequence[Quad]) -> list[int]:

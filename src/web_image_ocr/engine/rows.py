@@ -62,9 +62,9 @@ def telling(corners: Array) -> npt.NDArray[np.bool_]:
 
 
 def turned_against(corners: Array, tilt: float) -> Array:
-    """Degrees, -180 to 180, from ``tilt`` to the first edges of quads (N, 4, 2), (N,)."""
-    edges = corners[:, 1] - corners[:, 0]
-    turned: Array = (np.degrees(np.arctan2(edges[:, 1], edges[:, 0])) - tilt + 180.0) % 360.0
+    """Degrees, -180 to 180, from ``tilt`` to the direction of quads (N, 4, 2), (N,)."""
+    ahead = corners[:, 1:3].sum(axis=1) - corners[:, [0, 3]].sum(axis=1)
+    turned: Array = (np.degrees(np.arctan2(ahead[:, 1], ahead[:, 0])) - tilt + 180.0) % 360.0
     return turned - 180.0
 
 
@@ -106,12 +106,12 @@ def links(spans: Spans) -> Iterator[tuple[int, int]]:
     covers it: the three lines beside a heading as high as all of them.
     """
     right_of, left_of = _nearest(spans), _nearest(_mirrored(spans))
-    for i, j in enumerate(right_of):
-        if j >= 0 and (left_of[j] == i or _shared(spans, i)[j] >= _BESIDE):
-            yield i, int(j)
-    for j, i in enumerate(left_of):
-        if i >= 0 and right_of[i] != j and _shared(spans, int(i))[j] >= _BESIDE:
-            yield int(i), j
+    nearest = {(i, int(j)) for i, j in enumerate(right_of) if j >= 0}
+    nearest |= {(int(i), j) for j, i in enumerate(left_of) if i >= 0}
+    for i, j in sorted(nearest):
+        mutual = right_of[i] == j and left_of[j] == i
+        if mutual or _shared(spans, i, np.array([j])) >= _BESIDE:
+            yield i, j
 
 
 def _nearest(spans: Spans) -> Indices:
@@ -120,15 +120,18 @@ def _nearest(spans: Spans) -> Indices:
     Of those not hidden by another one it is the most like it in where it lies and how high it is.
     """
     nearest = np.full(len(spans.left), -1, dtype=np.intp)
+    halves = spans.height / 2
     for i in range(len(nearest)):
-        seen = np.flatnonzero(_behind(spans, i) & (_shared(spans, i) > _IN_ROW))
+        seen = np.flatnonzero(np.abs(spans.start - spans.end[i]) < halves + halves[i])
+        seen = seen[_behind(spans, i, seen)]
+        seen = seen[_shared(spans, i, seen) > _IN_ROW]
         if not len(seen):
             continue
         near = spans.left[seen] - spans.right[i] <= spans.height[seen]
         hiding = seen[near | (spans.height[seen] <= _HIGHER * spans.height[i])]
         if len(hiding):
             first = int(hiding[np.argmin(spans.right[hiding])])
-            seen = seen[~_behind(spans, first)[seen]]
+            seen = seen[~_behind(spans, first, seen)]
         away = np.abs(spans.start[seen] - spans.end[i])
         away += np.abs(spans.height[seen] - spans.height[i]) / 2
         # Rounded, so that of two as near the upper one is taken whatever the tilt.
@@ -138,20 +141,20 @@ def _nearest(spans: Spans) -> Indices:
     return nearest
 
 
-def _behind(spans: Spans, i: int) -> npt.NDArray[np.bool_]:
-    """Which spans begin, but for some overlap, to the right of where this one ends, (N,)."""
-    widths = spans.right - spans.left
-    begins = spans.right[i] - _OVERLAP * np.minimum(widths, widths[i])
-    behind = (spans.left >= begins) & (spans.left + spans.right > spans.left[i] + spans.right[i])
-    return np.asarray(behind)
+def _behind(spans: Spans, i: int, others: Indices) -> npt.NDArray[np.bool_]:
+    """Which others begin, but for some overlap, to the right of where this span ends."""
+    left, right = spans.left[others], spans.right[others]
+    narrower = np.minimum(right - left, spans.right[i] - spans.left[i])
+    begin_there = left >= spans.right[i] - _OVERLAP * narrower
+    return np.asarray(begin_there & (left + right > spans.left[i] + spans.right[i]))
 
 
-def _shared(spans: Spans, i: int) -> Array:
-    """The share of the lower one's height in which this span's right end faces others, (N,)."""
-    above, below = spans.start - spans.height / 2, spans.start + spans.height / 2
-    top, bottom = spans.end[i] - spans.height[i] / 2, spans.end[i] + spans.height[i] / 2
-    common = np.minimum(bottom, below) - np.maximum(top, above)
-    return np.asarray(common / np.maximum(np.minimum(bottom - top, below - above), 1e-9))
+def _shared(spans: Spans, i: int, others: Indices) -> Array:
+    """The share of the lower one's height that this span's right end and others face each other."""
+    height, away = spans.height[others], np.abs(spans.start[others] - spans.end[i])
+    lower = np.minimum(height, spans.height[i])
+    common = np.minimum((height + spans.height[i]) / 2 - away, lower)
+    return np.asarray(common / np.maximum(lower, 1e-9))
 
 
 def _mirrored(spans: Spans) -> Spans:

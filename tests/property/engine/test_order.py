@@ -80,7 +80,9 @@ def test_a_table_reads_row_by_row(table: Corners) -> None:
 
 @given(tables(), st.floats(-3.0, 3.0))
 def test_tilt_does_not_mix_rows(table: Corners, angle: float) -> None:
-    assert order_of(turned(table, angle)) == list(range(len(table)))
+    title = box(0.0, -30.0, 400.0, 10.0)  # long enough to show the tilt
+    page = np.array([title, *table])
+    assert order_of(turned(page, angle)) == list(range(len(page)))
 
 
 @given(st.lists(st.floats(20.0, 400.0), min_size=2, max_size=60), SEEDS)
