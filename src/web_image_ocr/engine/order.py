@@ -20,9 +20,10 @@ from web_image_ocr.primitives.geometry import Quad
 _SPREAD = 5.0
 # Degrees. What is turned further against the page's rows and columns is part of neither.
 _ASKEW = 20.0
-# What runs down the page is its columns, not its direction, if along the page there is this share
-# of its weight: the share that makes a picture straight for `orientation`.
-_ROWS_SHARE = 0.2
+# What lies straight leads what slants across it, and rows lead the columns that run down from them,
+# from this share of their weight on: a watermark all over does not make the page. `orientation`
+# draws the same line.
+_LEAD_SHARE = 0.2
 # The ends of a box are found to about a tenth of its height; a tilt below 2.5 times the error
 # that this gives the whole is none. Words on a strip of 8,192 x 15 pixels stay one row.
 _UNCERTAIN = 0.2
@@ -100,28 +101,42 @@ def _askew(corners: Array, tilt: float) -> npt.NDArray[np.bool_]:
 
 
 def _direction(corners: Array) -> float:
-    """Degrees, clockwise from the right, in which most of the text runs.
+    """Degrees, clockwise from the right, in which the text of the page runs.
 
-    The median of the mode: a stamp does not tilt the page, nor do its columns turn it.
+    The median of the mode: neither a stamp nor the error of a few boxes tilts the page.
     """
     told = telling(corners)
     corners = corners[told] if told.any() else corners
     turned = turned_against(corners, 0.0)
     lengths, heights = sides(corners)
-    support = np.array([lengths[_near(turned, each)].sum() for each in turned])
-    best = turned[np.argmax(np.round(support, 6))]
-    rows = np.flatnonzero(_near(turned, best - 90.0))
-    if len(rows) and support[rows].max() >= _ROWS_SHARE * support.max():
-        best = turned[rows[np.argmax(np.round(support[rows], 6))]]
-    near = _near(turned, best)
-    tilt = best + _median(turned_against(corners[near], best), lengths[near])
+    weights = np.maximum(lengths, 1e-9)
+    weights /= weights.sum()
+    mode = _mode(turned, weights)
+    near = _near(turned, mode)
+    tilt = mode + _median(turned_against(corners[near], mode), weights[near])
     straight = 90.0 * np.round(tilt / 90.0)
     error = np.degrees(_UNCERTAIN * np.linalg.norm(heights[near]) / max(lengths[near].sum(), 1e-9))
     return float(straight if abs(tilt - straight) <= min(error, _SPREAD) else tilt)
 
 
-def _near(turned: Array, tilt: float) -> npt.NDArray[np.bool_]:
-    return np.asarray(np.abs((turned - tilt + 180.0) % 360.0 - 180.0) <= _SPREAD)
+def _mode(turned: Array, weights: Array) -> float:
+    """The direction around which most text lies, unless that is slanting, or the page's columns."""
+    directions = np.concatenate([turned, [0.0, 90.0, 180.0, -90.0]])
+    # Rounded, so that among directions as heavy the noise of sums does not choose.
+    support = np.array([weights[_near(turned, each)].sum() for each in directions]).round(6)
+    enough = _LEAD_SHARE * support.max()
+    best = int(np.argmax(support))
+    straight = len(turned) + int(np.argmax(support[-4:]))
+    if support[straight] >= enough and not _near(directions[straight], directions[best], _ASKEW):
+        best = straight
+    rows = np.flatnonzero(_near(directions, directions[best] - 90.0) & (support >= enough))
+    if len(rows):
+        best = int(rows[np.argmax(support[rows])])
+    return float(directions[best])
+
+
+def _near(turned: Array, tilt: float, spread: float = _SPREAD) -> npt.NDArray[np.bool_]:
+    return np.asarray(np.abs((turned - tilt + 180.0) % 360.0 - 180.0) <= spread)
 
 
 def _median(values: Array, weights: Array) -> float:

@@ -100,6 +100,13 @@ def test_columns_do_not_turn_a_page_that_has_rows() -> None:
     assert reading_order([footer, *columns, title]) == [11, *range(1, 11), 0]
 
 
+def test_a_slanting_watermark_all_over_does_not_turn_the_page() -> None:
+    rows = [box(400 * x, 60 * y, 90, 20) for y in range(8) for x in range(2)]
+    marks = [turned(box(60 * i, 100 * i, 400, 20), -30) for i in range(8)]
+    order = reading_order([*rows, *marks])
+    assert [i for i in order if i < 16] == list(range(16))
+
+
 def test_columns_alone_are_a_page_that_is_turned() -> None:
     assert reading_order([downwards(box(30 * i, 0, 24, 300)) for i in range(4)]) == [3, 2, 1, 0]
 
