@@ -1,7 +1,5 @@
 from __future__ import annotations
 
-from random import Random
-
 import numpy as np
 import numpy.typing as npt
 from hypothesis import given
@@ -93,13 +91,6 @@ def test_words_on_a_wide_strip_read_from_left_to_right(widths: list[float], seed
     words = [box(x, 1.0, width, 12.0) for x, width in zip(starts, widths, strict=True)]
     moved = np.array(words) + random.uniform(-1.0, 1.0, (len(words), 4, 2))
     assert order_of(moved) == list(range(len(words)))
-
-
-@given(pages(), st.randoms(use_true_random=False))
-def test_the_order_of_arrival_does_not_matter(page: Corners, random: Random) -> None:
-    arrival = list(range(len(page)))
-    random.shuffle(arrival)
-    assert [arrival[i] for i in order_of(page[arrival])] == order_of(page)
 
 
 @given(pages(), ANGLES)
