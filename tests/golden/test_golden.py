@@ -95,7 +95,7 @@ def test_small_differences_pass(found: list[TextLine]) -> None:
     [
         ([line("one"), line("tvo"), KEPT[2]], ["- 'two'", "+ 'tvo'"]),
         ([line("one"), KEPT[2]], ["- 'two'"]),
-        ([line("two"), line("one"), KEPT[2]], ["one", "one"]),
+        ([line("two"), line("one"), KEPT[2]], ["+ 'two'", "- 'two'"]),
         ([*KEPT, line("more", 0.56)], ["+ 'more'"]),
         ([line("one", left=13.1), *KEPT[1:]], ["'one': a corner moved by 3.1 px"]),
         ([line("one", 0.84), *KEPT[1:]], ["'one': confidence 0.90 is now 0.84"]),
