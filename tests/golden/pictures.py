@@ -23,7 +23,7 @@ class Case:
     """
 
     draw: Callable[[], Board]
-    right: float = 1.0
+    right: float = 0.97
     options: RecognitionOptions | None = None
 
 
@@ -222,7 +222,7 @@ CASES: Mapping[str, Case] = {
     "screen": Case(draw=screen),
     "dark_screen": Case(draw=dark_screen),
     "banner": Case(draw=banner),
-    "sign": Case(draw=sign),
+    "sign": Case(draw=sign, right=0.9),
     "receipt": Case(draw=receipt),
     "faint": Case(draw=faint),
     "tiny": Case(draw=tiny),
