@@ -105,7 +105,7 @@ class Engine:
         aligned = boxes
         if angle:
             with clock.stage("detect"):
-                aligned = survey.find_boxes(ground_of(boxes), angle)
+                aligned = survey.find_boxes(ground_of(boxes, width, height), angle)
         with clock.stage("read"):
             lines = self._read(pixels, aligned, reader.read_box, deadline)
             if angle:  # what runs in another direction was seen, if at all, before aligning
@@ -155,16 +155,20 @@ class _StageClock:
         self.timings[name] = self.timings.get(name, 0.0) + time.perf_counter() - started
 
 
-def ground_of(boxes: Sequence[Box]) -> Points:
+def ground_of(boxes: Sequence[Box], width: int, height: int) -> Points:
     """Points (N, 2) that hold all boxes with some ground around them, in pixels of the picture.
+
+    They lie in the picture, whose size is given.
 
     A turned picture has empty corners, which cost detail where pixels are bounded; the text
     alone can be seen larger.
     """
     corners = np.concatenate([box.corners for box in boxes])
-    ground = _GROUND * float(np.median([min(box.width, box.height) for box in boxes]))
-    shifts = [(x, y) for x in (-ground, ground) for y in (-ground, ground)]
-    return np.concatenate([corners + shift for shift in shifts])
+    margin = _GROUND * float(np.median([min(box.width, box.height) for box in boxes]))
+    shifts = [(x, y) for x in (-margin, margin) for y in (-margin, margin)]
+    points = np.concatenate([corners + shift for shift in shifts])
+    inside: Points = np.clip(points, *rim(width, height)[[0, 2]])
+    return inside
 
 
 def _not_yet_read(boxes: Sequence[Box], lines: Sequence[TextLine]) -> list[Box]:
