@@ -138,11 +138,13 @@ def losses(sample: Sample, answer: Sequence[FoundLine]) -> Losses:
     result = Losses(Counter(labelled=labelled.total(), found=read.total()))
     missing: Suspects = []
     extra: Suspects = []
+    left_out = [line for line in answer if all(line is not other for other in found)]
+    unscored = frozenset[int]().union(*(spot.home for spot in spots(sample.labels, left_out)))
     for spot in spots(sample.labels, found):
         labels = passage(sample.labels[at].text for at in spot.labels)
         lines = passage(found[at].text for at in spot.lines)
         steps = align(labels.characters, lines.characters)
-        missing += _missing(spot, judge(labels, lines, steps))
+        missing += _missing(spot, judge(labels, lines, steps), unscored)
         back = [(two, one) for one, two in steps]
         extra += _extra(spot, judge(lines, labels, back))
         right = faultless(labels, lines, steps, strict=not spot.beside_ignored)
@@ -154,14 +156,14 @@ def losses(sample: Sample, answer: Sequence[FoundLine]) -> Losses:
     return result
 
 
-def _missing(spot: Spot, units: Iterable[Judged]) -> Suspects:
+def _missing(spot: Spot, units: Iterable[Judged], unscored: Collection[int]) -> Suspects:
     suspects = []
     for unit in units:
         label = spot.labels[unit.owner]
         if unit.verdict is Verdict.RIGHT:
             continue
         if label not in spot.home:
-            cause = Cause.MISSED
+            cause = Cause.UNSCORED if label in unscored else Cause.MISSED
         elif spot.home[label] in spot.merged:
             cause = Cause.MERGED
         else:

@@ -98,6 +98,11 @@ def test_text_of_an_ignored_label_is_not_scored() -> None:
     assert result.boxes["script", "Latin", "right"] == 1
 
 
+def test_a_label_on_a_line_that_is_left_out_is_not_scored_rather_than_missed() -> None:
+    labels = [*words("one"), label("###", box(40, 0, 60, 10), ignore=True)]
+    assert causes(labels, row("one  twenty")) == ({"unscored": 1}, {})
+
+
 def test_a_glyph_that_the_label_lost_is_not_scored() -> None:
     assert causes([label(f"中{ANY_GLYPH}文", ROW)], found("中国文", ROW)) == ({}, {"unscored": 1})
     assert causes([label(f"中{ANY_GLYPH}文", ROW)], found("中·文", ROW)) == ({}, {})
