@@ -180,12 +180,9 @@ def _extra(spot: Spot, units: Iterable[Judged]) -> Suspects:
             continue
         if line in spot.merged:
             cause = Cause.MERGED
-        elif unit.verdict is Verdict.UNMATCHED and spot.doubled:
-            cause = Cause.TWICE
-        elif unit.verdict is Verdict.UNMATCHED and line in spot.beside_ignored:
-            cause = Cause.UNSCORED
-        elif not spot.labels:
-            cause = Cause.NOWHERE
+        elif unit.verdict is Verdict.UNMATCHED:
+            beside = Cause.UNSCORED if line in spot.beside_ignored else Cause.NOWHERE
+            cause = Cause.TWICE if spot.doubled else beside
         else:
             cause = _cause(spot, unit.verdict, unit.others, unit.owners)
         suspects.append((unit.text, cause))

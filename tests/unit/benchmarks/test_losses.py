@@ -45,6 +45,10 @@ def test_what_no_line_covers_is_missed_and_what_no_label_holds_is_found_nowhere(
     assert causes(words("one two"), grazing, far) == ({"missed": 1}, {"nowhere": 1})
 
 
+def test_what_a_line_says_beyond_its_labels_is_found_nowhere() -> None:
+    assert causes(words("one two"), row("one two xyz")) == ({}, {"nowhere": 1})
+
+
 def test_a_wrong_letter_is_misread_and_leaves_its_neighbours_alone() -> None:
     assert causes(words("one two six"), row("one tvvo six")) == ({"misread": 1}, {"misread": 1})
     assert causes([label("中文字", ROW)], found("中又字", ROW)) == ({"misread": 1}, {"misread": 1})
