@@ -15,8 +15,8 @@ from typing import Any
 from benchmarks.accuracy.alignment import Judged, Verdict, align, faultless, judge, passage
 from benchmarks.accuracy.bands import BANDS, bands_of
 from benchmarks.accuracy.dataset import Label, Sample
+from benchmarks.accuracy.layout import Layout, Spot, layout
 from benchmarks.accuracy.lines import FoundLine, outside_ignored
-from benchmarks.accuracy.spots import Spot, spots
 from benchmarks.accuracy.text import letters, word_bag
 
 
@@ -58,7 +58,8 @@ class Losses:
         lost: labelled units that the bag misses, by cause.
         invented: found units that the bag has too many, by cause.
         boxes: labelled boxes, those on a found line, and those with all letters right, by trait
-            and band; boxes without letters or digits are left out.
+            and band; boxes without letters or digits are left out, and those on a line that is
+            left out.
     """
 
     units: Counter[str] = field(default_factory=Counter)
@@ -136,66 +137,77 @@ def losses(sample: Sample, answer: Sequence[FoundLine]) -> Losses:
     labelled = word_bag(label.text for label in sample.labels if not label.ignore)
     read = word_bag(line.text for line in found)
     result = Losses(Counter(labelled=labelled.total(), found=read.total()))
+    place = layout(sample.labels, found)
+    left_out = [line for line in answer if all(line is not other for other in found)]
+    unscored = layout(sample.labels, left_out).home.keys() - place.home.keys()
     missing: Suspects = []
     extra: Suspects = []
-    left_out = [line for line in answer if all(line is not other for other in found)]
-    unscored = frozenset[int]().union(*(spot.home for spot in spots(sample.labels, left_out)))
-    for spot in spots(sample.labels, found):
+    for spot in place.spots:
         labels = passage(sample.labels[at].text for at in spot.labels)
         lines = passage(found[at].text for at in spot.lines)
         steps = align(labels.characters, lines.characters)
-        missing += _missing(spot, judge(labels, lines, steps), unscored)
-        back = [(two, one) for one, two in steps]
-        extra += _extra(spot, judge(lines, labels, back))
-        right = faultless(labels, lines, steps, strict=not spot.beside_ignored)
-        for place, at in enumerate(spot.labels):
-            line = found[spot.home[at]] if at in spot.home else None
-            _count(result.boxes, sample.labels[at], line, right=place in right)
+        missing += _missing(place, spot, judge(labels, lines, steps), unscored)
+        extra += _extra(place, spot, judge(lines, labels, [(two, one) for one, two in steps]))
+        right = faultless(labels, lines, steps, strict=place.beside_ignored.isdisjoint(spot.lines))
+        for number, at in enumerate(spot.labels):
+            if at in unscored:
+                continue
+            line = found[place.home[at]] if at in place.home else None
+            _count(result.boxes, sample.labels[at], line, right=number in right)
     result.lost.update(_charged(labelled - read, missing))
     result.invented.update(_charged(read - labelled, extra))
     return result
 
 
-def _missing(spot: Spot, units: Iterable[Judged], unscored: Collection[int]) -> Suspects:
+def _missing(
+    place: Layout, spot: Spot, units: Iterable[Judged], unscored: Collection[int]
+) -> Suspects:
     suspects = []
     for unit in units:
         label = spot.labels[unit.owner]
         if unit.verdict is Verdict.RIGHT:
             continue
-        if label not in spot.home:
+        if label not in place.home:
             cause = Cause.UNSCORED if label in unscored else Cause.MISSED
-        elif spot.home[label] in spot.merged:
+        elif place.home[label] in place.merged:
             cause = Cause.MERGED
         else:
-            cause = _cause(spot, unit.verdict, unit.owners, unit.others)
+            cause = _cause(place, spot, unit.verdict, labels=unit.owners, lines=unit.others)
         suspects.append((unit.text, cause))
     return suspects
 
 
-def _extra(spot: Spot, units: Iterable[Judged]) -> Suspects:
+def _extra(place: Layout, spot: Spot, units: Iterable[Judged]) -> Suspects:
     suspects = []
     for unit in units:
         line = spot.lines[unit.owner]
         if unit.verdict is Verdict.RIGHT:
             continue
-        if line in spot.merged:
+        if line in place.merged:
             cause = Cause.MERGED
         elif unit.verdict is Verdict.UNMATCHED:
-            beside = Cause.UNSCORED if line in spot.beside_ignored else Cause.NOWHERE
-            cause = Cause.TWICE if spot.doubled else beside
+            beside = Cause.UNSCORED if line in place.beside_ignored else Cause.NOWHERE
+            cause = beside if place.doubled.isdisjoint(spot.lines) else Cause.TWICE
         else:
-            cause = _cause(spot, unit.verdict, unit.others, unit.owners)
+            cause = _cause(place, spot, unit.verdict, labels=unit.others, lines=unit.owners)
         suspects.append((unit.text, cause))
     return suspects
 
 
-def _cause(spot: Spot, verdict: Verdict, labels: Iterable[int], lines: Collection[int]) -> Cause:
+def _cause(
+    place: Layout,
+    spot: Spot,
+    verdict: Verdict,
+    *,
+    labels: Iterable[int],
+    lines: Collection[int],
+) -> Cause:
     """The cause where a label and a line meet, from the labels and lines at and beside a unit."""
-    there = {spot.labels[place] for place in labels}
-    if there & spot.split and len(lines) > 1:
+    there = {spot.labels[number] for number in labels}
+    if there & place.split and len(lines) > 1:
         return Cause.SPLIT
     cause = _CAUSES[verdict]
-    return Cause.CUT if cause is Cause.MISREAD and there & spot.cut else cause
+    return Cause.CUT if cause is Cause.MISREAD and there & place.cut else cause
 
 
 def _charged(units: Counter[str], suspects: Suspects) -> Counter[Cause]:

@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 
 from benchmarks.accuracy.dataset import Label, Sample
 from benchmarks.accuracy.lines import FoundLine
-from benchmarks.accuracy.losses import Cause, Losses, is_judged, losses
+from benchmarks.accuracy.losses import Cause, Losses, is_judged, losses, losses_of
 from benchmarks.accuracy.text import ANY_GLYPH, word_bag
 from tests.unit.benchmarks.support import box, found, label, sample
 
@@ -105,6 +105,7 @@ def test_text_of_an_ignored_label_is_not_scored() -> None:
 def test_a_label_on_a_line_that_is_left_out_is_not_scored_rather_than_missed() -> None:
     labels = [*words("one"), label("###", box(40, 0, 60, 10), ignore=True)]
     assert causes(labels, row("one  twenty")) == ({"unscored": 1}, {})
+    assert not losses(sample(labels), [row("one  twenty")]).boxes
 
 
 def test_a_glyph_that_the_label_lost_is_not_scored() -> None:
@@ -176,6 +177,31 @@ def test_losses_add_up() -> None:
     total.add(one)
     assert total.units == {"labelled": 4, "found": 2}
     assert total.lost == Counter({Cause.MISSED: 2})
+
+
+def test_the_losses_of_a_set_are_shown_and_written_as_counts() -> None:
+    set_losses = losses_of([(sample(words("one two")), [row("one")])])
+    assert set_losses is not None
+    assert set_losses.as_json() == {
+        "units": {"labelled": 2, "found": 1},
+        "lost": {"missed": 1},
+        "invented": {},
+        "boxes": {
+            "script": {"Latin": (2, 1, 1)},
+            "height": {"10 to 16 px": (2, 1, 1)},
+            "rotation": {"level": (2, 1, 1)},
+            "confidence": {"0.9 to 0.95": (1, 1, 1)},
+        },
+    }
+    table = [line.split() for line in str(set_losses).splitlines()]
+    assert table[0] == ["units", "lost", "1", "50.0%", "invented", "0", "0.0%"]
+    assert table[1] == ["-", "missed", "1", "100.0%", "0", "0.0%"]
+    assert table[2][:3] == ["script", "Latin", "2"]
+
+
+def test_a_set_with_a_picture_that_cannot_be_judged_has_no_losses() -> None:
+    good, other = sample(words("one")), sample([label("one", None)])
+    assert losses_of([(good, []), (other, [])]) is None
 
 
 def test_only_pictures_with_a_tight_quad_for_all_their_text_are_judged() -> None:

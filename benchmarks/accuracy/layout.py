@@ -1,8 +1,4 @@
-"""Spots: labels and found lines of one place of a picture, tied together by overlap.
-
-Unlike a match of lines, a spot leaves nothing out: each label and each found line of a picture is
-in exactly one spot, whether the boxes fit or not.
-"""
+"""How labels and found lines lie on one another; unlike a match of lines, it leaves nothing out."""
 
 from __future__ import annotations
 
@@ -37,16 +33,27 @@ class Spot:
     Attributes:
         labels: positions of the scored labels, in the order of their lines and along them.
         lines: positions of the found lines, in the order found.
-        home: for each label that is found, the line that covers most of it.
-        split: labels that lie in pieces on several lines.
-        cut: labels that reach beyond the lines by a quarter or more.
-        merged: lines that hold labels of several rows.
-        doubled: lines that lie by half in a line of the same spot.
-        beside_ignored: lines that hold something of an ignored label.
     """
 
     labels: tuple[int, ...]
     lines: tuple[int, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Layout:
+    """How the scored labels of a picture and what was found lie on one another.
+
+    Attributes:
+        spots: each label and each line is in exactly one, whether the boxes fit or not.
+        home: for each label that is found, the line that covers most of it.
+        split: labels that lie in pieces on several lines.
+        cut: labels that reach beyond their lines by a quarter or more.
+        merged: lines that hold labels of several rows.
+        doubled: lines that lie by half in another line.
+        beside_ignored: lines that hold something of an ignored label.
+    """
+
+    spots: tuple[Spot, ...]
     home: Mapping[int, int]
     split: frozenset[int]
     cut: frozenset[int]
@@ -55,8 +62,8 @@ class Spot:
     beside_ignored: frozenset[int]
 
 
-def spots(labels: Sequence[Label], found: Sequence[FoundLine]) -> list[Spot]:
-    """The spots of a picture whose scored labels all have tight quads.
+def layout(labels: Sequence[Label], found: Sequence[FoundLine]) -> Layout:
+    """The layout of a picture whose scored labels all have tight quads.
 
     A label is tied to the line that covers most of it, if by half or more, and to the lines that
     lie in it by half.
@@ -68,45 +75,37 @@ def spots(labels: Sequence[Label], found: Sequence[FoundLine]) -> list[Spot]:
     quads = {at: label.quad for at, label in enumerate(labels) if label.quad is not None}
     hulls = {at: _solid(quad) for at, quad in quads.items()}
     lines = [_solid(line.quad) for line in found]
-    ties = {at: _tied(hull, lines) for at, hull in hulls.items()}
+    covered = {at: [shared(hull, line) for line in lines] for at, hull in hulls.items()}
+    ties = {at: _tied(hulls[at], covered[at], lines) for at in hulls}
     scored = {at: tied for at, tied in ties.items() if not labels[at].ignore}
-    ignored = frozenset[int]().union(*(ties[at] for at in ties if labels[at].ignore))
-    result = []
-    for group, own in _connected(scored, len(found)):
-        home = {
-            at: max(scored[at], key=lambda line: shared(hulls[at], lines[line]))
-            for at in group
-            if scored[at]
-        }
-        single = {at: _undoubled(scored[at], lines) for at in home}
-        residents = {line: [quads[at] for at in home if home[at] == line] for line in own}
-        result.append(
-            Spot(
-                labels=tuple(
-                    at
-                    for line in own
-                    for at in along(
-                        found[line].quad, [at for at in home if home[at] == line], quads
-                    )
-                )
-                or tuple(group),
-                lines=tuple(own),
-                home=home,
-                split=frozenset(at for at in home if len(single[at]) > 1),
-                cut=frozenset(
-                    at
-                    for at in home
-                    if sum(shared(hulls[at], lines[line]) for line in single[at])
-                    < _WHOLE * area(hulls[at])
-                ),
-                merged=frozenset(
-                    line for line in own if _stacked(found[line].quad, residents[line])
-                ),
-                doubled=frozenset(own) - _undoubled(own, lines),
-                beside_ignored=ignored & frozenset(own),
-            )
-        )
-    return result
+    home = {at: max(tied, key=covered[at].__getitem__) for at, tied in scored.items() if tied}
+    pieces = {at: _undoubled(scored[at], lines) for at in home}
+    residents = {
+        line: along(quad, [at for at in home if home[at] == line], quads)
+        for line, quad in enumerate(one.quad for one in found)
+    }
+    return Layout(
+        spots=tuple(
+            Spot(tuple(at for line in own for at in residents[line]) or tuple(group), tuple(own))
+            for group, own in _connected(scored, len(lines))
+        ),
+        home=home,
+        split=frozenset(at for at in home if len(pieces[at]) > 1),
+        cut=frozenset(
+            at
+            for at in home
+            if sum(covered[at][line] for line in pieces[at]) < _WHOLE * area(hulls[at])
+        ),
+        merged=frozenset(
+            line
+            for line, own in residents.items()
+            if _stacked(found[line].quad, [quads[at] for at in own])
+        ),
+        doubled=frozenset(range(len(lines))) - _undoubled(range(len(lines)), lines),
+        beside_ignored=frozenset(
+            line for at, tied in ties.items() if labels[at].ignore for line in tied
+        ),
+    )
 
 
 def _solid(quad: Points) -> Hull:
@@ -115,13 +114,14 @@ def _solid(quad: Points) -> Hull:
     return hull if area(hull) > 0 else hull_of(np.vstack([quad - 0.5, quad + 0.5]))
 
 
-def _tied(label: Hull, lines: Sequence[Hull]) -> frozenset[int]:
-    common = [shared(label, line) for line in lines]
-    tied = {at for at, line in enumerate(lines) if common[at] >= ENOUGH * max(area(line), 1e-9)}
-    best = int(np.argmax(common)) if lines else 0
-    if lines and common[best] >= ENOUGH * area(label):
-        tied.add(best)
-    return frozenset(tied)
+def _tied(label: Hull, covered: Sequence[float], lines: Sequence[Hull]) -> frozenset[int]:
+    """The lines that a label is tied to, from the area of it that each covers."""
+    best = max(covered, default=0.0)
+    return frozenset(
+        at
+        for at, line in enumerate(lines)
+        if covered[at] >= ENOUGH * area(line) or covered[at] == best >= ENOUGH * area(label)
+    )
 
 
 def _connected(ties: Mapping[int, frozenset[int]], lines: int) -> list[tuple[list[int], list[int]]]:
