@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 import cv2
 import numpy as np
 
@@ -12,7 +14,10 @@ LINE_HEIGHT = 48  # what the recogniser wants
 # Of the line's height, on each side of the box; 0, .05 and .1 tried together with the detector's
 # SHRINK on born-digital and shop pictures.
 MARGIN = 0.05
-MAX_LINE_WIDTH = 4096  # bounds memory: (W / 8) x 18,710 probabilities
+MAX_WIDTH = 4096  # of what is read at once; bounds memory: (W / 8) x 18,710 probabilities
+LONGEST = 32 * MAX_WIDTH  # of a line, 2,730 times its height; longer ones are squeezed
+_WARPED = 16_384  # OpenCV's warps take sides below 32,768
+_GAP = 25  # pixels of a flat line over which its ground must be quiet to be cut there
 
 
 def cut_line(pixels: Pixels, corners: Points) -> Pixels:
@@ -29,16 +34,32 @@ def cut_line(pixels: Pixels, corners: Points) -> Pixels:
     right, below = along / length * grow, down / height * grow
     top_left = corners[0] - right - below
     along, down = along + 2 * right, down + 2 * below
-    width = int(
-        np.clip(round((length + 2 * grow) / (height + 2 * grow) * LINE_HEIGHT), 16, MAX_LINE_WIDTH)
-    )
+    width = round((length + 2 * grow) / (height + 2 * grow) * LINE_HEIGHT)
+    width = int(np.clip(width, 16, LONGEST))
     inverse = np.column_stack([along / width, down / LINE_HEIGHT])
-    origin = top_left + inverse @ np.array([0.5, 0.5])
-    flat = cv2.warpAffine(
-        pixels,
-        np.column_stack([inverse, origin]),
-        (width, LINE_HEIGHT),
-        flags=cv2.INTER_CUBIC | cv2.WARP_INVERSE_MAP,
-        borderMode=cv2.BORDER_REPLICATE,
-    )
-    return np.asarray(flat, dtype=np.uint8)
+    flat = []
+    for first in range(0, width, _WARPED):
+        origin = top_left + inverse @ np.array([first + 0.5, 0.5])
+        part = cv2.warpAffine(
+            pixels,
+            np.column_stack([inverse, origin]),
+            (min(_WARPED, width - first), LINE_HEIGHT),
+            flags=cv2.INTER_CUBIC | cv2.WARP_INVERSE_MAP,
+            borderMode=cv2.BORDER_REPLICATE,
+        )
+        flat.append(np.asarray(part, dtype=np.uint8))
+    return flat[0] if len(flat) == 1 else np.hstack(flat)
+
+
+def pieces(flat: Pixels) -> Iterator[Pixels]:
+    """A flat line (48, W, 3) in pieces that are at most 4,096 wide, cut where nothing is written.
+
+    Each is cut in its last quarter, in the middle of the quietest ground.
+    """
+    while flat.shape[1] > MAX_WIDTH:
+        first = MAX_WIDTH * 3 // 4
+        busy = np.ptp(flat[:, first:MAX_WIDTH], axis=0).max(axis=1).astype(np.float64)
+        at = first + int(np.argmin(np.convolve(busy, np.ones(_GAP), mode="valid"))) + _GAP // 2
+        yield flat[:, :at]
+        flat = flat[:, at:]
+    yield flat

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import re
 import unicodedata
 from collections.abc import Iterator, Sequence
@@ -52,6 +53,19 @@ class Reading:
 
 
 NOTHING = Reading("", 0.0, 0.0)
+
+
+def joined(readings: Sequence[Reading]) -> Reading:
+    """What a line says that was read in pieces, at least one, cut at gaps."""
+    told = [reading for reading in readings if reading.text]
+    if len(told) <= 1:
+        return told[0] if told else NOTHING
+    lengths = [len(reading.text) for reading in told]
+    return Reading(
+        text=" ".join(reading.text for reading in told),
+        confidence=math.prod(reading.confidence for reading in told),
+        clarity=float(np.average([reading.clarity for reading in told], weights=lengths)),
+    )
 
 
 class Decoder:

@@ -29,6 +29,11 @@ BOX_SCORE = 0.5  # the model's own default
 # margin: born-digital all within .008 of word F, shop pictures within .018.
 SHRINK = 0.3
 MIN_SIDE = 3.0  # pixels of the map; less is noise
+# Of a box's shorter side: nearer to the rim, it is taken to reach it. Word F at 0 / .15 / .2 / .25:
+# shop signs .941 / .955 / .971 / .971, born-digital .946 / .946 / .946 / .945, no change on shop
+# pictures, street scenes, receipts.
+NEAR_RIM = 0.2
+FACING_RIM = 0.9  # cosine of the angle between a side and the rim it may reach
 CONTRAST = 8  # grey levels; of rendered text with 6, the detector finds nothing
 MAX_REGIONS = 3000  # bounds the time that a picture of pure noise can take
 
@@ -176,6 +181,31 @@ def unclip(corners: Points, shrink: float) -> Points:
         [-right - below, right - below, right + below, below - right]
     )
     return grown
+
+
+def up_to_rim(box: Box, rim: Points) -> Box:
+    """The box, its sides that almost reach the picture's rim moved to it.
+
+    The detector ends short of it what the rim cuts off, and such a glyph is not read.
+
+    Args:
+        box: of the picture.
+        rim: the corners (4, 2) of the picture, from the upper left one.
+    """
+    near = NEAR_RIM * min(box.width, box.height)
+    corners = box.corners.copy()
+    for side in ([0, 1], [1, 2], [2, 3], [3, 0]):
+        middle = box.corners[side].mean(axis=0)
+        outward = middle - box.corners.mean(axis=0)
+        outward /= max(float(np.linalg.norm(outward)), 1e-9)
+        axis = int(np.argmax(np.abs(outward)))
+        if abs(outward[axis]) < FACING_RIM:
+            continue
+        edge = rim[2 if outward[axis] > 0 else 0, axis]
+        gap = (edge - middle[axis]) / outward[axis]
+        if 0 < gap < near:
+            corners[side] += gap * outward
+    return Box(corners, box.score)
 
 
 def shared_area(one: Points, other: Points) -> float:

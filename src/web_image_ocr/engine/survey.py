@@ -25,8 +25,9 @@ from web_image_ocr.engine.detection import (
     shorter_side,
     text_map,
     traces_of_map,
+    up_to_rim,
 )
-from web_image_ocr.engine.frames import Frame, Points, extent
+from web_image_ocr.engine.frames import Frame, Points, extent, rim
 from web_image_ocr.engine.scale import bounded_scale, detection_scale
 from web_image_ocr.engine.sessions import Session
 from web_image_ocr.engine.tiles import Tile, cut
@@ -105,7 +106,9 @@ class Survey:
         if far.frame.scale > AFAR * near.frame.scale:
             scale = AFAR * near.frame.scale
             far = self._seen(Frame.holding(ground, scale=scale, angle=angle))
-        return _with_overlooked(_boxes(near), _boxes(far), LARGE / far.frame.scale)
+        boxes = _with_overlooked(_boxes(near), _boxes(far), LARGE / far.frame.scale)
+        height, width = self.pixels.shape[:2]
+        return [up_to_rim(box, rim(width, height)) for box in boxes]
 
     def text_in(self, frame: Frame) -> ProbabilityMap:
         """Where the text of a whole view is, whatever its size."""
