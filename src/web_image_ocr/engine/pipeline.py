@@ -8,6 +8,7 @@ from contextlib import contextmanager
 
 import numpy as np
 
+from web_image_ocr.engine.bent import read_bent, settled
 from web_image_ocr.engine.config import EngineConfig
 from web_image_ocr.engine.ctc import characters_of
 from web_image_ocr.engine.decoder import Decoder
@@ -95,7 +96,8 @@ class Engine:
             deadline=deadline,
         )
         with clock.stage("detect"):
-            boxes = survey.find_boxes(rim(width, height))
+            found = survey.find(rim(width, height))
+        boxes, arcs = found.boxes, found.arcs
         angle = 0.0
         if options.detect_direction:
             with clock.stage("align"):
@@ -103,12 +105,15 @@ class Engine:
         aligned = boxes
         if angle:
             with clock.stage("detect"):
-                aligned = survey.find_boxes(ground_of(boxes), angle)
+                found = survey.find(ground_of(boxes), angle)
+            aligned, arcs = found.boxes, found.arcs
         with clock.stage("read"):
             lines = self._read(pixels, aligned, reader.read_box, deadline)
             if angle:  # what runs in another direction was seen, if at all, before aligning
                 askew = _not_yet_read(boxes, lines)
                 lines += self._read(pixels, askew, reader.read_either_way, deadline)
+            bent = read_bent(arcs, survey, reader, self._config.min_clarity)
+            lines = settled(lines, [(_line(pixels, one.found), one.outline) for one in bent])
         with clock.stage("order"):
             ordered = tuple(lines[i] for i in reading_order([line.quad for line in lines]))
         return Page(width=width, height=height, lines=ordered, timings=clock.timings)
@@ -121,19 +126,12 @@ class Engine:
         deadline: Deadline,
     ) -> list[TextLine]:
         """The lines of those boxes that hold text, each read by ``read``."""
-        height, width = pixels.shape[:2]
         lines: list[TextLine] = []
         for box in boxes:
             deadline.check()
             found = read(pixels, box)
             if believable(found.reading, self._config.min_clarity):
-                lines.append(
-                    TextLine(
-                        text=found.reading.text,
-                        confidence=found.reading.confidence,
-                        quad=quad_inside(found.corners, width, height),
-                    )
-                )
+                lines.append(_line(pixels, found))
         return lines
 
 
@@ -168,6 +166,15 @@ def _not_yet_read(boxes: Sequence[Box], lines: Sequence[TextLine]) -> list[Box]:
     """The boxes that lie for the most part outside the lines read before."""
     read = [np.array(line.quad) for line in lines]
     return [box for box in boxes if sum(overlap(box.corners, quad) for quad in read) < 0.5]
+
+
+def _line(pixels: Pixels, found: OrientedReading) -> TextLine:
+    height, width = pixels.shape[:2]
+    return TextLine(
+        text=found.reading.text,
+        confidence=found.reading.confidence,
+        quad=quad_inside(found.corners, width, height),
+    )
 
 
 def quad_inside(corners: Points, width: int, height: int) -> Quad:

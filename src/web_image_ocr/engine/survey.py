@@ -15,12 +15,14 @@ from dataclasses import dataclass
 import cv2
 import numpy as np
 
+from web_image_ocr.engine.arcs import Arc, arcs_of
 from web_image_ocr.engine.detection import (
     CERTAIN,
     LEVELS,
     Box,
     ProbabilityMap,
     boxes_of_map,
+    regions_of_map,
     shorter_side,
     text_map,
     traces_of_map,
@@ -59,6 +61,14 @@ class _Seen:
     text: ProbabilityMap
 
 
+@dataclass(frozen=True, slots=True)
+class Found:
+    """The boxes of the text, and the arcs that bent regions of it follow; in no order."""
+
+    boxes: list[Box]
+    arcs: list[Arc]
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Survey:
     """The detector on one picture.
@@ -76,7 +86,11 @@ class Survey:
     deadline: Deadline
 
     def find_boxes(self, ground: Points, angle: float = 0.0) -> list[Box]:
-        """The boxes of the text on a part of the picture, in no particular order.
+        """The boxes alone of what `find` finds."""
+        return self.find(ground, angle).boxes
+
+    def find(self, ground: Points, angle: float = 0.0) -> Found:
+        """Where the text is on a part of the picture.
 
         Args:
             ground: (N, 2) in pixels of the picture; the least rectangle around them that lies
@@ -89,12 +103,12 @@ class Survey:
             min(SURVEY, bounded_scale(*size, MOST_PIXELS // 2)),
         )
         seen = self._seen(Frame.holding(ground, scale=scale, angle=angle))
-        boxes = _boxes(self._closer(seen, ground, bounded_scale(*size, MOST_PIXELS)))
-        if not boxes:
+        found = _found(self._closer(seen, ground, bounded_scale(*size, MOST_PIXELS)))
+        if not found.boxes and not found.arcs:
             # The detector overlooks a lone line on a wide blank ground; from afar it sees it.
             scale = min(scale, detection_scale(*size, self.max_pixels)) / 2
-            boxes = _boxes(self._seen(Frame.holding(ground, scale=scale, angle=angle)))
-        return boxes
+            found = _found(self._seen(Frame.holding(ground, scale=scale, angle=angle)))
+        return found
 
     def text_in(self, frame: Frame) -> ProbabilityMap:
         """Where the text of a whole view is, whatever its size."""
@@ -144,10 +158,11 @@ def _small_text(text: ProbabilityMap) -> Points:
     return np.array(traces).reshape(-1, 2)
 
 
-def _boxes(seen: _Seen) -> list[Box]:
-    return [
+def _found(seen: _Seen) -> Found:
+    boxes = [
         Box(seen.frame.to_picture(corners), score) for corners, score in boxes_of_map(seen.text)
     ]
+    return Found(boxes, [arc.in_picture(seen.frame) for arc in arcs_of(regions_of_map(seen.text))])
 
 
 def _window(frame: Frame, tile: Tile) -> Frame:

@@ -1,0 +1,114 @@
+"""Bent lines: read off their unrolled strips, and kept where they say more than straight ones."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
+
+import cv2
+import numpy as np
+
+from web_image_ocr.engine.arcs import Arc
+from web_image_ocr.engine.detection import upright_corners
+from web_image_ocr.engine.frames import Points, rim
+from web_image_ocr.engine.reading import (
+    AS_IS,
+    UPSIDE_DOWN,
+    OrientedReading,
+    Reader,
+    believable,
+    quarter_turned,
+)
+from web_image_ocr.engine.survey import Survey
+from web_image_ocr.engine.values import TextLine
+
+_STEPS = np.linspace(0.0, 1.0, 17)[:, None]  # along a line
+
+
+@dataclass(frozen=True, slots=True)
+class BentReading:
+    """What a bent line says.
+
+    Attributes:
+        found: the reading; its corners are those of the least rectangle around the line,
+            clockwise, from the one at which an edge begins that runs as the line's middle does.
+        outline: (34, 2), along the line's top and back along its bottom, pixels of the picture.
+    """
+
+    found: OrientedReading
+    outline: Points
+
+
+def read_bent(
+    arcs: Iterable[Arc], survey: Survey, reader: Reader, min_clarity: float
+) -> list[BentReading]:
+    """What stands on arcs of the survey's picture, each line read from its clearer end."""
+    lines: list[BentReading] = []
+    for arc in arcs:
+        strip = arc.unrolled(survey.pixels)
+        for box in replace(survey, pixels=strip).find_boxes(rim(*strip.shape[1::-1])):
+            survey.deadline.check()
+            ways = [quarter_turned(box.corners, turns) for turns in (AS_IS, UPSIDE_DOWN)]
+            readings = [reader.read(strip, corners) for corners in ways]
+            best = max(readings, key=lambda found: found.reading.clarity)
+            if believable(best.reading, min_clarity):
+                outline = arc.to_picture(_outline(best.corners))
+                lines.append(BentReading(replace(best, corners=_around(outline)), outline))
+    return lines
+
+
+def settled(
+    straight: Sequence[TextLine], bent: Iterable[tuple[TextLine, Points]]
+) -> list[TextLine]:
+    """All lines, but where some are in the same place, those that say most.
+
+    Args:
+        straight: lines that are not in each other's place.
+        bent: lines with their outlines, as of `BentReading`.
+    """
+    kept = [(line, _outline(np.array(line.quad))) for line in straight]
+    for line, outline in sorted(bent, key=lambda one: -_worth(one[0])):
+        rivals = [old for old in kept if _same_place(old[1], outline)]
+        if sum(_worth(old) for old, _ in rivals) < _worth(line):
+            taken = {id(rival) for rival in rivals}
+            kept = [old for old in kept if id(old) not in taken] + [(line, outline)]
+    return [line for line, _ in kept]
+
+
+def _worth(line: TextLine) -> float:
+    """How many characters a line has, each counted by how likely it is right."""
+    count = len(line.text.replace(" ", ""))
+    return float(count * line.confidence ** (1 / max(count, 1)))
+
+
+def _outline(corners: Points) -> Points:
+    a, b, c, d = corners
+    return np.concatenate([a + _STEPS * (b - a), c + _STEPS * (d - c)])
+
+
+def _same_place(one: Points, other: Points) -> bool:
+    """Whether half of either line, measured along its middle, lies in the other."""
+    return any(
+        2 * sum(_holds(outline, point) for point in _middle(line)) > len(_STEPS)
+        for outline, line in ((one, other), (other, one))
+    )
+
+
+def _middle(outline: Points) -> Points:
+    top, bottom = np.split(outline, 2)
+    middle: Points = (top + bottom[::-1]) / 2
+    return middle
+
+
+def _holds(outline: Points, point: Points) -> bool:
+    x, y = point
+    return cv2.pointPolygonTest(outline.astype(np.float32), (float(x), float(y)), False) >= 0
+
+
+def _around(outline: Points) -> Points:
+    """The least rectangle (4, 2) around a line; its first edge runs as the line's middle does."""
+    corners = upright_corners(cv2.minAreaRect(outline.astype(np.float32)))
+    middle = _middle(outline)
+    half = len(middle) // 2
+    onward = (np.roll(corners, -1, axis=0) - corners) @ (middle[half + 1] - middle[half - 1])
+    return np.roll(corners, -int(np.argmax(onward)), axis=0)
