@@ -11,26 +11,25 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable
-from dataclasses import dataclass, replace
-from typing import Self
+from dataclasses import dataclass
 
 import cv2
 import numpy as np
 import numpy.typing as npt
 
-from web_image_ocr.engine.frames import Frame, Points
+from web_image_ocr.engine.frames import Points
 from web_image_ocr.primitives.image import Pixels
 
 # Tuned on arcs of 2 to 12 text heights of radius that ``benchmarks.arcs`` draws, and so that
 # no straight line of the labelled pictures is read worse.
 # A region that fills more of its least rectangle than this is straight.
-FULL = 0.7
+FULL = 0.8
 # Rise of the outer edge, in thicknesses of the region; less bent lines are read well as they are.
-RISE = 0.6
+RISE = 0.4
 # An edge is on the circle when it is this near, in thicknesses; so much of the edge has to be.
 NEAR = 0.35
 ON_CIRCLE = 0.6
-THINNEST = 3.0  # pixels of the map; less is noise
+THINNEST = 3.0  # pixels; less is noise
 FLATTEST = 5.0  # radius in lengths of the region: bounds the work
 TIGHTEST = 0.8  # radius in heights of the text
 LONGEST = 100.0  # heights of the text; the recogniser sees no longer line
@@ -87,16 +86,6 @@ class Arc:
         radii = self.radius + GROUND * self.height - inwards
         return _on_rays(self.centre, self.start + along / self.radius, radii)
 
-    def in_picture(self, frame: Frame) -> Self:
-        """The arc in a picture of what is an arc in a view of it."""
-        return replace(
-            self,
-            centre=frame.to_picture(self.centre[None])[0],
-            radius=self.radius / frame.scale,
-            start=self.start + math.radians(frame.angle),
-            height=self.height / frame.scale,
-        )
-
 
 def arcs_of(contours: Iterable[Points]) -> list[Arc]:
     """The arcs that regions follow, the longest ones first; not all where there are too many."""
@@ -105,10 +94,10 @@ def arcs_of(contours: Iterable[Points]) -> list[Arc]:
 
 
 def arc_of(contour: Points) -> Arc | None:
-    """The arc that a region follows, in its own pixels; none where it is straight or no arc.
+    """The arc that a region follows; none where it is straight or no arc.
 
     Args:
-        contour: (N, 2), of the region.
+        contour: (N, 2), of the region, pixels of the picture.
     """
     outline = np.asarray(contour, dtype=np.float32)
     _, sides, _ = cv2.minAreaRect(outline)
@@ -122,7 +111,7 @@ def arc_of(contour: Points) -> Arc | None:
         centre, radius = circle
         start, extent = _span(contour - centre)
         angles = start + (np.arange(_RAYS) + 0.5) / _RAYS * extent
-        outer, thickness = _along_rays(contour, centre, angles, 1.5 * radius)
+        outer, thickness = _along_rays(contour, centre, angles)
         thick = float(np.percentile(thickness, 30))
         if thick < THINNEST:
             return None
@@ -166,14 +155,15 @@ def _span(points: Points) -> tuple[float, float]:
 
 
 def _along_rays(
-    contour: Points, centre: Points, angles: npt.NDArray[np.float64], longest: float
+    contour: Points, centre: Points, angles: npt.NDArray[np.float64]
 ) -> tuple[npt.NDArray[np.float64], npt.NDArray[np.float64]]:
     """How far out a region reaches on each ray, and how thick it is there, in pixels."""
     corner = np.floor(contour.min(axis=0)) - 1
     width, height = np.ceil(np.ptp(contour, axis=0)).astype(int) + 3
     mask = np.zeros((height, width), np.uint8)
     cv2.fillPoly(mask, [np.round(contour - corner).astype(np.int32)], (1,))
-    radii = np.arange(0.0, longest)
+    distances = np.linalg.norm(contour - centre, axis=1)
+    radii = np.arange(distances.min(), distances.max() + 1)
     x, y = _on_rays(
         centre - corner, np.repeat(angles, len(radii)), np.tile(radii, len(angles))
     ).T.reshape(2, len(angles), len(radii))

@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 import cv2
 import numpy as np
 
-from web_image_ocr.engine.arcs import Arc
+from web_image_ocr.engine.arcs import Arc, arc_of, arcs_of
 from web_image_ocr.engine.detection import upright_corners
 from web_image_ocr.engine.frames import Points, rim
 from web_image_ocr.engine.reading import (
@@ -19,8 +19,9 @@ from web_image_ocr.engine.reading import (
     believable,
     quarter_turned,
 )
-from web_image_ocr.engine.survey import Survey
+from web_image_ocr.engine.survey import Found, Survey
 from web_image_ocr.engine.values import TextLine
+from web_image_ocr.primitives.image import Pixels
 
 _STEPS = np.linspace(0.0, 1.0, 17)[:, None]  # along a line
 
@@ -40,13 +41,14 @@ class BentReading:
 
 
 def read_bent(
-    arcs: Iterable[Arc], survey: Survey, reader: Reader, min_clarity: float
+    regions: Iterable[Points], survey: Survey, reader: Reader, min_clarity: float
 ) -> list[BentReading]:
-    """What stands on arcs of the survey's picture, each line read from its clearer end."""
+    """What bent regions of the survey's picture say, each line read from its clearer end."""
     lines: list[BentReading] = []
-    for arc in arcs:
-        strip = arc.unrolled(survey.pixels)
-        for box in replace(survey, pixels=strip).find_boxes(rim(*strip.shape[1::-1])):
+    for rough in arcs_of(regions):
+        arc = _fitted(rough, survey)
+        strip, found = _unrolled(arc, survey)
+        for box in found.boxes:
             survey.deadline.check()
             ways = [quarter_turned(box.corners, turns) for turns in (AS_IS, UPSIDE_DOWN)]
             readings = [reader.read(strip, corners) for corners in ways]
@@ -55,6 +57,20 @@ def read_bent(
                 outline = arc.to_picture(_outline(best.corners))
                 lines.append(BentReading(replace(best, corners=_around(outline)), outline))
     return lines
+
+
+def _unrolled(arc: Arc, survey: Survey) -> tuple[Pixels, Found]:
+    strip = arc.unrolled(survey.pixels)
+    return strip, replace(survey, pixels=strip).find(rim(*strip.shape[1::-1]))
+
+
+def _fitted(arc: Arc, survey: Survey) -> Arc:
+    """The arc as the detector shows it once it is nearly straight; the same if it shows none."""
+    _, found = _unrolled(arc, survey)
+    if not found.regions:
+        return arc
+    longest = max(found.regions, key=lambda region: float(np.ptp(region[:, 0])))
+    return arc_of(arc.to_picture(longest)) or arc
 
 
 def settled(

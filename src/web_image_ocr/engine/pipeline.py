@@ -97,7 +97,7 @@ class Engine:
         )
         with clock.stage("detect"):
             found = survey.find(rim(width, height))
-        boxes, arcs = found.boxes, found.arcs
+        boxes = found.boxes
         angle = 0.0
         if options.detect_direction:
             with clock.stage("align"):
@@ -106,13 +106,13 @@ class Engine:
         if angle:
             with clock.stage("detect"):
                 found = survey.find(ground_of(boxes), angle)
-            aligned, arcs = found.boxes, found.arcs
+            aligned = found.boxes
         with clock.stage("read"):
             lines = self._read(pixels, aligned, reader.read_box, deadline)
             if angle:  # what runs in another direction was seen, if at all, before aligning
                 askew = _not_yet_read(boxes, lines)
                 lines += self._read(pixels, askew, reader.read_either_way, deadline)
-            bent = read_bent(arcs, survey, reader, self._config.min_clarity)
+            bent = read_bent(found.regions, survey, reader, self._config.min_clarity)
             lines = settled(lines, [(_line(pixels, one.found), one.outline) for one in bent])
         with clock.stage("order"):
             ordered = tuple(lines[i] for i in reading_order([line.quad for line in lines]))

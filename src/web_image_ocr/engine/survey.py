@@ -15,7 +15,7 @@ from dataclasses import dataclass
 import cv2
 import numpy as np
 
-from web_image_ocr.engine.arcs import Arc, arcs_of
+from web_image_ocr.engine.arcs import arcs_of
 from web_image_ocr.engine.detection import (
     CERTAIN,
     LEVELS,
@@ -63,10 +63,15 @@ class _Seen:
 
 @dataclass(frozen=True, slots=True)
 class Found:
-    """The boxes of the text, and the arcs that bent regions of it follow; in no order."""
+    """Where the text is, in no particular order.
+
+    Attributes:
+        boxes: of its lines, as far as they are straight.
+        regions: the contour (N, 2) of each region, whatever its shape, pixels of the picture.
+    """
 
     boxes: list[Box]
-    arcs: list[Arc]
+    regions: list[Points]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -104,7 +109,7 @@ class Survey:
         )
         seen = self._seen(Frame.holding(ground, scale=scale, angle=angle))
         found = _found(self._closer(seen, ground, bounded_scale(*size, MOST_PIXELS)))
-        if not found.boxes and not found.arcs:
+        if not found.boxes and not arcs_of(found.regions):
             # The detector overlooks a lone line on a wide blank ground; from afar it sees it.
             scale = min(scale, detection_scale(*size, self.max_pixels)) / 2
             found = _found(self._seen(Frame.holding(ground, scale=scale, angle=angle)))
@@ -162,7 +167,7 @@ def _found(seen: _Seen) -> Found:
     boxes = [
         Box(seen.frame.to_picture(corners), score) for corners, score in boxes_of_map(seen.text)
     ]
-    return Found(boxes, [arc.in_picture(seen.frame) for arc in arcs_of(regions_of_map(seen.text))])
+    return Found(boxes, [seen.frame.to_picture(one) for one in regions_of_map(seen.text)])
 
 
 def _window(frame: Frame, tile: Tile) -> Frame:
