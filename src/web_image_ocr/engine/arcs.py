@@ -25,14 +25,16 @@ from web_image_ocr.primitives.image import Pixels
 # A region that fills more of its least rectangle than this is straight.
 FULL = 0.8
 # Rise of the outer edge, in thicknesses of the region; less bent lines are read well as they are.
-RISE = 0.4
+RISE = 0.5
 # An edge is on the circle when it is this near, in thicknesses; so much of the edge has to be.
 NEAR = 0.35
 ON_CIRCLE = 0.6
 THINNEST = 3.0  # pixels; less is noise
 FLATTEST = 5.0  # radius in lengths of the region: bounds the work
 TIGHTEST = 0.8  # radius in heights of the text
-LONGEST = 100.0  # heights of the text; the recogniser sees no longer line
+# Length in heights of the text: what is shorter is no line but a letter, what is longer is cut
+# off by the recogniser.
+SHORTEST, LONGEST = 2.5, 100.0
 HEIGHT = 2.0  # of the text, in thicknesses of its region
 # On each side of the text's middle, in text heights.
 GROUND = 2.0
@@ -103,10 +105,16 @@ def arc_of(contour: Points) -> Arc | None:
     _, sides, _ = cv2.minAreaRect(outline)
     if min(sides) < THINNEST or cv2.contourArea(outline) > FULL * sides[0] * sides[1]:
         return None
-    edge = np.asarray(cv2.convexHull(outline)[:, 0], dtype=np.float64)
+    hull = np.asarray(cv2.convexHull(outline)[:, 0], dtype=np.float64)
+    # Up to half a ring its own hull has an edge inside, which its bulging side has not.
+    return _along(contour, _bulge(hull)) or _along(contour, hull)
+
+
+def _along(contour: Points, edge: Points) -> Arc | None:
+    """The arc that a region follows, if its outer edge is near a circle through some points."""
     for _ in range(4):
         circle = _circle(edge)
-        if circle is None or circle[1] > FLATTEST * max(sides):
+        if circle is None or circle[1] > FLATTEST * np.ptp(contour, axis=0).max():
             return None
         centre, radius = circle
         start, extent = _span(contour - centre)
@@ -123,11 +131,22 @@ def arc_of(contour: Points) -> Arc | None:
     if near.mean() < ON_CIRCLE or rise < RISE * thick:
         return None
     middle, height = radius - thick / 2, HEIGHT * thick
-    if middle < TIGHTEST * height or extent * middle > LONGEST * height:
+    length = extent * middle
+    if middle < TIGHTEST * height or not SHORTEST * height < length < LONGEST * height:
         return None
     # A ring's text is often seen in pieces: what lies on the circle beside this one is shown too.
     more = min(height / middle + extent / 2, math.pi - extent / 2)
     return Arc(centre, middle, start - more, extent + 2 * more, height)
+
+
+def _bulge(hull: Points) -> Points:
+    """The points of a hull on that side of its longest diagonal on which it reaches furthest."""
+    gaps = np.linalg.norm(hull[:, None] - hull[None], axis=2)
+    one, other = np.unravel_index(int(np.argmax(gaps)), gaps.shape)
+    along = hull[other] - hull[one]
+    off = (hull - hull[one]) @ np.array([-along[1], along[0]])
+    side: Points = hull[off >= 0] if off.max() > -off.min() else hull[off <= 0]
+    return side
 
 
 def _on_rays(

@@ -23,6 +23,7 @@ from web_image_ocr.engine.survey import Found, Survey
 from web_image_ocr.engine.values import TextLine
 from web_image_ocr.primitives.image import Pixels
 
+SHARED = 0.4
 _STEPS = np.linspace(0.0, 1.0, 17)[:, None]  # along a line
 
 
@@ -45,16 +46,20 @@ def read_bent(
 ) -> list[BentReading]:
     """What bent regions of the survey's picture say, each line read from its clearer end."""
     lines: list[BentReading] = []
-    for rough in arcs_of(regions):
-        arc = _fitted(rough, survey)
+    for arc in arcs_of(regions):
         strip, found = _unrolled(arc, survey)
+        fitted = _fitted(arc, found.regions)
+        if fitted is None:
+            fitted = arc
+        else:
+            strip, found = _unrolled(fitted, survey)
         for box in found.boxes:
             survey.deadline.check()
             ways = [quarter_turned(box.corners, turns) for turns in (AS_IS, UPSIDE_DOWN)]
             readings = [reader.read(strip, corners) for corners in ways]
             best = max(readings, key=lambda found: found.reading.clarity)
             if believable(best.reading, min_clarity):
-                outline = arc.to_picture(_outline(best.corners))
+                outline = fitted.to_picture(_outline(best.corners))
                 lines.append(BentReading(replace(best, corners=_around(outline)), outline))
     return lines
 
@@ -64,13 +69,10 @@ def _unrolled(arc: Arc, survey: Survey) -> tuple[Pixels, Found]:
     return strip, replace(survey, pixels=strip).find(rim(*strip.shape[1::-1]))
 
 
-def _fitted(arc: Arc, survey: Survey) -> Arc:
-    """The arc as the detector shows it once it is nearly straight; the same if it shows none."""
-    _, found = _unrolled(arc, survey)
-    if not found.regions:
-        return arc
-    longest = max(found.regions, key=lambda region: float(np.ptp(region[:, 0])))
-    return arc_of(arc.to_picture(longest)) or arc
+def _fitted(arc: Arc, regions: Sequence[Points]) -> Arc | None:
+    """The arc as the detector shows it once it is nearly straight, if it does."""
+    longest = max(regions, key=lambda region: float(np.ptp(region[:, 0])), default=None)
+    return None if longest is None else arc_of(arc.to_picture(longest))
 
 
 def settled(
@@ -103,28 +105,22 @@ def _outline(corners: Points) -> Points:
 
 
 def _same_place(one: Points, other: Points) -> bool:
-    """Whether half of either line, measured along its middle, lies in the other."""
-    return any(
-        2 * sum(_holds(outline, point) for point in _middle(line)) > len(_STEPS)
-        for outline, line in ((one, other), (other, one))
-    )
+    """Whether a good part of either line lies in the other."""
+    return max(_shared(one, other), _shared(other, one)) > SHARED
 
 
-def _middle(outline: Points) -> Points:
-    top, bottom = np.split(outline, 2)
-    middle: Points = (top + bottom[::-1]) / 2
-    return middle
-
-
-def _holds(outline: Points, point: Points) -> bool:
-    x, y = point
-    return cv2.pointPolygonTest(outline.astype(np.float32), (float(x), float(y)), False) >= 0
+def _shared(line: Points, outline: Points) -> float:
+    """How much of a line lies in an outline, 0 to 1."""
+    top, bottom = np.split(line, 2)
+    places = np.concatenate([top + part * (bottom[::-1] - top) for part in (0.25, 0.5, 0.75)])
+    polygon = outline.astype(np.float32)
+    inside = [cv2.pointPolygonTest(polygon, (float(x), float(y)), False) >= 0 for x, y in places]
+    return sum(inside) / len(inside)
 
 
 def _around(outline: Points) -> Points:
     """The least rectangle (4, 2) around a line; its first edge runs as the line's middle does."""
     corners = upright_corners(cv2.minAreaRect(outline.astype(np.float32)))
-    middle = _middle(outline)
-    half = len(middle) // 2
-    onward = (np.roll(corners, -1, axis=0) - corners) @ (middle[half + 1] - middle[half - 1])
+    half = len(_STEPS) // 2
+    onward = (np.roll(corners, -1, axis=0) - corners) @ (outline[half + 1] - outline[half - 1])
     return np.roll(corners, -int(np.argmax(onward)), axis=0)
