@@ -104,10 +104,10 @@ def main() -> None:
                 wanted = word_bag([arc.text])
                 part = {"hits": (found & wanted).total(), "all": found.total() + wanted.total()}
                 side = "lower arcs" if lower else "upper arcs"
-                for group in (f"radius {radius}", f"extent {extent}", side, "all"):
+                for group in (f"radius {radius:2}", f"up to {extent:3} degrees", side, "all"):
                     scores[group].update(part)
-            for group, score in scores.items():
-                print(f"{name:14} {group:12} word F {2 * score['hits'] / score['all']:.3f}")
+            for group, score in sorted(scores.items()):
+                print(f"{name:14} {group:18} word F {2 * score['hits'] / score['all']:.3f}")
 
 
 if __name__ == "__main__":

@@ -13,17 +13,26 @@ from web_image_ocr.engine.detection import upright_corners
 from web_image_ocr.engine.frames import Points, rim
 from web_image_ocr.engine.reading import (
     AS_IS,
+    SHORT,
+    SURE,
     UPSIDE_DOWN,
     OrientedReading,
     Reader,
-    believable,
     quarter_turned,
 )
 from web_image_ocr.engine.survey import Found, Survey
 from web_image_ocr.engine.values import TextLine
 from web_image_ocr.primitives.image import Pixels
 
+# Of one line, in another: both are in the same place. A straight box around a tight arc has half
+# of its text beside it.
 SHARED = 0.4
+# A bent reading has to say more by this factor: straight lines are the rule. On street scenes
+# what says about as much is as often right the one way as the other.
+MORE = 1.1
+# A line that leaves its strip makes the next one longer, by this factor or more.
+GROWN = 1.1
+REFITS = 3
 _STEPS = np.linspace(0.0, 1.0, 17)[:, None]  # along a line
 
 
@@ -41,27 +50,35 @@ class BentReading:
     outline: Points
 
 
-def read_bent(
-    regions: Iterable[Points], survey: Survey, reader: Reader, min_clarity: float
-) -> list[BentReading]:
-    """What bent regions of the survey's picture say, each line read from its clearer end."""
+def read_bent(regions: Iterable[Points], survey: Survey, reader: Reader) -> list[BentReading]:
+    """What is read surely off bent regions of the survey's picture, from either end."""
     lines: list[BentReading] = []
     for arc in arcs_of(regions):
-        strip, found = _unrolled(arc, survey)
-        fitted = _fitted(arc, found.regions)
-        if fitted is None:
-            fitted = arc
-        else:
-            strip, found = _unrolled(fitted, survey)
+        fitted, strip, found = _seen(arc, survey)
         for box in found.boxes:
             survey.deadline.check()
             ways = [quarter_turned(box.corners, turns) for turns in (AS_IS, UPSIDE_DOWN)]
             readings = [reader.read(strip, corners) for corners in ways]
             best = max(readings, key=lambda found: found.reading.clarity)
-            if believable(best.reading, min_clarity):
+            if best.reading.clarity >= SURE and len(best.reading.text) > SHORT:
                 outline = fitted.to_picture(_outline(best.corners))
                 lines.append(BentReading(replace(best, corners=_around(outline)), outline))
     return lines
+
+
+def _seen(arc: Arc, survey: Survey) -> tuple[Arc, Pixels, Found]:
+    """The arc as it fits best, its strip, and where the text of that is."""
+    strip, found = _unrolled(arc, survey)
+    for _ in range(REFITS):
+        fitted = _fitted(arc, found.regions)
+        if fitted is None:
+            break
+        grown = fitted.extent > GROWN * arc.extent
+        arc = fitted
+        strip, found = _unrolled(arc, survey)
+        if not grown:
+            break
+    return arc, strip, found
 
 
 def _unrolled(arc: Arc, survey: Survey) -> tuple[Pixels, Found]:
@@ -87,7 +104,7 @@ def settled(
     kept = [(line, _outline(np.array(line.quad))) for line in straight]
     for line, outline in sorted(bent, key=lambda one: -_worth(one[0])):
         rivals = [old for old in kept if _same_place(old[1], outline)]
-        if sum(_worth(old) for old, _ in rivals) < _worth(line):
+        if MORE * sum(_worth(old) for old, _ in rivals) < _worth(line):
             taken = {id(rival) for rival in rivals}
             kept = [old for old in kept if id(old) not in taken] + [(line, outline)]
     return [line for line, _ in kept]

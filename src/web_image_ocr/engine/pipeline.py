@@ -112,7 +112,7 @@ class Engine:
             if angle:  # what runs in another direction was seen, if at all, before aligning
                 askew = _not_yet_read(boxes, lines)
                 lines += self._read(pixels, askew, reader.read_either_way, deadline)
-            bent = read_bent(found.regions, survey, reader, self._config.min_clarity)
+            bent = read_bent(found.regions, survey, reader)
             lines = settled(lines, [(_line(pixels, one.found), one.outline) for one in bent])
         with clock.stage("order"):
             ordered = tuple(lines[i] for i in reading_order([line.quad for line in lines]))
