@@ -87,6 +87,6 @@ def test_two_straight_lines_that_meet_stay_two(engine: Engine) -> None:
     flat = written([(20, 20, "Handmade in")], width=420, height=200, size=32)
     slanting = turned(written([(8, 4, "Scotland")], width=160, height=48, size=32), 25)
     height, width = slanting.shape[:2]
-    flat[22 : 22 + height, 205 : 205 + width] = slanting
+    flat[22 : 22 + height, 220 : 220 + width] = slanting
     texts = [found.text for found in engine.recognize(flat).lines]
     assert texts == ["Handmade in", "Scotland"]
