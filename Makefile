@@ -21,6 +21,7 @@ serve: install ## Start the server at http://127.0.0.1:8000 (SERVE_ARGS="--port 
 	$(BIN)/web-image-ocr serve --data-dir $(DATA) $(SERVE_ARGS)
 
 test: $(VENV)/.dev ## Run all tests
+	@scripts/debian-packages requirements/debian.txt
 	$(BIN)/python -m pytest
 
 check: $(VENV)/.dev ## Format, lint, types, imports, documents, fast tests

@@ -42,8 +42,10 @@ def main() -> None:
             for variant in variants:
                 runs = read_set(arguments.data / set_name, engines, variant)
                 for name, run in runs.items():
-                    rows.append(row_of(name, set_name, variant, run))
+                    rows.append(row_of(name, set_name, variant, run, with_losses=arguments.losses))
                     print(rows[-1], flush=True)
+                    if rows[-1].losses is not None:
+                        print(rows[-1].losses, flush=True)
                     if arguments.sheet and rows[-1].plain:
                         sections.append(sheet.section(rows[-1], run))
         versions = {name: engine.versions for name, engine in engines.items()}
@@ -83,6 +85,11 @@ def _parser() -> argparse.ArgumentParser:
     )
     parser.add_argument(
         "--stack", type=_positive, metavar="N", help="also with N pictures stacked to a long one"
+    )
+    parser.add_argument(
+        "--losses",
+        action="store_true",
+        help="also where the loss is, by cause, for sets whose labels have tight boxes",
     )
     parser.add_argument(
         "--sheet",

@@ -16,7 +16,8 @@ from benchmarks.accuracy.text import unspaced
 Hull = npt.NDArray[np.float32]
 """(N, 2) corners of a convex polygon, pixels."""
 
-_ENOUGH = 0.5  # share of overlap, as is usual in text detection
+ENOUGH = 0.5
+"""Share of overlap from which on two boxes belong together, as is usual in text detection."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,7 +67,7 @@ def holds(quad: Points, other: Points) -> bool:
 def has_box(label: Label) -> bool:
     """Whether the label can be matched by overlap: scored, tight, and of some area."""
     scored = not (label.ignore or label.loose)
-    return scored and label.quad is not None and _area(_hull(label.quad)) > 0
+    return scored and label.quad is not None and area(hull_of(label.quad)) > 0
 
 
 def match(labels: Sequence[Label], found: Sequence[FoundLine]) -> list[Match]:
@@ -82,9 +83,9 @@ def match(labels: Sequence[Label], found: Sequence[FoundLine]) -> list[Match]:
         found: lines that are not left out.
     """
     quads = {at: label.quad for at, label in enumerate(labels) if label.quad is not None}
-    boxes = {at: _hull(quad) for at, quad in quads.items() if has_box(labels[at])}
+    boxes = {at: hull_of(quad) for at, quad in quads.items() if has_box(labels[at])}
     others = [at for at in quads if at not in boxes and not labels[at].loose]
-    line_hulls = [_hull(line.quad) for line in found]
+    line_hulls = [hull_of(line.quad) for line in found]
     covered: dict[int, list[int]] = defaultdict(list)
     for at, hull in boxes.items():
         line = _best_line(hull, line_hulls)
@@ -95,49 +96,52 @@ def match(labels: Sequence[Label], found: Sequence[FoundLine]) -> list[Match]:
         quad, group = found[line].quad, _matching_part(candidates, boxes, line_hulls[line])
         if group:
             inside = [at for at in others if holds(quad, quads[at])]
-            texts = [labels[at].text for at in _along(quad, [*group, *inside], quads)]
+            texts = [labels[at].text for at in along(quad, [*group, *inside], quads)]
             judged = not any(labels[at].ignore for at in inside)
             text = unspaced("".join(texts)) if judged else None
-            matches.append(Match(line, tuple(_along(quad, group, quads)), text))
+            matches.append(Match(line, tuple(along(quad, group, quads)), text))
     return matches
 
 
 def overlap(one: Hull, other: Hull) -> float:
     """Intersection over union of two convex polygons, 0 to 1."""
-    shared = _shared(one, other)
-    return shared / max(_area(one) + _area(other) - shared, 1e-9)
+    both = shared(one, other)
+    return both / max(area(one) + area(other) - both, 1e-9)
 
 
 def _best_line(label: Hull, lines: Sequence[Hull]) -> int | None:
-    enough = _ENOUGH * _area(label)
-    candidates = [at for at, line in enumerate(lines) if _shared(label, line) >= enough]
+    enough = ENOUGH * area(label)
+    candidates = [at for at, line in enumerate(lines) if shared(label, line) >= enough]
     return max(candidates, key=lambda at: overlap(label, lines[at]), default=None)
 
 
 def _matching_part(group: list[int], boxes: Mapping[int, Hull], line: Hull) -> list[int]:
-    if overlap(_hull(np.vstack([boxes[at] for at in group])), line) >= _ENOUGH:
+    if overlap(hull_of(np.vstack([boxes[at] for at in group])), line) >= ENOUGH:
         return group
     best = max(group, key=lambda at: overlap(boxes[at], line))
-    return [best] if overlap(boxes[best], line) >= _ENOUGH else []
+    return [best] if overlap(boxes[best], line) >= ENOUGH else []
 
 
-def _along(line: Points, group: Iterable[int], quads: Mapping[int, Points]) -> list[int]:
+def along(line: Points, group: Iterable[int], quads: Mapping[int, Points]) -> list[int]:
     """The group in the order in which the line runs: along its longer side."""
     sides = line[[1, 3]] - line[0]
     direction = sides[np.argmax(np.hypot(sides[:, 0], sides[:, 1]))]
     return sorted(group, key=lambda at: float(quads[at].mean(axis=0) @ direction))
 
 
-def _hull(points: npt.ArrayLike) -> Hull:
+def hull_of(points: npt.ArrayLike) -> Hull:
+    """The convex hull of (N, 2) points."""
     hull = cv2.convexHull(np.asarray(points, dtype=np.float32))
     return np.asarray(hull, dtype=np.float32).reshape(-1, 2)
 
 
-def _area(hull: Hull) -> float:
+def area(hull: Hull) -> float:
+    """Square pixels."""
     return cv2.contourArea(hull)
 
 
-def _shared(one: Hull, other: Hull) -> float:
+def shared(one: Hull, other: Hull) -> float:
+    """The area that two convex polygons have in common, square pixels."""
     if (one.max(axis=0) < other.min(axis=0)).any() or (other.max(axis=0) < one.min(axis=0)).any():
         return 0.0
     return cv2.intersectConvexConvex(one, other)[0]

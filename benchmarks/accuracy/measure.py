@@ -12,6 +12,7 @@ from benchmarks.accuracy.dataset import Sample, load_set
 from benchmarks.accuracy.engines import Candidate
 from benchmarks.accuracy.figures import Shares, over_pictures, shares
 from benchmarks.accuracy.lines import FoundLine
+from benchmarks.accuracy.losses import losses_of
 from benchmarks.accuracy.report import Row
 from benchmarks.accuracy.traits import traits_of
 from benchmarks.accuracy.transforms import cut_apart, stacked, turned
@@ -72,8 +73,10 @@ def read_set(folder: Path, engines: Mapping[str, Candidate], variant: Variant) -
     return runs
 
 
-def row_of(engine: str, set_name: str, variant: Variant, run: Run) -> Row:
-    """The figures of a run."""
+def row_of(
+    engine: str, set_name: str, variant: Variant, run: Run, *, with_losses: bool = False
+) -> Row:
+    """The figures of a run, on demand with its losses."""
     figures = over_pictures([reading.shares for reading in run.readings])
     main = traits_of(set_name).main
     return Row(
@@ -85,6 +88,7 @@ def row_of(engine: str, set_name: str, variant: Variant, run: Run) -> Row:
         main=main if main in figures else "word_recall",  # partial labels allow recall only
         figures=figures,
         seconds=run.seconds,
+        losses=losses_of((x.sample, x.lines) for x in run.readings) if with_losses else None,
     )
 
 

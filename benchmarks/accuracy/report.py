@@ -15,6 +15,7 @@ from statistics import mean, median
 from typing import Any
 
 from benchmarks.accuracy.figures import Figure
+from benchmarks.accuracy.losses import Losses
 from benchmarks.accuracy.peers.homes import ROOT
 
 _RESULTS = ROOT / "benchmarks" / "results"
@@ -36,6 +37,7 @@ class Row:
         main: the name of the figure the set is judged by.
         figures: all that the labels allow, by name.
         seconds: for each picture or stack read.
+        losses: where the loss is, if it was asked for and the labels let it be judged.
     """
 
     engine: str
@@ -46,6 +48,7 @@ class Row:
     main: str
     figures: Mapping[str, Figure]
     seconds: Sequence[float]
+    losses: Losses | None = None
 
     @property
     def plain(self) -> bool:
@@ -76,6 +79,7 @@ class Row:
                 "median": round(median(times), 1),
                 "total": round(sum(times)),
             },
+            "losses": self.losses and self.losses.as_json(),
         }
 
     def __str__(self) -> str:

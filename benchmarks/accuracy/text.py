@@ -8,7 +8,7 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 
 ANY_GLYPH = "\ue000"
 """In a label: one glyph that is not known, and may be missing. In bags it counts as nothing."""
@@ -34,6 +34,11 @@ def letters(text: str) -> str:
 def word_bag(texts: Iterable[str]) -> Counter[str]:
     """Runs of ``[a-z0-9]`` and single CJK characters, counted."""
     return Counter(unit for text in texts for unit in _UNIT.findall(normalised(text)))
+
+
+def unit_spans(text: str) -> Iterator[tuple[int, int]]:
+    """Start and end of each unit that `word_bag` counts in a normalised text."""
+    return (unit.span() for unit in _UNIT.finditer(text))
 
 
 def character_bag(texts: Iterable[str]) -> Counter[str]:

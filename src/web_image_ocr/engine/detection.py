@@ -8,7 +8,7 @@ needed.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import cv2
 import numpy as np
@@ -54,6 +54,11 @@ class Box:
     score: float
 
     @property
+    def area(self) -> float:
+        """In square pixels."""
+        return self.width * self.height
+
+    @property
     def width(self) -> float:
         """Length of the first edge in pixels."""
         return float(np.linalg.norm(self.corners[1] - self.corners[0]))
@@ -62,6 +67,18 @@ class Box:
     def height(self) -> float:
         """Length of the second edge in pixels."""
         return float(np.linalg.norm(self.corners[2] - self.corners[1]))
+
+    @property
+    def direction(self) -> float:
+        """Degrees clockwise from pointing right to the first edge, 0 to 360."""
+        x, y = self.corners[1] - self.corners[0]
+        return float(np.degrees(np.arctan2(y, x))) % 360.0
+
+    def along_long_side(self) -> Box:
+        """The same box, its first edge a long one."""
+        if self.width >= self.height:
+            return self
+        return replace(self, corners=np.roll(self.corners, -1, axis=0))
 
 
 def text_map(session: Session, view: Pixels) -> ProbabilityMap:
@@ -167,12 +184,9 @@ def unclip(corners: Points, shrink: float) -> Points:
     return grown
 
 
-def overlap(one: Points, other: Points) -> float:
-    """What two quads (4, 2) share, as a part of the smaller one, 0 to 1."""
-    quads = one.astype(np.float32), other.astype(np.float32)
-    smaller = min(cv2.contourArea(quad) for quad in quads)
-    shared, _ = cv2.intersectConvexConvex(*quads)
-    return min(1.0, shared / smaller) if smaller > 0 else 0.0
+def shared_area(one: Points, other: Points) -> float:
+    """What two quads (4, 2) share, in square pixels."""
+    return float(cv2.intersectConvexConvex(one.astype(np.float32), other.astype(np.float32))[0])
 
 
 def mean_inside(probability: ProbabilityMap, corners: Points) -> float:

@@ -24,7 +24,8 @@ _SPREAD = 5.0
 # Pictures lie straight or on a side far more often than askew: those two directions win over
 # a heavier one when this share of its support lies on them (a slanting watermark all over).
 _STRAIGHT_SHARE = 0.2
-# Less tilt than this, in degrees, is left to the boxes: their crops are turned anyway.
+# Less tilt than this against upright or a side, in degrees, is left to the boxes: their crops are
+# turned anyway, and a straight view is not blurred.
 _NEGLIGIBLE = 2.0
 _WITNESSES = 5
 # A witness is cut to this ratio of length to height: enough to tell head from foot.
@@ -33,11 +34,11 @@ _WITNESS_LENGTH = 10.0
 
 def text_angle(pixels: Pixels, boxes: Sequence[Box], reader: Reader) -> float:
     """Degrees, 0 to 360, by which most text is turned clockwise; 0 without boxes."""
-    lines = [_along_long_side(box) for box in boxes]
+    lines = [box.along_long_side() for box in boxes]
     telling = [line for line in lines if line.width >= _ELONGATED * line.height] or lines
     if not telling:
         return 0.0
-    directions = np.array([direction(line) % 180.0 for line in telling])
+    directions = np.array([line.direction % 180.0 for line in telling])
     weights = np.array([line.width for line in telling])
     tilt = dominant_direction(directions, weights)
     gaps = _gaps(directions, tilt)
@@ -54,14 +55,9 @@ def _head_up(pixels: Pixels, lines: Sequence[Box], tilt: float, reader: Reader) 
         for side, turns in enumerate((0, UPSIDE_DOWN)):
             reading = reader.read(pixels, quarter_turned(corners, turns)).reading
             votes[side] += reading.clarity * len(reading.text)
-    angle = (tilt if votes[0] >= votes[1] else tilt + 180.0) % 360.0
-    return 0.0 if min(angle, 360.0 - angle) < _NEGLIGIBLE else angle
-
-
-def direction(box: Box) -> float:
-    """Degrees clockwise from pointing right to the box's first edge, 0 to 360."""
-    x, y = box.corners[1] - box.corners[0]
-    return float(np.degrees(np.arctan2(y, x))) % 360.0
+    angle = tilt if votes[0] >= votes[1] else tilt + 180.0
+    straight = 90.0 * round(angle / 90.0)
+    return (straight if abs(angle - straight) < _NEGLIGIBLE else angle) % 360.0
 
 
 def dominant_direction(
@@ -86,15 +82,9 @@ def dominant_direction(
     return float((candidates[best] + np.average(offsets, weights=weights[near])) % 180.0)
 
 
-def _along_long_side(box: Box) -> Box:
-    if box.width >= box.height:
-        return box
-    return replace(box, corners=quarter_turned(box.corners, 1))
-
-
 def _facing(box: Box, tilt: float) -> Box:
     """The box with its first edge along ``tilt`` rather than against it."""
-    against = abs((direction(box) - tilt + 180.0) % 360.0 - 180.0) > 90.0
+    against = abs((box.direction - tilt + 180.0) % 360.0 - 180.0) > 90.0
     return replace(box, corners=quarter_turned(box.corners, UPSIDE_DOWN)) if against else box
 
 

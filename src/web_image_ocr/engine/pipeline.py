@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+from functools import partial
 
 import numpy as np
 
@@ -12,7 +13,7 @@ from web_image_ocr.engine.bent import read_bent, settled
 from web_image_ocr.engine.config import EngineConfig
 from web_image_ocr.engine.ctc import characters_of
 from web_image_ocr.engine.decoder import Decoder
-from web_image_ocr.engine.detection import Box, overlap
+from web_image_ocr.engine.detection import Box, shared_area
 from web_image_ocr.engine.frames import Points, rim
 from web_image_ocr.engine.models import load_models
 from web_image_ocr.engine.order import reading_order
@@ -30,6 +31,7 @@ from web_image_ocr.primitives.image import Pixels
 # Ground around the text that was found, in line heights: text missed at its edge is beside it.
 # Of six angles of the shop pictures, seen by its text instead of whole: word F .847 to .863.
 _GROUND = 1.5
+_ALONG = 20.0  # degrees between two boxes within which they are taken to hold the same line
 
 
 class Engine:
@@ -105,13 +107,14 @@ class Engine:
         aligned = boxes
         if angle:
             with clock.stage("detect"):
-                found = survey.find(ground_of(boxes), angle)
+                found = survey.find(ground_of(boxes, width, height), angle)
             aligned = found.boxes
         with clock.stage("read"):
             lines = self._read(pixels, aligned, reader.read_box, deadline)
             if angle:  # what runs in another direction was seen, if at all, before aligning
                 askew = _not_yet_read(boxes, lines)
-                lines += self._read(pixels, askew, reader.read_either_way, deadline)
+                along = partial(reader.read_askew, angle=angle)
+                lines += self._read(pixels, askew, along, deadline)
             bent = read_bent(found.regions, survey, reader)
             lines = settled(lines, [(_line(pixels, one.found), one.outline) for one in bent])
         with clock.stage("order"):
@@ -150,22 +153,38 @@ class _StageClock:
         self.timings[name] = self.timings.get(name, 0.0) + time.perf_counter() - started
 
 
-def ground_of(boxes: Sequence[Box]) -> Points:
+def ground_of(boxes: Sequence[Box], width: int, height: int) -> Points:
     """Points (N, 2) that hold all boxes with some ground around them, in pixels of the picture.
+
+    They lie in the picture, whose size is given.
 
     A turned picture has empty corners, which cost detail where pixels are bounded; the text
     alone can be seen larger.
     """
     corners = np.concatenate([box.corners for box in boxes])
-    ground = _GROUND * float(np.median([min(box.width, box.height) for box in boxes]))
-    shifts = [(x, y) for x in (-ground, ground) for y in (-ground, ground)]
-    return np.concatenate([corners + shift for shift in shifts])
+    margin = _GROUND * float(np.median([min(box.width, box.height) for box in boxes]))
+    shifts = [(x, y) for x in (-margin, margin) for y in (-margin, margin)]
+    points = np.concatenate([corners + shift for shift in shifts])
+    inside: Points = np.clip(points, *rim(width, height)[[0, 2]])
+    return inside
 
 
 def _not_yet_read(boxes: Sequence[Box], lines: Sequence[TextLine]) -> list[Box]:
-    """The boxes that lie for the most part outside the lines read before."""
-    read = [np.array(line.quad) for line in lines]
-    return [box for box in boxes if sum(overlap(box.corners, quad) for quad in read) < 0.5]
+    """The boxes that lie for the most part outside the lines read before.
+
+    Of a line that runs along with a box, whichever is smaller counts: the same text found in
+    part. A line that crosses a box has read only what it covers of it.
+    """
+    read = [Box(np.array(line.quad), line.confidence).along_long_side() for line in lines]
+    return [
+        box for box in boxes if sum(_covered(box.along_long_side(), line) for line in read) < 0.5
+    ]
+
+
+def _covered(box: Box, line: Box) -> float:
+    gap = abs((box.direction - line.direction + 90.0) % 180.0 - 90.0)
+    whole = min(box.area, line.area) if gap <= _ALONG else box.area
+    return shared_area(box.corners, line.corners) / max(whole, 1.0)
 
 
 def _line(pixels: Pixels, found: OrientedReading) -> TextLine:

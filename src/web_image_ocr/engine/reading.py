@@ -32,6 +32,9 @@ UNREADABLE = 0.6
 # Word F on born-digital pictures .925 -> .928, on shop pictures .903 -> .907.
 SHORT = 2
 SHORT_CLARITY = 0.9
+# Text askew on a page runs to the right of it: from this many degrees to 180 more, clockwise. So
+# what runs along a side is taken to run downwards, as columns do.
+_LEAST_FACING = -60.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,13 +83,19 @@ class Reader:
         assert best is not None  # noqa: S101 - the loop ran
         return best
 
-    def read_either_way(self, pixels: Pixels, box: Box) -> OrientedReading:
-        """The clearer reading of a box along its long side, from one end or from the other."""
-        wide = box.width >= box.height
-        corners = box.corners if wide else quarter_turned(box.corners, DOWNWARDS)
-        one = self.read(pixels, corners)
+    def read_askew(self, pixels: Pixels, box: Box, angle: float) -> OrientedReading:
+        """A box read along its long side, from the end where a page turned by ``angle`` begins.
+
+        What is not clear that way is also read from the other end; the clearer reading counts.
+        """
+        facing = box.along_long_side()
+        against = (facing.direction - angle - _LEAST_FACING) % 360.0 >= 180.0
+        corners = quarter_turned(facing.corners, UPSIDE_DOWN if against else AS_IS)
+        first = self.read(pixels, corners)
+        if first.reading.clarity >= SURE:
+            return first
         other = self.read(pixels, quarter_turned(corners, UPSIDE_DOWN))
-        return max(one, other, key=lambda found: found.reading.clarity)
+        return max(first, other, key=lambda found: found.reading.clarity)
 
     def read(self, pixels: Pixels, corners: Points) -> OrientedReading:
         """What a quad says along its first edge."""

@@ -41,6 +41,14 @@ def test_each_picture_goes_to_every_engine(tmp_path: Path) -> None:
     assert (right.pictures, sum(right.seconds)) == (3, 1.5)
 
 
+def test_losses_are_counted_on_demand(tmp_path: Path) -> None:
+    run = read_set(set_of(tmp_path, 3), {"right": Parrot("a b")}, Variant())["right"]
+    assert row_of("right", "made-up", Variant(), run).losses is None
+    counted = row_of("right", "made-up", Variant(), run, with_losses=True)
+    assert counted.losses is not None
+    assert counted.as_json()["losses"]["units"] == {"labelled": 6, "found": 6}
+
+
 def test_stacks_are_scored_as_their_parts(tmp_path: Path) -> None:
     parrot, variant = Parrot("a b"), Variant(stack=2)
     row = row_of(

@@ -50,7 +50,7 @@ def test_what_two_arcs_show_is_given_once() -> None:
     "arc",
     [
         Arc("FRESH ROASTED COFFEE", 4),
-        Arc("natural mineral water", 5, lower=True),
+        Arc("natural mineral water", 4, lower=True),
         Arc("Handmade in Scotland official seal of the company", 5),
         Arc("SINCE 1987 natural mineral water Original Recipe", 10),
     ],

@@ -1,19 +1,18 @@
 from __future__ import annotations
 
 from concurrent.futures import ThreadPoolExecutor
-from itertools import pairwise
 
 import numpy as np
 import pytest
 
 from tests.pictures import characters_picture
+from tests.unit.engine.pages import assert_quads_are_sound
 from tests.unit.engine.pictures import turned, written
 from web_image_ocr import Engine, EngineConfig, Page, RecognitionOptions
 from web_image_ocr.engine.detection import Box
 from web_image_ocr.engine.reading import Reader
 from web_image_ocr.primitives.deadline import Deadline
 from web_image_ocr.primitives.errors import ErrorKind, ServiceError
-from web_image_ocr.primitives.geometry import Quad
 
 pytestmark = pytest.mark.models
 
@@ -33,17 +32,6 @@ def engine() -> Engine:
 
 def texts(page: Page) -> list[str]:
     return [line.text for line in page.lines]
-
-
-def signed_area(quad: Quad) -> float:
-    return sum(x0 * y1 - x1 * y0 for (x0, y0), (x1, y1) in pairwise([*quad, quad[0]]))
-
-
-def assert_quads_are_sound(page: Page) -> None:
-    for line in page.lines:
-        assert all(0 <= x <= page.width - 1 and 0 <= y <= page.height - 1 for x, y in line.quad)
-        assert signed_area(line.quad) > 0, "clockwise as seen, y downwards"
-        assert 0 < line.confidence <= 1
 
 
 def test_reads_lines_in_rows(engine: Engine) -> None:

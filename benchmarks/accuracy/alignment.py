@@ -1,0 +1,209 @@
+"""Labelled and found texts laid side by side, character by character, to judge each unit.
+
+A unit is what the word bag counts: a run of ``[a-z0-9]`` or one CJK character. Spaces are no
+characters here; they only say where a unit ends.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from enum import Enum, auto
+
+from benchmarks.accuracy.text import ANY_GLYPH, normalised, unit_spans
+
+
+class Verdict(Enum):
+    """What became of a unit."""
+
+    RIGHT = auto()
+    SPACES = auto()  # all characters are right, it is joined to a neighbour or cut in two
+    MARKS = auto()  # the same, because of a punctuation mark that is missing or too many
+    WRONG = auto()  # a letter or digit is wrong, missing or too many
+    UNMATCHED = auto()  # none of its characters has a counterpart
+    UNKNOWN = auto()  # it stands where the label lost a glyph
+
+
+@dataclass(frozen=True, slots=True)
+class Passage:
+    """Several texts joined.
+
+    Attributes:
+        characters: normalised, without white space.
+        owners: for each character, the position of its text.
+        units: start and end of each unit in ``characters``; no unit lies in two texts.
+    """
+
+    characters: str
+    owners: Sequence[int]
+    units: Sequence[tuple[int, int]]
+
+
+@dataclass(frozen=True, slots=True)
+class Judged:
+    """A unit and what became of it.
+
+    Attributes:
+        text: of the unit.
+        verdict: on it.
+        owner: the position of its text.
+        owners: those of its text and of the characters beside it.
+        others: the texts of the other passage that stand there.
+    """
+
+    text: str
+    verdict: Verdict
+    owner: int
+    owners: frozenset[int]
+    others: frozenset[int]
+
+
+Step = tuple[int | None, int | None]
+"""A character of one passage and its counterpart in the other; none where there is none."""
+
+
+def passage(texts: Iterable[str]) -> Passage:
+    """The texts joined, in the order given."""
+    characters: list[str] = []
+    owners: list[int] = []
+    units: list[tuple[int, int]] = []
+    for owner, text in enumerate(map(normalised, texts)):
+        spaces = [0]
+        for character in text:
+            spaces.append(spaces[-1] + character.isspace())
+        units += [
+            (len(characters) + start - spaces[start], len(characters) + end - spaces[end])
+            for start, end in unit_spans(text)
+        ]
+        characters += "".join(text.split())
+        owners += [owner] * (len(characters) - len(owners))
+    return Passage("".join(characters), owners, units)
+
+
+def align(one: str, other: str) -> list[Step]:
+    """The steps of a shortest way from one text to the other, in order."""
+    costs = [list(range(len(other) + 1))]
+    for row, character in enumerate(one, 1):
+        before, costs_here = costs[-1], [row]
+        for column, counterpart in enumerate(other):
+            exchange = before[column] + (not alike(character, counterpart))
+            costs_here.append(min(exchange, before[column + 1] + 1, costs_here[column] + 1))
+        costs.append(costs_here)
+    row, column = len(one), len(other)
+    steps: list[Step] = []
+    while row or column:
+        cost = costs[row][column]
+        if row and column:
+            exchange = costs[row - 1][column - 1] + (not alike(one[row - 1], other[column - 1]))
+            if cost == exchange:
+                row, column = row - 1, column - 1
+                steps.append((row, column))
+                continue
+        if row and cost == costs[row - 1][column] + 1:
+            row -= 1
+            steps.append((row, None))
+        else:
+            column -= 1
+            steps.append((None, column))
+    return steps[::-1]
+
+
+def alike(one: str, other: str) -> bool:
+    """Whether two characters count as the same: a lost glyph is like any."""
+    return one == other or ANY_GLYPH in (one, other)
+
+
+def judge(own: Passage, other: Passage, steps: Sequence[Step]) -> list[Judged]:
+    """What became of each unit of a passage.
+
+    Args:
+        own: whose units are judged.
+        other: what they should be.
+        steps: from ``own`` to ``other``.
+    """
+    at = {step[0]: place for place, step in enumerate(steps) if step[0] is not None}
+    around = {at: unit for unit in other.units for at in range(*unit)}
+    result = []
+    for start, end in own.units:
+        first, last = at[start], at[end - 1]
+        wide = steps[max(first - 1, 0) : last + 2]
+        result.append(
+            Judged(
+                text=own.characters[start:end],
+                verdict=_verdict(own, other, steps, (first, last), around),
+                owner=own.owners[start],
+                owners=frozenset(own.owners[one] for one, _ in wide if one is not None),
+                others=frozenset(other.owners[two] for _, two in wide if two is not None),
+            )
+        )
+    return result
+
+
+def faultless(own: Passage, other: Passage, steps: Iterable[Step], *, strict: bool) -> set[int]:
+    """The texts of a passage that hold no wrong letter or digit, by position.
+
+    Args:
+        own: whose texts are judged.
+        other: what they should be.
+        steps: from ``own`` to ``other``.
+        strict: a letter too many between two texts, or at either end, is a fault of the one
+            before it; otherwise of none.
+    """
+    wrong: set[int] = set()
+    before: int | None = None
+    between: list[int | None] = []  # before which text and behind which letters are too many
+    for one, two in steps:
+        if one is None:
+            if two is not None and other.characters[two].isalnum():
+                between.append(before)
+            continue
+        owner = own.owners[one]
+        wrong |= {
+            owner if earlier is None else earlier
+            for earlier in between
+            if strict or earlier == owner
+        }
+        before, between = owner, []
+        counterpart = "" if two is None else other.characters[two]
+        character = own.characters[one]
+        same = counterpart != "" and alike(character, counterpart)
+        if not same and any(letter.isalnum() for letter in character + counterpart):
+            wrong.add(owner)
+    if strict:
+        wrong |= {earlier for earlier in between if earlier is not None}
+    return set(own.owners) - wrong
+
+
+def _verdict(
+    own: Passage,
+    other: Passage,
+    steps: Sequence[Step],
+    place: tuple[int, int],
+    around: Mapping[int, tuple[int, int]],
+) -> Verdict:
+    first, last = place
+    inside = steps[first : last + 1]
+    counterparts = [two for _, two in inside if two is not None]
+    if not counterparts:
+        return Verdict.UNMATCHED
+    start, end = counterparts[0], counterparts[-1] + 1
+    own_text = "".join(own.characters[one] for one, _ in inside if one is not None)
+    if (start, end) == around.get(start) and own_text == other.characters[start:end]:
+        return Verdict.RIGHT
+    # Where the counterpart goes on beyond this unit, the neighbour tells why.
+    left = start in around and around[start][0] < start
+    right = end - 1 in around and around[end - 1][1] > end
+    return _cause(own.characters, other.characters, steps[max(first - left, 0) : last + 1 + right])
+
+
+def _cause(own: str, other: str, steps: Iterable[Step]) -> Verdict:
+    pairs = [
+        (own[one] if one is not None else "", other[two] if two is not None else "")
+        for one, two in steps
+    ]
+    different = "".join(one + two for one, two in pairs if not (one and two and alike(one, two)))
+    if any(character.isalnum() for character in different):
+        return Verdict.WRONG
+    if different:
+        return Verdict.MARKS
+    return Verdict.UNKNOWN if any(ANY_GLYPH in pair for pair in pairs) else Verdict.SPACES

@@ -1,0 +1,81 @@
+"""Labelled boxes put into bands: by script, height, rotation, and confidence of their line."""
+
+from __future__ import annotations
+
+from bisect import bisect
+from itertools import pairwise
+
+import cv2
+import numpy as np
+
+from benchmarks.accuracy.dataset import Label
+from benchmarks.accuracy.text import letters, unit_spans
+
+_HEIGHTS = (10, 16, 24, 40)
+"""Bounds in pixels; text below about 10 px has too few to be told apart by eye either."""
+
+_CONFIDENCES = (0.7, 0.8, 0.9, 0.95)
+_TILTS = (5.0, 60.0)  # degrees: corners of labels are seldom surer; from 60 on it is a column
+_LONG = 1.5  # long to short side from which on a box of several letters shows its direction
+
+
+def _names(bounds: tuple[float, ...], unit: str) -> tuple[str, ...]:
+    between = (f"{low:g} to {high:g}{unit}" for low, high in pairwise(bounds))
+    return (f"under {bounds[0]:g}{unit}", *between, f"{bounds[-1]:g}{unit} on")
+
+
+BANDS = {
+    "script": ("Latin", "CJK", "digits", "mixed"),
+    "height": _names(_HEIGHTS, " px"),
+    "rotation": ("level", "slanting", "vertical"),
+    "confidence": _names(_CONFIDENCES, ""),
+}
+"""The bands of each trait, in the order of the tables."""
+
+
+def bands_of(label: Label, confidence: float | None) -> dict[str, str]:
+    """The band of a scored label with letters, by trait.
+
+    Args:
+        label: with a quad.
+        confidence: of the found line that holds it; none leaves that trait out.
+    """
+    text = letters(label.text)
+    height, angle = _shape(label, len(text))
+    bands = {
+        "script": _script(text),
+        "height": BANDS["height"][bisect(_HEIGHTS, height)],
+        "rotation": BANDS["rotation"][bisect(_TILTS, angle)],
+    }
+    if confidence is not None:
+        bands["confidence"] = BANDS["confidence"][bisect(_CONFIDENCES, confidence)]
+    return bands
+
+
+def _script(text: str) -> str:
+    kinds = {
+        "digits" if character.isdigit() else "CJK" if _is_cjk(character) else "Latin"
+        for character in text
+    }
+    return kinds.pop() if len(kinds) == 1 else "mixed"
+
+
+def _is_cjk(character: str) -> bool:
+    """Whether it is a CJK character; letters of any other script count as Latin."""
+    return not character.isascii() and any(unit_spans(character))
+
+
+def _shape(label: Label, letter_count: int) -> tuple[float, float]:
+    """Height of the text in pixels, and its direction in degrees off level, 0 to 90.
+
+    Corners of labels come in any order, so the text is taken to run along the longer side, or
+    along the side nearer to level if the box is almost square or holds one letter.
+    """
+    assert label.quad is not None
+    corners = cv2.boxPoints(cv2.minAreaRect(label.quad.astype(np.float32)))
+    sides = sorted((corners[[1, 3]] - corners[0]).tolist(), key=lambda side: np.hypot(*side))
+    lengths = [float(np.hypot(*side)) for side in sides]
+    tall = letter_count > 1 and lengths[1] >= _LONG * lengths[0]
+    run = 1 if tall else int(np.argmin([abs(y) - abs(x) for x, y in sides]))
+    x, y = sides[run]
+    return lengths[1 - run], float(np.degrees(np.arctan2(abs(y), abs(x))))

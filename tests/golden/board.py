@@ -1,0 +1,72 @@
+"""A picture to write on, which remembers what was written."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+from PIL import Image, ImageDraw
+
+from tests.golden.fonts import font
+
+Colour = str | tuple[int, int, int] | tuple[int, int, int, int]
+
+
+class Board:
+    """A picture under work.
+
+    Args:
+        image: what is written on.
+
+    Attributes:
+        image: the picture; may be exchanged when it is done, for one that is turned.
+        lines: what was written, in the order of writing, which is to be the reading order.
+    """
+
+    def __init__(self, image: Image.Image) -> None:
+        self.image = image
+        self.lines: list[str] = []
+        self._draw = ImageDraw.Draw(image)
+
+    def write(
+        self,
+        place: tuple[int, int],
+        text: str,
+        face: str,
+        size: int,
+        fill: Colour = "black",
+        *,
+        stroke: int = 0,
+        stroke_fill: Colour | None = None,
+    ) -> None:
+        """Writes a line; ``place`` is its upper left corner, ``stroke`` the width of its edge."""
+        self.lines.append(text)
+        self._draw.text(
+            place, text, fill, font(face, size), stroke_width=stroke, stroke_fill=stroke_fill
+        )
+
+    def write_down(
+        self, place: tuple[int, int], text: str, face: str, size: int, fill: Colour, *, step: int
+    ) -> None:
+        """Writes a column, a character every ``step`` pixels."""
+        self.lines.append(text)
+        for row, character in enumerate(text):
+            x, y = place[0], place[1] + row * step
+            self._draw.text((x, y), character, fill, font(face, size))
+
+    def box(self, corners: Sequence[int], fill: Colour, radius: int = 0) -> None:
+        """A filled rectangle: left, top, right, bottom."""
+        self._draw.rounded_rectangle(tuple(corners), radius, fill)
+
+
+def blank(width: int, height: int, fill: Colour = "white", mode: str = "RGB") -> Board:
+    """A board of one colour."""
+    return Board(Image.new(mode, (width, height), fill))
+
+
+def graded(width: int, height: int, first: Sequence[int], last: Sequence[int]) -> Board:
+    """A board whose colour runs from the upper left to the lower right corner."""
+    y, x = np.mgrid[:height, :width]
+    part = ((x + y) / (width + height - 2))[..., None]
+    pixels = np.array(first) * (1 - part) + np.array(last) * part
+    return Board(Image.fromarray(np.rint(pixels).astype(np.uint8)))

@@ -1,0 +1,89 @@
+"""Far more text than usual, or in an unusual shape: all is read, and the work is bounded."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from math import inf
+
+import numpy as np
+import pytest
+
+from benchmarks.accuracy.text import similarity, unspaced
+from tests.unit.engine.pictures import written
+from tests.unit.engine.work import Counted, Work, counted
+from web_image_ocr import Engine, EngineConfig
+from web_image_ocr.engine.crops import LINE_HEIGHT
+from web_image_ocr.primitives.deadline import Deadline
+from web_image_ocr.primitives.errors import ErrorKind, ServiceError
+from web_image_ocr.primitives.image import Pixels
+
+pytestmark = pytest.mark.models
+
+WORDS = [
+    *("river", "stone", "table", "window", "garden", "silver", "market", "yellow", "forest"),
+    "bridge",
+]
+
+
+@pytest.fixture(scope="module")
+def work() -> Iterator[Work]:
+    with counted(Engine(EngineConfig(threads=2))) as work:
+        yield work
+
+
+def words_page(rows: int, columns: int) -> tuple[Pixels, list[str]]:
+    """Words of 16 pixels in rows and columns; the picture and the words in reading order."""
+    words = [WORDS[(7 * row + column) % 10] for row in range(rows) for column in range(columns)]
+    places = [
+        (20 + 110 * column, 20 + 30 * row) for row in range(rows) for column in range(columns)
+    ]
+    page = written(
+        [(x, y, word) for (x, y), word in zip(places, words, strict=True)],
+        width=110 * columns + 40,
+        height=30 * rows + 40,
+        size=16,
+    )
+    return page, words
+
+
+@pytest.mark.slow
+def test_a_page_of_2000_lines_is_read_one_run_a_line(work: Work) -> None:
+    page, words = words_page(50, 40)
+    found = [line.text for line in work.read(page).lines]
+    right = sum(one == other for one, other in zip(found, words, strict=False))
+    assert right >= 0.99 * len(words)
+    assert len(work.recognition.pixels) <= 1.02 * len(words)
+
+
+@dataclass(frozen=True)
+class UntilRuns(Deadline):
+    """A deadline that passes when a model has run so many times."""
+
+    model: Counted
+    runs: int
+
+    def remaining(self) -> float:
+        return 0.0 if len(self.model.pixels) >= self.runs else inf
+
+
+@pytest.mark.parametrize(("stage", "runs", "more"), [("recognition", 5, 2), ("detection", 1, 0)])
+def test_a_deadline_that_passes_ends_the_work(work: Work, stage: str, runs: int, more: int) -> None:
+    """A box may be read in three directions between two looks at the deadline."""
+    page, _ = words_page(6, 6)
+    model = getattr(work, stage)
+    with pytest.raises(ServiceError) as caught:
+        work.read(page, deadline=UntilRuns(at=inf, model=model, runs=runs))
+    assert caught.value.kind is ErrorKind.DEADLINE_EXCEEDED
+    assert runs <= len(model.pixels) <= runs + more
+
+
+@pytest.mark.parametrize("turns", [0, 1], ids=["across", "down"])
+def test_a_strip_full_of_text_is_read(work: Work, turns: int) -> None:
+    """One line, 560 times as long as high: far more than the recogniser sees in one run."""
+    text = " ".join(WORDS * 20)
+    strip = written([(4, -1, text)], width=8192, height=15, size=12)
+    page = work.read(np.rot90(strip, -turns).copy())
+    found = unspaced(" ".join(line.text for line in page.lines))
+    assert similarity(unspaced(text), found) >= 0.98
+    assert sum(work.recognition.pixels) <= 4 * 15 * 8192 * (LINE_HEIGHT / 15) ** 2

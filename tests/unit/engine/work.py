@@ -1,0 +1,76 @@
+"""An engine whose models count what they are given to see."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from typing import cast
+from unittest.mock import patch
+
+from tests.unit.engine.pages import assert_quads_are_sound
+from web_image_ocr import Engine, Page, RecognitionOptions
+from web_image_ocr.engine.crops import LINE_HEIGHT, MAX_LINE_WIDTH
+from web_image_ocr.engine.sessions import OnnxSession, Session, SessionPair, Tensor
+from web_image_ocr.engine.survey import MOST_PIXELS
+from web_image_ocr.primitives.deadline import Deadline
+from web_image_ocr.primitives.image import Pixels
+
+OVERLAP = 1.5
+"""All that detector runs see, at most, to all that tiles show once."""
+
+
+@dataclass
+class Counted:
+    """A model that remembers how many pixels each run was given."""
+
+    session: Session
+    pixels: list[int] = field(default_factory=list)
+
+    def run(self, batch: Tensor) -> Tensor:
+        self.pixels.append(batch.shape[0] * batch.shape[2] * batch.shape[3])
+        return self.session.run(batch)
+
+
+@dataclass(frozen=True)
+class Work:
+    """An engine and the runs of its models since the picture that is read last.
+
+    Attributes:
+        engine: which reads.
+        detection: its detector.
+        recognition: its recogniser.
+    """
+
+    engine: Engine
+    detection: Counted
+    recognition: Counted
+
+    def read(
+        self,
+        pixels: Pixels,
+        options: RecognitionOptions | None = None,
+        deadline: Deadline | None = None,
+    ) -> Page:
+        """A page of sound lines, for which the models did no more than they ever may."""
+        self.detection.pixels.clear()
+        self.recognition.pixels.clear()
+        page = self.engine.recognize(pixels, options, deadline=deadline)
+        assert (page.height, page.width) == pixels.shape[:2]
+        assert_quads_are_sound(page)
+        assert sum(self.detection.pixels) <= OVERLAP * MOST_PIXELS
+        assert max(self.recognition.pixels, default=0) <= LINE_HEIGHT * MAX_LINE_WIDTH
+        return page
+
+
+@contextmanager
+def counted(engine: Engine) -> Iterator[Work]:
+    """The same engine, counting."""
+    pair = engine._sessions.for_cores(None)
+    work = Work(engine, Counted(pair.detection), Counted(pair.recognition))
+    counting = SessionPair(
+        detection=cast("OnnxSession", work.detection),
+        recognition=cast("OnnxSession", work.recognition),
+    )
+    with patch.object(engine._sessions, "for_cores", lambda _: counting):
+        yield work
