@@ -100,6 +100,12 @@ def boxes_of_map(probability: ProbabilityMap) -> list[tuple[Points, float]]:
     return _boxes_above(probability, 0)
 
 
+def regions_of_map(probability: ProbabilityMap) -> list[Points]:
+    """The contours (N, 2), in pixels of the map, of its regions of text, whatever their shape."""
+    regions = _regions_above(probability, LEVELS[0])
+    return [region[:, 0].astype(np.float64) for region in regions]
+
+
 def _boxes_above(probability: ProbabilityMap, level: int) -> list[tuple[Points, float]]:
     found: list[tuple[Points, float]] = []
     for contour in _regions_above(probability, LEVELS[level]):

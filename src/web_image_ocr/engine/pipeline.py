@@ -9,6 +9,7 @@ from functools import partial
 
 import numpy as np
 
+from web_image_ocr.engine.bent import read_bent, settled
 from web_image_ocr.engine.config import EngineConfig
 from web_image_ocr.engine.ctc import characters_of
 from web_image_ocr.engine.decoder import Decoder
@@ -97,7 +98,8 @@ class Engine:
             deadline=deadline,
         )
         with clock.stage("detect"):
-            boxes = survey.find_boxes(rim(width, height))
+            found = survey.find(rim(width, height))
+        boxes = found.boxes
         angle = 0.0
         if options.detect_direction:
             with clock.stage("align"):
@@ -105,13 +107,16 @@ class Engine:
         aligned = boxes
         if angle:
             with clock.stage("detect"):
-                aligned = survey.find_boxes(ground_of(boxes, width, height), angle)
+                found = survey.find(ground_of(boxes, width, height), angle)
+            aligned = found.boxes
         with clock.stage("read"):
             lines = self._read(pixels, aligned, reader.read_box, deadline)
             if angle:  # what runs in another direction was seen, if at all, before aligning
                 askew = _not_yet_read(boxes, lines)
                 along = partial(reader.read_askew, angle=angle)
                 lines += self._read(pixels, askew, along, deadline)
+            bent = read_bent(found.regions, survey, reader)
+            lines = settled(lines, [(_line(pixels, one.found), one.outline) for one in bent])
         with clock.stage("order"):
             ordered = tuple(lines[i] for i in reading_order([line.quad for line in lines]))
         return Page(width=width, height=height, lines=ordered, timings=clock.timings)
@@ -124,19 +129,12 @@ class Engine:
         deadline: Deadline,
     ) -> list[TextLine]:
         """The lines of those boxes that hold text, each read by ``read``."""
-        height, width = pixels.shape[:2]
         lines: list[TextLine] = []
         for box in boxes:
             deadline.check()
             found = read(pixels, box)
             if believable(found.reading, self._config.min_clarity):
-                lines.append(
-                    TextLine(
-                        text=found.reading.text,
-                        confidence=found.reading.confidence,
-                        quad=quad_inside(found.corners, width, height),
-                    )
-                )
+                lines.append(_line(pixels, found))
         return lines
 
 
@@ -187,6 +185,15 @@ def _covered(box: Box, line: Box) -> float:
     gap = abs((box.direction - line.direction + 90.0) % 180.0 - 90.0)
     whole = min(box.area, line.area) if gap <= _ALONG else box.area
     return shared_area(box.corners, line.corners) / max(whole, 1.0)
+
+
+def _line(pixels: Pixels, found: OrientedReading) -> TextLine:
+    height, width = pixels.shape[:2]
+    return TextLine(
+        text=found.reading.text,
+        confidence=found.reading.confidence,
+        quad=quad_inside(found.corners, width, height),
+    )
 
 
 def quad_inside(corners: Points, width: int, height: int) -> Quad:

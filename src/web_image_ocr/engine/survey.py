@@ -21,6 +21,7 @@ from web_image_ocr.engine.detection import (
     Box,
     ProbabilityMap,
     boxes_of_map,
+    regions_of_map,
     shared_area,
     shorter_side,
     text_map,
@@ -71,6 +72,19 @@ class _Seen:
     text: ProbabilityMap
 
 
+@dataclass(frozen=True, slots=True)
+class Found:
+    """Where the text is, in no particular order.
+
+    Attributes:
+        boxes: of its lines, as far as they are straight.
+        regions: the contour (N, 2) of each region, whatever its shape, pixels of the picture.
+    """
+
+    boxes: list[Box]
+    regions: list[Points]
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Survey:
     """The detector on one picture.
@@ -88,7 +102,11 @@ class Survey:
     deadline: Deadline
 
     def find_boxes(self, ground: Points, angle: float = 0.0) -> list[Box]:
-        """The boxes of the text on a part of the picture, in no particular order.
+        """The boxes alone of what `find` finds."""
+        return self.find(ground, angle).boxes
+
+    def find(self, ground: Points, angle: float = 0.0) -> Found:
+        """Where the text is on a part of the picture.
 
         Args:
             ground: (N, 2) in pixels of the picture; the least rectangle around them that lies
@@ -108,7 +126,10 @@ class Survey:
             far = self._seen(Frame.holding(ground, scale=scale, angle=angle))
         boxes = _with_overlooked(_boxes(near), _boxes(far), LARGE / far.frame.scale)
         height, width = self.pixels.shape[:2]
-        return [up_to_rim(box, rim(width, height)) for box in boxes]
+        return Found(
+            boxes=[up_to_rim(box, rim(width, height)) for box in boxes],
+            regions=[near.frame.to_picture(region) for region in regions_of_map(near.text)],
+        )
 
     def text_in(self, frame: Frame) -> ProbabilityMap:
         """Where the text of a whole view is, whatever its size."""

@@ -1,0 +1,143 @@
+"""Bent lines: read off their unrolled strips, and kept where they say more than straight ones."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
+
+import cv2
+import numpy as np
+
+from web_image_ocr.engine.arcs import Arc, arc_of, arcs_of
+from web_image_ocr.engine.detection import upright_corners
+from web_image_ocr.engine.frames import Points, rim
+from web_image_ocr.engine.reading import (
+    AS_IS,
+    SHORT,
+    SURE,
+    UPSIDE_DOWN,
+    OrientedReading,
+    Reader,
+    quarter_turned,
+)
+from web_image_ocr.engine.survey import Found, Survey
+from web_image_ocr.engine.values import TextLine
+from web_image_ocr.primitives.image import Pixels
+
+# Of one line, in another: both are in the same place. A straight box around a tight arc has half
+# of its text beside it.
+SHARED = 0.4
+# A bent reading has to say more by this factor: straight lines are the rule. On street scenes
+# what says about as much is as often right the one way as the other.
+MORE = 1.1
+# A line that leaves its strip makes the next one longer, by this factor or more.
+GROWN = 1.1
+REFITS = 3
+_STEPS = np.linspace(0.0, 1.0, 17)[:, None]  # along a line
+
+
+@dataclass(frozen=True, slots=True)
+class BentReading:
+    """What a bent line says.
+
+    Attributes:
+        found: the reading; its corners are those of the least rectangle around the line,
+            clockwise, from the one at which an edge begins that runs as the line's middle does.
+        outline: (34, 2), along the line's top and back along its bottom, pixels of the picture.
+    """
+
+    found: OrientedReading
+    outline: Points
+
+
+def read_bent(regions: Iterable[Points], survey: Survey, reader: Reader) -> list[BentReading]:
+    """What is read surely off bent regions of the survey's picture, from either end."""
+    lines: list[BentReading] = []
+    for arc in arcs_of(regions):
+        fitted, strip, found = _seen(arc, survey)
+        for box in found.boxes:
+            survey.deadline.check()
+            ways = [quarter_turned(box.corners, turns) for turns in (AS_IS, UPSIDE_DOWN)]
+            readings = [reader.read(strip, corners) for corners in ways]
+            best = max(readings, key=lambda found: found.reading.clarity)
+            if best.reading.clarity >= SURE and len(best.reading.text) > SHORT:
+                outline = fitted.to_picture(_outline(best.corners))
+                lines.append(BentReading(replace(best, corners=_around(outline)), outline))
+    return lines
+
+
+def _seen(arc: Arc, survey: Survey) -> tuple[Arc, Pixels, Found]:
+    """The arc as it fits best, its strip, and where the text of that is."""
+    strip, found = _unrolled(arc, survey)
+    for _ in range(REFITS):
+        fitted = _fitted(arc, found.regions)
+        if fitted is None:
+            break
+        grown = fitted.extent > GROWN * arc.extent
+        arc = fitted
+        strip, found = _unrolled(arc, survey)
+        if not grown:
+            break
+    return arc, strip, found
+
+
+def _unrolled(arc: Arc, survey: Survey) -> tuple[Pixels, Found]:
+    strip = arc.unrolled(survey.pixels)
+    return strip, replace(survey, pixels=strip).find(rim(*strip.shape[1::-1]))
+
+
+def _fitted(arc: Arc, regions: Sequence[Points]) -> Arc | None:
+    """The arc as the detector shows it once it is nearly straight, if it does."""
+    longest = max(regions, key=lambda region: float(np.ptp(region[:, 0])), default=None)
+    return None if longest is None else arc_of(arc.to_picture(longest))
+
+
+def settled(
+    straight: Sequence[TextLine], bent: Iterable[tuple[TextLine, Points]]
+) -> list[TextLine]:
+    """All lines, but where some are in the same place, those that say most.
+
+    Args:
+        straight: lines that are not in each other's place.
+        bent: lines with their outlines, as of `BentReading`.
+    """
+    kept = [(line, _outline(np.array(line.quad))) for line in straight]
+    for line, outline in sorted(bent, key=lambda one: -_worth(one[0])):
+        rivals = [old for old in kept if _same_place(old[1], outline)]
+        if MORE * sum(_worth(old) for old, _ in rivals) < _worth(line):
+            taken = {id(rival) for rival in rivals}
+            kept = [old for old in kept if id(old) not in taken] + [(line, outline)]
+    return [line for line, _ in kept]
+
+
+def _worth(line: TextLine) -> float:
+    """How many characters a line has, each counted by how likely it is right."""
+    count = len(line.text.replace(" ", ""))
+    return float(count * line.confidence ** (1 / max(count, 1)))
+
+
+def _outline(corners: Points) -> Points:
+    a, b, c, d = corners
+    return np.concatenate([a + _STEPS * (b - a), c + _STEPS * (d - c)])
+
+
+def _same_place(one: Points, other: Points) -> bool:
+    """Whether a good part of either line lies in the other."""
+    return max(_shared(one, other), _shared(other, one)) > SHARED
+
+
+def _shared(line: Points, outline: Points) -> float:
+    """How much of a line lies in an outline, 0 to 1."""
+    top, bottom = np.split(line, 2)
+    places = np.concatenate([top + part * (bottom[::-1] - top) for part in (0.25, 0.5, 0.75)])
+    polygon = outline.astype(np.float32)
+    inside = [cv2.pointPolygonTest(polygon, (float(x), float(y)), False) >= 0 for x, y in places]
+    return sum(inside) / len(inside)
+
+
+def _around(outline: Points) -> Points:
+    """The least rectangle (4, 2) around a line; its first edge runs as the line's middle does."""
+    corners = upright_corners(cv2.minAreaRect(outline.astype(np.float32)))
+    half = len(_STEPS) // 2
+    onward = (np.roll(corners, -1, axis=0) - corners) @ (outline[half + 1] - outline[half - 1])
+    return np.roll(corners, -int(np.argmax(onward)), axis=0)
