@@ -33,6 +33,7 @@ MORE = 1.1
 # A line that leaves its strip makes the next one longer, by this factor or more.
 GROWN = 1.1
 REFITS = 3
+MOST_SHOWN = 2_000_000  # pixels of strips after which no more arcs are looked at: bounds the work
 _STEPS = np.linspace(0.0, 1.0, 17)[:, None]  # along a line
 
 
@@ -53,8 +54,12 @@ class BentReading:
 def read_bent(regions: Iterable[Points], survey: Survey, reader: Reader) -> list[BentReading]:
     """What is read surely off bent regions of the survey's picture, from either end."""
     lines: list[BentReading] = []
+    shown = 0
     for arc in arcs_of(regions):
+        if shown > MOST_SHOWN:
+            break
         fitted, strip, found = _seen(arc, survey)
+        shown += strip.shape[0] * strip.shape[1]
         for box in found.boxes:
             survey.deadline.check()
             ways = [quarter_turned(box.corners, turns) for turns in (AS_IS, UPSIDE_DOWN)]

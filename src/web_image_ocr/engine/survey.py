@@ -121,10 +121,10 @@ class Survey:
         seen = self._seen(Frame.holding(ground, scale=scale, angle=angle))
         near = self._closer(seen, ground, bounded_scale(*size, MOST_PIXELS))
         far = seen
-        if far.frame.scale > AFAR * near.frame.scale:
-            scale = AFAR * near.frame.scale
+        if near is seen:
+            scale = AFAR * seen.frame.scale
             far = self._seen(Frame.holding(ground, scale=scale, angle=angle))
-        boxes = _with_overlooked(_boxes(near), _boxes(far), LARGE / far.frame.scale)
+        boxes = with_overlooked(_boxes(near), _boxes(far), LARGE / far.frame.scale)
         height, width = self.pixels.shape[:2]
         return Found(
             boxes=[up_to_rim(box, rim(width, height)) for box in boxes],
@@ -179,7 +179,7 @@ def _small_text(text: ProbabilityMap) -> Points:
     return np.array(traces).reshape(-1, 2)
 
 
-def _with_overlooked(near: Sequence[Box], far: Sequence[Box], large: float) -> list[Box]:
+def with_overlooked(near: Sequence[Box], far: Sequence[Box], large: float) -> list[Box]:
     """The boxes seen from near, and from afar those of large text that lie where none is.
 
     Args:

@@ -10,7 +10,7 @@ from unittest.mock import patch
 
 from tests.unit.engine.pages import assert_quads_are_sound
 from web_image_ocr import Engine, Page, RecognitionOptions
-from web_image_ocr.engine.crops import LINE_HEIGHT, MAX_LINE_WIDTH
+from web_image_ocr.engine.crops import LINE_HEIGHT, MAX_WIDTH
 from web_image_ocr.engine.sessions import OnnxSession, Session, SessionPair, Tensor
 from web_image_ocr.engine.survey import MOST_PIXELS
 from web_image_ocr.primitives.deadline import Deadline
@@ -59,7 +59,7 @@ class Work:
         assert (page.height, page.width) == pixels.shape[:2]
         assert_quads_are_sound(page)
         assert sum(self.detection.pixels) <= OVERLAP * MOST_PIXELS
-        assert max(self.recognition.pixels, default=0) <= LINE_HEIGHT * MAX_LINE_WIDTH
+        assert max(self.recognition.pixels, default=0) <= LINE_HEIGHT * MAX_WIDTH
         return page
 
 
