@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from web_image_ocr.engine.ctc import Probabilities
-from web_image_ocr.engine.decoder import NOTHING, Decoder, Reading
+from web_image_ocr.engine.decoder import NOTHING, Decoder, Reading, joined
 from web_image_ocr.engine.words import Words
 
 CHARACTERS = ("", *string.ascii_letters, *string.digits, *"'.:/@#$-_é中文", " ")
@@ -117,3 +117,17 @@ def test_a_faint_space_under_a_winning_blank_is_taken_and_not_counted() -> None:
 def test_nothing_read_is_empty() -> None:
     assert DECODER.read(line("a", at0={"": 1.0})) == NOTHING
     assert DECODER.read(line(" ")) == NOTHING
+
+
+def test_pieces_are_joined_to_what_the_whole_line_would_be() -> None:
+    pieces = [Reading("first", 0.5, 0.9), NOTHING, Reading("piece of it", 0.4, 0.7)]
+    whole = joined(pieces)
+    assert whole.text == "first piece of it"
+    assert whole.confidence == pytest.approx(0.5 * 0.4)
+    assert whole.clarity == pytest.approx((5 * 0.9 + 11 * 0.7) / 16)
+
+
+def test_a_lone_piece_is_as_it_was_read_and_no_piece_is_nothing() -> None:
+    lone = Reading("alone", 0.5, 0.9)
+    assert joined([NOTHING, lone]) == lone
+    assert joined([NOTHING, NOTHING]) == NOTHING

@@ -3,7 +3,9 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from web_image_ocr.engine.orientation import dominant_direction
+from tests.unit.engine.compass import compass, reader_by_direction, rectangle
+from web_image_ocr.engine.detection import Box
+from web_image_ocr.engine.orientation import dominant_direction, text_angle
 
 
 def test_mode_not_mean() -> None:
@@ -25,3 +27,18 @@ def test_a_slanting_watermark_does_not_tilt_a_straight_page() -> None:
 def test_a_lone_straight_scrap_does_not_straighten_a_tilted_page() -> None:
     directions = np.array([20.0] * 9 + [0.0])
     assert dominant_direction(directions, np.ones(10)) == pytest.approx(20.0)
+
+
+@pytest.mark.parametrize("straight", [0.0, 90.0, 180.0, 270.0])
+@pytest.mark.parametrize("tilt", [-1.9, 1.9])
+def test_nearly_straight_is_straight(straight: float, tilt: float) -> None:
+    reader = reader_by_direction({straight: ("head up", 0.9)})
+    boxes = [Box(rectangle(straight + tilt), 1.0)]
+    assert text_angle(compass(), boxes, reader) == straight
+
+
+@pytest.mark.parametrize("angle", [2.1, 87.9, 214.0, 357.9])
+def test_what_is_tilted_more_is_turned_by_its_tilt(angle: float) -> None:
+    reader = reader_by_direction({angle: ("head up", 0.9)})
+    found = text_angle(compass(), [Box(rectangle(angle), 1.0)], reader)
+    assert found == pytest.approx(angle, abs=1e-6)

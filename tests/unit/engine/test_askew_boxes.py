@@ -1,0 +1,44 @@
+"""Which boxes aligning leaves to be read, and the ground on which the text is looked for again."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from tests.unit.engine.compass import box_from, rectangle
+from web_image_ocr.engine.detection import Box
+from web_image_ocr.engine.frames import Points
+from web_image_ocr.engine.pipeline import _not_yet_read, ground_of, quad_inside
+from web_image_ocr.engine.values import TextLine
+
+LONG = Box(rectangle(30, width=200, height=40), 1.0)
+
+
+def line(corners: Points) -> TextLine:
+    return TextLine(text="read", confidence=0.9, quad=quad_inside(corners, 250, 250))
+
+
+def test_a_line_that_crosses_a_long_box_does_not_hide_it() -> None:
+    crossing = line(rectangle(100, width=60, height=20))  # two thirds of it lie in the box
+    assert _not_yet_read([LONG], [crossing]) == [LONG]
+
+
+@pytest.mark.parametrize("direction", [30, 40, 210])
+def test_the_same_text_found_in_part_hides_the_box(direction: float) -> None:
+    assert _not_yet_read([LONG], [line(rectangle(direction, width=60, height=20))]) == []
+
+
+def test_a_box_in_a_line_that_was_read_is_hidden() -> None:
+    part = Box(rectangle(210, width=60, height=20), 1.0)
+    assert _not_yet_read([part], [line(LONG.corners)]) == []
+
+
+def test_a_box_beside_the_lines_is_still_to_be_read() -> None:
+    beside = Box(rectangle(30, width=60, height=20, centre=(100, 175)), 1.0)
+    assert _not_yet_read([beside], [line(LONG.corners)]) == [beside]
+
+
+def test_the_ground_goes_around_the_text_and_ends_with_the_picture() -> None:
+    ground = ground_of([box_from(5, 100, 105, 120), box_from(120, 60, 195, 80)], 200, 300)
+    assert np.min(ground, axis=0) == pytest.approx([-0.5, 60 - 30])
+    assert np.max(ground, axis=0) == pytest.approx([199.5, 120 + 30])
