@@ -33,13 +33,14 @@ ON_CIRCLE = 0.6
 THINNEST = 4.0  # pixels; what is thinner was never read, on four labelled sets
 FLATTEST = 5.0  # radius in lengths of the region: bounds the work
 TIGHTEST = 0.8  # radius in heights of the text
-# Length in heights of the text: what is shorter is no line but a letter, what is longer is cut
-# off by the recogniser.
+# Length in heights of the text: what is shorter is no line but a letter; what is longer was not
+# drawn, and would make a long strip.
 SHORTEST, LONGEST = 2.5, 100.0
 HEIGHT = 2.0  # of the text, in thicknesses of its region
 GROUND = 2.0  # on each side of the text's middle, in text heights
 TALLEST = 48.0  # of text in the strip, pixels
-MOST_ARCS = 20  # each costs a run of the detector
+MOST_ARCS = 20
+MOST_LOOKED_AT = 200  # regions, the largest: bounds the time
 _RAYS = 256
 _LARGEST = 2048  # pixels of a region as it is looked at: bounds memory
 
@@ -93,7 +94,7 @@ class Arc:
 def arcs_of(contours: Iterable[Points]) -> list[Arc]:
     """The arcs that regions follow, of the largest ones first; not all where there are too many."""
     largest_first = sorted(contours, key=lambda contour: -np.ptp(contour, axis=0).max())
-    arcs = (arc_of(contour) for contour in largest_first)
+    arcs = (arc_of(contour) for contour in largest_first[:MOST_LOOKED_AT])
     return list(islice((arc for arc in arcs if arc is not None), MOST_ARCS))
 
 

@@ -11,6 +11,7 @@ import numpy as np
 from web_image_ocr.engine.arcs import Arc, arc_of, arcs_of
 from web_image_ocr.engine.detection import upright_corners
 from web_image_ocr.engine.frames import Points, rim
+from web_image_ocr.engine.overlaps import Shapes
 from web_image_ocr.engine.reading import (
     AS_IS,
     SHORT,
@@ -58,10 +59,9 @@ def read_bent(regions: Iterable[Points], survey: Survey, reader: Reader) -> list
     for arc in arcs_of(regions):
         if shown > MOST_SHOWN:
             break
-        fitted, strip, found = _seen(arc, survey)
-        shown += strip.shape[0] * strip.shape[1]
+        fitted, strip, found, looks = _seen(arc, survey)
+        shown += looks * strip.shape[0] * strip.shape[1]
         for box in found.boxes:
-            survey.deadline.check()
             ways = [quarter_turned(box.corners, turns) for turns in (AS_IS, UPSIDE_DOWN)]
             readings = [reader.read(strip, corners) for corners in ways]
             best = max(readings, key=lambda found: found.reading.clarity)
@@ -71,9 +71,10 @@ def read_bent(regions: Iterable[Points], survey: Survey, reader: Reader) -> list
     return lines
 
 
-def _seen(arc: Arc, survey: Survey) -> tuple[Arc, Pixels, Found]:
-    """The arc as it fits best, its strip, and where the text of that is."""
+def _seen(arc: Arc, survey: Survey) -> tuple[Arc, Pixels, Found, int]:
+    """The arc as it fits best, its strip, where the text of that is, and how many were seen."""
     strip, found = _unrolled(arc, survey)
+    looks = 1
     for _ in range(REFITS):
         fitted = _fitted(arc, found.regions)
         if fitted is None:
@@ -81,9 +82,10 @@ def _seen(arc: Arc, survey: Survey) -> tuple[Arc, Pixels, Found]:
         grown = fitted.extent > GROWN * arc.extent
         arc = fitted
         strip, found = _unrolled(arc, survey)
+        looks += 1
         if not grown:
             break
-    return arc, strip, found
+    return arc, strip, found, looks
 
 
 def _unrolled(arc: Arc, survey: Survey) -> tuple[Pixels, Found]:
@@ -106,13 +108,19 @@ def settled(
         straight: lines that are not in each other's place.
         bent: lines with their outlines, as of `BentReading`.
     """
-    kept = [(line, _outline(np.array(line.quad))) for line in straight]
-    for line, outline in sorted(bent, key=lambda one: -_worth(one[0])):
-        rivals = [old for old in kept if _same_place(old[1], outline)]
-        if MORE * sum(_worth(old) for old, _ in rivals) < _worth(line):
-            taken = {id(rival) for rival in rivals}
-            kept = [old for old in kept if id(old) not in taken] + [(line, outline)]
-    return [line for line, _ in kept]
+    best_first = sorted(bent, key=lambda one: -_worth(one[0]))
+    lines = [*straight, *(line for line, _ in best_first)]
+    outlines = [_outline(np.array(line.quad)) for line in straight]
+    outlines += [outline for _, outline in best_first]
+    places = Shapes(outlines)
+    kept = set(range(len(straight)))
+    for index in range(len(straight), len(lines)):
+        outline = outlines[index]
+        met = kept.intersection(places.meeting(outline))
+        rivals = [other for other in met if _same_place(outlines[other], outline)]
+        if MORE * sum(_worth(lines[rival]) for rival in rivals) < _worth(lines[index]):
+            kept = kept.difference(rivals) | {index}
+    return [lines[index] for index in sorted(kept)]
 
 
 def _worth(line: TextLine) -> float:

@@ -17,7 +17,12 @@ MARGIN = 0.05
 MAX_WIDTH = 4096  # of what is read at once; bounds memory: (W / 8) x 18,710 probabilities
 LONGEST = 32 * MAX_WIDTH  # of a line, 2,730 times its height; longer ones are squeezed
 _WARPED = 16_384  # OpenCV's warps take sides below 32,768
-_GAP = 25  # pixels of a flat line over which its ground must be quiet to be cut there
+# Pixels of a flat line over which it is quietest where it is cut; a Latin space is 10 to 15.
+_GAP = 9
+# A cut parts words where the ground around it is quiet for this long: a Latin space is longer,
+# what lies between Chinese characters or digits shorter.
+_SPACE = 10
+_QUIET = 0.25  # of what is busiest around it
 
 
 def cut_line(pixels: Pixels, corners: Points) -> Pixels:
@@ -51,15 +56,20 @@ def cut_line(pixels: Pixels, corners: Points) -> Pixels:
     return flat[0] if len(flat) == 1 else np.hstack(flat)
 
 
-def pieces(flat: Pixels) -> Iterator[Pixels]:
-    """A flat line (48, W, 3) in pieces that are at most 4,096 wide, cut where nothing is written.
+def pieces(flat: Pixels) -> Iterator[tuple[Pixels, bool]]:
+    """A flat line (48, W, 3) in pieces that are at most 4,096 wide, cut where it is quietest.
 
-    Each is cut in its last quarter, in the middle of the quietest ground.
+    Each is cut in its last quarter.
+
+    Yields:
+        A piece, and whether what follows is another word.
     """
     while flat.shape[1] > MAX_WIDTH:
         first = MAX_WIDTH * 3 // 4
         busy = np.ptp(flat[:, first:MAX_WIDTH], axis=0).max(axis=1).astype(np.float64)
-        at = first + int(np.argmin(np.convolve(busy, np.ones(_GAP), mode="valid"))) + _GAP // 2
-        yield flat[:, :at]
-        flat = flat[:, at:]
-    yield flat
+        at = int(np.argmin(np.convolve(busy, np.ones(_GAP), mode="valid"))) + _GAP // 2
+        loud = np.flatnonzero(busy > _QUIET * busy.max())
+        gap = np.diff(loud)[np.searchsorted(loud, at) - 1] if loud[0] < at < loud[-1] else _SPACE
+        yield flat[:, : first + at], bool(gap > _SPACE)
+        flat = flat[:, first + at :]
+    yield flat, False

@@ -55,14 +55,19 @@ class Reading:
 NOTHING = Reading("", 0.0, 0.0)
 
 
-def joined(readings: Sequence[Reading]) -> Reading:
-    """What a line says that was read in pieces, at least one, cut at gaps."""
-    told = [reading for reading in readings if reading.text]
+def joined(pieces: Sequence[tuple[Reading, bool]]) -> Reading:
+    """What a line says that was read in pieces, at least one.
+
+    Args:
+        pieces: what each says, and whether what follows is another word.
+    """
+    told = [reading for reading, _ in pieces if reading.text]
     if len(told) <= 1:
         return told[0] if told else NOTHING
     lengths = [len(reading.text) for reading in told]
+    text = "".join(reading.text + " " * word_ends for reading, word_ends in pieces)
     return Reading(
-        text=" ".join(reading.text for reading in told),
+        text=" ".join(text.split()),
         confidence=math.prod(reading.confidence for reading in told),
         clarity=float(np.average([reading.clarity for reading in told], weights=lengths)),
     )

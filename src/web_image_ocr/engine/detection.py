@@ -35,7 +35,7 @@ MIN_SIDE = 3.0  # pixels of the map; less is noise
 NEAR_RIM = 0.2
 FACING_RIM = 0.9  # cosine of the angle between a side and the rim it may reach
 CONTRAST = 8  # grey levels; of rendered text with 6, the detector finds nothing
-MAX_REGIONS = 3000  # bounds the time that a picture of pure noise can take
+MOST_REGIONS = 3000  # of a map, the largest: bounds the time that a picture of pure noise can take
 
 ProbabilityMap = npt.NDArray[np.uint8]
 """(H, W) uint8: how likely each pixel of the view is inside a line's core, 255 is certain."""
@@ -97,7 +97,10 @@ def text_map(session: Session, view: Pixels) -> ProbabilityMap:
 
 def boxes_of_map(probability: ProbabilityMap) -> list[tuple[Points, float]]:
     """Corners (4, 2) in pixels of the map, and score, of each region of text in it."""
-    return _boxes_above(probability, 0)
+    found = _boxes_above(probability, 0)
+    if len(found) > MOST_REGIONS:
+        found.sort(key=lambda box: -shorter_side(box[0]))
+    return found[:MOST_REGIONS]
 
 
 def regions_of_map(probability: ProbabilityMap) -> list[Points]:
@@ -113,7 +116,7 @@ def _boxes_above(probability: ProbabilityMap, level: int) -> list[tuple[Points, 
         if shorter_side(corners) < MIN_SIDE:
             continue
         score = mean_inside(probability, corners)
-        if score < SPLIT_SCORE and level + 1 < len(LEVELS):
+        if score < SPLIT_SCORE and level + 1 < len(LEVELS) and len(found) < MOST_REGIONS:
             x, y, width, height = cv2.boundingRect(contour)
             inside = np.zeros((height, width), np.uint8)
             cv2.drawContours(inside, [contour], 0, (1,), cv2.FILLED, offset=(-x, -y))
@@ -138,11 +141,13 @@ def traces_of_map(probability: ProbabilityMap, least: float) -> list[Points]:
 
 
 def _regions_above(probability: ProbabilityMap, least: float) -> Sequence[Contour]:
-    """The contours of the regions above a probability, 0 to 1; not all where there are too many."""
+    """The contours of the regions above a probability, 0 to 1; of too many, the largest."""
     _, mask = cv2.threshold(probability, least * CERTAIN, 1, cv2.THRESH_BINARY)
     mask = cv2.dilate(mask, np.ones((2, 2), np.uint8), dst=mask)
     contours, _ = cv2.findContours(mask, cv2.RETR_EXTERNAL, cv2.CHAIN_APPROX_SIMPLE)
-    return [np.asarray(contour, dtype=np.int32) for contour in contours[:MAX_REGIONS]]
+    if len(contours) > MOST_REGIONS:
+        contours = sorted(contours, key=lambda contour: -sum(cv2.boundingRect(contour)[2:]))
+    return [np.asarray(contour, dtype=np.int32) for contour in contours[:MOST_REGIONS]]
 
 
 def upright_corners(rectangle: tuple[Sequence[float], Sequence[float], float]) -> Points:
@@ -212,11 +217,6 @@ def up_to_rim(box: Box, rim: Points) -> Box:
         if 0 < gap < near:
             corners[side] += gap * outward
     return Box(corners, box.score)
-
-
-def shared_area(one: Points, other: Points) -> float:
-    """What two quads (4, 2) share, in square pixels."""
-    return float(cv2.intersectConvexConvex(one.astype(np.float32), other.astype(np.float32))[0])
 
 
 def mean_inside(probability: ProbabilityMap, corners: Points) -> float:

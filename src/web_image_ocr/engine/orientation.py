@@ -68,14 +68,17 @@ def dominant_direction(
     The mode, not the mean: a stamp across the page must not tilt the page.
     """
     candidates = np.concatenate([directions, [0.0, 90.0]])
-    gaps = np.abs(candidates[:, None] - directions[None, :])
-    gaps = np.minimum(gaps, 180.0 - gaps)
-    support = np.maximum(0.0, 1.0 - gaps / (2 * _SPREAD)) @ weights
+    support = np.array(
+        [
+            np.maximum(0.0, 1.0 - _gaps(directions, candidate) / (2 * _SPREAD)) @ weights
+            for candidate in candidates
+        ]
+    )
     best = int(np.argmax(np.round(support, 6)))
     straight = len(directions) + int(support[-1] > support[-2])
     if support[straight] >= _STRAIGHT_SHARE * support[best]:
         best = straight
-    near = gaps[best] <= _SPREAD
+    near = _gaps(directions, float(candidates[best])) <= _SPREAD
     if not near.any():
         return float(candidates[best] % 180.0)
     offsets = (directions[near] - candidates[best] + 90.0) % 180.0 - 90.0

@@ -13,14 +13,15 @@ from web_image_ocr.engine.bent import read_bent, settled
 from web_image_ocr.engine.config import EngineConfig
 from web_image_ocr.engine.ctc import characters_of
 from web_image_ocr.engine.decoder import Decoder
-from web_image_ocr.engine.detection import Box, shared_area
+from web_image_ocr.engine.detection import Box
 from web_image_ocr.engine.frames import Points, rim
 from web_image_ocr.engine.models import load_models
 from web_image_ocr.engine.order import reading_order
 from web_image_ocr.engine.orientation import text_angle
+from web_image_ocr.engine.overlaps import Shapes, shared_area
 from web_image_ocr.engine.reading import OrientedReading, Reader, believable
 from web_image_ocr.engine.sessions import SessionPair, Sessions
-from web_image_ocr.engine.survey import Survey
+from web_image_ocr.engine.survey import MOST_PIXELS, Survey
 from web_image_ocr.engine.values import Page, RecognitionOptions, TextLine
 from web_image_ocr.engine.words import Words
 from web_image_ocr.primitives.deadline import Deadline
@@ -67,7 +68,7 @@ class Engine:
             pixels: (H, W, 3) uint8, RGB.
             options: what this call asks for.
             cores: how many cores this call may use; none means all allowed ones.
-            deadline: when the answer is of no more use; looked at between stages, tiles and lines.
+            deadline: when the answer is of no more use; looked at before each run of a model.
 
         Raises:
             ServiceError: ``DEADLINE_EXCEEDED``; ``RECOGNITION_FAILED`` when a stage failed on
@@ -89,13 +90,15 @@ class Engine:
         self, pixels: Pixels, options: RecognitionOptions, sessions: SessionPair, deadline: Deadline
     ) -> Page:
         height, width = pixels.shape[:2]
-        reader = Reader(sessions.recognition, self._decoder)
+        reader = Reader(sessions.recognition, self._decoder, deadline)
         clock = _StageClock(deadline)
         survey = Survey(
             session=sessions.detection,
             pixels=pixels,
             max_pixels=self._config.max_detection_pixels,
             deadline=deadline,
+            # A picture that must be turned is looked at twice.
+            most_pixels=MOST_PIXELS // 2 if options.detect_direction else MOST_PIXELS,
         )
         with clock.stage("detect"):
             found = survey.find(rim(width, height))
@@ -110,11 +113,11 @@ class Engine:
                 found = survey.find(ground_of(boxes, width, height), angle)
             aligned = found.boxes
         with clock.stage("read"):
-            lines = self._read(pixels, aligned, reader.read_box, deadline)
+            lines = self._read(pixels, aligned, reader.read_box)
             if angle:  # what runs in another direction was seen, if at all, before aligning
                 askew = _not_yet_read(boxes, lines)
                 along = partial(reader.read_askew, angle=angle)
-                lines += self._read(pixels, askew, along, deadline)
+                lines += self._read(pixels, askew, along)
             bent = read_bent(found.regions, survey, reader)
             lines = settled(lines, [(_line(pixels, one.found), one.outline) for one in bent])
         with clock.stage("order"):
@@ -126,12 +129,10 @@ class Engine:
         pixels: Pixels,
         boxes: Sequence[Box],
         read: Callable[[Pixels, Box], OrientedReading],
-        deadline: Deadline,
     ) -> list[TextLine]:
         """The lines of those boxes that hold text, each read by ``read``."""
         lines: list[TextLine] = []
         for box in boxes:
-            deadline.check()
             found = read(pixels, box)
             if believable(found.reading, self._config.min_clarity):
                 lines.append(_line(pixels, found))
@@ -172,18 +173,23 @@ def ground_of(boxes: Sequence[Box], width: int, height: int) -> Points:
 def _not_yet_read(boxes: Sequence[Box], lines: Sequence[TextLine]) -> list[Box]:
     """The boxes that lie for the most part outside the lines read before.
 
-    Of a line that runs along with a box, whichever is smaller counts: the same text found in
-    part. A line that crosses a box has read only what it covers of it.
+    Of a line that runs along with a box, and is about as high, whichever is smaller counts: the
+    same text found in part. Any other line has read only what it covers of the box.
     """
     read = [Box(np.array(line.quad), line.confidence).along_long_side() for line in lines]
-    return [
-        box for box in boxes if sum(_covered(box.along_long_side(), line) for line in read) < 0.5
-    ]
+    places = Shapes([line.corners for line in read])
+    fresh = []
+    for box in boxes:
+        met = [read[index] for index in places.meeting(box.corners)]
+        if sum(_covered(box.along_long_side(), line) for line in met) < 0.5:
+            fresh.append(box)
+    return fresh
 
 
 def _covered(box: Box, line: Box) -> float:
     gap = abs((box.direction - line.direction + 90.0) % 180.0 - 90.0)
-    whole = min(box.area, line.area) if gap <= _ALONG else box.area
+    same = gap <= _ALONG and line.height >= box.height / 2
+    whole = min(box.area, line.area) if same else box.area
     return shared_area(box.corners, line.corners) / max(whole, 1.0)
 
 

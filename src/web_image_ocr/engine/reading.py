@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 
@@ -12,6 +12,7 @@ from web_image_ocr.engine.detection import Box
 from web_image_ocr.engine.frames import Points
 from web_image_ocr.engine.sessions import Session
 from web_image_ocr.engine.tensors import to_tensor
+from web_image_ocr.primitives.deadline import Deadline
 from web_image_ocr.primitives.image import Pixels
 
 # Quarter turns, clockwise, by which the text of a box is turned against the view.
@@ -61,6 +62,7 @@ class Reader:
 
     session: Session
     decoder: Decoder
+    deadline: Deadline = field(default_factory=Deadline.never)  # looked at before each run
 
     def read_box(self, pixels: Pixels, box: Box) -> OrientedReading:
         """The best reading of a box over the directions that its shape allows."""
@@ -101,10 +103,10 @@ class Reader:
 
     def read(self, pixels: Pixels, corners: Points) -> OrientedReading:
         """What a quad says along its first edge."""
-        parts = [
-            self.decoder.read(self.session.run(to_tensor(piece))[0])
-            for piece in pieces(cut_line(pixels, corners))
-        ]
+        parts = []
+        for piece, word_ends in pieces(cut_line(pixels, corners)):
+            self.deadline.check()
+            parts.append((self.decoder.read(self.session.run(to_tensor(piece))[0]), word_ends))
         return OrientedReading(joined(parts), corners)
 
 

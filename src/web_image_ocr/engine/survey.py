@@ -22,13 +22,13 @@ from web_image_ocr.engine.detection import (
     ProbabilityMap,
     boxes_of_map,
     regions_of_map,
-    shared_area,
     shorter_side,
     text_map,
     traces_of_map,
     up_to_rim,
 )
 from web_image_ocr.engine.frames import Frame, Points, extent, rim
+from web_image_ocr.engine.overlaps import Shapes, shared_area
 from web_image_ocr.engine.scale import bounded_scale, detection_scale
 from web_image_ocr.engine.sessions import Session
 from web_image_ocr.engine.tiles import Tile, cut
@@ -59,8 +59,8 @@ AFAR = 0.5
 # that, .707 -> .706 (street scenes). 24: half of the gain on shop pictures is lost.
 LARGE = 12.0
 COVERED = 0.2  # a box from afar was overlooked when no more of it is covered from near
-# Of all views of a picture together, but for their overlap: about 30 s of one core at 2.8 GHz,
-# half the default deadline. Maps and masks take 3 bytes of memory a pixel.
+# Of the views of one look at a picture together, but for their overlap: about 30 s of one core at
+# 2.8 GHz, half the default deadline. Maps and masks take 3 bytes of memory a pixel.
 MOST_PIXELS = 32_000_000
 
 
@@ -94,12 +94,14 @@ class Survey:
         pixels: the picture.
         max_pixels: of a view that the detector sees at once, at least 512 x 512.
         deadline: looked at before each run of the detector.
+        most_pixels: of all views of one look together, but for their overlap.
     """
 
     session: Session
     pixels: Pixels
     max_pixels: int
     deadline: Deadline
+    most_pixels: int = MOST_PIXELS
 
     def find_boxes(self, ground: Points, angle: float = 0.0) -> list[Box]:
         """The boxes alone of what `find` finds."""
@@ -116,10 +118,10 @@ class Survey:
         size = extent(ground, angle)
         scale = max(
             detection_scale(*size, self.max_pixels),
-            min(SURVEY, bounded_scale(*size, MOST_PIXELS // 2)),
+            min(SURVEY, bounded_scale(*size, self.most_pixels // 2)),
         )
         seen = self._seen(Frame.holding(ground, scale=scale, angle=angle))
-        near = self._closer(seen, ground, bounded_scale(*size, MOST_PIXELS))
+        near = self._closer(seen, ground, bounded_scale(*size, self.most_pixels))
         far = seen
         if near is seen:
             scale = AFAR * seen.frame.scale
@@ -146,7 +148,7 @@ class Survey:
         if seen.frame.scale >= ENOUGH:
             return seen
         places = seen.frame.to_picture(_small_text(seen.text))
-        budget = MOST_PIXELS - seen.text.size
+        budget = self.most_pixels - seen.text.size
         while len(places) and scale >= WORTH * seen.frame.scale:
             frame = Frame.holding(ground, scale=scale, angle=seen.frame.angle)
             tiles = cut(frame.width, frame.height, self.max_pixels)
@@ -187,10 +189,11 @@ def with_overlooked(near: Sequence[Box], far: Sequence[Box], large: float) -> li
         far: boxes; if there are none near, all of them count, whatever their size.
         large: pixels of the picture that a box must be high, and wide.
     """
-    boxes = list(near)
+    boxes, places = list(near), Shapes([box.corners for box in near])
     for box in far:
         if not near or shorter_side(box.corners) >= large:
-            covered = sum(shared_area(box.corners, other.corners) for other in near)
+            met = [near[index].corners for index in places.meeting(box.corners)]
+            covered = sum(shared_area(box.corners, corners) for corners in met)
             if covered <= COVERED * box.area:
                 boxes.append(box)
     return boxes
