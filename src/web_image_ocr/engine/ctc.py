@@ -11,8 +11,6 @@ import numpy.typing as npt
 from web_image_ocr.primitives.errors import ErrorKind, ServiceError
 
 BLANK = 0
-# Classes with less than this at a step are left out of the search.
-_LEAST = 1e-3
 _IMPOSSIBLE = -1e9
 
 Probabilities = npt.NDArray[np.float32]
@@ -71,7 +69,7 @@ def best_path(probabilities: Probabilities, *, faint_space: float) -> Path:
 
 
 def likely_texts(
-    probabilities: Probabilities, symbols: Sequence[str], *, width: int
+    probabilities: Probabilities, symbols: Sequence[str], *, width: int, least: float
 ) -> dict[str, float]:
     """The likeliest texts of a piece of a line with their log probabilities.
 
@@ -82,10 +80,11 @@ def likely_texts(
         probabilities: (T, K) float32, of the classes that are considered.
         symbols: K characters, the first that of the blank.
         width: texts kept at each step.
+        least: a class with less than this at a step is left out there.
     """
     texts = {"": (0.0, _IMPOSSIBLE)}  # log probability of ending in a blank, and not
     for row in probabilities:
-        likely = [k for k in np.nonzero(row > _LEAST)[0].tolist() if k != BLANK]
+        likely = [k for k in np.nonzero(row > least)[0].tolist() if k != BLANK]
         logs = np.log(np.maximum(row, 1e-8))
         grown: dict[str, tuple[float, float]] = {}
         for text, (blank, symbol) in texts.items():

@@ -39,7 +39,7 @@ def test_nothing_read_is_an_empty_path() -> None:
 
 def test_likely_texts_add_up_all_ways_of_lying() -> None:
     even = (0.5, 0.5, 0.0, 0.0)
-    texts = likely_texts(rows(even, even), SYMBOLS, width=8)
+    texts = likely_texts(rows(even, even), SYMBOLS, width=8, least=1e-3)
     # "a" lies in three ways over two steps, each of probability 1/4; "" in one.
     assert np.exp(texts["a"]) == pytest.approx(0.75)
     assert np.exp(texts[""]) == pytest.approx(0.25)
@@ -47,7 +47,7 @@ def test_likely_texts_add_up_all_ways_of_lying() -> None:
 
 def test_no_more_texts_are_kept_than_asked() -> None:
     unsure = (0.25, 0.25, 0.25, 0.25)
-    assert len(likely_texts(rows(*[unsure] * 6), SYMBOLS, width=5)) == 5
+    assert len(likely_texts(rows(*[unsure] * 6), SYMBOLS, width=5, least=1e-3)) == 5
 
 
 def test_classes_are_blank_then_listed_then_space() -> None:

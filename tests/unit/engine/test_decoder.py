@@ -50,6 +50,11 @@ def test_words_that_run_together_are_parted_at_a_faint_gap() -> None:
     assert DECODER.read(line("NextMatch", after3={"": 0.99, " ": 0.01})).text == "Next Match"
 
 
+@pytest.mark.parametrize(("run", "read"), [("NextMatch", "Next Match"), ("nextmatch", "nextmatch")])
+def test_a_capital_inside_makes_a_fainter_gap_enough(run: str, read: str) -> None:
+    assert DECODER.read(line(run, after3={"": 0.9995, " ": 0.0005})).text == read
+
+
 def test_no_gap_no_parting() -> None:
     assert DECODER.read(line("NextMatch")).text == "NextMatch"
 
