@@ -68,8 +68,9 @@ def pieces(flat: Pixels) -> Iterator[tuple[Pixels, bool]]:
         first = MAX_WIDTH * 3 // 4
         busy = np.ptp(flat[:, first:MAX_WIDTH], axis=0).max(axis=1).astype(np.float64)
         at = int(np.argmin(np.convolve(busy, np.ones(_GAP), mode="valid"))) + _GAP // 2
-        loud = np.flatnonzero(busy > _QUIET * busy.max())
-        gap = np.diff(loud)[np.searchsorted(loud, at) - 1] if loud[0] < at < loud[-1] else _SPACE
+        # What is looked at ends on both sides as if by ink: of a longer gap, this part counts.
+        loud = np.flatnonzero(np.pad(busy > _QUIET * busy.max(), 1, constant_values=True))
+        gap = np.diff(loud)[np.searchsorted(loud, at + 1) - 1]
         yield flat[:, : first + at], bool(gap > _SPACE)
         flat = flat[:, first + at :]
     yield flat, False

@@ -8,7 +8,7 @@ import pytest
 from tests.unit.engine.compass import box_from, rectangle
 from web_image_ocr.engine.detection import Box
 from web_image_ocr.engine.frames import Points
-from web_image_ocr.engine.pipeline import _not_yet_read, ground_of, quad_inside
+from web_image_ocr.engine.pipeline import _covered, _not_yet_read, ground_of, quad_inside
 from web_image_ocr.engine.values import TextLine
 
 LONG = Box(rectangle(30, width=200, height=40), 1.0)
@@ -36,6 +36,31 @@ def test_a_box_in_a_line_that_was_read_is_hidden() -> None:
 def test_a_box_beside_the_lines_is_still_to_be_read() -> None:
     beside = Box(rectangle(30, width=60, height=20, centre=(100, 175)), 1.0)
     assert _not_yet_read([beside], [line(LONG.corners)]) == [beside]
+
+
+def test_among_many_lines_the_same_boxes_are_still_to_be_read() -> None:
+    random = np.random.default_rng(3)
+
+    def some(count: int) -> list[Points]:
+        return [
+            rectangle(
+                random.uniform(0, 360),
+                width=random.uniform(5, 20),
+                height=random.uniform(2, 8),
+                centre=(random.uniform(20, 980), random.uniform(20, 980)),
+            )
+            for _ in range(count)
+        ]
+
+    boxes = [Box(corners, 1.0) for corners in some(2000)]
+    quads = [quad_inside(corners, 1000, 1000) for corners in some(2000)]
+    lines = [TextLine(text="read", confidence=0.9, quad=quad) for quad in quads]
+    read = [Box(np.array(quad), 1.0).along_long_side() for quad in quads]
+    fresh = {id(box) for box in _not_yet_read(boxes, lines)}
+    sample = boxes[::50]
+    covered = [sum(_covered(box.along_long_side(), line) for line in read) for box in sample]
+    assert [id(box) in fresh for box in sample] == [share < 0.5 for share in covered]
+    assert 0 < sum(share < 0.5 for share in covered) < len(sample)
 
 
 def test_the_ground_goes_around_the_text_and_ends_with_the_picture() -> None:

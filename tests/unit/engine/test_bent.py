@@ -1,14 +1,23 @@
 from __future__ import annotations
 
+import cv2
 import numpy as np
 import pytest
 
 from benchmarks.accuracy.text import unspaced
 from benchmarks.arcs import Arc, draw
+from tests.unit.engine.drawn import AsItIs, DarkIsText, ink_engine, ink_reader
+from tests.unit.engine.pages import assert_quads_are_sound
 from tests.unit.engine.pictures import turned, written
 from web_image_ocr import Engine, RecognitionOptions
-from web_image_ocr.engine.bent import settled
+from web_image_ocr.engine.arcs import MOST_ARCS
+from web_image_ocr.engine.bent import MOST_SHOWN, read_bent, settled
+from web_image_ocr.engine.frames import Points
+from web_image_ocr.engine.survey import Survey
 from web_image_ocr.engine.values import TextLine
+from web_image_ocr.primitives.deadline import Deadline
+from web_image_ocr.primitives.errors import ErrorKind, ServiceError
+from web_image_ocr.primitives.image import Pixels
 
 STEPS = np.linspace(0, 1, 17)[:, None]
 
@@ -45,6 +54,59 @@ def test_what_two_arcs_show_is_given_once() -> None:
     assert settled([], bent) == [longer]
 
 
+def ring(width: int, height: int, centre: tuple[int, int], radius: int) -> tuple[Pixels, Points]:
+    """A picture with seven tenths of a ring, 24 pixels thick, and the ring's contour."""
+    pixels = np.full((height, width, 3), 255, np.uint8)
+    cv2.ellipse(pixels, centre, (radius,) * 2, 0, 110, 360, (0, 0, 0), 24)
+    mask = np.asarray(pixels[..., 0] < 128, dtype=np.uint8)
+    (contour, *_), _ = cv2.findContours(mask, cv2.RETR_EXTERNAL, cv2.CHAIN_APPROX_SIMPLE)
+    return pixels, np.asarray(contour[:, 0], dtype=np.float64)
+
+
+def survey(pixels: Pixels, detector: DarkIsText, deadline: Deadline | None = None) -> Survey:
+    return Survey(
+        session=detector,
+        pixels=pixels,
+        max_pixels=2_000_000,
+        deadline=deadline or Deadline.never(),
+    )
+
+
+def test_however_many_arcs_there_are_the_work_is_bounded() -> None:
+    pixels, contour = ring(800, 800, (400, 400), 350)
+    one, all_of_them = DarkIsText(), DarkIsText()
+    assert len(read_bent([contour], survey(pixels, one), ink_reader(AsItIs()))) == 1
+    lines = read_bent([contour] * MOST_ARCS, survey(pixels, all_of_them), ink_reader(AsItIs()))
+    assert 1 < len(lines) < MOST_ARCS
+    # A strip is seen at a scale of 1.25, and once from afar.
+    assert sum(all_of_them.seen) <= 2.2 * MOST_SHOWN + sum(one.seen)
+
+
+@pytest.mark.parametrize("stage", ["detection", "recognition"])
+def test_a_deadline_that_passes_ends_the_look_at_arcs(stage: str) -> None:
+    pixels, contour = ring(400, 400, (200, 200), 150)
+    detector, recogniser, passed = DarkIsText(), AsItIs(), Deadline(0.0)
+    surveyed = survey(pixels, detector, passed if stage == "detection" else None)
+    with pytest.raises(ServiceError) as caught:
+        read_bent([contour], surveyed, ink_reader(recogniser, passed))
+    assert caught.value.kind is ErrorKind.DEADLINE_EXCEEDED
+    assert (detector.seen == []) is (stage == "detection")
+    assert recogniser.runs == 0
+
+
+@pytest.mark.parametrize(
+    "centre",
+    [(200, 164), (200, 235), (164, 200), (235, 200), (164, 164)],
+    ids=["top", "bottom", "left", "right", "corner"],
+)
+def test_a_bent_line_at_the_rim_is_sound(centre: tuple[int, int]) -> None:
+    """Its core ends two pixels from the rim; its rectangle goes beyond."""
+    pixels, _ = ring(400, 400, centre, 150)
+    page = ink_engine(DarkIsText()).recognize(pixels)
+    assert_quads_are_sound(page)
+    assert max(len(line.text) for line in page.lines) > 15, "as long as only a bent line is"
+
+
 @pytest.mark.models
 @pytest.mark.parametrize(
     "arc",
@@ -61,6 +123,16 @@ def test_lettering_on_a_circle_is_read_as_one_line(engine: Engine, arc: Arc) -> 
     (x, y), (right, below), *_ = found.quad
     assert right > x
     assert abs(below - y) < (right - x) / 5
+
+
+@pytest.mark.models
+def test_lettering_that_reaches_the_rim_is_read(engine: Engine) -> None:
+    pixels = draw(Arc("FRESH ROASTED COFFEE", 4))
+    rows, columns = np.nonzero(pixels[..., 0] < 128)
+    cut = pixels[rows.min() : rows.max() + 1, columns.min() : columns.max() + 1].copy()
+    page = engine.recognize(cut)
+    assert_quads_are_sound(page)
+    assert [unspaced(found.text) for found in page.lines] == ["freshroastedcoffee"]
 
 
 @pytest.mark.models

@@ -10,9 +10,9 @@ from web_image_ocr.primitives.image import Pixels
 
 
 def letters(width: int) -> Pixels:
-    """A flat line of black bars, 30 wide, with 10 pixels of white between them."""
+    """A flat line of black bars, 20 wide, with 5 pixels of white between them."""
     flat = np.full((LINE_HEIGHT, width, 3), 255, np.uint8)
-    flat[10:38, np.arange(width) % 40 < 30] = 0
+    flat[10:38, np.arange(width) % 25 < 20] = 0
     return flat
 
 
@@ -20,14 +20,37 @@ def letters(width: int) -> Pixels:
 def test_a_long_line_is_cut_in_a_gap_between_words(gap: int) -> None:
     line = letters(MAX_WIDTH + 1000)
     line[:, gap : gap + 50] = 255
-    first, second = pieces(line)
+    (first, word_ends), (second, _) = pieces(line)
+    assert word_ends
     assert gap < first.shape[1] < gap + 50
     assert np.array_equal(np.hstack([first, second]), line)
 
 
+@pytest.mark.parametrize(
+    ("step", "ink", "space", "word_ends"),
+    [
+        (25, 20, 0, False),
+        (48, 43, 0, False),
+        (25, 20, 14, True),
+        (25, 20, 200, True),
+        (25, 20, 2000, True),
+    ],
+    ids=["digits", "Chinese characters", "words", "columns", "nothing between"],
+)
+def test_a_cut_tells_whether_a_word_ends_there(
+    step: int, ink: int, space: int, word_ends: bool
+) -> None:
+    """Characters are 5 pixels apart."""
+    line = np.full((LINE_HEIGHT, 6000, 3), 255, np.uint8)
+    line[8:40, np.arange(6000) % step < ink] = 0
+    line[:, 3050 : 3050 + space] = line[:, 4000 : 4000 + space] = 255
+    (_, told), *_ = pieces(line)
+    assert told is word_ends
+
+
 def test_a_line_that_fits_is_left_whole() -> None:
     line = letters(MAX_WIDTH)
-    (whole,) = pieces(line)
+    ((whole, _),) = pieces(line)
     assert np.array_equal(whole, line)
 
 

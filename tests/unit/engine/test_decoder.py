@@ -125,14 +125,19 @@ def test_nothing_read_is_empty() -> None:
 
 
 def test_pieces_are_joined_to_what_the_whole_line_would_be() -> None:
-    pieces = [Reading("first", 0.5, 0.9), NOTHING, Reading("piece of it", 0.4, 0.7)]
-    whole = joined(pieces)
+    first, last = Reading("first", 0.5, 0.9), Reading("piece of it", 0.4, 0.7)
+    whole = joined([(first, True), (NOTHING, True), (last, False)])
     assert whole.text == "first piece of it"
     assert whole.confidence == pytest.approx(0.5 * 0.4)
     assert whole.clarity == pytest.approx((5 * 0.9 + 11 * 0.7) / 16)
 
 
+def test_a_space_comes_only_where_a_word_ends() -> None:
+    digits = [(Reading("12", 0.9, 0.9), False), (Reading("34", 0.9, 0.9), True), (NOTHING, False)]
+    assert joined([*digits, (Reading("56", 0.9, 0.9), False)]).text == "1234 56"
+
+
 def test_a_lone_piece_is_as_it_was_read_and_no_piece_is_nothing() -> None:
     lone = Reading("alone", 0.5, 0.9)
-    assert joined([NOTHING, lone]) == lone
-    assert joined([NOTHING, NOTHING]) == NOTHING
+    assert joined([(NOTHING, True), (lone, True)]) == lone
+    assert joined([(NOTHING, True), (NOTHING, False)]) == NOTHING

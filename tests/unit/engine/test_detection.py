@@ -5,8 +5,9 @@ import numpy as np
 import pytest
 
 from tests.unit.engine.compass import box_from, rectangle
-from web_image_ocr.engine.detection import Box, boxes_of_map, shared_area, unclip, up_to_rim
+from web_image_ocr.engine.detection import MOST_REGIONS, Box, boxes_of_map, unclip, up_to_rim
 from web_image_ocr.engine.frames import rim
+from web_image_ocr.engine.overlaps import shared_area
 
 
 def test_core_of_a_line_gives_its_rectangle() -> None:
@@ -39,6 +40,30 @@ def test_faint_and_tiny_regions_are_no_text() -> None:
     tiny = np.zeros((64, 64), np.uint8)
     tiny[30, 30] = 255
     assert boxes_of_map(tiny) == []
+
+
+def test_of_too_many_regions_the_largest_are_kept() -> None:
+    """2,500 faint blocks, each of which falls apart into 36 marks, and one line above them."""
+    marks = np.full((50, 50), 102, np.uint8)
+    rows, columns = np.indices(marks.shape)
+    marks[(rows % 8 < 4) & (columns % 8 < 4) & (rows < 48) & (columns < 48)] = 230
+    cores = np.tile(np.pad(marks, 2), (50, 50))
+    cores[:60] = 0
+    cores[2:58, 300:2000] = 230
+    boxes = boxes_of_map(cores)
+    assert len(boxes) == MOST_REGIONS
+    assert max(np.ptp(corners[:, 0]) for corners, _ in boxes) > 1700
+
+
+def test_a_long_line_above_many_specks_is_found() -> None:
+    cores = np.zeros((1000, 1000), np.uint8)
+    rows, columns = np.indices(cores.shape)
+    cores[(rows % 12 < 4) & (columns % 12 < 4)] = 230
+    cores[:30] = 0
+    cores[10:18, 50:950] = 230
+    boxes = boxes_of_map(cores)
+    assert len(boxes) <= MOST_REGIONS
+    assert max(np.ptp(corners[:, 0]) for corners, _ in boxes) > 900
 
 
 def test_unclip_leaves_a_point_alone() -> None:

@@ -5,6 +5,7 @@ from concurrent.futures import ThreadPoolExecutor
 import numpy as np
 import pytest
 
+from benchmarks.arcs import Arc, draw
 from tests.pictures import characters_picture
 from tests.unit.engine.pages import assert_quads_are_sound
 from tests.unit.engine.pictures import turned, written
@@ -13,6 +14,7 @@ from web_image_ocr.engine.detection import Box
 from web_image_ocr.engine.reading import Reader
 from web_image_ocr.primitives.deadline import Deadline
 from web_image_ocr.primitives.errors import ErrorKind, ServiceError
+from web_image_ocr.primitives.image import Pixels
 
 pytestmark = pytest.mark.models
 
@@ -46,9 +48,21 @@ def test_reads_lines_in_rows(engine: Engine) -> None:
     assert right > left
 
 
-def test_one_core_and_all_cores_agree(engine: Engine) -> None:
-    picture = written(FOUR_LINES)
-    assert engine.recognize(picture, cores=1).lines == engine.recognize(picture).lines
+@pytest.mark.parametrize(
+    ("picture", "options"),
+    [
+        (written(FOUR_LINES), None),
+        (turned(written(FOUR_LINES), 30), ALIGN),
+        (draw(Arc("FRESH ROASTED COFFEE", 4)), None),
+    ],
+    ids=["rows", "turned", "bent"],
+)
+def test_one_core_and_all_cores_agree(
+    engine: Engine, picture: Pixels, options: RecognitionOptions | None
+) -> None:
+    alone = engine.recognize(picture, options, cores=1).lines
+    assert alone
+    assert alone == engine.recognize(picture, options).lines
 
 
 def test_same_picture_same_answer_from_many_threads(engine: Engine) -> None:

@@ -50,9 +50,13 @@ def test_a_line_is_upside_down_where_only_that_way_is_clear(
     assert reader.read_box(compass(), LINE).reading.text == text
 
 
-def test_a_line_too_long_for_one_run_is_read_in_pieces() -> None:
+@pytest.mark.parametrize(("word_ends", "text"), [(True, "half half"), (False, "halfhalf")])
+def test_a_line_too_long_for_one_run_is_read_in_pieces(word_ends: bool, text: str) -> None:
     length = 1.2 * MAX_WIDTH / LINE_HEIGHT  # of the line's height, two pixels
     line = box_from(20, 100, 20 + 2 * length, 102)
-    reading = reader_by_direction({0: ("half", 0.9)}).read(compass(), line.corners).reading
-    assert reading.text == "half half"
+    picture = compass()
+    if word_ends:
+        picture[100:103, 180:190] = 200
+    reading = reader_by_direction({0: ("half", 0.9)}).read(picture, line.corners).reading
+    assert reading.text == text
     assert reading.confidence == pytest.approx(0.9 * 0.9)

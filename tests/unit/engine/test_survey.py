@@ -1,10 +1,10 @@
 from __future__ import annotations
 
-from dataclasses import dataclass, field
-
 import numpy as np
 import pytest
 
+from tests.unit.engine.drawn import DarkIsText, ink_engine
+from web_image_ocr import RecognitionOptions
 from web_image_ocr.engine.detection import Box
 from web_image_ocr.engine.frames import rim
 from web_image_ocr.engine.scale import LARGEST
@@ -16,17 +16,6 @@ from web_image_ocr.primitives.image import Pixels
 
 MAX_PIXELS = 262_144
 FILLING = 70_000  # most of what fills a view of MAX_PIXELS up to multiples of 32
-
-
-@dataclass
-class DarkIsText:
-    """A detector for which each dark pixel is the core of a text; counts the pixels it sees."""
-
-    seen: list[int] = field(default_factory=list)
-
-    def run(self, batch: Tensor) -> Tensor:
-        self.seen.append(batch.shape[2] * batch.shape[3])
-        return np.asarray(batch.mean(axis=1, keepdims=True) < 0, dtype=np.float32)
 
 
 def survey(pixels: Pixels, detector: DarkIsText, deadline: Deadline | None = None) -> Survey:
@@ -139,6 +128,17 @@ def test_work_is_bounded_however_much_small_text_there_is() -> None:
     found(picture, detector)
     assert max(detector.seen) <= MAX_PIXELS + FILLING
     assert MOST_PIXELS / 4 < sum(detector.seen) <= 1.5 * MOST_PIXELS
+
+
+@pytest.mark.slow
+def test_a_page_that_must_be_turned_is_seen_twice_within_the_same_bound() -> None:
+    detector, picture = DarkIsText(), white(4000, 4000)
+    picture[:, ::24] = picture[:, 1::24] = picture[:, 2::24] = picture[:, 3::24] = 0
+    picture[::200] = 255
+    page = ink_engine(detector).recognize(picture, RecognitionOptions(detect_direction=True))
+    (x0, y0), (x1, y1) = page.lines[0].quad[:2]
+    assert abs(y1 - y0) > abs(x1 - x0), "it was turned"
+    assert MOST_PIXELS / 2 < sum(detector.seen) <= 1.5 * MOST_PIXELS
 
 
 @pytest.mark.parametrize("size", [(15, 30_000), (30_000, 15)], ids=str)

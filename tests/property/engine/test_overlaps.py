@@ -1,0 +1,26 @@
+from __future__ import annotations
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from tests.unit.engine.compass import rectangle
+from web_image_ocr.engine.frames import Points
+from web_image_ocr.engine.overlaps import Shapes, shared_area
+
+LENGTHS = st.floats(1, 60)
+PLACES = st.floats(0, 100)
+QUADS = st.builds(
+    rectangle,
+    st.floats(0, 360),
+    width=LENGTHS,
+    height=LENGTHS,
+    centre=st.tuples(PLACES, PLACES),
+)
+ROUNDING = 0.01  # square pixels: OpenCV compares what touches in 32 bits
+
+
+@given(st.lists(QUADS, max_size=8), QUADS)
+def test_no_quad_that_shares_ground_is_missed(quads: list[Points], quad: Points) -> None:
+    meeting = Shapes(quads).meeting(quad)
+    sharing = [i for i, other in enumerate(quads) if shared_area(quad, other) > ROUNDING]
+    assert set(sharing) <= set(meeting)
