@@ -27,15 +27,15 @@ READABLE = 0.6
 # Between sure letters, a space is considered from this probability on. .01: web pictures -.001,
 # shop pictures -.010; .0001: street scenes -.004, it parts names.
 FAINTEST_SPACE = 1e-3
-# A capital after a small letter speaks for a space, too. A title in three sizes runs together at
-# 10 of 24 angles with .001 and at 4 with this; with 2e-4 or 1e-4 at more, for then the search is
-# full of other texts. Six sets of pictures: no change at any of these. For all words alike, 4e-4
-# costs .002 on street scenes.
-SPACE_IN_CAMEL_CASE = 4e-4
 # 3: street scenes -.002, forms -.001.
 SHORTEST_WORD = 2
-# 12: up to -.002.
+# 12: up to -.002; 64: web pictures and street scenes -.001.
 TEXTS_CONSIDERED = 24
+# A capital after a small letter speaks for a space, too: fainter ones are considered, and with them
+# more texts. A title in three sizes then runs together at none of 24 angles, before at 10; one word
+# more of street scenes, no change on seven other sets. For all words alike, .0004 costs .002 there.
+SPACE_IN_CAMEL_CASE = 1e-4
+TEXTS_IN_CAMEL_CASE = 64
 _CAMEL_CASE = re.compile(r"[a-z][A-Z]")
 # What belongs to a code, a price or an address is spelled as it is read.
 _SPELLED = re.compile(r"[0-9@/\\_#&$€£¥%=+|]|\w[.:]\w")
@@ -133,14 +133,16 @@ class Decoder:
         confidences = path.confidences[first:last]
         inside = probabilities[path.starts[first] : path.ends[last - 1]]
         doubtful = confidences.min() < SURE_LETTER
-        faintest = SPACE_IN_CAMEL_CASE if _CAMEL_CASE.search(own) else FAINTEST_SPACE
+        faintest, width = FAINTEST_SPACE, TEXTS_CONSIDERED
+        if _CAMEL_CASE.search(own):
+            faintest, width = SPACE_IN_CAMEL_CASE, TEXTS_IN_CAMEL_CASE
         gap = inside[:, -1].max() >= faintest
         if words.weight(own) or confidences.mean() < READABLE or not (doubtful or gap):
             return own
         begin = path.ends[first - 1] if first else 0
         end = path.starts[last] if last < len(path.starts) else len(probabilities)
         seen = probabilities[begin:end][:, self._considered]
-        texts = likely_texts(seen, self._symbols, width=TEXTS_CONSIDERED, least=faintest)
+        texts = likely_texts(seen, self._symbols, width=width, least=faintest)
         best, best_score = own, texts.get(own, max(texts.values()))
         for text, likelihood in texts.items():
             parts = text.split()
