@@ -51,12 +51,11 @@ ENOUGH = 0.83
 WORTH = 1.2  # a nearer look must be nearer by this factor
 # From near, large letters fall apart, and a lone line on a wide ground, or text between much that
 # is alike, is overlooked. A view from this much further away shows them: shop pictures turned by
-# five angles .875 -> .895, stacked .868 -> .883; web pictures, receipts and street scenes .945 ->
-# .946, .971 -> .971, .707 -> .708. At .3, one of the five angles gains nothing; at .4, street
-# scenes fall to .704.
+# five angles .873 -> .891, stacked .868 -> .883; web pictures, receipts and street scenes .945 ->
+# .946, .971 -> .971, .707 -> .708. At .3 / .4: turned .889 / .895, street scenes .707 / .704.
 AFAR = 0.5
-# What is found from afar only is believed from this height on, in pixels of that view; without
-# that, .707 -> .706 (street scenes). 24: half of the gain on shop pictures is lost.
+# What is found from afar only is believed from this height on, in pixels of that view. 0 / 8 / 24:
+# street scenes .706 / .707 / .707 for .708, turned shop pictures .890 / .890 / .893 for .891.
 LARGE = 12.0
 COVERED = 0.2  # a box from afar was overlooked when no more of it is covered from near
 # Of the views of one look at a picture together, but for their overlap: about 30 s of one core at
