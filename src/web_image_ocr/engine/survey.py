@@ -55,7 +55,7 @@ WORTH = 1.2  # a nearer look must be nearer by this factor
 # .946, .971 -> .971, .707 -> .708. At .3 / .4: turned .889 / .895, street scenes .707 / .704.
 AFAR = 0.5
 # What is found from afar only is believed from this height on, in pixels of that view. 0 / 8 / 24:
-# street scenes .706 / .707 / .707 for .708, turned shop pictures .890 / .890 / .893 for .891.
+# street scenes .706 / .707 / .707 for .708, turned shop pictures .889 / .890 / .893 for .891.
 LARGE = 12.0
 COVERED = 0.2  # a box from afar was overlooked when no more of it is covered from near
 # Of the views of one look at a picture together, but for their overlap: about 30 s of one core at
