@@ -1,9 +1,9 @@
 """Where the text of a picture is: seen from afar, and from near where it is small.
 
-What fits the detector at the full scale is seen once. Anything larger is surveyed at a smaller
+What fits the detector at the full scale is seen at it. Anything larger is surveyed at a smaller
 scale; the tiles in which that shows small text are seen again, at the full scale or what the
-bound on all work allows. All that is seen goes into one map, so that a line that crosses tiles
-is one line. Whatever was seen from near is seen from afar as well, for the sake of large text.
+bound on all work allows. All that is seen from near goes into one map, so that a line that
+crosses tiles is one line. A view from further away adds large text that the map does not show.
 """
 
 from __future__ import annotations
@@ -101,10 +101,6 @@ class Survey:
     max_pixels: int
     deadline: Deadline
     most_pixels: int = MOST_PIXELS
-
-    def find_boxes(self, ground: Points, angle: float = 0.0) -> list[Box]:
-        """The boxes alone of what `find` finds."""
-        return self.find(ground, angle).boxes
 
     def find(self, ground: Points, angle: float = 0.0) -> Found:
         """Where the text is on a part of the picture.

@@ -34,7 +34,7 @@ def white(width: int, height: int) -> Pixels:
 def found(pixels: Pixels, detector: DarkIsText, angle: float = 0.0) -> list[list[float]]:
     """The boxes as left, top, right and bottom, from top to bottom."""
     height, width = pixels.shape[:2]
-    boxes = survey(pixels, detector).find_boxes(rim(width, height), angle)
+    boxes = survey(pixels, detector).find(rim(width, height), angle).boxes
     return sorted(
         ([*box.corners.min(axis=0), *box.corners.max(axis=0)] for box in boxes),
         key=lambda box: box[1],
@@ -165,6 +165,6 @@ def test_the_deadline_is_looked_at_between_tiles() -> None:
     detector, picture = Slow(), white(4000, 4000)
     picture[::40, ::3] = 0
     with pytest.raises(ServiceError) as caught:
-        survey(picture, detector, deadline).find_boxes(rim(4000, 4000))
+        survey(picture, detector, deadline).find(rim(4000, 4000))
     assert caught.value.kind is ErrorKind.DEADLINE_EXCEEDED
     assert len(detector.seen) <= 1
