@@ -74,6 +74,12 @@ class Box:
         return float(np.linalg.norm(self.corners[2] - self.corners[1]))
 
     @property
+    def length(self) -> float:
+        """Of its longer side, in heights of the other; at least 1."""
+        longer, shorter = max(self.width, self.height), min(self.width, self.height)
+        return longer / max(shorter, 1.0)
+
+    @property
     def direction(self) -> float:
         """Degrees clockwise from pointing right to the first edge, 0 to 360."""
         x, y = self.corners[1] - self.corners[0]
@@ -104,8 +110,11 @@ def boxes_of_map(probability: ProbabilityMap) -> list[tuple[Points, float]]:
 
 
 def regions_of_map(probability: ProbabilityMap) -> list[Points]:
-    """The contours (N, 2), in pixels of the map, of its regions of text, whatever their shape."""
-    regions = _regions_above(probability, LEVELS[0])
+    """The contours (N, 2), in pixels of the map, of its regions of text, whatever their shape.
+
+    They have all their points: a circle is laid through them.
+    """
+    regions = _regions_above(probability, LEVELS[0], cv2.CHAIN_APPROX_NONE)
     return [region[:, 0].astype(np.float64) for region in regions]
 
 
@@ -140,11 +149,28 @@ def traces_of_map(probability: ProbabilityMap, least: float) -> list[Points]:
     return [unclip(upright_corners(core), SHRINK) for core in cores]
 
 
-def _regions_above(probability: ProbabilityMap, least: float) -> Sequence[Contour]:
+def heights_of_map(probability: ProbabilityMap, least: float) -> list[float]:
+    """How high, in pixels of the map, all is that may be text; ``least`` as above.
+
+    A bent line is as high as its stroke is wide, not as its rectangle: four times the area over
+    the perimeter is the side of a square, and twice the stroke of a line.
+    """
+    heights = []
+    for region in _regions_above(probability, least):
+        core = cv2.minAreaRect(region)
+        stroke = 4 * cv2.contourArea(region) / max(cv2.arcLength(region, closed=True), 1.0)
+        unclipped = shorter_side(unclip(upright_corners(core), SHRINK))
+        heights.append(unclipped * min(1.0, stroke / max(min(core[1]), 1.0)))
+    return heights
+
+
+def _regions_above(
+    probability: ProbabilityMap, least: float, points: int = cv2.CHAIN_APPROX_SIMPLE
+) -> Sequence[Contour]:
     """The contours of the regions above a probability, 0 to 1; of too many, the largest."""
     _, mask = cv2.threshold(probability, least * CERTAIN, 1, cv2.THRESH_BINARY)
     mask = cv2.dilate(mask, np.ones((2, 2), np.uint8), dst=mask)
-    contours, _ = cv2.findContours(mask, cv2.RETR_EXTERNAL, cv2.CHAIN_APPROX_SIMPLE)
+    contours, _ = cv2.findContours(mask, cv2.RETR_EXTERNAL, points)
     if len(contours) > MOST_REGIONS:
         contours = sorted(contours, key=lambda contour: -sum(cv2.boundingRect(contour)[2:]))
     return [np.asarray(contour, dtype=np.int32) for contour in contours[:MOST_REGIONS]]

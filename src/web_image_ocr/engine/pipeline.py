@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import dataclass, replace
 from functools import partial
 
 import numpy as np
@@ -20,7 +21,8 @@ from web_image_ocr.engine.order import reading_order
 from web_image_ocr.engine.orientation import text_angle
 from web_image_ocr.engine.overlaps import Shapes, shared_area
 from web_image_ocr.engine.reading import OrientedReading, Reader, believable
-from web_image_ocr.engine.sessions import SessionPair, Sessions
+from web_image_ocr.engine.sessions import Sessions, SessionSet
+from web_image_ocr.engine.side_by_side import SideBySide
 from web_image_ocr.engine.survey import MOST_PIXELS, Survey
 from web_image_ocr.engine.values import Page, RecognitionOptions, TextLine
 from web_image_ocr.engine.words import Words
@@ -49,8 +51,9 @@ class Engine:
     def __init__(self, config: EngineConfig | None = None) -> None:
         self._config = config or EngineConfig()
         self._sessions = Sessions(load_models(self._config), self._config.threads)
+        self._sessions.for_cores(None)
         self._decoder = Decoder(
-            characters_of(self._sessions.for_cores(None).recognition.metadata()),
+            characters_of(self._sessions.metadata()),
             Words.of(self._config.languages) if self._config.languages else None,
         )
 
@@ -87,10 +90,11 @@ class Engine:
             ) from error
 
     def _recognize(
-        self, pixels: Pixels, options: RecognitionOptions, sessions: SessionPair, deadline: Deadline
+        self, pixels: Pixels, options: RecognitionOptions, sessions: SessionSet, deadline: Deadline
     ) -> Page:
         height, width = pixels.shape[:2]
         reader = Reader(sessions.recognition, self._decoder, deadline)
+        readers = _Readers(reader, replace(reader, session=sessions.lane), sessions.side_by_side)
         clock = _StageClock(deadline)
         survey = Survey(
             session=sessions.detection,
@@ -113,11 +117,10 @@ class Engine:
                 found = survey.find(ground_of(boxes, width, height), angle)
             aligned = found.boxes
         with clock.stage("read"):
-            lines = self._read(pixels, aligned, reader.read_box)
+            lines = self._read(pixels, aligned, Reader.read_box, readers)
             if angle:  # what runs in another direction was seen, if at all, before aligning
                 askew = _not_yet_read(boxes, lines)
-                along = partial(reader.read_askew, angle=angle)
-                lines += self._read(pixels, askew, along)
+                lines += self._read(pixels, askew, partial(Reader.read_askew, angle=angle), readers)
             bent = read_bent(found.regions, survey, reader)
             lines = settled(lines, [(_line(pixels, one.found), one.outline) for one in bent])
         with clock.stage("order"):
@@ -128,15 +131,27 @@ class Engine:
         self,
         pixels: Pixels,
         boxes: Sequence[Box],
-        read: Callable[[Pixels, Box], OrientedReading],
+        read: Callable[[Reader, Pixels, Box], OrientedReading],
+        readers: _Readers,
     ) -> list[TextLine]:
         """The lines of those boxes that hold text, each read by ``read``."""
-        lines: list[TextLine] = []
-        for box in boxes:
-            found = read(pixels, box)
-            if believable(found.reading, self._config.min_clarity):
-                lines.append(_line(pixels, found))
-        return lines
+        found = readers.side_by_side.each(
+            boxes,
+            [box.length for box in boxes],
+            together=lambda box: read(readers.together, pixels, box),
+            alone=lambda box: read(readers.alone, pixels, box),
+        )
+        least = self._config.min_clarity
+        return [_line(pixels, one) for one in found if believable(one.reading, least)]
+
+
+@dataclass(frozen=True, slots=True)
+class _Readers:
+    """Who reads the lines of one picture: all threads together, or each alone, side by side."""
+
+    together: Reader
+    alone: Reader
+    side_by_side: SideBySide
 
 
 class _StageClock:

@@ -7,11 +7,12 @@ from __future__ import annotations
 
 import threading
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Any, Literal, Protocol
 
 import numpy as np
 import numpy.typing as npt
 
+from web_image_ocr.engine.side_by_side import SideBySide
 from web_image_ocr.primitives.cores import available_cores
 from web_image_ocr.primitives.errors import ErrorKind, ServiceError
 
@@ -74,11 +75,21 @@ class OnnxSession:
 
 
 @dataclass(frozen=True, slots=True)
-class SessionPair:
-    """The two models at one number of threads."""
+class SessionSet:
+    """The models for a call that may use a number of threads.
 
-    detection: OnnxSession
-    recognition: OnnxSession
+    Attributes:
+        detection: uses them all in a run.
+        recognition: uses them all in a run.
+        lane: the recogniser that uses one thread in a run; as many runs at once as there are
+            threads.
+        side_by_side: the threads for them.
+    """
+
+    detection: Session
+    recognition: Session
+    lane: Session
+    side_by_side: SideBySide
 
 
 class Sessions:
@@ -92,16 +103,30 @@ class Sessions:
     def __init__(self, models: ModelBytes, threads: int) -> None:
         self._models = models
         self._threads = threads or available_cores()
-        self._pairs: dict[int, SessionPair] = {}
+        self._built: dict[tuple[str, int], OnnxSession] = {}
+        self._sets: dict[int, SessionSet] = {}
         self._lock = threading.Lock()
 
-    def for_cores(self, cores: int | None) -> SessionPair:
+    def for_cores(self, cores: int | None) -> SessionSet:
         """The sessions for a call that may use this many cores; none means all."""
         threads = 1 if cores == 1 else self._threads
         with self._lock:
-            if threads not in self._pairs:
-                self._pairs[threads] = SessionPair(
-                    detection=OnnxSession(self._models.detection, threads),
-                    recognition=OnnxSession(self._models.recognition, threads),
+            if threads not in self._sets:
+                self._sets[threads] = SessionSet(
+                    detection=self._session("detection", threads),
+                    recognition=self._session("recognition", threads),
+                    lane=self._session("recognition", 1),
+                    side_by_side=SideBySide(threads),
                 )
-            return self._pairs[threads]
+            return self._sets[threads]
+
+    def metadata(self) -> dict[str, str]:
+        """What the recogniser's author wrote into its file."""
+        with self._lock:
+            return self._session("recognition", 1).metadata()
+
+    def _session(self, model: Literal["detection", "recognition"], threads: int) -> OnnxSession:
+        key = (model, threads)
+        if key not in self._built:
+            self._built[key] = OnnxSession(getattr(self._models, model), threads)
+        return self._built[key]

@@ -10,7 +10,8 @@ import numpy as np
 from web_image_ocr import Engine, EngineConfig
 from web_image_ocr.engine.decoder import NOTHING, Decoder, Reading
 from web_image_ocr.engine.reading import Reader
-from web_image_ocr.engine.sessions import OnnxSession, SessionPair, Sessions, Tensor
+from web_image_ocr.engine.sessions import Sessions, SessionSet, Tensor
+from web_image_ocr.engine.side_by_side import SideBySide
 from web_image_ocr.primitives.deadline import Deadline
 
 
@@ -50,9 +51,9 @@ def ink_reader(recogniser: AsItIs, deadline: Deadline | None = None) -> Reader:
 
 @dataclass(frozen=True)
 class _OnePair:
-    pair: SessionPair
+    pair: SessionSet
 
-    def for_cores(self, _: int | None) -> SessionPair:
+    def for_cores(self, _: int | None) -> SessionSet:
         return self.pair
 
 
@@ -61,8 +62,8 @@ def ink_engine(detector: DarkIsText) -> Engine:
     engine = object.__new__(Engine)
     engine._config = EngineConfig()
     engine._decoder = cast("Decoder", InkIsText())
-    pair = SessionPair(
-        detection=cast("OnnxSession", detector), recognition=cast("OnnxSession", AsItIs())
+    pair = SessionSet(
+        detection=detector, recognition=AsItIs(), lane=AsItIs(), side_by_side=SideBySide(1)
     )
     engine._sessions = cast("Sessions", _OnePair(pair))
     return engine

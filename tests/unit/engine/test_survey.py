@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import cv2
 import numpy as np
 import pytest
 
@@ -41,11 +42,34 @@ def found(pixels: Pixels, detector: DarkIsText, angle: float = 0.0) -> list[list
     )
 
 
-def test_a_picture_that_fits_is_seen_once_and_once_from_afar() -> None:
+def test_small_text_is_seen_from_afar_and_from_near() -> None:
     detector, picture = DarkIsText(), white(400, 400)
     picture[100:104, 100:300] = 0
     assert len(found(picture, detector)) == 1
-    assert detector.seen == [512 * 512, 256 * 256]
+    assert detector.seen == [256 * 256, 512 * 512]
+
+
+def test_large_text_is_seen_from_afar_only() -> None:
+    detector, picture = DarkIsText(), white(400, 400)
+    picture[100:160, 100:300] = 0
+    assert len(found(picture, detector)) == 1
+    assert detector.seen == [256 * 256]
+
+
+def test_a_bent_line_is_as_high_as_its_stroke() -> None:
+    detector, picture = DarkIsText(), white(400, 400)
+    cv2.ellipse(picture, (200, 200), (150, 150), 0, 110, 360, (0, 0, 0), 8)
+    found(picture, detector)
+    assert detector.seen == [256 * 256, 512 * 512]
+
+
+def test_a_page_of_many_lines_is_seen_as_large_as_they_ask_for() -> None:
+    detector, picture = DarkIsText(), white(800, 600)
+    for top in range(20, 580, 24):
+        picture[top : top + 10, 100:700] = 0
+    assert len(found(picture, detector)) == 24
+    afar, near = detector.seen
+    assert afar < near < 0.7 * (1.25 * 800) * (1.25 * 600)
 
 
 def test_a_large_picture_of_large_text_is_not_seen_from_nearer() -> None:

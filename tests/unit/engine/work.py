@@ -5,13 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from typing import cast
 from unittest.mock import patch
 
 from tests.unit.engine.pages import assert_quads_are_sound
 from web_image_ocr import Engine, Page, RecognitionOptions
 from web_image_ocr.engine.crops import LINE_HEIGHT, MAX_WIDTH
-from web_image_ocr.engine.sessions import OnnxSession, Session, SessionPair, Tensor
+from web_image_ocr.engine.sessions import Session, SessionSet, Tensor
 from web_image_ocr.engine.survey import MOST_PIXELS
 from web_image_ocr.primitives.deadline import Deadline
 from web_image_ocr.primitives.image import Pixels
@@ -68,9 +67,11 @@ def counted(engine: Engine) -> Iterator[Work]:
     """The same engine, counting."""
     pair = engine._sessions.for_cores(None)
     work = Work(engine, Counted(pair.detection), Counted(pair.recognition))
-    counting = SessionPair(
-        detection=cast("OnnxSession", work.detection),
-        recognition=cast("OnnxSession", work.recognition),
+    counting = SessionSet(
+        detection=work.detection,
+        recognition=work.recognition,
+        lane=work.recognition,
+        side_by_side=pair.side_by_side,
     )
     with patch.object(engine._sessions, "for_cores", lambda _: counting):
         yield work
