@@ -16,8 +16,8 @@ from typing import Any, Protocol
 import numpy as np
 import numpy.typing as npt
 
-from benchmarks.accuracy.lines import FoundLine
-from benchmarks.accuracy.peers.homes import PEERS, ROOT, command_of
+from benchmarks.dataset import Points
+from benchmarks.peers.homes import PEERS, ROOT, command_of
 from web_image_ocr import Engine, RecognitionOptions
 from web_image_ocr.primitives.image import Pixels
 
@@ -28,6 +28,22 @@ ENGINES = (OURS, *PEERS)
 
 class PeerEndedError(RuntimeError):
     """The peer ended by itself; it said why on standard error."""
+
+
+@dataclass(frozen=True, slots=True)
+class FoundLine:
+    """What an engine found.
+
+    Attributes:
+        text: of the line.
+        quad: (4, 2) pixels of the picture handed in; the first corner is the upper left of the
+            text as the engine sees it, the others follow clockwise.
+        confidence: 0 to 1, or none if the engine gives none.
+    """
+
+    text: str
+    quad: Points
+    confidence: float | None
 
 
 @dataclass(frozen=True, slots=True)

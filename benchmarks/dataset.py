@@ -20,8 +20,8 @@ import numpy as np
 import numpy.typing as npt
 from PIL import Image
 
-from benchmarks.accuracy.text import ANY_GLYPH
-from benchmarks.accuracy.traits import Traits, traits_of
+from benchmarks.text import ANY_GLYPH
+from benchmarks.traits import Traits, traits_of
 from web_image_ocr.primitives.image import Pixels
 
 Points = npt.NDArray[np.float64]
