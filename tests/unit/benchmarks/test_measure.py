@@ -15,6 +15,7 @@ class Parrot:
     """Finds the same text in every picture."""
 
     versions: Mapping[str, str] = {}
+    pid = 0
 
     def __init__(self, text: str) -> None:
         self.text = text
