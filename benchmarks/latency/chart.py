@@ -31,7 +31,8 @@ def draw(parts: Mapping[str, Any], path: Path) -> None:
         middles = [x + (place - (len(peers) - 1) / 2) * width for x in range(len(groups))]
         ratios = [parts[group]["engines"][peer]["ratio_of_totals"] for group in groups]
         bars = axes.bar(middles, ratios, 0.92 * width, label=peer, color=_COLOURS[place])
-        axes.bar_label(bars, fmt="%.2f", label_type="center", color="white", fontsize=9)
+        ground = {"facecolor": "white", "edgecolor": "none", "pad": 1}  # the line ends at it
+        axes.bar_label(bars, fmt="%.2f", padding=3, fontsize=9, bbox=ground)
     axes.axhline(1, color="black", linewidth=1)
     axes.set_xticks(
         range(len(groups)),
@@ -39,6 +40,7 @@ def draw(parts: Mapping[str, Any], path: Path) -> None:
     )
     axes.set_ylabel("total time / ours")
     axes.set_title("Time to read, ours = 1", fontsize=11)
+    axes.margins(y=0.1)
     axes.spines[["top", "right"]].set_visible(False)
     figure.legend(loc="outside lower center", ncols=len(peers), frameon=False, fontsize=9)
     path.parent.mkdir(parents=True, exist_ok=True)
