@@ -15,8 +15,8 @@ from math import cos, degrees, radians, sin
 import numpy as np
 from PIL import Image, ImageDraw, ImageFont
 
-from benchmarks.accuracy.engines import ENGINES, OURS, PeerEndedError, open_engine
-from benchmarks.accuracy.text import word_bag
+from benchmarks.engines import ENGINES, OURS, PeerEndedError, open_engine
+from benchmarks.text import word_bag
 from web_image_ocr.primitives.image import Pixels
 
 RADII = (2, 3, 4, 6, 8, 12)

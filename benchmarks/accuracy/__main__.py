@@ -12,11 +12,11 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from benchmarks.accuracy import sheet
-from benchmarks.accuracy.dataset import set_names
-from benchmarks.accuracy.engines import ENGINES, OURS, PeerEndedError, open_engine
 from benchmarks.accuracy.measure import Variant, read_set, row_of
-from benchmarks.accuracy.peers.homes import ROOT
 from benchmarks.accuracy.report import Row, against_plain, relative_errors, write
+from benchmarks.dataset import set_names
+from benchmarks.engines import ENGINES, OURS, PeerEndedError, open_engine
+from benchmarks.peers.homes import ROOT
 
 SHEETS = ROOT / "benchmarks" / "sheets"
 

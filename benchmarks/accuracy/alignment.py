@@ -10,7 +10,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from enum import Enum, auto
 
-from benchmarks.accuracy.text import ANY_GLYPH, normalised, unit_spans
+from benchmarks.text import ANY_GLYPH, normalised, unit_spans
 
 
 class Verdict(Enum):

@@ -8,8 +8,8 @@ from itertools import pairwise
 import cv2
 import numpy as np
 
-from benchmarks.accuracy.dataset import Label
-from benchmarks.accuracy.text import letters, unit_spans
+from benchmarks.dataset import Label
+from benchmarks.text import letters, unit_spans
 
 _HEIGHTS = (10, 16, 24, 40)
 """Bounds in pixels; text below about 10 px has too few to be told apart by eye either."""

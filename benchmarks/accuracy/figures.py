@@ -13,9 +13,10 @@ from itertools import combinations
 
 import numpy as np
 
-from benchmarks.accuracy.dataset import Label, Sample
-from benchmarks.accuracy.lines import FoundLine, Match, has_box, holds, match, outside_ignored
-from benchmarks.accuracy.text import (
+from benchmarks.accuracy.lines import Match, has_box, holds, match, outside_ignored
+from benchmarks.dataset import Label, Sample
+from benchmarks.engines import FoundLine
+from benchmarks.text import (
     character_bag,
     distance,
     letters,

@@ -8,16 +8,16 @@ from itertools import combinations
 
 import numpy as np
 
-from benchmarks.accuracy.dataset import Label, Points
 from benchmarks.accuracy.lines import (
     ENOUGH,
-    FoundLine,
     Hull,
     along,
     area,
     hull_of,
     shared,
 )
+from benchmarks.dataset import Label, Points
+from benchmarks.engines import FoundLine
 
 _WHOLE = 0.75
 """A label that found lines cover by less is called cut: at least one of four letters is out.

@@ -10,30 +10,15 @@ import cv2
 import numpy as np
 import numpy.typing as npt
 
-from benchmarks.accuracy.dataset import Label, Points
-from benchmarks.accuracy.text import unspaced
+from benchmarks.dataset import Label, Points
+from benchmarks.engines import FoundLine
+from benchmarks.text import unspaced
 
 Hull = npt.NDArray[np.float32]
 """(N, 2) corners of a convex polygon, pixels."""
 
 ENOUGH = 0.5
 """Share of overlap from which on two boxes belong together, as is usual in text detection."""
-
-
-@dataclass(frozen=True, slots=True)
-class FoundLine:
-    """What an engine found.
-
-    Attributes:
-        text: of the line.
-        quad: (4, 2) pixels of the picture handed in; the first corner is the upper left of the
-            text as the engine sees it, the others follow clockwise.
-        confidence: 0 to 1, or none if the engine gives none.
-    """
-
-    text: str
-    quad: Points
-    confidence: float | None
 
 
 @dataclass(frozen=True, slots=True)

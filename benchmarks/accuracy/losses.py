@@ -14,10 +14,11 @@ from typing import Any
 
 from benchmarks.accuracy.alignment import Judged, Verdict, align, faultless, judge, passage
 from benchmarks.accuracy.bands import BANDS, bands_of
-from benchmarks.accuracy.dataset import Label, Sample
 from benchmarks.accuracy.layout import Layout, Spot, layout
-from benchmarks.accuracy.lines import FoundLine, outside_ignored
-from benchmarks.accuracy.text import letters, word_bag
+from benchmarks.accuracy.lines import outside_ignored
+from benchmarks.dataset import Label, Sample
+from benchmarks.engines import FoundLine
+from benchmarks.text import letters, word_bag
 
 
 class Cause(Enum):

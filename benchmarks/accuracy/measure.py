@@ -8,14 +8,13 @@ from itertools import islice
 from pathlib import Path
 from typing import TypeVar
 
-from benchmarks.accuracy.dataset import Sample, load_set
-from benchmarks.accuracy.engines import Candidate
 from benchmarks.accuracy.figures import Shares, over_pictures, shares
-from benchmarks.accuracy.lines import FoundLine
 from benchmarks.accuracy.losses import losses_of
 from benchmarks.accuracy.report import Row
-from benchmarks.accuracy.traits import traits_of
 from benchmarks.accuracy.transforms import cut_apart, stacked, turned
+from benchmarks.dataset import Sample, load_set
+from benchmarks.engines import Candidate, FoundLine
+from benchmarks.traits import traits_of
 
 Item = TypeVar("Item")
 

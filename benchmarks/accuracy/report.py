@@ -2,10 +2,6 @@
 
 from __future__ import annotations
 
-import json
-import os
-import platform
-import subprocess
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
@@ -16,9 +12,8 @@ from typing import Any
 
 from benchmarks.accuracy.figures import Figure
 from benchmarks.accuracy.losses import Losses
-from benchmarks.accuracy.peers.homes import ROOT
+from benchmarks.dated import write_dated
 
-_RESULTS = ROOT / "benchmarks" / "results"
 _EASY = 0.98  # the yardstick leaves no room worth comparing above this
 _YARDSTICK = "rapidocr"
 
@@ -147,36 +142,13 @@ def write(
     rows: Sequence[Row], versions: Mapping[str, Mapping[str, str]], started: datetime
 ) -> Path:
     """Writes the dated sheet: figures only, no names of pictures and no texts."""
-    sheet = {
-        "date": started.isoformat(timespec="seconds"),
-        "commit": _commit(),
-        "machine": {"processor": _processor(), "cores": os.cpu_count(), "load": os.getloadavg()},
-        "python": platform.python_version(),
-        "versions": versions,
-        "hard_sets": relative_errors(rows),
-        "against_plain": against_plain(rows),
-        "measured": [row.as_json() for row in rows],
-    }
-    _RESULTS.mkdir(exist_ok=True)
-    path = _RESULTS / f"accuracy-{started.strftime('%Y%m%dT%H%M%SZ')}.json"
-    path.write_text(json.dumps(sheet, indent=1) + "\n", encoding="utf-8")
-    return path
-
-
-def _commit() -> str:
-    return subprocess.run(
-        ["git", "describe", "--always", "--dirty"],  # noqa: S607 - the developer's own git
-        cwd=ROOT,
-        capture_output=True,
-        text=True,
-        check=False,
-    ).stdout.strip()
-
-
-def _processor() -> str:
-    try:
-        lines = Path("/proc/cpuinfo").read_text(encoding="utf-8").splitlines()
-    except OSError:
-        return platform.processor()
-    names = [line.split(":", 1)[1].strip() for line in lines if line.startswith("model name")]
-    return names[0] if names else platform.machine()
+    return write_dated(
+        "accuracy",
+        started,
+        {
+            "versions": versions,
+            "hard_sets": relative_errors(rows),
+            "against_plain": against_plain(rows),
+            "measured": [row.as_json() for row in rows],
+        },
+    )

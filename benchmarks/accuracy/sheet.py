@@ -12,11 +12,12 @@ from html import escape
 import cv2
 import numpy as np
 
-from benchmarks.accuracy.dataset import Label, Points
-from benchmarks.accuracy.lines import FoundLine, Match, has_box, match, outside_ignored
+from benchmarks.accuracy.lines import Match, has_box, match, outside_ignored
 from benchmarks.accuracy.measure import Reading, Run
 from benchmarks.accuracy.report import Row
-from benchmarks.accuracy.text import distance, unspaced, word_bag
+from benchmarks.dataset import Label, Points
+from benchmarks.engines import FoundLine
+from benchmarks.text import distance, unspaced, word_bag
 from web_image_ocr.primitives.image import Pixels
 
 _WORST = 12  # pictures of a set; more is tiring to look at

@@ -8,8 +8,8 @@ from dataclasses import replace
 import cv2
 import numpy as np
 
-from benchmarks.accuracy.dataset import Points, Sample
-from benchmarks.accuracy.lines import FoundLine
+from benchmarks.dataset import Points, Sample
+from benchmarks.engines import FoundLine
 from web_image_ocr.primitives.image import Pixels
 
 

@@ -6,8 +6,8 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from benchmarks.accuracy.dataset import Label, Points, Sample
-from benchmarks.accuracy.lines import FoundLine
+from benchmarks.dataset import Label, Points, Sample
+from benchmarks.engines import FoundLine
 
 
 def box(x: float, y: float, width: float, height: float) -> Points:

@@ -5,8 +5,8 @@ from pathlib import Path
 
 from PIL import Image
 
-from benchmarks.accuracy.dataset import load_set, set_names
-from benchmarks.accuracy.text import ANY_GLYPH
+from benchmarks.dataset import load_set, set_names
+from benchmarks.text import ANY_GLYPH
 
 
 def write_set(folder: Path, **record: object) -> Path:

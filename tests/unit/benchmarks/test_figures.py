@@ -4,9 +4,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from benchmarks.accuracy.dataset import Sample
 from benchmarks.accuracy.figures import over_pictures, shares
-from benchmarks.accuracy.lines import FoundLine
+from benchmarks.dataset import Sample
+from benchmarks.engines import FoundLine
 from tests.unit.benchmarks.support import box, found, label, sample
 
 words = st.lists(st.text(alphabet="abc中1", min_size=1, max_size=5), max_size=6)

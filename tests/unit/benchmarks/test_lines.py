@@ -3,8 +3,8 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from benchmarks.accuracy.dataset import Points
 from benchmarks.accuracy.lines import has_box, match, outside_ignored, overlap
+from benchmarks.dataset import Points
 from tests.unit.benchmarks.support import box, found, label
 
 

@@ -5,10 +5,10 @@ from collections import Counter
 from hypothesis import given
 from hypothesis import strategies as st
 
-from benchmarks.accuracy.dataset import Label, Sample
-from benchmarks.accuracy.lines import FoundLine
 from benchmarks.accuracy.losses import Cause, Losses, is_judged, losses, losses_of
-from benchmarks.accuracy.text import ANY_GLYPH, word_bag
+from benchmarks.dataset import Label, Sample
+from benchmarks.engines import FoundLine
+from benchmarks.text import ANY_GLYPH, word_bag
 from tests.unit.benchmarks.support import box, found, label, sample
 
 ROW = box(0, 0, 100, 10)

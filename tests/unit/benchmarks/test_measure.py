@@ -3,9 +3,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from pathlib import Path
 
-from benchmarks.accuracy.engines import Answer
 from benchmarks.accuracy.measure import Variant, read_set, row_of
 from benchmarks.accuracy.sheet import page, section
+from benchmarks.engines import Answer
 from tests.unit.benchmarks.support import box, found
 from tests.unit.benchmarks.test_dataset import write_set
 from web_image_ocr.primitives.image import Pixels
@@ -15,6 +15,7 @@ class Parrot:
     """Finds the same text in every picture."""
 
     versions: Mapping[str, str] = {}
+    pid = 0
 
     def __init__(self, text: str) -> None:
         self.text = text

@@ -11,12 +11,12 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from benchmarks.accuracy.peers.faster_paddle import bmp
-from benchmarks.accuracy.peers.homes import PEERS, ROOT
-from benchmarks.accuracy.peers.tesseract import Tesseract
+from benchmarks.peers.faster_paddle import bmp
+from benchmarks.peers.homes import PEERS, ROOT
+from benchmarks.peers.tesseract import Tesseract
 
 ADAPTER = """
-from benchmarks.accuracy.peers.loop import Line, serve, upright
+from benchmarks.peers.loop import Line, serve, upright
 
 class Noisy:
     def __init__(self):
@@ -102,6 +102,6 @@ def test_a_bmp_loses_nothing() -> None:
 
 def test_adapters_import_nothing_of_the_project() -> None:
     for peer in PEERS:
-        module = f"benchmarks.accuracy.peers.{peer.replace('-', '_')}"
+        module = f"benchmarks.peers.{peer.replace('-', '_')}"
         check = f"import {module}, sys; assert not {{'cv2', 'web_image_ocr'}} & set(sys.modules)"
         subprocess.run([sys.executable, "-c", check], cwd=ROOT, check=True)

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from benchmarks.accuracy import report
+from benchmarks import dated
 from benchmarks.accuracy.figures import Figure
 from benchmarks.accuracy.report import Row, against_plain, relative_errors, write
 
@@ -71,7 +71,7 @@ def test_turned_and_stacked_beside_plain() -> None:
 def test_the_sheet_holds_figures_times_and_versions(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(report, "_RESULTS", tmp_path)
+    monkeypatch.setattr(dated, "_RESULTS", tmp_path)
     started = datetime(2026, 1, 2, 3, 4, 5, tzinfo=UTC)
     path = write([row("ours", "a", 0.81234567)], {"ours": {"numpy": "2"}}, started)
     sheet = json.loads(path.read_text(encoding="utf-8"))

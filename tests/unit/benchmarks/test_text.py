@@ -3,7 +3,7 @@ from __future__ import annotations
 from hypothesis import given
 from hypothesis import strategies as st
 
-from benchmarks.accuracy.text import (
+from benchmarks.text import (
     ANY_GLYPH,
     character_bag,
     distance,

@@ -4,8 +4,8 @@ import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
 
-from benchmarks.accuracy.dataset import Sample
 from benchmarks.accuracy.transforms import cut_apart, stacked, turned
+from benchmarks.dataset import Sample
 from tests.unit.benchmarks.support import box, found, label
 
 

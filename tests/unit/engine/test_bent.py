@@ -4,8 +4,8 @@ import cv2
 import numpy as np
 import pytest
 
-from benchmarks.accuracy.text import unspaced
 from benchmarks.arcs import Arc, draw
+from benchmarks.text import unspaced
 from tests.unit.engine.drawn import AsItIs, DarkIsText, ink_engine, ink_reader
 from tests.unit.engine.pages import assert_quads_are_sound
 from tests.unit.engine.pictures import turned, written

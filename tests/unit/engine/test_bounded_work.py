@@ -9,7 +9,7 @@ from math import inf
 import numpy as np
 import pytest
 
-from benchmarks.accuracy.text import similarity, unspaced
+from benchmarks.text import similarity, unspaced
 from tests.unit.engine.pictures import written
 from tests.unit.engine.work import Counted, Work, counted
 from web_image_ocr import Engine, EngineConfig

@@ -14,17 +14,25 @@ class Traits:
             cover only part of the text, recall takes its place.
         lost_glyph: a character that stands for a glyph lost in the labels' encoding.
         ordered: the labels of a picture stand in reading order.
+        group: what its pictures are, for times: ``web`` (of web pages and screens) or
+            ``dense`` (pages full of text); none is neither.
     """
 
     main: str = "word_f"
     lost_glyph: str | None = None
     ordered: bool = False
+    group: str | None = None
 
 
 _KNOWN = {
-    "mtwi20": Traits(lost_glyph="?"),
+    "born_digital_icdar2013_ch1": Traits(group="web"),
+    "fdroid_app_ui": Traits(group="web"),
+    "funsd_test": Traits(group="dense"),
+    "memes_zh": Traits(group="web"),
+    "mtwi20": Traits(lost_glyph="?", group="web"),
     "scribe_docs": Traits(ordered=True),
-    "sroie": Traits(ordered=True),
+    "sroie": Traits(ordered=True, group="dense"),
+    "weibo_app_ui": Traits(group="web"),
     "wildreceipt60": Traits(main="character_f"),  # its labels drop spaces
 }
 

@@ -20,8 +20,8 @@ import numpy as np
 import numpy.typing as npt
 from PIL import Image
 
-from benchmarks.accuracy.text import ANY_GLYPH
-from benchmarks.accuracy.traits import Traits, traits_of
+from benchmarks.text import ANY_GLYPH
+from benchmarks.traits import Traits, traits_of
 from web_image_ocr.primitives.image import Pixels
 
 Points = npt.NDArray[np.float64]
@@ -71,16 +71,28 @@ def set_names(data: Path) -> list[str]:
 def load_set(folder: Path) -> Iterator[Sample]:
     """The samples of one set, in the order of its label file."""
     traits = traits_of(folder.name)
+    for record in _records(folder):
+        yield Sample(
+            name=record["image"],
+            pixels=_decode(_file(folder, record)),
+            labels=tuple(_label(entry, traits) for entry in record["lines"]),
+            partial=bool(record.get("partial")),
+            ordered=traits.ordered,
+        )
+
+
+def files_of(folder: Path) -> list[Path]:
+    """The picture files of one set, in the same order."""
+    return [_file(folder, record) for record in _records(folder)]
+
+
+def _records(folder: Path) -> Iterator[dict[str, Any]]:
     with (folder / "labels.jsonl").open(encoding="utf-8") as lines:
-        for line in lines:
-            record: dict[str, Any] = json.loads(line)
-            yield Sample(
-                name=record["image"],
-                pixels=_decode(folder / "images" / record["image"]),
-                labels=tuple(_label(entry, traits) for entry in record["lines"]),
-                partial=bool(record.get("partial")),
-                ordered=traits.ordered,
-            )
+        yield from map(json.loads, lines)
+
+
+def _file(folder: Path, record: dict[str, Any]) -> Path:
+    return folder / "images" / str(record["image"])
 
 
 def _label(entry: dict[str, Any], traits: Traits) -> Label:

@@ -8,16 +8,22 @@ import venv
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-ROOT = Path(__file__).resolve().parents[3]
+ROOT = Path(__file__).resolve().parents[2]
 _HOMES = ROOT / "benchmarks" / ".peers"
 
-_INSTALL: Mapping[str, Sequence[Sequence[str]]] = {
-    "rapidocr": (
-        ("install", "rapidocr==3.10.0", "onnxruntime==1.32.0"),
+
+def _rapidocr(runtime: str) -> Sequence[Sequence[str]]:
+    return (
+        ("install", "rapidocr==3.10.0", runtime),
         # The full OpenCV wants a display's libraries; reading needs none of them.
         ("uninstall", "--yes", "opencv-python", "opencv-python-headless"),
         ("install", "opencv-python-headless==5.0.0.93"),
-    ),
+    )
+
+
+_INSTALL: Mapping[str, Sequence[Sequence[str]]] = {
+    "rapidocr": _rapidocr("onnxruntime==1.32.0"),
+    "rapidocr-openvino": _rapidocr("openvino==2026.4.1"),
     "faster-paddle": (("install", "faster-paddle==1.0.4", "numpy==2.4.6"),),
     "tesseract": (),
 }
@@ -29,7 +35,7 @@ PEERS = tuple(_INSTALL)
 def command_of(peer: str) -> list[str]:
     """The command that starts a peer's adapter, to be run in `ROOT`."""
     python = _python(peer) if _INSTALL[peer] else Path(sys.executable)
-    return [str(python), "-m", f"benchmarks.accuracy.peers.{peer.replace('-', '_')}"]
+    return [str(python), "-m", f"benchmarks.peers.{peer.replace('-', '_')}"]
 
 
 def _python(peer: str) -> Path:

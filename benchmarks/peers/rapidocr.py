@@ -1,4 +1,4 @@
-"""RapidOCR, which takes pixels."""
+"""RapidOCR, which takes pixels, with ONNX Runtime, its default."""
 
 from __future__ import annotations
 
@@ -6,17 +6,23 @@ from typing import Any
 
 import numpy as np
 
-from benchmarks.accuracy.peers.loop import Line, Pixels, package_versions, serve
+from benchmarks.peers.loop import Line, Pixels, package_versions, serve
 
 
 class RapidOcr:
-    """RapidOCR's default pipeline."""
+    """RapidOCR's default pipeline.
 
-    def __init__(self) -> None:
-        from rapidocr import RapidOCR  # noqa: PLC0415 - not before standard output is safe
+    Args:
+        runtime: what computes for it, by the name of its package.
+    """
 
+    def __init__(self, runtime: str = "onnxruntime") -> None:
+        from rapidocr import EngineType, RapidOCR  # noqa: PLC0415 - not before output is safe
+
+        self._runtime = runtime
+        engine = {f"{model}.engine_type": EngineType(runtime) for model in ("Det", "Cls", "Rec")}
         # Typed as any of its stages' results; the whole pipeline gives boxes, texts and scores.
-        self._engine: Any = RapidOCR(params={"Global.log_level": "error"})
+        self._engine: Any = RapidOCR(params={"Global.log_level": "error", **engine})
 
     def prepare(self, pixels: Pixels) -> Pixels:
         """The picture as BGR."""
@@ -35,7 +41,7 @@ class RapidOcr:
 
     def versions(self) -> dict[str, str]:
         """Of RapidOCR and of what computes for it."""
-        return package_versions("rapidocr", "onnxruntime", "opencv-python-headless")
+        return package_versions("rapidocr", self._runtime, "opencv-python-headless")
 
 
 if __name__ == "__main__":

@@ -12,7 +12,7 @@ import subprocess
 import sys
 from itertools import groupby
 
-from benchmarks.accuracy.peers.loop import Line, Pixels, serve, upright
+from benchmarks.peers.loop import Line, Pixels, serve, upright
 
 _LANGUAGES = ("chi_sim", "eng")
 _WORD = "5"  # the level of a row that holds a word

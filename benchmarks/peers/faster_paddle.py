@@ -10,7 +10,7 @@ import struct
 
 import numpy as np
 
-from benchmarks.accuracy.peers.loop import Line, Pixels, package_versions, serve, upright
+from benchmarks.peers.loop import Line, Pixels, package_versions, serve, upright
 
 
 class FasterPaddle:

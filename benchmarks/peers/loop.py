@@ -3,6 +3,7 @@
 The first answer comes without a question, once the engine is warm: ``{"versions": {...}}``.
 Then each question ``{"picture": "path of an .npy file"}`` is answered by
 ``{"lines": [{"text", "quad", "confidence"}, ...], "seconds": ...}``.
+An adapter that is started with such a path reads that picture, cold, answers, and ends.
 """
 
 from __future__ import annotations
@@ -54,6 +55,9 @@ def serve(start: Callable[[], Adapter[Any]]) -> None:
     with os.fdopen(os.dup(1), "w", encoding="utf-8") as answers:
         os.dup2(2, 1)
         adapter = start()
+        if sys.argv[1:]:
+            print(json.dumps(_timed(adapter, np.load(sys.argv[1]))), file=answers)
+            return
         adapter.read(adapter.prepare(np.full((320, 320, 3), 255, np.uint8)))
         print(json.dumps({"versions": adapter.versions()}), file=answers, flush=True)
         for question in sys.stdin:

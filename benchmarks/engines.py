@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import subprocess
 import tempfile
 import time
@@ -16,9 +17,9 @@ from typing import Any, Protocol
 import numpy as np
 import numpy.typing as npt
 
-from benchmarks.accuracy.lines import FoundLine
-from benchmarks.accuracy.peers.homes import PEERS, ROOT, command_of
-from web_image_ocr import Engine, RecognitionOptions
+from benchmarks.dataset import Points
+from benchmarks.peers.homes import PEERS, ROOT, command_of
+from web_image_ocr import Engine, EngineConfig, RecognitionOptions
 from web_image_ocr.primitives.image import Pixels
 
 OURS = "ours"
@@ -31,6 +32,22 @@ class PeerEndedError(RuntimeError):
 
 
 @dataclass(frozen=True, slots=True)
+class FoundLine:
+    """What an engine found.
+
+    Attributes:
+        text: of the line.
+        quad: (4, 2) pixels of the picture handed in; the first corner is the upper left of the
+            text as the engine sees it, the others follow clockwise.
+        confidence: 0 to 1, or none if the engine gives none.
+    """
+
+    text: str
+    quad: Points
+    confidence: float | None
+
+
+@dataclass(frozen=True, slots=True)
 class Answer:
     """Lines in reading order and the seconds the engine took, decoding left out."""
 
@@ -39,9 +56,15 @@ class Answer:
 
 
 class Candidate(Protocol):
-    """An engine under measurement, with its default settings."""
+    """An engine under measurement, with its default settings.
+
+    Attributes:
+        versions: of what reads, by name.
+        pid: the process it runs in.
+    """
 
     versions: Mapping[str, str]
+    pid: int
 
     def read(self, pixels: Pixels, *, detect_direction: bool) -> Answer:
         """What the engine finds in one picture."""
@@ -68,18 +91,26 @@ def open_engine(name: str) -> Iterator[Candidate]:
 
 
 class Ours:
-    """This project's engine."""
+    """This project's engine.
 
-    def __init__(self) -> None:
+    Args:
+        config: other settings than the default ones.
+        cores: how many cores a call may use; none means all.
+    """
+
+    def __init__(self, config: EngineConfig | None = None, *, cores: int | None = None) -> None:
         names = ("web-image-ocr", "onnxruntime", "opencv-python-headless", "numpy")
         self.versions: Mapping[str, str] = {name: version(name) for name in names}
-        self._engine = Engine()
+        self.pid = os.getpid()
+        self._engine = Engine(config)
+        self._cores = cores
         self.read(np.full((320, 320, 3), 255, np.uint8), detect_direction=False)
 
     def read(self, pixels: Pixels, *, detect_direction: bool) -> Answer:
         """What our engine finds."""
         started = time.perf_counter()
-        page = self._engine.recognize(pixels, RecognitionOptions(detect_direction=detect_direction))
+        options = RecognitionOptions(detect_direction=detect_direction)
+        page = self._engine.recognize(pixels, options, cores=self._cores)
         seconds = time.perf_counter() - started
         lines = [_found(line.text, line.quad, line.confidence) for line in page.lines]
         return Answer(lines, seconds)
@@ -90,6 +121,7 @@ class Peer:
 
     def __init__(self, process: subprocess.Popen[str], folder: Path) -> None:
         self._process = process
+        self.pid = process.pid
         self._picture = folder / "picture.npy"
         self.versions: Mapping[str, str] = self._answer()["versions"]
 

@@ -1,0 +1,1 @@
+"""How long and how much memory reading takes, beside peers, in one run."""

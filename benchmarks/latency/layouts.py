@@ -1,0 +1,45 @@
+"""Part ``layouts``: one call alone, as it is, against every way to lay out its threads."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from benchmarks.engines import Ours
+from benchmarks.latency.interleave import pictures, read_all, warm_up
+from benchmarks.latency.totals import by_group, table
+from web_image_ocr import EngineConfig
+from web_image_ocr.primitives.cores import available_cores
+
+_DEFAULT = "default"
+
+
+def measure(data: Path, sets: Sequence[str], *, most: int | None, repeats: int) -> dict[str, Any]:
+    """Times of our engine by layout.
+
+    Returns:
+        ``parts`` as `by_group` gives them, ratios to the default; ``default_to_best``: for each
+        part, the total of the default over the least total of any other layout.
+    """
+    layouts = {
+        _DEFAULT: Ours(),
+        **{
+            f"threads={threads}": Ours(EngineConfig(threads=threads))
+            for threads in range(1, available_cores() + 1)
+        },
+        "cores=1": Ours(cores=1),
+    }
+    warm_up(data, sets, layouts)
+    parts = by_group(list(read_all(pictures(data, sets, most), layouts, repeats)), _DEFAULT)
+    print(table(parts), flush=True)
+    gaps = {name: default_to_best(part) for name, part in parts.items()}
+    print(f"default / best layout: {gaps}", flush=True)
+    return {"default_to_best": gaps, "parts": parts}
+
+
+def default_to_best(part: dict[str, Any]) -> float:
+    """How many times as long the default takes as the fastest of the other layouts."""
+    totals: dict[str, float] = {name: row["seconds"] for name, row in part["engines"].items()}
+    default = totals.pop(_DEFAULT)
+    return round(default / min(totals.values()), 3)

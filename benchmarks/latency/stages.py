@@ -1,0 +1,57 @@
+"""Part ``stages``: where the time of a call goes, from the bytes of the file to the JSON."""
+
+from __future__ import annotations
+
+import time
+from collections import Counter, defaultdict
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from benchmarks.dataset import files_of
+from benchmarks.traits import traits_of
+from web_image_ocr import Engine, RecognitionOptions
+from web_image_ocr.api.answers import json_response
+from web_image_ocr.api.encode import encode_page
+from web_image_ocr.images import ImageLimits
+from web_image_ocr.serving.worker import read_picture
+
+
+def measure(data: Path, sets: Sequence[str], *, most: int | None) -> dict[str, Any]:
+    """Mean milliseconds and share of each stage, for all pictures and for each group."""
+    engine = Engine()
+    collected: defaultdict[str, list[Mapping[str, float]]] = defaultdict(list)
+    for name in sets:
+        files = files_of(data / name)[:most]
+        stages_of(engine, files[0].read_bytes())
+        for file in files:
+            stages = stages_of(engine, file.read_bytes())
+            for part in ("all", traits_of(name).group):
+                if part is not None:
+                    collected[part].append(stages)
+    parts = {part: summary(calls) for part, calls in collected.items()}
+    for part, rows in parts.items():
+        print(part, " ".join(f"{s} {x['ms']} ms ({x['share']:.1%})" for s, x in rows.items()))
+    return parts
+
+
+def stages_of(engine: Engine, picture: bytes) -> dict[str, float]:
+    """Seconds of each stage of one call."""
+    page = read_picture(engine, ImageLimits(), picture, RecognitionOptions())
+    started = time.perf_counter()
+    json_response(encode_page(page))
+    return {**page.timings, "encode": time.perf_counter() - started}
+
+
+def summary(calls: Sequence[Mapping[str, float]]) -> dict[str, dict[str, float]]:
+    """Of each stage its milliseconds, the mean over all calls, and its share of them, 0 to 1."""
+    sums: Counter[str] = Counter()
+    for call in calls:
+        sums.update(call)
+    return {
+        stage: {
+            "ms": round(1000 * seconds / len(calls), 3),
+            "share": round(seconds / sums.total(), 4),
+        }
+        for stage, seconds in sums.items()
+    }

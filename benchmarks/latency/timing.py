@@ -1,0 +1,39 @@
+"""Part ``timing``: our engine and the peers, picture by picture."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from benchmarks.engines import OURS, Candidate
+from benchmarks.latency.interleave import pictures, read_all, warm_up
+from benchmarks.latency.processes import busy_share, resident_mib
+from benchmarks.latency.totals import by_group, table
+
+
+def measure(
+    data: Path,
+    sets: Sequence[str],
+    engines: Mapping[str, Candidate],
+    *,
+    most: int | None,
+    repeats: int,
+) -> dict[str, Any]:
+    """Times of all engines, ours among them.
+
+    Returns:
+        ``parts`` as `by_group` gives them, ratios to ours; ``idle_cores``: cores that each
+        engine keeps busy while it waits; ``resident_mib``: of the peers, at the end.
+    """
+    warm_up(data, sets, engines)
+    idle = {name: round(busy_share(engine.pid, 1.0), 3) for name, engine in engines.items()}
+    parts = by_group(list(read_all(pictures(data, sets, most), engines, repeats)), OURS)
+    print(table(parts), flush=True)
+    memory = {
+        name: round(resident_mib(engine.pid), 1)
+        for name, engine in engines.items()
+        if name != OURS  # it runs in the process of the benchmark
+    }
+    print(f"cores busy while waiting: {idle}; resident MiB: {memory}", flush=True)
+    return {"repeats": repeats, "idle_cores": idle, "resident_mib": memory, "parts": parts}
