@@ -67,6 +67,7 @@ class KeptPages:
         pickled = pickle.dumps(replace(page, timings={}), pickle.HIGHEST_PROTOCOL)
         parts = (pickled, key.project_id, key.digest)
         size = sum(map(sys.getsizeof, parts)) + ENTRY_BYTES
+        self._entries.pop(key, None)
         if size <= self._entries.maxsize:
             self._entries[key] = _Kept(pickled, size)
 

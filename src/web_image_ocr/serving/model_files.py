@@ -24,10 +24,12 @@ class ModelFiles:
         values = (getattr(config, field.name) for field in fields(config))
         self._paths = [value for value in values if isinstance(value, Path)]
         self._at_start = self._stamps()
+        self._changed = False
 
     def changed(self) -> bool:
-        """Whether one was written, replaced or removed since."""
-        return self._stamps() != self._at_start
+        """Whether one has been seen written, replaced or removed; then it stays so."""
+        self._changed = self._changed or self._stamps() != self._at_start
+        return self._changed
 
     def _stamps(self) -> list[tuple[int, ...] | None]:
         return [_stamp(path) for path in self._paths]
