@@ -3,6 +3,10 @@
 from __future__ import annotations
 
 import asyncio
+import gc
+import multiprocessing
+import os
+import signal
 from dataclasses import replace
 from pathlib import Path
 
@@ -44,6 +48,26 @@ async def test_what_is_kept_is_what_the_worker_read() -> None:
         assert replace(page, timings={}) == replace(read, timings={})
     assert sum("read" in page.timings for page in pages) == 1
     assert list(kept.timings) == ["cache"]
+
+
+async def test_a_run_given_up_ends_with_the_pool(caplog: pytest.LogCaptureFixture) -> None:
+    config = EngineConfig()
+    limits = ImageLimits.for_edition("2021")
+    picture = encoded(text_picture("Hello cache"))
+    async with WorkerPool(ServingConfig(workers=1), config, limits) as pool:
+        cache = ResultCache(pool, ModelFiles(config), 100_000).of("project")
+        await pool.recognize(picture, OPTIONS, Deadline.after(60))
+        for worker in multiprocessing.active_children():
+            os.kill(worker.pid or 0, signal.SIGSTOP)
+        call = asyncio.create_task(cache.recognize(picture, OPTIONS, Deadline.after(60)))
+        await asyncio.sleep(0.1)
+        call.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await call
+    await asyncio.sleep(0.1)
+    assert asyncio.all_tasks() == {asyncio.current_task()}
+    gc.collect()  # asyncio reports what nobody looked at when it is collected
+    assert not caplog.records
 
 
 @pytest.mark.server

@@ -47,7 +47,7 @@ class Run:
         finally:
             self._waiting.remove(deadline)
             if not self._waiting:
-                self._task.cancel()  # of no effect on one that is done
+                self._task.cancel()  # one that is done: its error counts as seen
         if not self._task.done():
             raise ServiceError(
                 ErrorKind.DEADLINE_EXCEEDED, "the same picture was being read until the deadline"
@@ -65,13 +65,7 @@ class Run:
 
     def when_over(self, call: Callable[[], object]) -> None:
         """Have ``call`` called when the run is over."""
-
-        def over(task: asyncio.Task[Page]) -> None:
-            if not task.cancelled():
-                task.exception()  # seen: asyncio need not report it when all have left
-            call()
-
-        self._task.add_done_callback(over)
+        self._task.add_done_callback(lambda _: call())
 
     async def _read(self, read: Read) -> Page:
         """Read for all who wait; again when time ran out and somebody has more of it."""

@@ -154,11 +154,16 @@ async def test_what_a_passing_model_read_is_not_kept(tmp_path: Path) -> None:
     model.symlink_to(tmp_path / "one")
     held = HeldRecognizer()
     cache = cache_before(held, EngineConfig(recognition_model=model))
-    for run, version in enumerate(("two", "one"), start=1):
+    for run in (1, 2):
         call = asyncio.create_task(read(cache))
         await settle()
         assert len(held.runs) == run
-        model.unlink()
-        model.symlink_to(tmp_path / version)
+        _point(model, tmp_path / "two")
         held.answer()
         await call
+        _point(model, tmp_path / "one")
+
+
+def _point(link: Path, file: Path) -> None:
+    link.unlink()
+    link.symlink_to(file)
