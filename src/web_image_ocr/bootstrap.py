@@ -11,7 +11,10 @@ from web_image_ocr.api.app import create_app
 from web_image_ocr.api.dependencies import Dependencies
 from web_image_ocr.identity import Identity
 from web_image_ocr.images import Fetcher, ImageLimits
+from web_image_ocr.serving.cache import ResultCache
+from web_image_ocr.serving.model_files import ModelFiles
 from web_image_ocr.serving.pool import WorkerPool
+from web_image_ocr.serving.recognizer import Recognizer
 from web_image_ocr.settings import Settings
 
 
@@ -41,6 +44,7 @@ async def running_app(settings: Settings, identity: Identity | None) -> AsyncIte
         settings: the configuration.
         identity: who may call; None lets everybody on this machine (``--no-auth``).
     """
+    models = ModelFiles(settings.engine)  # before a worker reads them
     async with (
         WorkerPool(settings.serving, settings.engine, image_limits(settings)) as recognizer,
         Fetcher(settings.fetch) as fetcher,
@@ -50,7 +54,15 @@ async def running_app(settings: Settings, identity: Identity | None) -> AsyncIte
                 recognizer=recognizer,
                 fetcher=fetcher,
                 identity=identity,
+                cache=_cache_before(recognizer, models, settings),
                 trusted_proxies=settings.server.trusted_proxies,
             ),
             settings.api,
         )
+
+
+def _cache_before(
+    recognizer: Recognizer, models: ModelFiles, settings: Settings
+) -> ResultCache | None:
+    size = settings.serving.cache_bytes
+    return ResultCache(recognizer, models, size) if size else None

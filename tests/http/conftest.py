@@ -20,6 +20,7 @@ from web_image_ocr.identity import (
     Reference,
     Scope,
 )
+from web_image_ocr.serving.cache import ResultCache
 from web_image_ocr.serving.null import NullRecognizer
 
 
@@ -92,6 +93,7 @@ def clients(recognizer: NullRecognizer, fetcher: NoFetcher) -> Clients:
         *,
         peer: str = "127.0.0.1",
         trusted_proxies: tuple[str, ...] = (),
+        cache: ResultCache | None = None,
         **settings: object,
     ) -> AsyncIterator[httpx.AsyncClient]:
         app = create_app(
@@ -99,6 +101,7 @@ def clients(recognizer: NullRecognizer, fetcher: NoFetcher) -> Clients:
                 recognizer=recognizer,
                 fetcher=fetcher,
                 identity=identity,
+                cache=cache,
                 trusted_proxies=trusted_proxies,
             ),
             ApiConfig(**settings),  # type: ignore[arg-type]

@@ -138,6 +138,7 @@ def test_a_file_that_is_not_there_is_said(tmp_path: Path) -> None:
         ("serving", {"workers": -1}),
         ("serving", {"max_waiting": -1}),
         ("serving", {"max_wait_s": 0}),
+        ("serving", {"cache_bytes": -1}),
         ("logging", {"level": "loud"}),
     ],
 )

@@ -7,6 +7,7 @@ from typing import Protocol
 
 from web_image_ocr.identity import Identity
 from web_image_ocr.primitives.deadline import Deadline
+from web_image_ocr.serving.cache import ResultCache
 from web_image_ocr.serving.recognizer import Recognizer
 
 
@@ -31,10 +32,12 @@ class Dependencies:
         fetcher: fetches the pictures behind a ``url``.
         identity: who may call; None lets everybody call for any project, serves no
             ``/v3`` and answers to loopback host names only (``--no-auth``).
+        cache: before the recognizer, or None to have every picture read.
         trusted_proxies: networks in CIDR form whose ``X-Forwarded-For`` is believed.
     """
 
     recognizer: Recognizer
     fetcher: PictureSource
     identity: Identity | None
+    cache: ResultCache | None = None
     trusted_proxies: tuple[str, ...] = ()

@@ -51,7 +51,7 @@ async def web_image(request: Request) -> Response:
         deadline = Deadline.after(state.config.deadline_s)
         picture = await while_connected(request.receive, _picture(state, body, asked, deadline))
         del asked  # up to 10 MB of text, of no use while the picture waits for its turn
-        reading = state.recognizer.recognize(picture, options, deadline)
+        reading = state.recognizer_of(project_id).recognize(picture, options, deadline)
         page = await while_connected(request.receive, reading)
     response = json_response(encode_page(page, extract))
     if page.timings:

@@ -1,0 +1,83 @@
+"""The result cache before real workers, and in a server that was told to have one."""
+
+from __future__ import annotations
+
+import asyncio
+import gc
+import multiprocessing
+import os
+import signal
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from tests.pictures import as_text, encoded, text_picture
+from tests.servers import running_service
+from web_image_ocr.engine import EngineConfig
+from web_image_ocr.engine.values import RecognitionOptions
+from web_image_ocr.images import ImageLimits
+from web_image_ocr.primitives.deadline import Deadline
+from web_image_ocr.primitives.errors import ErrorKind, ServiceError
+from web_image_ocr.serving.cache import ResultCache
+from web_image_ocr.serving.config import ServingConfig
+from web_image_ocr.serving.model_files import ModelFiles
+from web_image_ocr.serving.pool import WorkerPool
+
+pytestmark = pytest.mark.models
+
+OPTIONS = RecognitionOptions()
+
+
+async def test_what_is_kept_is_what_the_worker_read() -> None:
+    config = EngineConfig()
+    limits = ImageLimits.for_edition("2021")
+    picture = encoded(text_picture("Hello cache"))
+    async with WorkerPool(ServingConfig(workers=1), config, limits) as pool:
+        cache = ResultCache(pool, ModelFiles(config), 100_000).of("project")
+        pages = await asyncio.gather(
+            *(cache.recognize(picture, OPTIONS, Deadline.after(60)) for _ in range(5))
+        )
+        kept = await cache.recognize(picture, OPTIONS, Deadline.after(60))
+        read = await pool.recognize(picture, OPTIONS, Deadline.after(60))
+        with pytest.raises(ServiceError) as caught:
+            await cache.recognize(b"no picture", OPTIONS, Deadline.after(60))
+    assert caught.value.kind is ErrorKind.FORMAT_UNSUPPORTED
+    assert [line.text for line in read.lines] == ["Hello cache"]
+    for page in (*pages, kept):
+        assert replace(page, timings={}) == replace(read, timings={})
+    assert sum("read" in page.timings for page in pages) == 1
+    assert list(kept.timings) == ["cache"]
+
+
+async def test_a_run_given_up_ends_with_the_pool(caplog: pytest.LogCaptureFixture) -> None:
+    config = EngineConfig()
+    limits = ImageLimits.for_edition("2021")
+    picture = encoded(text_picture("Hello cache"))
+    async with WorkerPool(ServingConfig(workers=1), config, limits) as pool:
+        cache = ResultCache(pool, ModelFiles(config), 100_000).of("project")
+        await pool.recognize(picture, OPTIONS, Deadline.after(60))
+        for worker in multiprocessing.active_children():
+            os.kill(worker.pid or 0, signal.SIGSTOP)
+        call = asyncio.create_task(cache.recognize(picture, OPTIONS, Deadline.after(60)))
+        await asyncio.sleep(0.1)
+        call.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await call
+    await asyncio.sleep(0.1)
+    assert asyncio.all_tasks() == {asyncio.current_task()}
+    gc.collect()  # asyncio reports what nobody looked at when it is collected
+    assert not caplog.records
+
+
+@pytest.mark.server
+def test_a_server_with_a_cache(tmp_path: Path) -> None:
+    settings = {"WEB_IMAGE_OCR_SERVING__CACHE_BYTES": "1000000"}
+    body = {"image": as_text(encoded(text_picture("Hello server")))}
+    with running_service(tmp_path, environment=settings) as service:
+        first, second = [service.post(body) for _ in range(2)]
+    assert first.status_code == 200, first.text
+    assert first.content == second.content
+    assert "read;dur=" in first.headers["server-timing"]
+    assert second.headers["server-timing"].startswith("cache;dur=")
+    assert "," not in second.headers["server-timing"]
