@@ -19,7 +19,7 @@ AT_ONCE = 8
 SHARES = (0.5, 0.8, 1.0, 1.5, 3.0)
 """Arrival rates of the open loop, in parts of the capacity."""
 OVERLOAD = 3.0
-_ONE_CORE = {"ENGINE__THREADS": "1", "SERVING__MAX_WAITING": str(AT_ONCE)}
+_ONE_CORE = {"ENGINE__THREADS": "1", "SERVING__MAX_WAITING_PER_WORKER": str(AT_ONCE)}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -12,20 +12,18 @@ class ServingConfig:
     Attributes:
         workers: pictures read at the same time, each in a process of its own; 0 means as
             many as the cores this process may use. One more process stands by, warm.
-        max_waiting: calls that may always wait for a worker, 0 or more; beyond them a call
-            is refused when its expected wait is above ``max_wait_s``.
-        max_wait_s: seconds, above 0; see ``max_waiting``.
+        max_waiting_per_worker: calls that may wait for each worker, 0 or more; beyond them a
+            call is refused at once. With 3, a call that is let in is answered after the time of
+            some four jobs at most, so that overload makes no answer more than about four
+            times as slow.
     """
 
     workers: int = 0
-    max_waiting: int = 16
-    max_wait_s: float = 2.0
+    max_waiting_per_worker: int = 3
 
     def __post_init__(self) -> None:
         """Refuse values that make no sense."""
         if self.workers < 0:
             raise ValueError("serving.workers must be 0 or more")
-        if self.max_waiting < 0:
-            raise ValueError("serving.max_waiting must be 0 or more")
-        if self.max_wait_s <= 0:
-            raise ValueError("serving.max_wait_s must be above 0")
+        if self.max_waiting_per_worker < 0:
+            raise ValueError("serving.max_waiting_per_worker must be 0 or more")

@@ -46,7 +46,7 @@ class WorkerPool:
         self._engine_config = engine_config
         self._limits = limits
         self._admission = Admission(
-            permits=self._size, max_waiting=config.max_waiting, max_wait_s=config.max_wait_s
+            permits=self._size, max_waiting=config.max_waiting_per_worker * self._size
         )
         self._idle: asyncio.Queue[WorkerProcess] = asyncio.Queue()
         self._workers: set[WorkerProcess] = set()
