@@ -52,6 +52,11 @@ class BareProcesses:
             process.terminate()
             process.join()
 
+    @property
+    def pids(self) -> list[int]:
+        """The numbers of the processes."""
+        return [process.pid for process in self._processes if process.pid is not None]
+
     def run(self, order: Sequence[int], processes: int) -> float:
         """Seconds until that many of the processes have read all these pictures together."""
         self._next.value = 0

@@ -1,4 +1,4 @@
-"""Memory of a server's processes while it works."""
+"""The processes of a server, and their memory while it works."""
 
 from __future__ import annotations
 
@@ -45,10 +45,21 @@ class MemoryWatch:
 
 def tree_rss(pid: int) -> int:
     """Resident bytes of the process and its descendants; one that ends meanwhile counts as 0."""
+    return sum(map(_rss, process_tree(pid)))
+
+
+def process_tree(pid: int) -> list[int]:
+    """The process and its descendants; nothing if it has ended."""
     try:
-        pages = int(Path(f"/proc/{pid}/statm").read_text(encoding="ascii").split()[1])
         threads = list(Path(f"/proc/{pid}/task").iterdir())
         children = " ".join((thread / "children").read_text("ascii") for thread in threads).split()
     except OSError:
+        return []
+    return [pid, *(one for child in children for one in process_tree(int(child)))]
+
+
+def _rss(pid: int) -> int:
+    try:
+        return int(Path(f"/proc/{pid}/statm").read_text(encoding="ascii").split()[1]) * _PAGE
+    except OSError:
         return 0
-    return pages * _PAGE + sum(tree_rss(int(child)) for child in children)

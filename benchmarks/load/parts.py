@@ -7,10 +7,11 @@ from dataclasses import dataclass
 from statistics import median
 from typing import Any
 
+from benchmarks.latency.processes import cpu_seconds
 from benchmarks.load.bare import BareProcesses
 from benchmarks.load.calls import OK, Run, answers, due_times, overhead_ms, quantiles_ms, throughput
 from benchmarks.load.generator import Generator
-from benchmarks.load.memory import MemoryWatch
+from benchmarks.load.memory import MemoryWatch, process_tree
 from benchmarks.load.server import Server, running_server
 
 CONCURRENCIES = (1, 2, 4, 8, 16, 32)
@@ -74,9 +75,7 @@ def closed(bench: Bench) -> dict[str, Any]:
         bench.read_all(server, AT_ONCE)  # every worker has read once
         bare.run(bench.order, bench.cores)
         for _ in range(bench.rounds):
-            bare_rate = len(bench.pictures) / bare.run(bench.order, bench.cores)
-            run = bench.read_all(server, AT_ONCE)
-            ratios.append(_round_of(bench, run, bare_rate))
+            ratios.append(_in_turn(bench, server, bare))
             print(ratios[-1], flush=True)
         for concurrency in CONCURRENCIES:
             run = bench.read_all(server, concurrency)
@@ -91,15 +90,27 @@ def closed(bench: Bench) -> dict[str, Any]:
     }
 
 
-def _round_of(bench: Bench, run: Run, bare_rate: float) -> dict[str, float]:
+def _in_turn(bench: Bench, server: Server, bare: BareProcesses) -> dict[str, float]:
+    """All pictures once by the bare processes and once by the server."""
+    started = _cpu_of(bare.pids)
+    bare_rate = len(bench.pictures) / bare.run(bench.order, bench.cores)
+    bare_cpu_s = _cpu_of(bare.pids) - started
+    started = _cpu_of(process_tree(server.pid))
+    run = bench.read_all(server, AT_ONCE)
+    server_cpu_s = _cpu_of(process_tree(server.pid)) - started
     rate = bench.throughput(run)
     return {
         "bare_per_second": round(bare_rate, 3),
         "server_per_second": round(rate, 3),
-        "generator_cpu_s": round(run.generator_cpu_s, 3),
-        "wall_s": round(run.wall_s, 3),
         "ratio": round(rate / bare_rate, 4),
+        "bare_cpu_s": round(bare_cpu_s, 2),
+        "server_cpu_s": round(server_cpu_s, 2),
+        "generator_cpu_s": round(run.generator_cpu_s, 3),
     }
+
+
+def _cpu_of(pids: Sequence[int]) -> float:
+    return sum(map(cpu_seconds, pids))
 
 
 def call(bench: Bench) -> dict[str, Any]:
