@@ -39,10 +39,11 @@ format: $(VENV)/.dev ## Format the code and mend what ruff can
 docs: $(VENV)/.dev ## Write the generated parts of the documentation anew
 	$(BIN)/python -m scripts.docs
 
-bench: $(VENV)/.dev ## Measure accuracy and time: make bench DIR=folder-of-labelled-pictures
+bench: $(VENV)/.dev ## Measure accuracy, time and load: make bench DIR=folder-of-labelled-pictures
 	@test -n "$(DIR)" || { echo "name the labelled pictures: make bench DIR=..."; exit 2; }
 	$(BIN)/python -m benchmarks.accuracy --data $(DIR) --engine ours --engine rapidocr
 	$(BIN)/python -m benchmarks.latency --data $(DIR)
+	$(BIN)/python -m benchmarks.load --data $(DIR)
 
 COMPILE := $(BIN)/uv pip compile --quiet --python-version 3.11 --universal --no-annotate \
 	--generate-hashes --no-emit-index-url --no-emit-find-links --custom-compile-command "make lock"

@@ -46,7 +46,10 @@ async def test_the_answer_is_what_the_description_says(anonymous: httpx.AsyncCli
 
 async def test_the_stages_are_timed(anonymous: httpx.AsyncClient) -> None:
     response = await anonymous.post(PATH, json={"image": PICTURE})
-    assert response.headers["server-timing"] == "detect;dur=10.0, read;dur=20.0"
+    stages = dict(stage.split(";dur=") for stage in response.headers["server-timing"].split(", "))
+    assert list(stages) == ["detect", "read", "encode", "total"]
+    assert (stages["detect"], stages["read"]) == ("10.0", "20.0")
+    assert 0 <= float(stages["encode"]) <= float(stages["total"])
 
 
 async def test_the_picture_and_the_options_arrive(
@@ -176,7 +179,6 @@ async def test_an_empty_page_is_a_result(
     assert response.status_code == 200
     result = response.json()["result"]
     assert (result["words_block_count"], result["words_block_list"]) == (0, [])
-    assert "server-timing" not in response.headers
 
 
 async def test_the_fetch_counts_towards_the_deadline(clients: Clients, fetcher: NoFetcher) -> None:

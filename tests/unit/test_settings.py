@@ -136,9 +136,8 @@ def test_a_file_that_is_not_there_is_said(tmp_path: Path) -> None:
         ("server", {"tls_cert": "cert.pem"}),
         ("server", {"trusted_proxies": ("not a network",)}),
         ("serving", {"workers": -1}),
-        ("serving", {"max_waiting": -1}),
-        ("serving", {"max_wait_s": 0}),
         ("serving", {"cache_bytes": -1}),
+        ("serving", {"max_waiting_per_worker": -1}),
         ("logging", {"level": "loud"}),
     ],
 )

@@ -12,6 +12,7 @@ import structlog
 from starlette.datastructures import MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from web_image_ocr.api.answers import server_timing
 from web_image_ocr.api.bodies import ClientGoneError
 from web_image_ocr.api.config import ApiConfig
 from web_image_ocr.api.errors import error_response, wire_error
@@ -103,6 +104,8 @@ class _Call:
         if message["type"] == "http.response.start":
             headers = MutableHeaders(scope=message)
             headers["x-request-id"] = self.request_id
+            if "server-timing" in headers:
+                headers["server-timing"] += ", " + server_timing({"total": self._seconds()})
             if self._is_identity:
                 headers["x-iam-trace-id"] = self.request_id
             if not await self._drain():
@@ -161,8 +164,11 @@ class _Call:
             project_id=project_id if _PROJECT_ID.fullmatch(project_id) else "",
             bytes_in=self._bytes_in,
             bytes_out=self._bytes_out,
-            milliseconds=round((time.perf_counter() - self._started_at) * 1000, 1),
+            milliseconds=round(self._seconds() * 1000, 1),
         )
+
+    def _seconds(self) -> float:
+        return time.perf_counter() - self._started_at
 
 
 def _has_body(scope: Scope) -> bool:

@@ -1,4 +1,4 @@
-"""Who may wait for a worker: a queue that refuses at once when waiting would be long."""
+"""Who may wait for a worker: a short queue that refuses at once when it is full."""
 
 from __future__ import annotations
 
@@ -16,17 +16,15 @@ some twenty jobs, soon enough to follow a change of load, slowly enough not to j
 
 
 class Admission:
-    """Lets ``permits`` jobs run and bounds the wait of the others.
+    """Lets ``permits`` jobs run and ``max_waiting`` others wait; all beyond are refused.
 
-    A call is refused only when at least ``max_waiting`` wait already *and* its expected
-    wait (those before it times the mean job time, over the permits) is above
-    ``max_wait_s``: short jobs may queue deeper than long ones.
+    The bound counts calls, not seconds: what a caller may be asked to wait follows from how long
+    a picture takes, which no constant knows.
     """
 
-    def __init__(self, *, permits: int, max_waiting: int, max_wait_s: float) -> None:
+    def __init__(self, *, permits: int, max_waiting: int) -> None:
         self._permits = permits
         self._max_waiting = max_waiting
-        self._max_wait_s = max_wait_s
         self._slots = asyncio.Semaphore(permits)
         self._waiting = 0
         self._running = 0
@@ -48,11 +46,11 @@ class Admission:
         """Hold a permit for the body of the ``async with``.
 
         Raises:
-            ServiceError: ``OVERLOADED`` at once when the wait would be too long,
+            ServiceError: ``OVERLOADED`` at once when no place is left,
                 ``DEADLINE_EXCEEDED`` when no permit came in time.
         """
-        expected = self.expected_wait_s
-        if self._waiting >= self._max_waiting and expected > self._max_wait_s:
+        if self._slots.locked() and self._waiting >= self._max_waiting:
+            expected = self.expected_wait_s
             raise ServiceError(
                 ErrorKind.OVERLOADED,
                 f"{self._waiting} calls wait, about {expected:.1f} s each",

@@ -12,9 +12,10 @@ class ServingConfig:
     Attributes:
         workers: pictures read at the same time, each in a process of its own; 0 means as
             many as the cores this process may use. One more process stands by, warm.
-        max_waiting: calls that may always wait for a worker, 0 or more; beyond them a call
-            is refused when its expected wait is above ``max_wait_s``.
-        max_wait_s: seconds, above 0; see ``max_waiting``.
+        max_waiting_per_worker: calls that may wait for each worker, 0 or more; beyond them a
+            call is refused at once. With 3, a call that is let in is answered after the time of
+            some four jobs at most, so that overload makes no answer more than about four
+            times as slow.
         cache_bytes: memory for answers, bytes, 0 or more, to be given again when the same
             project sends the same bytes with the same options; the least recently used goes
             first. 0 keeps none. With a cache, such calls at the same time are read once. The
@@ -22,17 +23,14 @@ class ServingConfig:
     """
 
     workers: int = 0
-    max_waiting: int = 16
-    max_wait_s: float = 2.0
+    max_waiting_per_worker: int = 3
     cache_bytes: int = 0
 
     def __post_init__(self) -> None:
         """Refuse values that make no sense."""
         if self.workers < 0:
             raise ValueError("serving.workers must be 0 or more")
-        if self.max_waiting < 0:
-            raise ValueError("serving.max_waiting must be 0 or more")
-        if self.max_wait_s <= 0:
-            raise ValueError("serving.max_wait_s must be above 0")
+        if self.max_waiting_per_worker < 0:
+            raise ValueError("serving.max_waiting_per_worker must be 0 or more")
         if self.cache_bytes < 0:
             raise ValueError("serving.cache_bytes must be 0 or more")

@@ -46,15 +46,20 @@ class WorkerPool:
         self._engine_config = engine_config
         self._limits = limits
         self._admission = Admission(
-            permits=self._size, max_waiting=config.max_waiting, max_wait_s=config.max_wait_s
+            permits=self._size, max_waiting=config.max_waiting_per_worker * self._size
         )
-        self._idle: asyncio.Queue[WorkerProcess] = asyncio.Queue()
+        self._idle: asyncio.Queue[WorkerProcess] = asyncio.LifoQueue()
         self._workers: set[WorkerProcess] = set()
         self._keepers: list[asyncio.Task[None]] = []
+        self._first_has_started = asyncio.Event()
 
     async def __aenter__(self) -> WorkerPool:
-        """Start the workers; calls may come in at once and wait for the first of them."""
-        self._keepers = [asyncio.create_task(self._keep_seat()) for _ in range(self._size + 1)]
+        """Start the workers; calls may come in at once and wait for the first of them.
+
+        It starts before the others, which would take its time.
+        """
+        self._keepers = [asyncio.create_task(self._keep_seat())]
+        self._keepers += [asyncio.create_task(self._keep_later_seat()) for _ in range(self._size)]
         return self
 
     async def __aexit__(self, *exc: object) -> None:
@@ -119,12 +124,17 @@ class WorkerPool:
                 proven = False
             lost_in_a_row = 0 if proven else lost_in_a_row + 1
 
+    async def _keep_later_seat(self) -> None:
+        await self._first_has_started.wait()
+        await self._keep_seat()
+
     async def _seat_a_worker(self) -> bool:
         """Have one worker from its start to its end; whether it has answered a job."""
         worker = WorkerProcess(self._engine_config, self._limits)
         try:
             await self._serve_with(worker)
         finally:
+            self._first_has_started.set()
             self._workers.discard(worker)
             await _to_its_end(worker.close())
         return worker.proven
@@ -138,6 +148,7 @@ class WorkerPool:
         except WorkerLostError:
             log.error("worker did not start", kind="lost")  # noqa: TRY400
         else:
+            self._first_has_started.set()
             log.info("worker ready", pid=worker.pid)
             self._workers.add(worker)
             self._idle.put_nowait(worker)

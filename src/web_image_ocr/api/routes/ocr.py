@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import time
+
 from anyio import to_thread
 from fastapi import APIRouter
 from starlette.requests import Request
@@ -53,9 +55,10 @@ async def web_image(request: Request) -> Response:
         del asked  # up to 10 MB of text, of no use while the picture waits for its turn
         reading = state.recognizer_of(project_id).recognize(picture, options, deadline)
         page = await while_connected(request.receive, reading)
+    started = time.perf_counter()
     response = json_response(encode_page(page, extract))
-    if page.timings:
-        response.headers["server-timing"] = server_timing(page.timings)
+    timings = {**page.timings, "encode": time.perf_counter() - started}
+    response.headers["server-timing"] = server_timing(timings)
     return response
 
 

@@ -1,0 +1,1 @@
+"""The server under load: throughput, latency and refusals, beside the bare engine."""

@@ -1,0 +1,84 @@
+"""A client of one server with as little work of its own as can be: HTTP/1.1, kept alive."""
+
+from __future__ import annotations
+
+import asyncio
+from dataclasses import dataclass
+
+from benchmarks.load.calls import NO_ANSWER
+
+ANSWER_LIMIT_S = 90.0
+"""The server answers within its deadline of 60 s; a call beyond this one hangs."""
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What the server answered.
+
+    Attributes:
+        status: of the answer; ``NO_ANSWER`` without one.
+        headers: names in lower case; of a name given twice, all values joined by commas.
+    """
+
+    status: int
+    headers: dict[str, str]
+
+    @property
+    def stages_ms(self) -> dict[str, float]:
+        """Milliseconds by stage, of ``Server-Timing``."""
+        stages = self.headers.get("server-timing", "").split(",")
+        pairs = (stage.strip().split(";dur=") for stage in stages if stage.strip())
+        return {name: float(ms) for name, ms in pairs}
+
+
+class Connection:
+    """One connection, made when it is first needed and again when the server has closed it."""
+
+    def __init__(self, host: str, port: int) -> None:
+        self._place = (host, port)
+        self._streams: tuple[asyncio.StreamReader, asyncio.StreamWriter] | None = None
+
+    async def call(self, request: bytes) -> Answer:
+        """The answer to a request, whose body is read and dropped."""
+        try:
+            async with asyncio.timeout(ANSWER_LIMIT_S):
+                answer = await self._ask(request)
+        except (OSError, EOFError, TimeoutError):
+            answer = Answer(NO_ANSWER, {"connection": "close"})
+        if answer.headers.get("connection") == "close":
+            self.close()
+        return answer
+
+    def close(self) -> None:
+        """Close it; the next call opens it again."""
+        if self._streams:
+            self._streams[1].close()
+        self._streams = None
+
+    async def _ask(self, request: bytes) -> Answer:
+        self._streams = self._streams or await asyncio.open_connection(*self._place)
+        reader, writer = self._streams
+        writer.write(request)
+        answer = parse_head(await reader.readuntil(b"\r\n\r\n"))
+        await reader.readexactly(int(answer.headers["content-length"]))
+        return answer
+
+
+def parse_head(head: bytes) -> Answer:
+    """Status and headers of an answer's head."""
+    first, *lines = head.decode("latin-1").rstrip("\r\n").split("\r\n")
+    headers: dict[str, str] = {}
+    for line in lines:
+        name, _, value = line.partition(":")
+        name, value = name.strip().lower(), value.strip()
+        headers[name] = f"{headers[name]}, {value}" if name in headers else value
+    return Answer(int(first.split()[1]), headers)
+
+
+def request_of(path: str, token: str, host: str, body: bytes) -> bytes:
+    """A whole request, ready to be sent any number of times."""
+    head = (
+        f"POST {path} HTTP/1.1\r\nHost: {host}\r\nX-Auth-Token: {token}\r\n"
+        f"Content-Type: application/json\r\nContent-Length: {len(body)}\r\n\r\n"
+    )
+    return head.encode("latin-1") + body

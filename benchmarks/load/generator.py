@@ -1,0 +1,138 @@
+"""The load generator: a process of its own, which counts the CPU time it takes."""
+
+from __future__ import annotations
+
+import asyncio
+import multiprocessing
+import time
+from collections.abc import Sequence
+from concurrent.futures import ProcessPoolExecutor
+from typing import Self
+
+from benchmarks.load.calls import TOO_MANY, Call, Run
+from benchmarks.load.client import Connection, request_of
+from benchmarks.load.server import Address
+
+_bodies: tuple[bytes, ...] = ()
+"""In the generator's process: the bodies of calls, made beforehand."""
+
+
+class Generator:
+    """Calls a server from another process; ``with`` starts and ends the process.
+
+    Args:
+        bodies: the bodies of calls; a run names them by their places here.
+    """
+
+    def __init__(self, bodies: Sequence[bytes]) -> None:
+        self._process = ProcessPoolExecutor(
+            1, multiprocessing.get_context("spawn"), initializer=_keep, initargs=(tuple(bodies),)
+        )
+
+    def __enter__(self) -> Self:
+        """Itself."""
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        """End the process."""
+        self._process.shutdown()
+
+    def closed(self, address: Address, order: Sequence[int], concurrency: int) -> Run:
+        """Call with these bodies, so many at once: an answer makes place for the next call.
+
+        A caller who is refused comes back after ``Retry-After``, until its picture is read.
+        """
+        return self._process.submit(_run_closed, address, order, concurrency).result()
+
+    def scheduled(self, address: Address, order: Sequence[int], due: Sequence[float]) -> Run:
+        """Call at these times, whether calls before have been answered or not.
+
+        Args:
+            address: of the server.
+            order: of the bodies; repeated from its start when there are more calls.
+            due: of each call, seconds from the start, ascending.
+        """
+        return self._process.submit(_run_scheduled, address, order, due).result()
+
+
+def _keep(bodies: tuple[bytes, ...]) -> None:
+    global _bodies  # noqa: PLW0603 - what an initializer is for
+    _bodies = bodies
+
+
+def _run_closed(address: Address, order: Sequence[int], concurrency: int) -> Run:
+    return asyncio.run(_Runner(address).closed(order, concurrency))
+
+
+def _run_scheduled(address: Address, order: Sequence[int], due: Sequence[float]) -> Run:
+    return asyncio.run(_Runner(address).scheduled(order, due))
+
+
+class _Runner:
+    """One run, in the generator's process."""
+
+    def __init__(self, address: Address) -> None:
+        self._address = address
+        host = f"{address.host}:{address.port}"
+        self._requests = [request_of(address.path, address.token, host, body) for body in _bodies]
+        self._calls: list[Call] = []
+        self._free: list[Connection] = []
+        self._began = self._cpu_before = 0.0
+
+    async def closed(self, order: Sequence[int], concurrency: int) -> Run:
+        left = iter(order)
+
+        async def caller() -> None:
+            for body in left:
+                await self._until_read(body)
+
+        self._start()
+        await asyncio.gather(*(caller() for _ in range(concurrency)))
+        return self._end()
+
+    async def scheduled(self, order: Sequence[int], due: Sequence[float]) -> Run:
+        self._start()
+        async with asyncio.TaskGroup() as calls:
+            for number, moment in enumerate(due):
+                await asyncio.sleep(moment - self._now())
+                calls.create_task(self._call(order[number % len(order)], due=moment))
+        return self._end()
+
+    async def _until_read(self, body: int) -> None:
+        while True:
+            call = await self._call(body, due=self._now())
+            if call.status != TOO_MANY:
+                return
+            await asyncio.sleep(call.retry_after_s or 1.0)
+
+    async def _call(self, body: int, *, due: float) -> Call:
+        connection = self._free.pop() if self._free else self._connection()
+        sent = self._now()
+        answer = await connection.call(self._requests[body])
+        wait = answer.headers.get("retry-after")
+        call = Call(
+            due=due,
+            sent=sent,
+            ended=self._now(),
+            status=answer.status,
+            retry_after_s=None if wait is None else float(wait),
+            stages_ms=answer.stages_ms,
+        )
+        self._calls.append(call)
+        self._free.append(connection)
+        return call
+
+    def _connection(self) -> Connection:
+        return Connection(self._address.host, self._address.port)
+
+    def _now(self) -> float:
+        return time.monotonic() - self._began
+
+    def _start(self) -> None:
+        self._began, self._cpu_before = time.monotonic(), time.process_time()
+
+    def _end(self) -> Run:
+        wall_s, cpu_s = self._now(), time.process_time() - self._cpu_before
+        for connection in self._free:
+            connection.close()
+        return Run(calls=self._calls, wall_s=wall_s, generator_cpu_s=cpu_s)

@@ -1,0 +1,65 @@
+"""The processes of a server, and their memory while it works."""
+
+from __future__ import annotations
+
+import os
+import threading
+from pathlib import Path
+from typing import Self
+
+_PERIOD_S = 1.0
+_PAGE = os.sysconf("SC_PAGE_SIZE")
+
+
+class MemoryWatch:
+    """Adds up the resident memory of a process and its descendants, every second.
+
+    What processes share is counted for each of them. ``with`` starts and ends the watch.
+
+    Attributes:
+        mib: the sums, in MiB, in the order of time.
+    """
+
+    def __init__(self, pid: int) -> None:
+        self.mib: list[float] = []
+        self._pid = pid
+        self._end = threading.Event()
+        self._thread = threading.Thread(target=self._watch, daemon=True)
+
+    def __enter__(self) -> Self:
+        """Itself, watching."""
+        self._thread.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        """Stop."""
+        self._end.set()
+        self._thread.join()
+
+    def _watch(self) -> None:
+        while True:
+            self.mib.append(round(tree_rss(self._pid) / 2**20, 1))
+            if self._end.wait(_PERIOD_S):
+                return
+
+
+def tree_rss(pid: int) -> int:
+    """Resident bytes of the process and its descendants; one that ends meanwhile counts as 0."""
+    return sum(map(_rss, process_tree(pid)))
+
+
+def process_tree(pid: int) -> list[int]:
+    """The process and its descendants; nothing if it has ended."""
+    try:
+        threads = list(Path(f"/proc/{pid}/task").iterdir())
+        children = " ".join((thread / "children").read_text("ascii") for thread in threads).split()
+    except OSError:
+        return []
+    return [pid, *(one for child in children for one in process_tree(int(child)))]
+
+
+def _rss(pid: int) -> int:
+    try:
+        return int(Path(f"/proc/{pid}/statm").read_text(encoding="ascii").split()[1]) * _PAGE
+    except OSError:
+        return 0
