@@ -19,7 +19,7 @@ from web_image_ocr.serving.model_files import ModelFiles
 from web_image_ocr.serving.null import NullRecognizer
 
 BODY = {"image": PICTURE}
-HIT = r"cache;dur=\d+\.\d"
+HIT = r"cache;dur=\d+\.\d, encode;dur=\d+\.\d, total;dur=\d+\.\d"
 
 
 @pytest.fixture
