@@ -21,6 +21,7 @@ from benchmarks.dataset import Points
 from benchmarks.peers.homes import PEERS, ROOT, command_of
 from web_image_ocr import Engine, EngineConfig, RecognitionOptions
 from web_image_ocr.primitives.image import Pixels
+from web_image_ocr.primitives.memory import keep_freed_memory
 
 OURS = "ours"
 ENGINES = (OURS, *PEERS)
@@ -102,6 +103,7 @@ class Ours:
         names = ("web-image-ocr", "onnxruntime", "opencv-python-headless", "numpy")
         self.versions: Mapping[str, str] = {name: version(name) for name in names}
         self.pid = os.getpid()
+        keep_freed_memory()  # as a worker does
         self._engine = Engine(config)
         self._cores = cores
         self.read(np.full((320, 320, 3), 255, np.uint8), detect_direction=False)

@@ -14,11 +14,13 @@ from web_image_ocr import Engine, RecognitionOptions
 from web_image_ocr.api.answers import json_response
 from web_image_ocr.api.encode import encode_page
 from web_image_ocr.images import ImageLimits
+from web_image_ocr.primitives.memory import keep_freed_memory
 from web_image_ocr.serving.worker import read_picture
 
 
 def measure(data: Path, sets: Sequence[str], *, most: int | None) -> dict[str, Any]:
     """Mean milliseconds and share of each stage, for all pictures and for each group."""
+    keep_freed_memory()  # as a worker does
     engine = Engine()
     collected: defaultdict[str, list[Mapping[str, float]]] = defaultdict(list)
     for name in sets:

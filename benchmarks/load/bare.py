@@ -11,6 +11,7 @@ from typing import Self
 
 from web_image_ocr import Engine
 from web_image_ocr.images import ImageLimits, decode
+from web_image_ocr.primitives.memory import keep_freed_memory
 
 _SPAWN = multiprocessing.get_context("spawn")
 
@@ -70,6 +71,7 @@ class BareProcesses:
 
 
 def _work(pipe: Connection, next_place: Synchronized[int], pictures: Sequence[bytes]) -> None:
+    keep_freed_memory()  # as a worker does
     engine = Engine()
     limits = ImageLimits()
     pipe.send("ready")
