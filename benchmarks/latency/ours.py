@@ -9,8 +9,11 @@ class OurEngine:
     """This project's engine."""
 
     def __init__(self) -> None:
-        from web_image_ocr import Engine  # noqa: PLC0415 - as the peers do, see loop.serve
+        # As the peers do, see loop.serve.
+        from web_image_ocr import Engine  # noqa: PLC0415
+        from web_image_ocr.primitives.memory import keep_freed_memory  # noqa: PLC0415
 
+        keep_freed_memory()  # as a worker does
         self._engine = Engine()
 
     def prepare(self, pixels: Pixels) -> Pixels:

@@ -4,18 +4,24 @@ from __future__ import annotations
 
 import time
 from collections import Counter, defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, ParamSpec, TypeVar
+from unittest.mock import patch
 
 from benchmarks.dataset import files_of
 from benchmarks.traits import traits_of
 from web_image_ocr import Engine, RecognitionOptions
 from web_image_ocr.api.answers import json_response
 from web_image_ocr.api.encode import encode_page
+from web_image_ocr.engine import reading
+from web_image_ocr.engine.crops import cut_line
 from web_image_ocr.images import ImageLimits
 from web_image_ocr.primitives.memory import keep_freed_memory
 from web_image_ocr.serving.worker import read_picture
+
+P = ParamSpec("P")
+R = TypeVar("R")
 
 
 def measure(data: Path, sets: Sequence[str], *, most: int | None) -> dict[str, Any]:
@@ -38,11 +44,25 @@ def measure(data: Path, sets: Sequence[str], *, most: int | None) -> dict[str, A
 
 
 def stages_of(engine: Engine, picture: bytes) -> dict[str, float]:
-    """Seconds of each stage of one call."""
-    page = read_picture(engine, ImageLimits(), picture, RecognitionOptions())
+    """Seconds of each stage of one call on one core, so that no two run at once."""
+    crops: list[float] = []
+    with patch.object(reading, "cut_line", _timed(cut_line, crops)):
+        page = read_picture(engine, ImageLimits(), picture, RecognitionOptions(), cores=1)
     started = time.perf_counter()
     json_response(encode_page(page))
-    return {**page.timings, "encode": time.perf_counter() - started}
+    stages = {**page.timings, "crop": sum(crops), "encode": time.perf_counter() - started}
+    stages["read"] -= stages["crop"]
+    return stages
+
+
+def _timed(work: Callable[P, R], seconds: list[float]) -> Callable[P, R]:
+    def timed(*args: P.args, **kwargs: P.kwargs) -> R:
+        started = time.perf_counter()
+        result = work(*args, **kwargs)
+        seconds.append(time.perf_counter() - started)
+        return result
+
+    return timed
 
 
 def summary(calls: Sequence[Mapping[str, float]]) -> dict[str, dict[str, float]]:
