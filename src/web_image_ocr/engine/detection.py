@@ -39,6 +39,7 @@ CONTRAST = 8  # grey levels; of rendered text with 6, the detector finds nothing
 # fewer pixels, pages .03; with 16 rows .28 of both, but word F of forms falls .9256 -> .9223
 # (.9249 with 32), all other sets within .001.
 GROUND = 32
+LEAST_BAND = 256  # rows; in a lower one a lone dot looks like text
 MOST_REGIONS = 3000  # of a map, the largest: bounds the time that a picture of pure noise can take
 
 ProbabilityMap = npt.NDArray[np.uint8]
@@ -122,12 +123,15 @@ def busy_bands(view: Pixels) -> list[tuple[int, int]]:
     along = cv2.absdiff(brightest, darkest).max(axis=(1, 2))
     down = cv2.reduce(cv2.absdiff(view[1:], view[:-1]), 1, cv2.REDUCE_MAX).max(axis=(1, 2))
     rows = np.flatnonzero((along >= CONTRAST) & (np.append(down[:1], down) >= CONTRAST))
-    bands = []
-    for part in np.split(rows, np.flatnonzero(np.diff(rows) > 2 * GROUND + STRIDE) + 1):
+    bands: list[tuple[int, int]] = []
+    for part in np.split(rows, np.flatnonzero(np.diff(rows) > 2 * GROUND) + 1):
         if len(part):
-            top, end = max(0, int(part[0]) - GROUND), min(len(view), int(part[-1]) + 1 + GROUND)
-            end = min(len(view), top + -(-(end - top) // STRIDE) * STRIDE)
-            bands.append((end - -(-(end - top) // STRIDE) * STRIDE, end))
+            ground = max(GROUND, (LEAST_BAND - int(part[-1] - part[0])) // 2)
+            top = max(0, int(part[0]) - ground) // STRIDE * STRIDE
+            end = min(len(view), -(-(int(part[-1]) + 1 + ground) // STRIDE) * STRIDE)
+            if bands and top <= bands[-1][1]:
+                top, _ = bands.pop()
+            bands.append((top, end))
     return bands
 
 

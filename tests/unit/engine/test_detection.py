@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 from tests.unit.engine.compass import box_from, rectangle
 from web_image_ocr.engine.detection import (
     GROUND,
+    LEAST_BAND,
     MOST_REGIONS,
     Box,
     boxes_of_map,
@@ -149,13 +150,14 @@ def test_a_view_without_contrast_has_no_band() -> None:
 
 
 def test_bands_that_are_far_apart_are_parted() -> None:
-    view = np.full((640, 64, 3), 255, np.uint8)
-    view[100:120, 10:50] = 0
-    view[500:510, 10:50] = 0
+    view = np.full((1280, 64, 3), 255, np.uint8)
+    view[300:320, 10:50] = 0
+    view[1000:1010, 10:50] = 0
     (first, above), (below, last) = busy_bands(view)
-    assert 0 < first <= 100 - GROUND
-    assert 120 + GROUND <= above < below <= 500 - GROUND
-    assert last >= 510 + GROUND
+    assert 0 < first <= 300 - GROUND
+    assert 320 + GROUND <= above < below <= 1000 - GROUND
+    assert last >= 1010 + GROUND
+    assert min(above - first, last - below) >= LEAST_BAND
 
 
 def test_a_side_bar_and_a_gradient_are_no_band() -> None:
