@@ -74,8 +74,10 @@ def test_tiles_show_what_the_whole_view_shows(
     bars: list[tuple[int, int, int, int]], scale: float, turned: bool
 ) -> None:
     picture: Pixels = np.full((700, 700, 3), 255, np.uint8)
+    rows, columns = np.indices((700, 700)) // 8 % 2
+    squares = np.asarray(40 * (rows ^ columns), np.uint8)[..., None]  # no row is of one colour
     for x, y, width, height in bars:
-        picture[y : y + height, x : x + width] = 0
+        picture[y : y + height, x : x + width] = squares[y : y + height, x : x + width]
     frame = Frame.holding(rim(700, 700), scale=scale, angle=90.0 if turned else 0.0)
     whole, tiled = (
         Survey(
