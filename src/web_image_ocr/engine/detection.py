@@ -114,15 +114,16 @@ def text_map(session: Session, view: Pixels) -> ProbabilityMap:
 def busy_bands(view: Pixels) -> list[tuple[int, int]]:
     """First row and end of each band of a view that may hold text, from the top.
 
-    A row whose pixels are alike, or are those of the row above, holds none: frames and bars beside
-    the text go on in it. (So does a stroke that is 96 rows long with nothing else beside it; from
-    afar it is shorter.) Each band is a multiple of 32 high and has ground above and below, as far
-    as the view goes.
+    A row whose pixels are alike, or are those of the rows beside it, holds none: frames and bars
+    at the side of the text go on in it. (So does a lone stroke, but one is only cut when it is
+    longer than LEAST_BAND.) Each band is a multiple of 32 high and has ground above and below, as
+    far as the view goes.
     """
     brightest, darkest = cv2.reduce(view, 1, cv2.REDUCE_MAX), cv2.reduce(view, 1, cv2.REDUCE_MIN)
     along = cv2.absdiff(brightest, darkest).max(axis=(1, 2))
     down = cv2.reduce(cv2.absdiff(view[1:], view[:-1]), 1, cv2.REDUCE_MAX).max(axis=(1, 2))
-    rows = np.flatnonzero((along >= CONTRAST) & (np.append(down[:1], down) >= CONTRAST))
+    beside = np.maximum(np.append(down[:1], down), np.append(down, down[-1:]))
+    rows = np.flatnonzero((along >= CONTRAST) & (beside >= CONTRAST))
     bands: list[tuple[int, int]] = []
     for part in np.split(rows, np.flatnonzero(np.diff(rows) > 2 * GROUND) + 1):
         if len(part):

@@ -168,6 +168,14 @@ def test_a_side_bar_and_a_gradient_are_no_band() -> None:
     assert busy_bands(view) == []
 
 
+def test_a_lone_stroke_is_not_cut() -> None:
+    view = np.full((1280, 64, 3), 255, np.uint8)
+    view[400 : 400 + LEAST_BAND, 20:30] = 0
+    ((top, end),) = busy_bands(view)
+    assert top <= 400 - GROUND
+    assert end >= 400 + LEAST_BAND + GROUND
+
+
 @given(st.lists(st.tuples(st.integers(0, 319), st.integers(1, 40)), max_size=6))
 def test_bands_hold_all_that_has_contrast(marks: list[tuple[int, int]]) -> None:
     view = np.full((320, 64, 3), 255, np.uint8)

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from web_image_ocr.engine.side_by_side import TOGETHER, SideBySide, done_together
+from web_image_ocr.engine.side_by_side import SideBySide, done_together
 
 
 def doubled(value: int) -> int:
@@ -58,18 +58,6 @@ def test_what_would_keep_one_thread_busy_alone_is_done_together(
     sizes: list[float], together: int
 ) -> None:
     assert done_together(sizes, 2) == together
-
-
-@given(st.lists(st.floats(0.1, 100), min_size=1, max_size=12), st.integers(2, 4))
-def test_no_choice_is_worse_than_doing_all_together_or_all_alone(
-    sizes: list[float], threads: int
-) -> None:
-    """The longest alone bounds all side by side; the sum over the threads bounds any choice."""
-    sizes.sort(reverse=True)
-    first = done_together(sizes, threads)
-    rest = sizes[first:]
-    ends = sum(sizes[:first]) / (threads * TOGETHER) + max([*rest, sum(rest) / threads, 0.0])
-    assert ends <= sum(sizes) / (threads * TOGETHER) + max(sizes) + 1e-9
 
 
 def test_what_a_work_raises_is_raised_and_no_more_is_begun() -> None:
