@@ -28,7 +28,7 @@ CLAIMS = TokenClaims(
     expires_at=datetime(2026, 1, 16, 9, 30, tzinfo=UTC),
 )
 TEMPORARY = TemporaryClaims(
-    access="AK", secret="SK", user_id=32 * "a", generation=3, expires_at=1_800_000_000
+    access="AK", secret="the secret key", user_id=32 * "a", generation=3, expires_at=1_800_000_000
 )
 PAYLOAD = {
     "iss": "web-image-ocr",
@@ -97,7 +97,7 @@ def test_one_changed_claim_is_noticed() -> None:
 def test_security_token_round_trip_hides_the_secret() -> None:
     token = TOKENS.write_security_token(TEMPORARY)
     assert TOKENS.read_security_token(token.encode()) == TEMPORARY
-    assert b"SK" not in base64.urlsafe_b64decode(token)
+    assert b"the secret key" not in base64.urlsafe_b64decode(token)
     assert TOKENS.write_security_token(TEMPORARY) != token
 
 
@@ -116,4 +116,4 @@ def test_an_altered_security_token_does_not_open(place: int, change: int) -> Non
 
 
 def test_no_secret_in_the_repr() -> None:
-    assert "SK" not in repr(TEMPORARY)
+    assert "the secret key" not in repr(TEMPORARY)
