@@ -2,19 +2,25 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from benchmarks.peers.loop import Line, Pixels, package_versions, serve
+
+if TYPE_CHECKING:
+    from web_image_ocr.engine.config import RuntimeName
 
 
 class OurEngine:
     """This project's engine."""
 
-    def __init__(self) -> None:
+    def __init__(self, runtime: RuntimeName = "onnxruntime") -> None:
         # As the peers do, see loop.serve.
-        from web_image_ocr import Engine  # noqa: PLC0415
+        from web_image_ocr import Engine, EngineConfig  # noqa: PLC0415
         from web_image_ocr.primitives.memory import keep_freed_memory  # noqa: PLC0415
 
         keep_freed_memory()  # as a worker does
-        self._engine = Engine()
+        self._engine = Engine(EngineConfig(runtime=runtime))
+        self._runtime = runtime
 
     def prepare(self, pixels: Pixels) -> Pixels:
         """The picture as it is."""
@@ -22,14 +28,14 @@ class OurEngine:
 
     def read(self, prepared: Pixels) -> list[Line]:
         """What our engine finds."""
+        found = self._engine.recognize(prepared).lines
         return [
-            Line(text=line.text, quad=[list(corner) for corner in line.quad], confidence=None)
-            for line in self._engine.recognize(prepared).lines
+            Line(text=x.text, quad=[*map(list, x.quad)], confidence=x.confidence) for x in found
         ]
 
     def versions(self) -> dict[str, str]:
-        """Of this project."""
-        return package_versions("web-image-ocr")
+        """Of this project and its runtime."""
+        return package_versions("web-image-ocr", self._runtime)
 
 
 if __name__ == "__main__":

@@ -22,7 +22,8 @@ from benchmarks.latency.product import median_seconds
 from benchmarks.peers.homes import ROOT
 from web_image_ocr.engine.config import EngineConfig
 from web_image_ocr.engine.models import load_models
-from web_image_ocr.engine.sessions import Session, Sessions, Tensor
+from web_image_ocr.engine.runtimes import Session, Tensor, runtime_named
+from web_image_ocr.engine.sessions import Sessions
 
 _DETECTION = (1, 3, 640, 640)  # a picture of a web page, made smaller
 _RECOGNITION = (1, 3, 48, 320)  # a line of some 25 letters
@@ -61,7 +62,7 @@ def measure() -> dict[str, Any]:
         each ``shape``, ``gflop`` of a run, ``ms``, ``gflops``, ``share`` of the product's rate.
     """
     files = load_models(EngineConfig())
-    sessions = Sessions(files, threads=1).for_cores(1)
+    sessions = Sessions(files, runtime_named(EngineConfig().runtime), threads=1).for_cores(1)
     models = {
         "detection": Model(files.detection, sessions.detection, _noise(_DETECTION)),
         "recognition": Model(files.recognition, sessions.recognition, _noise(_RECOGNITION)),

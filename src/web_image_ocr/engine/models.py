@@ -12,7 +12,7 @@ from importlib.util import find_spec
 from pathlib import Path
 
 from web_image_ocr.engine.config import EngineConfig
-from web_image_ocr.engine.weights import flush_subnormals
+from web_image_ocr.engine.onnx_file import flush_subnormals
 from web_image_ocr.primitives.errors import ErrorKind, ServiceError
 
 CARRIER = "rapidocr"

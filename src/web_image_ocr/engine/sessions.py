@@ -1,77 +1,17 @@
-"""Inference sessions: the only importer of ONNX Runtime.
-
-A session is safe to run from many threads at once; it keeps no state between runs.
-"""
+"""The models of an engine, opened for as many cores as a call may use."""
 
 from __future__ import annotations
 
 import threading
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Literal, Protocol
+from typing import TYPE_CHECKING, Literal
 
-import numpy as np
-import numpy.typing as npt
-
+from web_image_ocr.engine.runtimes import Model, Runtime, Session
 from web_image_ocr.engine.side_by_side import SideBySide
 from web_image_ocr.primitives.cores import available_cores
-from web_image_ocr.primitives.errors import ErrorKind, ServiceError
 
 if TYPE_CHECKING:
     from web_image_ocr.engine.models import ModelBytes
-
-Tensor = npt.NDArray[np.float32]
-"""(N, 3, H, W) float32, BGR, -1 to 1, for a model's input; its answer's shape is the model's."""
-
-
-class Session(Protocol):
-    """One model, ready to run."""
-
-    def run(self, batch: Tensor) -> Tensor:
-        """The model's answer to one batch."""
-        ...
-
-
-class OnnxSession:
-    """A model in ONNX Runtime, on CPU.
-
-    Args:
-        model: the ONNX file.
-        threads: how many threads one run uses, at least 1.
-
-    Raises:
-        ServiceError: ``MODEL_UNAVAILABLE`` when the file is no usable model.
-    """
-
-    def __init__(self, model: bytes, threads: int) -> None:
-        import onnxruntime  # noqa: PLC0415 - importing the package must stay cheap
-
-        options = onnxruntime.SessionOptions()
-        options.intra_op_num_threads = threads
-        options.inter_op_num_threads = 1
-        # Waiting threads sleep: other workers need the cores.
-        options.add_session_config_entry("session.intra_op.allow_spinning", "0")
-        # Input shapes vary without end; an arena would keep the largest for ever.
-        options.enable_cpu_mem_arena = False
-        options.enable_mem_pattern = False
-        options.log_severity_level = 3
-        try:
-            self._session: Any = onnxruntime.InferenceSession(
-                model, options, providers=["CPUExecutionProvider"]
-            )
-        except Exception as error:
-            raise ServiceError(
-                ErrorKind.MODEL_UNAVAILABLE, f"a model file cannot be loaded: {error}"
-            ) from error
-        self._input: str = self._session.get_inputs()[0].name
-
-    def run(self, batch: Tensor) -> Tensor:
-        """The model's first output for one batch."""
-        answer: Tensor = self._session.run(None, {self._input: batch})[0]
-        return answer
-
-    def metadata(self) -> dict[str, str]:
-        """What the model's author wrote into the file."""
-        return dict(self._session.get_modelmeta().custom_metadata_map)
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,17 +33,21 @@ class SessionSet:
 
 
 class Sessions:
-    """The narrow (one thread) and the wide sessions of both models, each built when first used.
+    """The narrow (one thread) and the wide sessions of both models, each opened when first used.
 
     Args:
         models: the checked model files.
+        runtime: what runs them.
         threads: of the wide sessions; 0 means ``available_cores()``.
     """
 
-    def __init__(self, models: ModelBytes, threads: int) -> None:
-        self._models = models
+    def __init__(self, models: ModelBytes, runtime: Runtime, threads: int) -> None:
+        self._models: dict[str, Model] = {
+            "detection": runtime.load(models.detection),
+            "recognition": runtime.load(models.recognition, any_width=True),
+        }
         self._threads = threads or available_cores()
-        self._built: dict[tuple[str, int], OnnxSession] = {}
+        self._opened: dict[tuple[str, int, int], Session] = {}
         self._sets: dict[int, SessionSet] = {}
         self._lock = threading.Lock()
 
@@ -115,18 +59,15 @@ class Sessions:
                 self._sets[threads] = SessionSet(
                     detection=self._session("detection", threads),
                     recognition=self._session("recognition", threads),
-                    lane=self._session("recognition", 1),
+                    lane=self._session("recognition", 1, at_once=threads),
                     side_by_side=SideBySide(threads),
                 )
             return self._sets[threads]
 
-    def metadata(self) -> dict[str, str]:
-        """What the recogniser's author wrote into its file."""
-        with self._lock:
-            return self._session("recognition", 1).metadata()
-
-    def _session(self, model: Literal["detection", "recognition"], threads: int) -> OnnxSession:
-        key = (model, threads)
-        if key not in self._built:
-            self._built[key] = OnnxSession(getattr(self._models, model), threads)
-        return self._built[key]
+    def _session(
+        self, name: Literal["detection", "recognition"], threads: int, at_once: int = 1
+    ) -> Session:
+        key = (name, threads, at_once)
+        if key not in self._opened:
+            self._opened[key] = self._models[name].open(threads=threads, at_once=at_once)
+        return self._opened[key]

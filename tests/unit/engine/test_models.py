@@ -8,8 +8,8 @@ import pytest
 from web_image_ocr.engine import models
 from web_image_ocr.engine.config import EngineConfig
 from web_image_ocr.engine.models import CarriedModel, load_models
-from web_image_ocr.engine.sessions import OnnxSession
-from web_image_ocr.engine.weights import flush_subnormals
+from web_image_ocr.engine.onnx_file import flush_subnormals
+from web_image_ocr.engine.runtimes.onnx import OnnxRuntime
 from web_image_ocr.primitives.errors import ErrorKind, ServiceError
 
 
@@ -52,7 +52,7 @@ def test_chosen_file_that_is_no_model_is_refused(tmp_path: Path) -> None:
 
 def test_bytes_that_are_no_model_make_no_session() -> None:
     with pytest.raises(ServiceError) as caught:
-        OnnxSession(b"", 1)
+        OnnxRuntime().load(b"").open(threads=1)
     assert caught.value.kind is ErrorKind.MODEL_UNAVAILABLE
 
 
@@ -64,6 +64,6 @@ def test_flushing_subnormals_does_not_change_the_answer() -> None:
     assert len(flushed) == len(stored)
     assert flushed != stored, "this model has subnormal weights"
     picture = np.random.default_rng(5).uniform(-1, 1, (1, 3, 96, 96)).astype(np.float32)
-    before = OnnxSession(stored, 1).run(picture)
-    after = OnnxSession(flushed, 1).run(picture)
+    before = OnnxRuntime().load(stored).open(threads=1).run(picture)
+    after = OnnxRuntime().load(flushed).open(threads=1).run(picture)
     np.testing.assert_allclose(after, before, rtol=0, atol=1e-6)

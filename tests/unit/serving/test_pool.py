@@ -22,6 +22,7 @@ from web_image_ocr.primitives.deadline import Deadline
 from web_image_ocr.primitives.errors import ErrorKind, ServiceError
 from web_image_ocr.serving.config import ServingConfig
 from web_image_ocr.serving.pool import WorkerPool
+from web_image_ocr.serving.process import WorkerProcess
 
 pytestmark = pytest.mark.models
 
@@ -98,6 +99,37 @@ async def test_a_worker_killed_at_work_costs_no_call(pool: WorkerPool) -> None:
 def _cpu_ticks(pid: int) -> int:
     fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
     return int(fields[11]) + int(fields[12])
+
+
+async def test_the_worker_that_read_last_reads_next(pool: WorkerPool) -> None:
+    """Its memory is warm; the one to spare stays small."""
+    workers = await _until_two_workers(pool)
+    while len(pool._workers) < 2:  # noqa: ASYNC110 - see above
+        await asyncio.sleep(0.05)
+    await _read(pool, "once")
+    before = [_cpu_ticks(pid) for pid in workers]
+    for text in ("again", "and again"):
+        await _read(pool, text)
+    worked = [_cpu_ticks(pid) > ticks for pid, ticks in zip(workers, before, strict=True)]
+    assert sorted(worked) == [False, True]
+
+
+async def test_the_first_worker_is_ready_before_the_next_one_starts(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    events: list[str] = []
+    start = WorkerProcess.start
+
+    async def noted(worker: WorkerProcess) -> None:
+        events.append("starts")
+        await start(worker)
+        events.append("ready")
+
+    monkeypatch.setattr(WorkerProcess, "start", noted)
+    async with WorkerPool(ServingConfig(workers=2), EngineConfig(), ImageLimits()):
+        while events.count("ready") < 3:  # noqa: ASYNC110 - a list sets no event
+            await asyncio.sleep(0.05)
+    assert events[:4] == ["starts", "ready", "starts", "starts"]
 
 
 async def test_an_answer_after_the_worker_was_given_up_is_not_trusted_with_more(

@@ -3,7 +3,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from web_image_ocr.engine.weights import flush_subnormals
+from web_image_ocr.engine.onnx_file import flush_subnormals, metadata_of
 
 FLOAT, INT64 = 1, 7
 
@@ -29,6 +29,13 @@ def test_subnormal_weights_become_zero_and_others_stay() -> None:
     before = model(tensor(FLOAT, floats(1.0, 1e-40, -1e-45, -2.5, 0.0, 1.2e-38)))
     after = model(tensor(FLOAT, floats(1.0, 0.0, 0.0, -2.5, 0.0, 1.2e-38)))
     assert flush_subnormals(before) == after
+
+
+def test_metadata_is_read_by_its_keys() -> None:
+    lines, nothing = field(1, b"a") + field(2, b"1\n2"), field(1, b"b") + field(2, b"")
+    told = model() + field(14, lines) + field(14, nothing)
+    assert metadata_of(told) == {"a": "1\n2", "b": ""}
+    assert metadata_of(model()) == {}
 
 
 def test_tensors_that_are_no_floats_stay() -> None:

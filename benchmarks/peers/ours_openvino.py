@@ -1,0 +1,9 @@
+"""Our own engine with the other runtime: not a peer, but measured beside them."""
+
+from __future__ import annotations
+
+from benchmarks.latency.ours import OurEngine
+from benchmarks.peers.loop import serve
+
+if __name__ == "__main__":
+    serve(lambda: OurEngine("openvino"))
