@@ -23,6 +23,7 @@ from web_image_ocr.cli.options import Config, DataDir, FirstProjectName
 from web_image_ocr.cli.stopping import StopRequest, on_stop
 from web_image_ocr.cli.tls import tls_context
 from web_image_ocr.engine.models import load_models
+from web_image_ocr.engine.runtimes import runtime_named
 from web_image_ocr.engine.words import files_of
 from web_image_ocr.identity import Identity
 from web_image_ocr.primitives.errors import ErrorKind, ServiceError
@@ -63,7 +64,8 @@ def serve(
     if no_auth:
         _refuse_foreign_listener(settings.server.host)
     tls = tls_context(settings.server)
-    load_models(settings.engine)  # what is missing is said here, not by every worker
+    runtime_named(settings.engine.runtime)  # what is missing is said here, not by every worker
+    load_models(settings.engine)
     files_of(settings.engine.languages)
     with contextlib.ExitStack() as opened:
         listener = opened.enter_context(_listen(settings.server))

@@ -16,6 +16,9 @@ class ServingConfig:
             call is refused at once. With 3, a call that is let in is answered after the time of
             some four jobs at most, so that overload makes no answer more than about four
             times as slow.
+        worker_memory_bytes: resident memory of a worker, bytes, 0 or more, beyond which it is
+            replaced after its answer; beyond twice as much it is ended while it reads, and its
+            picture is tried once more on another. 0 lets workers grow. Seen on Linux only.
         cache_bytes: memory for answers, bytes, 0 or more, to be given again when the same
             project sends the same bytes with the same options; the least recently used goes
             first. 0 keeps none. With a cache, such calls at the same time are read once. The
@@ -24,6 +27,7 @@ class ServingConfig:
 
     workers: int = 0
     max_waiting_per_worker: int = 3
+    worker_memory_bytes: int = 1024**3
     cache_bytes: int = 0
 
     def __post_init__(self) -> None:
@@ -32,5 +36,7 @@ class ServingConfig:
             raise ValueError("serving.workers must be 0 or more")
         if self.max_waiting_per_worker < 0:
             raise ValueError("serving.max_waiting_per_worker must be 0 or more")
+        if self.worker_memory_bytes < 0:
+            raise ValueError("serving.worker_memory_bytes must be 0 or more")
         if self.cache_bytes < 0:
             raise ValueError("serving.cache_bytes must be 0 or more")

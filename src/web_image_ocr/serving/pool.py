@@ -42,6 +42,7 @@ class WorkerPool:
         self, config: ServingConfig, engine_config: EngineConfig, limits: ImageLimits
     ) -> None:
         self._cores = available_cores()
+        self._config = config
         self._size = config.workers or self._cores
         self._engine_config = engine_config
         self._limits = limits
@@ -94,6 +95,7 @@ class WorkerPool:
                     log.warning("worker lost", pid=worker.pid)
                     continue
                 finally:
+                    worker.replace_if_large()
                     self._idle.put_nowait(worker)
                 if isinstance(answer, ServiceError):
                     raise answer
@@ -130,7 +132,9 @@ class WorkerPool:
 
     async def _seat_a_worker(self) -> bool:
         """Have one worker from its start to its end; whether it has answered a job."""
-        worker = WorkerProcess(self._engine_config, self._limits)
+        worker = WorkerProcess(
+            self._engine_config, self._limits, memory_bytes=self._config.worker_memory_bytes
+        )
         try:
             await self._serve_with(worker)
         finally:

@@ -4,20 +4,28 @@ from __future__ import annotations
 
 import asyncio
 import multiprocessing
+import sys
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
+
+import structlog
 
 from web_image_ocr.engine import EngineConfig
 from web_image_ocr.engine.values import Page
 from web_image_ocr.images import ImageLimits
 from web_image_ocr.primitives.errors import ServiceError
+from web_image_ocr.primitives.memory import resident_bytes
 from web_image_ocr.serving.worker import Answer, Job, Ready, serve_jobs
+
+log = structlog.stdlib.get_logger(__name__)
 
 _START_LIMIT_S = 60.0
 """Loading the models takes about a second; a start beyond this has hung."""
 _LATE_ANSWER_S = 1.0
 """A worker looks at the deadline between stages; one this late is taken as hung."""
+_LOOK_EVERY_S = 0.1
+"""How often the memory of a worker that reads is looked at."""
 
 _SPAWN = multiprocessing.get_context("spawn")
 """A fork would copy locks that other threads hold."""
@@ -34,12 +42,20 @@ class WorkerProcess:
     pipe by the thread that waits there for an answer. So the process is always ended first
     and the pipe closed last, when no thread uses it.
 
+    Args:
+        engine_config: what its engine is built with.
+        limits: of the pictures it decodes.
+        memory_bytes: resident memory beyond which `replace_if_large` ends it; beyond twice as much
+            it is ended while it works. 0 means no bound.
+
     Attributes:
         pid: the process's number, once started.
         proven: whether it has answered a job.
     """
 
-    def __init__(self, engine_config: EngineConfig, limits: ImageLimits) -> None:
+    def __init__(
+        self, engine_config: EngineConfig, limits: ImageLimits, *, memory_bytes: int = 0
+    ) -> None:
         self._pipe, self._far_end = _SPAWN.Pipe()
         self._process = _SPAWN.Process(
             target=serve_jobs,
@@ -50,6 +66,7 @@ class WorkerProcess:
         self._thread = ThreadPoolExecutor(max_workers=1, thread_name_prefix="worker-pipe")
         self._ended = asyncio.Event()
         self._killed = False
+        self._memory_bytes = memory_bytes or sys.maxsize
         self.pid: int | None = None
         self.proven = False
 
@@ -78,13 +95,23 @@ class WorkerProcess:
         """What the worker makes of the job; at most one job at a time.
 
         Raises:
-            WorkerLostError: it ended before, or was ended for being too late.
+            WorkerLostError: it ended before, or was ended for being too late or too large.
         """
         limit = job.deadline.remaining() + _LATE_ANSWER_S
-        answer = await self._within(limit, partial(self._send_and_receive, job))
+        watching = asyncio.create_task(self._watch_memory())
+        try:
+            answer = await self._within(limit, partial(self._send_and_receive, job))
+        finally:
+            watching.cancel()
         assert isinstance(answer, Page | ServiceError)  # noqa: S101 - the protocol's second message
         self.proven = True
         return answer
+
+    def replace_if_large(self) -> None:
+        """End the process if it holds more memory than it may; it has nothing to save."""
+        if self._resident_bytes() > self._memory_bytes:
+            log.info("worker replaced", pid=self.pid, resident_mib=self._resident_bytes() >> 20)
+            self._kill()
 
     async def ended(self) -> None:
         """Return when the process is gone, whatever the reason."""
@@ -100,6 +127,15 @@ class WorkerProcess:
             self._process.close()
         self._pipe.close()
         self._far_end.close()
+
+    async def _watch_memory(self) -> None:
+        while self._resident_bytes() <= 2 * self._memory_bytes:  # noqa: ASYNC110 - no event tells
+            await asyncio.sleep(_LOOK_EVERY_S)
+        log.warning("worker too large", pid=self.pid, resident_mib=self._resident_bytes() >> 20)
+        self._kill()
+
+    def _resident_bytes(self) -> int:
+        return resident_bytes(self.pid) if self.pid is not None else 0
 
     def _kill(self) -> None:
         self._killed = True

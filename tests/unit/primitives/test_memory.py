@@ -1,9 +1,12 @@
 from __future__ import annotations
 
+import os
 import subprocess
 import sys
 
 import pytest
+
+from web_image_ocr.primitives.memory import resident_bytes
 
 # 64 MiB taken, written, freed, and the same again: the pages zeroed the second time.
 ZEROED_AGAIN = """
@@ -31,3 +34,16 @@ def test_freed_memory_is_taken_again_without_the_system() -> None:
     )
     assert by_default > 1000  # 16,384 pages of 4 KiB, fewer where the system takes larger ones
     assert kept < 100
+
+
+@pytest.mark.skipif(not sys.platform.startswith("linux"), reason="/proc only")
+def test_memory_of_a_process_is_what_it_holds() -> None:
+    before = resident_bytes(os.getpid())
+    held = bytearray(b"x" * (32 << 20))
+    assert resident_bytes(os.getpid()) - before >= len(held) // 2
+
+
+def test_a_process_that_is_gone_holds_nothing() -> None:
+    with subprocess.Popen([sys.executable, "-c", ""]) as process:
+        process.wait()
+    assert resident_bytes(process.pid) == 0

@@ -132,6 +132,26 @@ async def test_the_first_worker_is_ready_before_the_next_one_starts(
     assert events[:4] == ["starts", "ready", "starts", "starts"]
 
 
+async def test_a_worker_that_has_grown_is_replaced_after_its_answer() -> None:
+    limits = ImageLimits.for_edition("2021")
+    small = ServingConfig(workers=1, worker_memory_bytes=160 << 20)
+    async with WorkerPool(small, EngineConfig(), limits) as pool:
+        before = await _until_two_workers(pool)
+        assert await _read(pool, "another") == "another"
+        while set(before) <= set(_children()):  # noqa: ASYNC110 - see above
+            await asyncio.sleep(0.05)
+        assert await _read(pool, "and another") == "and another"
+
+
+async def test_a_worker_that_grows_while_it_reads_is_ended() -> None:
+    limits = ImageLimits.for_edition("2021")
+    tiny = ServingConfig(workers=1, worker_memory_bytes=16 << 20)
+    async with WorkerPool(tiny, EngineConfig(), limits) as pool:
+        with pytest.raises(ServiceError, match="2 workers were lost") as caught:
+            await _read(pool, "too much")
+    assert caught.value.kind is ErrorKind.ENGINE_UNAVAILABLE
+
+
 async def test_an_answer_after_the_worker_was_given_up_is_not_trusted_with_more(
     pool: WorkerPool,
 ) -> None:

@@ -48,7 +48,6 @@ class Runtime(Protocol):
                 along it. A runtime that does better with few widths may then fill them up.
 
         Raises:
-            ServiceError: ``MODEL_UNAVAILABLE`` when the file is no model,
-                ``CONFIGURATION_INVALID`` when the library is not installed.
+            ServiceError: ``MODEL_UNAVAILABLE`` when the file is no model.
         """
         ...

@@ -38,15 +38,9 @@ class OpenVinoRuntime:
 
     def load(self, file: bytes, *, any_width: bool = False) -> OpenVinoModel:
         """As ``Runtime.load``."""
-        try:
-            from openvino import Core  # noqa: PLC0415 - importing the package must stay cheap
-        except ImportError:
-            raise ServiceError(
-                ErrorKind.CONFIGURATION_INVALID,
-                "the engine's runtime is openvino, which is not installed;"
-                " install web-image-ocr[openvino] or set the runtime to onnxruntime",
-            ) from None
-        core = Core()
+        import openvino  # noqa: PLC0415 - importing the package must stay cheap
+
+        core = openvino.Core()
         try:
             return OpenVinoModel(core, core.read_model(file), any_width)
         except Exception as error:

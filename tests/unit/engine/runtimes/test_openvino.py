@@ -1,15 +1,15 @@
 from __future__ import annotations
 
-import sys
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import numpy as np
 import pytest
 
+from web_image_ocr.engine import runtimes
 from web_image_ocr.engine.config import EngineConfig
 from web_image_ocr.engine.models import load_models
-from web_image_ocr.engine.runtimes import Tensor, openvino
+from web_image_ocr.engine.runtimes import Tensor, openvino, runtime_named
 from web_image_ocr.engine.runtimes.onnx import OnnxRuntime
 from web_image_ocr.engine.runtimes.openvino import (
     OpenVinoRuntime,
@@ -68,10 +68,10 @@ def test_what_is_no_model_is_refused() -> None:
     assert caught.value.kind is ErrorKind.MODEL_UNAVAILABLE
 
 
-def test_without_the_package_it_is_said_what_to_install(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setitem(sys.modules, "openvino", None)
-    with pytest.raises(ServiceError, match=r"web-image-ocr\[openvino\]") as caught:
-        OpenVinoRuntime().load(b"")
+def test_without_the_package_it_is_said_what_is_missing(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(runtimes, "find_spec", lambda _: None)
+    with pytest.raises(ServiceError, match="the package openvino is not installed") as caught:
+        runtime_named("openvino")
     assert caught.value.kind is ErrorKind.CONFIGURATION_INVALID
 
 
