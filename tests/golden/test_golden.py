@@ -14,7 +14,6 @@ import pytest
 from tests.golden import fonts, results
 from tests.golden.pictures import CASES
 from web_image_ocr import Engine, EngineConfig, TextLine
-from web_image_ocr.engine.config import RuntimeName
 
 needs_fonts = pytest.mark.skipif(
     bool(fonts.missing()),
@@ -25,9 +24,10 @@ Reading = tuple[list[str], results.Lines]
 """What was drawn, and what was found."""
 
 
-def reads_with(runtime: RuntimeName) -> Callable[[str], Reading]:
+@pytest.fixture(scope="module")
+def reading() -> Callable[[str], Reading]:
     """Draws and reads the picture of a name, once."""
-    engine = Engine(EngineConfig(runtime=runtime, threads=2))
+    engine = Engine(EngineConfig(threads=2))
 
     @cache
     def read(name: str) -> Reading:
@@ -37,23 +37,11 @@ def reads_with(runtime: RuntimeName) -> Callable[[str], Reading]:
     return read
 
 
-@pytest.fixture(scope="module")
-def reading() -> Callable[[str], Reading]:
-    """With the runtime the golden results are of."""
-    return reads_with("onnxruntime")
-
-
-@pytest.fixture(scope="module", params=["onnxruntime", "openvino"])
-def any_reading(request: pytest.FixtureRequest) -> Callable[[str], Reading]:
-    """With each runtime."""
-    return reads_with(request.param)
-
-
 @needs_fonts
 @pytest.mark.models
 @pytest.mark.parametrize("name", CASES)
-def test_what_was_drawn_is_read(name: str, any_reading: Callable[[str], Reading]) -> None:
-    drawn, lines = any_reading(name)
+def test_what_was_drawn_is_read(name: str, reading: Callable[[str], Reading]) -> None:
+    drawn, lines = reading(name)
     found = [line.text for line in lines]
     assert results.share_right(drawn, found) >= CASES[name].right, found
 
