@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 import threading
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -38,22 +39,30 @@ class OpenVinoRuntime:
 
     def load(self, file: bytes, *, any_width: bool = False) -> OpenVinoModel:
         """As ``Runtime.load``."""
-        import openvino  # noqa: PLC0415 - importing the package must stay cheap
-
-        core = openvino.Core()
         try:
-            return OpenVinoModel(core, core.read_model(file), any_width)
+            return OpenVinoModel(_core().read_model(file), any_width)
         except Exception as error:
             raise ServiceError(
                 ErrorKind.MODEL_UNAVAILABLE, f"a model file cannot be loaded: {error}"
             ) from error
 
 
+@cache
+def _core() -> Any:
+    """OpenVINO itself, for as long as the process lives.
+
+    Once its CPU plugin is unloaded, the next signal that Python handles ends the process by a
+    segmentation fault (seen with 2026.4.1; a stack for signals that is freed seems to be left).
+    """
+    import openvino  # noqa: PLC0415 - importing the package must stay cheap
+
+    return openvino.Core()
+
+
 @dataclass(frozen=True, slots=True)
 class OpenVinoModel:
     """A ``Model`` for OpenVINO: what is opened from it shares its weights."""
 
-    core: Any
     graph: Any
     any_width: bool
 
@@ -67,7 +76,7 @@ class OpenVinoModel:
             "CPU_RUNTIME_CACHE_CAPACITY": KEPT_KERNELS // at_once,
         }
         try:
-            compiled = self.core.compile_model(self.graph, "CPU", settings)
+            compiled = _core().compile_model(self.graph, "CPU", settings)
         except Exception as error:
             raise ServiceError(
                 ErrorKind.MODEL_UNAVAILABLE, f"a model cannot be compiled: {error}"

@@ -1,10 +1,13 @@
 """Tests that load OpenVINO: `test_openvino` runs them in a process of their own.
 
-In the process of all other tests its threads disturb those that send signals or measure time.
+A fault of the library, or its threads, would touch all other tests there.
 """
 
 from __future__ import annotations
 
+import gc
+import os
+import signal
 from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
@@ -71,3 +74,15 @@ def test_what_was_drawn_is_read() -> None:
         board = case.draw()
         found = [line.text for line in results.read(engine, board, case)]
         assert results.share_right(board.lines, found) >= case.right, found
+
+
+@pytest.mark.models
+def test_a_signal_after_an_engine_is_gone_is_handled() -> None:
+    engine = Engine(EngineConfig(runtime="openvino"))
+    del engine
+    gc.collect()
+    handled: list[int] = []
+    before = signal.signal(signal.SIGUSR1, lambda number, _: handled.append(number))
+    os.kill(os.getpid(), signal.SIGUSR1)
+    signal.signal(signal.SIGUSR1, before)
+    assert handled == [signal.SIGUSR1]
