@@ -109,8 +109,8 @@ class WorkerProcess:
 
     def replace_if_large(self) -> None:
         """End the process if it holds more memory than it may; it has nothing to save."""
-        if self._resident_bytes() > self._memory_bytes:
-            log.info("worker replaced", pid=self.pid, resident_mib=self._resident_bytes() >> 20)
+        if self._is_beyond(self._memory_bytes):
+            log.info("worker replaced", pid=self.pid)
             self._kill()
 
     async def ended(self) -> None:
@@ -129,13 +129,14 @@ class WorkerProcess:
         self._far_end.close()
 
     async def _watch_memory(self) -> None:
-        while self._resident_bytes() <= 2 * self._memory_bytes:  # noqa: ASYNC110 - no event tells
+        while not self._is_beyond(2 * self._memory_bytes):  # noqa: ASYNC110 - no event tells
             await asyncio.sleep(_LOOK_EVERY_S)
-        log.warning("worker too large", pid=self.pid, resident_mib=self._resident_bytes() >> 20)
+        log.warning("worker too large", pid=self.pid)
         self._kill()
 
-    def _resident_bytes(self) -> int:
-        return resident_bytes(self.pid) if self.pid is not None else 0
+    def _is_beyond(self, memory_bytes: int) -> bool:
+        # Of a process that has ended the number may be another's by now.
+        return self.alive and self.pid is not None and resident_bytes(self.pid) > memory_bytes
 
     def _kill(self) -> None:
         self._killed = True
