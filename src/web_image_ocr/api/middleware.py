@@ -35,6 +35,8 @@ _HEADERS = {
 """On every answer that does not say otherwise itself, as a page with a policy of its own does."""
 _HTTPS_ONLY = "max-age=31536000"
 """For a year browsers call this host name by HTTPS alone; only said by HTTPS."""
+_METHODS = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"})
+"""Others are words of the client's own choice, which the log does not repeat."""
 _PROBES = frozenset({"/healthz", "/readyz"})
 """Asked every few seconds: as long as all is well they would be most of the log."""
 
@@ -164,13 +166,14 @@ class _Call:
         """One line in the log: ids, sizes, codes and times only; a warning if it is our fault."""
         route = self._scope.get("route")
         path = getattr(route, "path", "")
+        method = self._scope["method"]
         usual = _log.debug if path in _PROBES else _log.info
         log = _log.warning if self.status >= 500 else usual
         project_id = self._scope.get("path_params", {}).get("project_id", "")
         error = self._error
         log(
             "call",
-            method=self._scope["method"] if route else "",
+            method=method if route and method in _METHODS else "",
             route=path,
             status=self.status,
             code=wire_error(error).code if error else "",

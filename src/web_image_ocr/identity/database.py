@@ -229,17 +229,18 @@ def _open_sqlite(path: Path, wait_seconds: float) -> Engine:
 
     @event.listens_for(engine, "connect")
     def remember_file(_connection: object, record: ConnectionPoolEntry) -> None:
-        record.info["file"] = _file_of(path)
+        record.info["file"] = _state_of(path)
 
     @event.listens_for(engine, "checkout")
     def check_file(_connection: object, record: ConnectionPoolEntry, _proxy: object) -> None:
         # An open connection would go on with a deleted or replaced file unseen.
-        if _file_of(path) != record.info["file"]:
+        # One made while the file could only be read would never write.
+        if _state_of(path) != record.info["file"]:
             raise DisconnectionError("the store's file is gone or another one")
 
     @event.listens_for(engine, "handle_error")
     def let_go(context: ExceptionContext) -> None:
-        # A connection made while the file could only be read, say, never writes again.
+        # What it remembers of a damaged file would outlast the damage.
         code = getattr(context.original_exception, "sqlite_errorcode", None)
         if code is not None and code & 0xFF not in _PASSING:
             context.is_disconnect = True
@@ -254,12 +255,13 @@ def _open_sqlite(path: Path, wait_seconds: float) -> Engine:
     return engine
 
 
-def _file_of(path: Path) -> tuple[int, int] | None:
+def _state_of(path: Path) -> tuple[int, int, bool] | None:
+    """Which file it is, and whether it can be written; None where there is none."""
     try:
         found = path.stat()
     except (FileNotFoundError, NotADirectoryError):
         return None
-    return found.st_dev, found.st_ino
+    return found.st_dev, found.st_ino, os.access(path, os.W_OK)
 
 
 def _wait_to_be_alone(connection: Connection) -> None:

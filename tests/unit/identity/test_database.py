@@ -199,6 +199,7 @@ class TestTrouble:
             with refused(ErrorKind.STORE_UNAVAILABLE) as caught:
                 log_in("wrong password")
             assert "readonly" in str(caught.value)
+            log_in(client="198.51.100.7")
         identity.administration.create_project("afterwards")
         log_in()
 
