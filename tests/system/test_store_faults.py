@@ -80,7 +80,7 @@ class Fault:
         begin: does it; undone when the context ends.
         reason: what the server's log says.
         readable: whether what is there can still be read.
-        admin: what the command says; empty where another fault has it say the same.
+        admin: what the command says; empty where it is not asked, which takes a second.
     """
 
     begin: Callable[[Path], AbstractContextManager[None]]
@@ -110,17 +110,19 @@ def _another_store(path: Path) -> Iterator[None]:
 
 
 FAULTS = {
-    "locked": Fault(
-        begin=locked, reason="database is locked", admin="database is locked", readable=True
-    ),
+    "locked": Fault(begin=locked, reason="database is locked", readable=True),
     "disk full": Fault(
         begin=filled, reason="disk is full", admin="database or disk is full", readable=True
     ),
     "read-only": Fault(
         begin=read_only, reason="readonly", admin="write a readonly database", readable=True
     ),
-    "header overwritten": Fault(begin=_with(start=0, end=100), reason="file is not a database"),
-    "pages overwritten": Fault(begin=_with(start=100), reason="malformed", admin="malformed"),
+    "header overwritten": Fault(
+        begin=_with(start=0, end=100),
+        reason="file is not a database",
+        admin="file is not a database",
+    ),
+    "pages overwritten": Fault(begin=_with(start=100), reason="malformed"),
     "emptied": Fault(begin=_emptied, reason="no such table"),
     "another store": Fault(
         begin=_another_store,
