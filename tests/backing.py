@@ -117,6 +117,13 @@ class Postgres(Backing):
         with self._connect(autocommit=True) as connection:
             connection.execute(statement.encode())
 
+    @contextlib.contextmanager
+    def holding(self, statement: str) -> Iterator[None]:
+        """A session that runs a statement and stays, with the locks that it took."""
+        with self._connect() as connection:
+            connection.execute(statement.encode())
+            yield
+
     def answers(self) -> bool:
         try:
             self._connect().close()
