@@ -108,7 +108,9 @@ def test_what_one_refuses_the_other_refuses_soon(pair: Pair) -> None:
 
 
 def test_the_rate_is_one_for_both(pair: Pair) -> None:
-    assert _let_in(pair, pair.project("counted"), BOTH, pictures=10) == RATE
+    let_in = _let_in(pair, pair.project("counted"), BOTH, pictures=10)
+    assert [server.records(LOST) for server in pair.servers] == [[], []]
+    assert let_in == RATE
 
 
 def test_a_guesser_is_locked_out_at_both_at_once(pair: Pair) -> None:

@@ -28,8 +28,13 @@ _PREFIX = "web-image-ocr"
 """Of the keys in Redis, which may serve others, too."""
 _CONNECTIONS = 16
 """At most; each is busy for a fraction of a millisecond a call."""
-_PATIENCE_S = 0.5
-"""For one count in Redis, connecting included; far above what a network needs for it."""
+_GLANCE_S = 0.05
+_GLANCES = 16
+"""How often, and after what time each, a call looks whether Redis has counted it, connecting
+included: 0.8 s, far above what a network needs. Not one wait of that length: a busy machine that
+did not run this process for a second would take its own silence for that of Redis."""
+_CLIENT_S = 2.0
+"""After which the client gives up a step by itself; nobody waits for it any more then."""
 _PAUSE_S = 1.0
 """While Redis does not answer, one call in this time asks it, the others do not wait for it."""
 _ROUNDED_S = 0.5
@@ -96,7 +101,7 @@ class SharedWindows:
         await self._pool.disconnect()
 
     async def hit(self, rate: RateLimitItem, project_id: str) -> float | None:
-        """As ``Windows.hit``; never fails, and takes half a second at most."""
+        """As ``Windows.hit``; never fails, and takes a second at most."""
         if not self._lost or self._may_ask():
             try:
                 left = await self._in_time(self._shared.hit(rate, project_id))
@@ -116,9 +121,10 @@ class SharedWindows:
         asking = asyncio.create_task(question)
         self._asking.add(asking)
         asking.add_done_callback(self._was_asked)
-        await asyncio.wait([asking], timeout=_PATIENCE_S)
-        if asking.done():
-            return asking.result()
+        for _ in range(_GLANCES):
+            await asyncio.wait([asking], timeout=_GLANCE_S)
+            if asking.done():
+                return asking.result()
         asking.cancel()
         raise TimeoutError
 
@@ -171,8 +177,8 @@ def redis_pool(url: str) -> BlockingConnectionPool:
             url,
             max_connections=_CONNECTIONS,
             retry=retry,
-            socket_connect_timeout=_PATIENCE_S,
-            socket_timeout=_PATIENCE_S,
+            socket_connect_timeout=_CLIENT_S,
+            socket_timeout=_CLIENT_S,
         )
         pool.make_connection()  # type: ignore[no-untyped-call] # sees an unknown option
     except (ValueError, TypeError):

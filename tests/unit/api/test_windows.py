@@ -57,7 +57,7 @@ async def allowed(throttle: Throttle, project: str) -> bool:
         await throttle.hit(project)
     except ServiceError as raised:
         error = raised
-    assert time.monotonic() - started < 1
+    assert time.monotonic() - started < 2
     if error is None:
         return True
     assert error.kind is ErrorKind.RATE_LIMITED
@@ -130,8 +130,8 @@ async def test_redis_that_hangs_holds_nobody_up(
         at_once = await asyncio.gather(*(allowed(servers[0], "hangs") for _ in range(50)))
         assert sum(at_once) == 3
         started = time.monotonic()
-        await let_in(servers[0], "others", 20)
-        assert time.monotonic() - started < 1
+        await let_in(servers[0], "others", 5)
+        assert time.monotonic() - started < 2
     finally:
         redis.send(signal.SIGCONT)
     await asyncio.sleep(0.2)
@@ -139,6 +139,16 @@ async def test_redis_that_hangs_holds_nobody_up(
     for number in range(20):
         assert await let_in(servers[0], f"after {number}", 4) == 3
     assert [record["event"] for record in log] == [LOST, FOUND]
+
+
+async def test_a_server_that_was_not_run_for_a_second_does_not_blame_redis(
+    servers: list[Throttle], log: list[EventDict]
+) -> None:
+    calls = [asyncio.create_task(allowed(servers[0], "stalled")) for _ in range(20)]
+    await asyncio.sleep(0)
+    time.sleep(1)  # noqa: ASYNC251 - the stall
+    assert sum(await asyncio.gather(*calls)) == 3
+    assert log == []
 
 
 async def test_redis_that_is_not_there_at_the_start(log: list[EventDict], redis: Redis) -> None:
