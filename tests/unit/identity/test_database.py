@@ -8,7 +8,6 @@ import stat
 import threading
 from collections.abc import Callable
 from contextlib import closing
-from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -38,25 +37,6 @@ def test_migrations_lead_to_the_tables(path: Path) -> None:
         context = MigrationContext.configure(connection, opts={"compare_type": True})
         assert compare_metadata(context, Table.metadata) == []
     database.close()
-
-
-def test_a_store_of_the_first_form_is_brought_up(identity: Identity, tmp_path: Path) -> None:
-    """Accounts and keys stay, and calls can be counted."""
-    account = identity.initialize()
-    identity.close()
-    with closing(sqlite3.connect(tmp_path / "web-image-ocr.db")) as connection:
-        for table in ("ended_tokens", "usage"):
-            connection.execute(f"DROP TABLE {table}")
-        connection.execute("ALTER TABLE access_keys DROP COLUMN last_used_at")
-        connection.execute("UPDATE alembic_version SET version_num = '0001'")
-        connection.commit()
-    again = Identity(IdentityConfig(), tmp_path)
-    assert again.initialize() == replace(account, created=False, password=None, secret_key=None)
-    (key,) = again.administration.access_keys()
-    assert key.last_used_at is None
-    again.recorder.count(str(account.project_id), 200, "", 0.1)
-    assert again.recorder.flush()
-    again.close()
 
 
 def test_a_new_file_waits_for_writers_and_keeps_foreign_keys(path: Path) -> None:
