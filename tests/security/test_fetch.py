@@ -6,14 +6,17 @@ import asyncio
 import ssl
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import pytest
 
 from tests.certificates import self_signed
-from web_image_ocr.images import FetchConfig, Fetcher
+from web_image_ocr.images import FetchConfig
+from web_image_ocr.images.fetch import Fetcher
+from web_image_ocr.images.guard import Resolve
+from web_image_ocr.images.transfers import Transfers
 from web_image_ocr.primitives.deadline import Deadline
 from web_image_ocr.primitives.errors import ErrorKind, ServiceError
 
@@ -72,8 +75,14 @@ def config_for(server: Server) -> FetchConfig:
     )
 
 
+@asynccontextmanager
+async def fetching(config: FetchConfig, resolve: Resolve | None = None) -> AsyncIterator[Fetcher]:
+    async with Transfers(config, resolve=resolve) as transfers:
+        yield Fetcher(config, transfers)
+
+
 async def fetch(config: FetchConfig, url: str, deadline: Deadline | None = None) -> bytes:
-    async with Fetcher(config) as fetcher:
+    async with fetching(config) as fetcher:
         return await fetcher.fetch(url, deadline or Deadline.after(20))
 
 
@@ -219,7 +228,7 @@ class TestSize:
 
         server.replies["/a.png"] = half
         config = replace(config_for(server), max_bytes=100_000, max_total_bytes=120_000)
-        async with Fetcher(config) as fetcher:
+        async with fetching(config) as fetcher:
             results = await asyncio.gather(
                 *(fetcher.fetch(server.url(), Deadline.after(9)) for _ in range(2)),
                 return_exceptions=True,
@@ -234,7 +243,7 @@ class TestSize:
             writer.write(OK)
 
         server.replies["/a.png"] = silent
-        async with Fetcher(replace(config_for(server), max_concurrent=1)) as fetcher:
+        async with fetching(replace(config_for(server), max_concurrent=1)) as fetcher:
             first = asyncio.create_task(fetcher.fetch(server.url(), Deadline.after(9)))
             await asyncio.sleep(0.05)
             with refusal(ErrorKind.OVERLOADED):
@@ -285,7 +294,7 @@ class TestTime:
             await asyncio.sleep(5)
             return []
 
-        async with Fetcher(config_for(server), resolve=hang) as fetcher:
+        async with fetching(config_for(server), resolve=hang) as fetcher:
             with refusal(ErrorKind.SOURCE_UNREACHABLE):
                 await fetcher.fetch(server.url(host="slow.example"), Deadline.after(9))
 
@@ -365,7 +374,7 @@ class TestAddresses:
             return addresses
 
         config = FetchConfig(allowed_ports=(server.port,))
-        async with Fetcher(config, resolve=resolve) as fetcher:
+        async with fetching(config, resolve=resolve) as fetcher:
             with refusal(ErrorKind.SOURCE_FORBIDDEN):
                 await fetcher.fetch(server.url(host="rebind.example"), Deadline.after(9))
         assert server.requests == []
@@ -378,7 +387,7 @@ class TestAddresses:
             return next(answers)
 
         server.replies["/from"] = redirect("/a.png")
-        async with Fetcher(config_for(server), resolve=resolve) as fetcher:
+        async with fetching(config_for(server), resolve=resolve) as fetcher:
             with refusal(ErrorKind.SOURCE_FORBIDDEN):
                 await fetcher.fetch(server.url("/from", host="rebind.example"), Deadline.after(9))
         assert len(server.requests) == 1
@@ -387,7 +396,7 @@ class TestAddresses:
         async def resolve(_: str) -> Sequence[str]:
             raise OSError("no such name")
 
-        async with Fetcher(config_for(server), resolve=resolve) as fetcher:
+        async with fetching(config_for(server), resolve=resolve) as fetcher:
             with refusal(ErrorKind.SOURCE_UNREACHABLE):
                 await fetcher.fetch(server.url(host="nowhere.example"), Deadline.after(9))
 
@@ -396,7 +405,7 @@ class TestAddresses:
             return ["127.0.0.1"]
 
         config = FetchConfig(allowed_ports=(server.port,), allowed_hosts=("files.example",))
-        async with Fetcher(config, resolve=resolve) as fetcher:
+        async with fetching(config, resolve=resolve) as fetcher:
             url = server.url(host="Files.example")
             assert await fetcher.fetch(url, Deadline.after(9)) == BODY
             with refusal(ErrorKind.SOURCE_FORBIDDEN):
@@ -429,7 +438,7 @@ class TestTls:
             return ["127.0.0.1"]
 
         config = FetchConfig(allowed_ports=(port,), allowed_hosts=("files.example",))
-        async with Fetcher(config, resolve=resolve) as fetcher:
+        async with fetching(config, resolve=resolve) as fetcher:
             with refusal(ErrorKind.SOURCE_UNREACHABLE):
                 await fetcher.fetch(f"https://files.example:{port}/a.png", Deadline.after(9))
         listener.close()
