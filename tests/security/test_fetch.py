@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import ssl
 import time
+import tracemalloc
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Sequence
 from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass, field, replace
@@ -180,11 +181,16 @@ class TestAnswers:
             await fetch(config_for(server), server.url().replace("http:", "https:"))
 
     async def test_proxy_and_netrc_variables_are_not_read(
-        self, server: Server, monkeypatch: pytest.MonkeyPatch
+        self, server: Server, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
     ) -> None:
         for name in ("http_proxy", "HTTP_PROXY", "ALL_PROXY", "all_proxy"):
             monkeypatch.setenv(name, "http://127.0.0.1:1/")
+        netrc = tmp_path / "netrc"
+        netrc.write_text("machine 127.0.0.1 login name password secret\n")
+        netrc.chmod(0o600)
+        monkeypatch.setenv("NETRC", str(netrc))
         assert await fetch(config_for(server), server.url()) == BODY
+        assert "authorization" not in server.requests[0].lower()
 
 
 class TestSize:
@@ -206,6 +212,34 @@ class TestSize:
         server.replies["/a.png"] = endless
         with refusal(ErrorKind.IMAGE_SIZE):
             await fetch(replace(config_for(server), max_bytes=1_000_000), server.url())
+
+    @pytest.mark.parametrize(
+        ("head", "again"),
+        [
+            (b"HTTP/1.1 200 OK\r\n", b"A: b\r\n"),
+            (b"HTTP/1.1 200 OK\r\nA: ", b"b"),
+            (b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n1\r\na\r\n0\r\n", b"A: b\r\n"),
+            (b"", b"HTTP/1.1 102 Processing\r\n\r\n"),
+        ],
+        ids=["headers", "one header", "trailers", "interim answers"],
+    )
+    async def test_what_is_not_the_body_is_not_endless_either(
+        self, server: Server, head: bytes, again: bytes
+    ) -> None:
+        async def endless(writer: asyncio.StreamWriter) -> None:
+            writer.write(head)
+            while True:
+                writer.write(again * 500)
+                await writer.drain()
+
+        server.replies["/a.png"] = endless
+        tracemalloc.start()
+        try:
+            with refusal(ErrorKind.SOURCE_UNREACHABLE):
+                await fetch(replace(config_for(server), total_s=0.5), server.url())
+            assert tracemalloc.get_traced_memory()[1] < 4_000_000
+        finally:
+            tracemalloc.stop()
 
     async def test_default_limit_is_ten_megabytes_of_base64(self, server: Server) -> None:
         for size, kind in ((7_864_320, None), (7_864_321, ErrorKind.IMAGE_SIZE)):
@@ -318,6 +352,21 @@ class TestRedirects:
         await fetch(config_for(server), server.url("/from"))
         assert len(server.requests) == 2
 
+    async def test_what_comes_with_it_is_not_read(self, server: Server) -> None:
+        async def endless(writer: asyncio.StreamWriter) -> None:
+            writer.write(b"HTTP/1.1 302 Found\r\nLocation: /a.png\r\n\r\n")
+            while True:
+                writer.write(b"x" * 65536)
+                await writer.drain()
+
+        server.replies["/from"] = endless
+        assert await fetch(config_for(server), server.url("/from")) == BODY
+
+    async def test_raw_characters_are_encoded(self, server: Server) -> None:
+        server.replies["/from"] = redirect("/图 a.png")
+        server.replies["/%E5%9B%BE%20a.png"] = OK
+        assert await fetch(config_for(server), server.url("/from")) == BODY
+
     async def test_cookies_are_not_carried_along(self, server: Server) -> None:
         server.replies["/from"] = redirect("/a.png\r\nSet-Cookie: a=b")
         await fetch(config_for(server), server.url("/from"))
@@ -404,7 +453,7 @@ class TestAddresses:
         async def resolve(_: str) -> Sequence[str]:
             return ["127.0.0.1"]
 
-        config = FetchConfig(allowed_ports=(server.port,), allowed_hosts=("files.example",))
+        config = FetchConfig(allowed_ports=(server.port,), allowed_hosts=("FILES.example",))
         async with fetching(config, resolve=resolve) as fetcher:
             url = server.url(host="Files.example")
             assert await fetcher.fetch(url, Deadline.after(9)) == BODY
@@ -444,3 +493,24 @@ class TestTls:
         listener.close()
         assert names == ["files.example"]
         assert server.requests == []
+
+    async def test_a_name_that_is_proved_is_read(
+        self, tls: ssl.SSLContext, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        """By a certificate that the system is told to trust; another name is not proved by it."""
+        monkeypatch.setenv("SSL_CERT_FILE", str(tmp_path / "tls.crt"))
+        server = Server(replies={"/a.png": OK})
+        listener = await asyncio.start_server(server.answer, "127.0.0.1", 0, ssl=tls)
+        port = listener.sockets[0].getsockname()[1]
+
+        async def resolve(_: str) -> Sequence[str]:
+            return ["127.0.0.1"]
+
+        config = FetchConfig(allowed_ports=(port,), allowed_networks=("127.0.0.0/8",))
+        async with fetching(config, resolve=resolve) as fetcher:
+            url = f"https://files.example:{port}/a.png"
+            assert await fetcher.fetch(url, Deadline.after(9)) == BODY
+            with refusal(ErrorKind.SOURCE_UNREACHABLE):
+                await fetcher.fetch(url.replace("files", "other"), Deadline.after(9))
+        listener.close()
+        assert [f"Host: files.example:{port}\r\n" in head for head in server.requests] == [True]

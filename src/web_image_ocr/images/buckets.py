@@ -80,7 +80,8 @@ class Buckets:
 
     def places(self, target: Target) -> list[Place]:
         """What the address may mean, in the order of the settings; nothing if it is signed."""
-        names = {name.lower() for name, _ in parse_qsl(target.url.raw_query_string)}
+        query = parse_qsl(target.url.raw_query_string, keep_blank_values=True)
+        names = {name.lower() for name, _ in query}
         if not names.isdisjoint(_SIGNATURES):
             return []
         return [
