@@ -237,7 +237,8 @@ class TestSize:
         try:
             with refusal(ErrorKind.SOURCE_UNREACHABLE):
                 await fetch(replace(config_for(server), total_s=0.5), server.url())
-            assert tracemalloc.get_traced_memory()[1] < 4_000_000
+            # What came at once is parsed at once, 256 KB of it: 5 MB of interim answers.
+            assert tracemalloc.get_traced_memory()[1] < 8_000_000
         finally:
             tracemalloc.stop()
 

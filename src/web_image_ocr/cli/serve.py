@@ -65,10 +65,10 @@ def serve(
     if no_auth:
         _refuse_foreign_listener(settings.server.host)
     tls = tls_context(settings.server)
+    signers_of(settings.storage)
     runtime_named(settings.engine.runtime)  # what is missing is said here, not by every worker
     load_models(settings.engine)
     files_of(settings.engine.languages)
-    signers_of(settings.storage)
     with contextlib.ExitStack() as opened:
         listener = opened.enter_context(_listen(settings.server))
         url = _url(settings.server, listener)
