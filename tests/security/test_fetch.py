@@ -7,7 +7,7 @@ import ssl
 import time
 import tracemalloc
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Sequence
-from contextlib import asynccontextmanager, contextmanager
+from contextlib import asynccontextmanager, closing, contextmanager
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
@@ -78,7 +78,7 @@ def config_for(server: Server) -> FetchConfig:
 
 @asynccontextmanager
 async def fetching(config: FetchConfig, resolve: Resolve | None = None) -> AsyncIterator[Fetcher]:
-    async with Transfers(config, resolve=resolve) as transfers:
+    with closing(Transfers(config, resolve=resolve)) as transfers:
         yield Fetcher(config, transfers)
 
 

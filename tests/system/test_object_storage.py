@@ -280,6 +280,6 @@ async def _read(store: ObjectStore, url: str) -> bytes:
         )
         for endpoint in (store.endpoint, f"http://store.example:{store.port}")
     )
-    async with Transfers(FetchConfig(), resolve=resolve) as transfers:
+    with closing(Transfers(FetchConfig(), resolve=resolve)) as transfers:
         storage = ObjectStorage(StorageConfig(entries=entries), transfers)
         return await storage.read(storage.find(url), "any", Deadline.after(20))

@@ -12,7 +12,6 @@ from collections.abc import AsyncIterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
-from typing import Self
 
 import aiohttp
 
@@ -47,7 +46,7 @@ class Kinds:
 class Transfers:
     """Takes files by HTTP; safe for many at once.
 
-    Used as an asynchronous context manager, from one event loop.
+    Used from one event loop.
 
     Args:
         config: limits.
@@ -62,10 +61,8 @@ class Transfers:
         self._under_way = 0
         self._bytes_held = 0
 
-    async def __aenter__(self) -> Self:
-        return self
-
-    async def __aexit__(self, *_: object) -> None:
+    def close(self) -> None:
+        """End the threads of the look-ups; one that hangs is left to the system."""
         self._lookups.shutdown(wait=False, cancel_futures=True)
 
     @asynccontextmanager
