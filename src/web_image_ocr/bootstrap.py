@@ -10,7 +10,7 @@ from fastapi import FastAPI
 from web_image_ocr.api.app import create_app
 from web_image_ocr.api.dependencies import Dependencies
 from web_image_ocr.identity import Identity
-from web_image_ocr.images import Fetcher, ImageLimits
+from web_image_ocr.images import ImageLimits, Sources
 from web_image_ocr.serving.cache import ResultCache
 from web_image_ocr.serving.model_files import ModelFiles
 from web_image_ocr.serving.pool import WorkerPool
@@ -47,7 +47,7 @@ async def running_app(settings: Settings, identity: Identity | None) -> AsyncIte
     models = ModelFiles(settings.engine)  # before a worker reads them
     async with (
         WorkerPool(settings.serving, settings.engine, image_limits(settings)) as recognizer,
-        Fetcher(settings.fetch) as fetcher,
+        Sources(settings.fetch, settings.storage) as fetcher,
     ):
         yield create_app(
             Dependencies(

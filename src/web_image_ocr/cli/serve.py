@@ -26,6 +26,7 @@ from web_image_ocr.engine.models import load_models
 from web_image_ocr.engine.runtimes import runtime_named
 from web_image_ocr.engine.words import files_of
 from web_image_ocr.identity import Identity
+from web_image_ocr.images.storage import signers_of
 from web_image_ocr.primitives.errors import ErrorKind, ServiceError
 from web_image_ocr.settings import ServerConfig, Settings, load_settings
 from web_image_ocr.telemetry.logging import configure
@@ -64,6 +65,7 @@ def serve(
     if no_auth:
         _refuse_foreign_listener(settings.server.host)
     tls = tls_context(settings.server)
+    signers_of(settings.storage)
     runtime_named(settings.engine.runtime)  # what is missing is said here, not by every worker
     load_models(settings.engine)
     files_of(settings.engine.languages)

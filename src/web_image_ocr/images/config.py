@@ -80,8 +80,8 @@ class FetchConfig:
 
     Attributes:
         allowed_ports: TCP ports that may be called, 1 to 65535.
-        allowed_hosts: names, lower case, that may be called whatever addresses they
-            have, private ones too; every other name must have public addresses only.
+        allowed_hosts: names that may be called whatever addresses they have, private ones
+            too; every other name must have public addresses only.
         allowed_networks: networks such as ``10.1.0.0/16`` that may be called although they
             are not public.
         connect_s: seconds to connect, TLS included.
