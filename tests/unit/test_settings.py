@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 
+from web_image_ocr.api import windows
 from web_image_ocr.primitives.errors import ErrorKind, ServiceError
 from web_image_ocr.settings import describe, describe_tables, environment_name, load_settings
 
@@ -205,3 +206,23 @@ def test_what_stands_in_a_table_is_described() -> None:
     tables = dict(describe_tables())
     assert list(tables) == ["storage.entries"]
     assert all(text for _, _, text in tables["storage.entries"])
+
+
+def test_the_password_of_a_redis_is_shown_by_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
+    name = "WEB_IMAGE_OCR_API__RATE_LIMIT_REDIS_URL"
+    monkeypatch.setenv(name, "redis://:secret@host:6379/0")
+    settings = load_settings()
+    assert settings.api.rate_limit_redis_url.endswith("secret@host:6379/0")
+    assert "secret" not in repr(settings)
+    monkeypatch.setenv(name, "redis://:secret@host:port/0")
+    detail = fault()
+    assert detail.startswith(f"api.rate_limit_redis_url ({name}): ")
+    assert "secret" not in detail
+
+
+def test_a_redis_without_its_package_ends_the_start_with_one_line(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setenv("WEB_IMAGE_OCR_API__RATE_LIMIT_REDIS_URL", "redis://host:6379/0")
+    monkeypatch.setattr(windows, "find_spec", lambda _: None)
+    assert "needs the package redis (web-image-ocr[redis])" in fault()

@@ -5,9 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Protocol
 
+from web_image_ocr.api.windows import SharedWindows
 from web_image_ocr.identity import Identity
 from web_image_ocr.primitives.deadline import Deadline
-from web_image_ocr.serving.cache import ResultCache
 from web_image_ocr.serving.recognizer import Recognizer
 
 
@@ -32,12 +32,12 @@ class Dependencies:
         fetcher: fetches the pictures behind a ``url``.
         identity: who may call; None lets everybody call for any project, serves no
             ``/v3`` and answers to loopback host names only (``--no-auth``).
-        cache: before the recognizer, or None to have every picture read.
+        shared_windows: where several servers count the calls of a project together.
         trusted_proxies: networks in CIDR form whose ``X-Forwarded-For`` is believed.
     """
 
     recognizer: Recognizer
     fetcher: PictureSource
     identity: Identity | None
-    cache: ResultCache | None = None
+    shared_windows: SharedWindows | None = None
     trusted_proxies: tuple[str, ...] = ()
