@@ -46,6 +46,7 @@ class JpegOutline:
         width: pixels, as stored.
         height: pixels, as stored.
         components: component numbers named by the frame.
+        sampling: samples of each component, across and down, in the smallest unit of the frame.
         exif: the EXIF data from its byte order mark on, empty if there is none.
         ended: the end marker is there.
         scans: how many scans begin.
@@ -57,6 +58,7 @@ class JpegOutline:
     width: int = 0
     height: int = 0
     components: tuple[int, ...] = ()
+    sampling: tuple[tuple[int, int], ...] = ()
     exif: bytes = b""
     ended: bool = False
     scans: int = 0
@@ -67,6 +69,14 @@ class JpegOutline:
     def passes(self) -> int:
         """How often decoding the file visits every block of the picture."""
         return self.scans if self.ended else self.scans * (1 + len(FOREIGN))
+
+    @property
+    def coefficient_bytes(self) -> int:
+        """What a decoder holds until the last of several scans: two bytes for each sample."""
+        across = max((horizontal for horizontal, _ in self.sampling), default=0) or 1
+        down = max((vertical for _, vertical in self.sampling), default=0) or 1
+        samples = sum(horizontal * vertical for horizontal, vertical in self.sampling)
+        return 2 * self.width * self.height * samples // (across * down)
 
     @property
     def all_scans_begun(self) -> bool:
@@ -124,6 +134,7 @@ def outline(data: bytes) -> JpegOutline:
 def _read_frame(segment: bytes, found: JpegOutline) -> None:
     _, found.height, found.width, count = struct.unpack_from(">BHHB", segment)
     found.components = tuple(segment[6 : 6 + 3 * count : 3])
+    found.sampling = tuple((both >> 4, both & 0x0F) for both in segment[7 : 6 + 3 * count : 3])
 
 
 def _read_scan(segment: bytes, found: JpegOutline) -> None:
