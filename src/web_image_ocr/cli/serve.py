@@ -17,7 +17,7 @@ import typer
 import uvicorn
 
 from web_image_ocr.bootstrap import open_identity, running_app
-from web_image_ocr.cli.connections import PromptlyClosing
+from web_image_ocr.cli.connections import WatchedConnection
 from web_image_ocr.cli.first_start import make_first_account, remove_credentials_files
 from web_image_ocr.cli.options import Config, DataDir, FirstProjectName
 from web_image_ocr.cli.stopping import StopRequest, on_stop
@@ -137,7 +137,7 @@ async def _run(
     async with running_app(settings, identity) as app:
         config = uvicorn.Config(
             app,
-            http=PromptlyClosing,
+            http=WatchedConnection,
             h11_max_incomplete_event_size=_UNFINISHED_HEADERS_BYTES,
             ws="none",
             lifespan="off",

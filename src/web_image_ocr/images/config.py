@@ -39,8 +39,8 @@ class ImageLimits:
         min_side: pixels, the least width and height; at least 1.
         max_side: pixels, the greatest width and height; not below ``min_side``.
         max_pixels: width times height at most; bounds the memory of one picture,
-            which while decoding is 7 bytes a pixel (PNG, JPEG), 12 (progressive JPEG in CMYK,
-            16 bits), 17 (TIFF of floats) to 20 (WEBP with alpha).
+            which while decoding is 8 bytes a pixel, 10 for a progressive JPEG, 12 for one in
+            CMYK, 16 for an animated WEBP (``header.MOST_HELD`` bounds these three).
         formats: the accepted formats, told by content, never by name.
     """
 

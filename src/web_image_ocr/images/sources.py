@@ -12,6 +12,7 @@ from typing import Self
 
 from web_image_ocr.images.config import FetchConfig
 from web_image_ocr.images.fetch import Fetcher
+from web_image_ocr.images.guard import Resolve
 from web_image_ocr.images.own_loop import OwnLoop
 from web_image_ocr.images.storage import ObjectStorage
 from web_image_ocr.images.storage_config import StorageConfig
@@ -29,14 +30,17 @@ class Sources:
     Args:
         fetch: limits, and permissions of the guarded fetch.
         storage: private buckets.
+        resolve: looks names up; None asks the system.
 
     Raises:
         ServiceError: ``CONFIGURATION_INVALID`` when the storage cannot be used.
     """
 
-    def __init__(self, fetch: FetchConfig, storage: StorageConfig) -> None:
+    def __init__(
+        self, fetch: FetchConfig, storage: StorageConfig, *, resolve: Resolve | None = None
+    ) -> None:
         self._loop = OwnLoop("sources")
-        self._transfers = Transfers(fetch)
+        self._transfers = Transfers(fetch, resolve=resolve)
         self._fetcher = Fetcher(fetch, self._transfers)
         self._storage = ObjectStorage(storage, self._transfers)
 
