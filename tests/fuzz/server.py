@@ -134,10 +134,11 @@ def by_bytes(service: Service, seed: int, requests: int) -> int:
     seeds = _good_requests(service)
     messages = [damaged(chance, seeds, _HTTP_TOKENS) for _ in range(requests)]
     began, statuses = time.monotonic(), Counter[int]()
+    address = address_of(service)  # looked up in the log, which grows
     with ThreadPoolExecutor(_AT_ONCE) as threads:
         for message, found in zip(
             messages,
-            threads.map(lambda message: exchanged(service, message), messages),
+            threads.map(lambda message: exchanged(address, message), messages),
             strict=True,
         ):
             statuses.update(found)
@@ -151,11 +152,18 @@ def by_bytes(service: Service, seed: int, requests: int) -> int:
     return sum(number for status, number in statuses.items() if status >= 500)
 
 
-def exchanged(service: Service, message: bytes, patience_s: float = _PATIENCE_S) -> list[int]:
-    """The statuses of all answers to what is sent on one connection."""
+def address_of(service: Service) -> tuple[str, int]:
+    """Where the server listens."""
     host, _, port = service.url.removeprefix("http://").partition(":")
+    return host, int(port)
+
+
+def exchanged(
+    address: tuple[str, int], message: bytes, patience_s: float = _PATIENCE_S
+) -> list[int]:
+    """The statuses of all answers to what is sent on one connection."""
     received = bytearray()
-    with socket.create_connection((host, int(port)), timeout=patience_s) as connection:
+    with socket.create_connection(address, timeout=patience_s) as connection:
         try:
             connection.sendall(message)
             while part := connection.recv(65536):

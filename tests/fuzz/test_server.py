@@ -9,7 +9,7 @@ from contextlib import ExitStack
 
 import pytest
 
-from tests.fuzz.server import by_bytes, by_description, exchanged, troubles
+from tests.fuzz.server import address_of, by_bytes, by_description, exchanged, troubles
 from tests.servers import Service, running_service
 
 pytestmark = [pytest.mark.server, pytest.mark.models]
@@ -72,7 +72,7 @@ MALFORMED = {
 @pytest.mark.parametrize("name", MALFORMED)
 def test_malformed_request_is_refused(attacked: Service, name: str) -> None:
     """With 400, or by no answer at all; and what stands behind it is never answered well."""
-    statuses = exchanged(attacked, MALFORMED[name] + GOOD, patience_s=0.3)
+    statuses = exchanged(address_of(attacked), MALFORMED[name] + GOOD, patience_s=0.3)
     assert statuses in ([], [400])
 
 
@@ -100,18 +100,18 @@ ODD = {
 
 @pytest.mark.parametrize("name", ODD)
 def test_odd_request_gets_an_answer_that_is_not_our_fault(attacked: Service, name: str) -> None:
-    statuses = exchanged(attacked, ODD[name], patience_s=0.3)
+    statuses = exchanged(address_of(attacked), ODD[name], patience_s=0.3)
     assert all(100 < status < 500 for status in statuses)
 
 
 def test_hundreds_of_unfinished_requests_keep_nobody_waiting(attacked: Service) -> None:
-    host, _, port = attacked.url.removeprefix("http://").partition(":")
+    address = address_of(attacked)
     body = json.dumps({"image": "AAAA"}).encode()
     head = f"POST {attacked.path} HTTP/1.1\r\nHost: localhost\r\nX-Auth-Token: {attacked.token}\r\n"
     begun = (GET, b"POST ", f"{head}Content-Length: {len(body)}\r\n\r\n".encode() + body[:-1])
     with ExitStack() as stack:
         for number in range(300):
-            one = stack.enter_context(socket.create_connection((host, int(port))))
+            one = stack.enter_context(socket.create_connection(address))
             one.sendall(begun[number % len(begun)])
         answer = attacked.post({"image": "AAAA"})
     assert (answer.status_code, answer.json()["error_code"]) == (400, "AIS.0102")

@@ -67,7 +67,7 @@ def _conversion(image: Image.Image) -> _Band:
         return _conversion_of_transparent(image, lambda band: band.convert("RGBA"))
     if image.mode == "LAB":
         return _lab_to_rgb
-    return lambda band: band.convert("RGB")
+    return lambda band: band if band.mode == "RGB" else band.convert("RGB")
 
 
 def _conversion_of_wide(image: Image.Image) -> _Band:
