@@ -62,7 +62,7 @@ class ManagementCall:
         Raises:
             ServiceError: ``MANAGEMENT_REQUEST_INVALID``.
         """
-        value = parse_json(await self._body.read() or b"{}")
+        value = parse_json(await self._body.read())
         return validate(model, value, ErrorKind.MANAGEMENT_REQUEST_INVALID)
 
     async def own_account(self, question: Callable[[OwnAccount], _Result]) -> _Result:
