@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -34,6 +35,7 @@ class Dependencies:
             ``/v3`` and answers to loopback host names only (``--no-auth``).
         cache: before the recognizer, or None to have every picture read.
         trusted_proxies: networks in CIDR form whose ``X-Forwarded-For`` is believed.
+        stopping: whether the server has been told to stop, and is ready for nothing new.
     """
 
     recognizer: Recognizer
@@ -41,3 +43,4 @@ class Dependencies:
     identity: Identity | None
     cache: ResultCache | None = None
     trusted_proxies: tuple[str, ...] = ()
+    stopping: Callable[[], bool] = lambda: False

@@ -33,6 +33,7 @@ class State:
         self.config = config
         self.recognizer = dependencies.recognizer
         self.fetcher = dependencies.fetcher
+        self.stopping = dependencies.stopping
         self._cache = dependencies.cache
         self.throttle = Throttle(config.rate_limit)
         addresses = ClientAddresses(dependencies.trusted_proxies)
