@@ -11,7 +11,7 @@ DATA ?= data
 SERVE_ARGS ?=
 CODE := src tests benchmarks scripts
 
-.PHONY: help install serve test check format bench lock docs clean
+.PHONY: help install serve test check format bench soak lock docs clean
 
 help: ## Show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -44,6 +44,10 @@ bench: $(VENV)/.dev ## Measure accuracy, time and load: make bench DIR=folder-of
 	$(BIN)/python -m benchmarks.accuracy --data $(DIR) --engine ours --engine rapidocr
 	$(BIN)/python -m benchmarks.latency --data $(DIR)
 	$(BIN)/python -m benchmarks.load --data $(DIR)
+
+SOAK_ARGS ?=
+soak: $(VENV)/.dev ## Run servers for half an hour under calls, kills and stops: make soak SOAK_ARGS="kill stop"
+	$(BIN)/python -m tests.soak $(SOAK_ARGS)
 
 COMPILE := $(BIN)/uv pip compile --quiet --python-version 3.11 --universal --no-annotate \
 	--generate-hashes --no-emit-index-url --no-emit-find-links --custom-compile-command "make lock"

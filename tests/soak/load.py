@@ -25,7 +25,7 @@ class Tally:
     Attributes:
         calls: how many are over, by kind.
         fates: how many came to which end.
-        wrong: kind, what was expected and what came, of calls with another answer.
+        wrong: kind, what was expected and what came, of calls answered otherwise.
         differing: kinds of good calls that had another answer than the first for the picture.
         first: the first answer for each picture, by its name.
     """
@@ -45,11 +45,11 @@ class Tally:
         """Add a call."""
         self.calls[call.kind] += 1
         self.fates[outcome.fate] += 1
-        if outcome.fate is Fate.LEFT:
+        if outcome.fate is not Fate.ANSWERED:
             return
         if (outcome.status, outcome.code) != (call.status, call.code):
-            came = f"{outcome.status} {outcome.code} {outcome.detail}".rstrip()
-            self.wrong.append(f"{call.kind}: {call.status} {call.code} expected, {came} came")
+            expected, came = f"{call.status} {call.code}", f"{outcome.status} {outcome.code}"
+            self.wrong.append(f"{call.kind}: {expected} expected, {came} came")
         elif call.same and self.first.setdefault(call.same, outcome.body) != outcome.body:
             self.differing.append(f"{call.kind}: {call.same}")
 
