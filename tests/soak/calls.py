@@ -20,6 +20,8 @@ from tests.soak.pictures import Good
 from tests.soak.wire import Call, request_of
 from web_image_ocr.identity import Identity, IdentityConfig, PasswordLogin, Reference, Scope
 
+BY_IMAGE = "good: image"
+"""Kind of the calls that are good in the plainest way."""
 _MB = 1024**2
 
 
@@ -74,13 +76,13 @@ def good_calls(caller: Caller, goods: Sequence[Good], files: FileServer | None) 
     """A call for each picture, by ``image`` and, where there is a file server, by ``url``."""
     calls = []
     for number, good in enumerate(goods):
-        bodies = {"image": {"image": as_text(good.file), **good.fields}}
-        bodies["unknown key"] = {**bodies["image"], "nobody": {"knows": [number]}}
+        bodies = {BY_IMAGE: {"image": as_text(good.file), **good.fields}}
+        bodies["good: unknown key"] = {**bodies[BY_IMAGE], "nobody": {"knows": [number]}}
         if files:
             url = files.put(f"/{number}", good.content_type, good.file)
-            bodies["url"] = {"url": url, **good.fields}
+            bodies["good: url"] = {"url": url, **good.fields}
         calls += [
-            Call(kind=f"good: {how}", request=caller.request(body), same=good.name)
+            Call(kind=how, request=caller.request(body), same=good.name)
             for how, body in bodies.items()
         ]
     return calls

@@ -11,7 +11,7 @@ from pathlib import Path
 
 from tests.contract.file_server import FileServer, serving_files
 from tests.servers import Service, running_service, words
-from tests.soak.calls import bad_calls, caller_of, endless, good_calls, rare_calls
+from tests.soak.calls import BY_IMAGE, bad_calls, caller_of, endless, good_calls, rare_calls
 from tests.soak.load import Tally, drive
 from tests.soak.memory import Memory
 from tests.soak.pictures import Good, good_pictures
@@ -40,19 +40,20 @@ def mixed(folder: Path, calls: int, *, edition: str = "2021") -> Report:
         service.server.workers()
         memory = Memory(service.server.process.pid)
         started = time.monotonic()
-        drive(service.url, iter(good), tally, clients=1)
+        alone = [call for call in good if call.kind == BY_IMAGE]
+        drive(service.url, iter(alone), tally, clients=1)
         _check_words(report, tally, goods)
         drawn = endless((good, bad, rare_calls(caller)), _WEIGHTS, _SEED)
         drive(
             service.url,
             itertools.islice(drawn, calls),
             tally,
-            noted=lambda _call, _outcome: memory.look(tally.done - len(good)),
+            noted=lambda _call, _outcome: memory.look(tally.done - len(alone)),
         )
         took = time.monotonic() - started
         kinds = ", ".join(f"{count} {kind}" for kind, count in sorted(tally.calls.items()))
         report.facts.append(f"{tally.done} calls in {took:.0f} s: {kinds}")
-        _check_calls(report, tally, calls + len(good))
+        _check_calls(report, tally, calls + len(alone))
         memory.check(report)
         ended = service.server.records("worker ended")
         report.check(not ended, f"{len(ended)} workers ended")
