@@ -9,9 +9,11 @@ BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
 DATA ?= data
 SERVE_ARGS ?=
+FUZZ_ARGS ?=
+SOAK_ARGS ?=
 CODE := src tests benchmarks scripts
 
-.PHONY: help install serve test check format bench soak lock docs clean
+.PHONY: help install serve test check format bench fuzz soak lock docs clean
 
 help: ## Show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -45,8 +47,10 @@ bench: $(VENV)/.dev ## Measure accuracy, time and load: make bench DIR=folder-of
 	$(BIN)/python -m benchmarks.latency --data $(DIR)
 	$(BIN)/python -m benchmarks.load --data $(DIR)
 
-SOAK_ARGS ?=
-soak: $(VENV)/.dev ## Run servers for half an hour under calls, kills and stops: make soak SOAK_ARGS="kill stop"
+fuzz: $(VENV)/.dev ## Send parsers and a server a million damaged inputs (FUZZ_ARGS="--seed 2"), some 20 minutes
+	$(BIN)/python -m tests.fuzz $(FUZZ_ARGS)
+
+soak: $(VENV)/.dev ## Run servers under calls, kills and stops (SOAK_ARGS="kill stop"), some 20 minutes
 	$(BIN)/python -m tests.soak $(SOAK_ARGS)
 
 COMPILE := $(BIN)/uv pip compile --quiet --python-version 3.11 --universal --no-annotate \

@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator, Callable
-from contextlib import asynccontextmanager
+from contextlib import AbstractAsyncContextManager, asynccontextmanager, nullcontext
 
 from fastapi import FastAPI
 
 from web_image_ocr.api.app import create_app
 from web_image_ocr.api.dependencies import Dependencies
+from web_image_ocr.api.windows import SharedWindows
 from web_image_ocr.identity import Identity
-from web_image_ocr.images import Fetcher, ImageLimits
+from web_image_ocr.images import ImageLimits, Sources
 from web_image_ocr.serving.cache import ResultCache
 from web_image_ocr.serving.model_files import ModelFiles
 from web_image_ocr.serving.pool import WorkerPool
@@ -49,15 +50,16 @@ async def running_app(
     """
     models = ModelFiles(settings.engine)  # before a worker reads them
     async with (
-        WorkerPool(settings.serving, settings.engine, image_limits(settings)) as recognizer,
-        Fetcher(settings.fetch) as fetcher,
+        WorkerPool(settings.serving, settings.engine, image_limits(settings)) as pool,
+        Sources(settings.fetch, settings.storage) as fetcher,
+        _shared_windows(settings) as shared_windows,
     ):
         yield create_app(
             Dependencies(
-                recognizer=recognizer,
+                recognizer=_cached(pool, models, settings),
                 fetcher=fetcher,
                 identity=identity,
-                cache=_cache_before(recognizer, models, settings),
+                shared_windows=shared_windows,
                 trusted_proxies=settings.server.trusted_proxies,
                 stopping=stopping,
             ),
@@ -65,8 +67,11 @@ async def running_app(
         )
 
 
-def _cache_before(
-    recognizer: Recognizer, models: ModelFiles, settings: Settings
-) -> ResultCache | None:
+def _cached(recognizer: Recognizer, models: ModelFiles, settings: Settings) -> Recognizer:
     size = settings.serving.cache_bytes
-    return ResultCache(recognizer, models, size) if size else None
+    return ResultCache(recognizer, models, size) if size else recognizer
+
+
+def _shared_windows(settings: Settings) -> AbstractAsyncContextManager[SharedWindows | None]:
+    url = settings.api.rate_limit_redis_url
+    return SharedWindows(url) if url else nullcontext()

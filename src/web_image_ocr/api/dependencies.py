@@ -6,20 +6,20 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Protocol
 
+from web_image_ocr.api.windows import SharedWindows
 from web_image_ocr.identity import Identity
 from web_image_ocr.primitives.deadline import Deadline
-from web_image_ocr.serving.cache import ResultCache
 from web_image_ocr.serving.recognizer import Recognizer
 
 
 class PictureSource(Protocol):
-    """Where the picture behind a ``url`` comes from; ``images.Fetcher`` is one."""
+    """Where the picture behind a ``url`` comes from; ``images.Sources`` is one."""
 
-    async def fetch(self, url: str, deadline: Deadline) -> bytes:
-        """The file's bytes.
+    async def fetch(self, url: str, project_id: str, deadline: Deadline) -> bytes:
+        """The file's bytes, if the project may have them.
 
         Raises:
-            ServiceError: ``SOURCE_FORBIDDEN``, ``SOURCE_UNREACHABLE`` or ``IMAGE_SIZE``.
+            ServiceError: ``SOURCE_…``, ``STORAGE_…`` or ``IMAGE_SIZE``.
         """
         ...
 
@@ -33,7 +33,7 @@ class Dependencies:
         fetcher: fetches the pictures behind a ``url``.
         identity: who may call; None lets everybody call for any project, serves no
             ``/v3`` and answers to loopback host names only (``--no-auth``).
-        cache: before the recognizer, or None to have every picture read.
+        shared_windows: where several servers count the calls of a project together.
         trusted_proxies: networks in CIDR form whose ``X-Forwarded-For`` is believed.
         stopping: whether the server has been told to stop, and is ready for nothing new.
     """
@@ -41,6 +41,6 @@ class Dependencies:
     recognizer: Recognizer
     fetcher: PictureSource
     identity: Identity | None
-    cache: ResultCache | None = None
+    shared_windows: SharedWindows | None = None
     trusted_proxies: tuple[str, ...] = ()
     stopping: Callable[[], bool] = lambda: False

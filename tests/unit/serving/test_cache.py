@@ -40,7 +40,7 @@ async def read(
     options: RecognitionOptions = OPTIONS,
     project: str = "one",
 ) -> Page:
-    return await cache.of(project).recognize(picture, options, Deadline.after(60))
+    return await cache.recognize(picture, options, Deadline.after(60), project)
 
 
 @pytest.mark.parametrize("picture", [b"", b"picture", LARGE])
@@ -80,7 +80,7 @@ async def test_projects_share_no_run() -> None:
     cache = cache_before(held)
     calls = [asyncio.create_task(read(cache, project=project)) for project in ("one", "two")]
     await settle()
-    assert len(held.runs) == 2
+    assert held.projects == ["one", "two"]
     for run in held.runs:
         run.set_result(NULL_PAGE)
     pages = await asyncio.gather(*calls)
@@ -114,7 +114,7 @@ async def test_a_kept_answer_needs_no_worker(cache: ResultCache, null: NullRecog
     await read(cache)
     null.alive = False
     assert (await read(cache)).lines == NULL_PAGE.lines
-    assert not cache.of("one").ready()
+    assert not cache.ready()
 
 
 async def test_a_run_given_up_keeps_nothing() -> None:

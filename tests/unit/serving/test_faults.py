@@ -48,7 +48,8 @@ async def pool(_double: None) -> AsyncIterator[WorkerPool]:
 
 
 async def _read(pool: WorkerPool, what: str, seconds: float = TIME_ENOUGH) -> str:
-    page = await pool.recognize(what.encode(), RecognitionOptions(), Deadline.after(seconds))
+    deadline = Deadline.after(seconds)
+    page = await pool.recognize(what.encode(), RecognitionOptions(), deadline, "project")
     return page.lines[0].text
 
 

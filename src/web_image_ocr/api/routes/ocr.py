@@ -46,14 +46,16 @@ async def web_image(request: Request) -> Response:
         if state.callers:
             await state.callers.admit(request, body, project_id)
         body.prove()
-        state.throttle.hit(project_id)
+        await state.throttle.hit(project_id)
         asked = _read_request(await body.take())
         options = RecognitionOptions(detect_direction=bool(asked.detect_direction))
         extract = asked.extract_type or ()
         deadline = Deadline.after(state.config.deadline_s)
-        picture = await while_connected(request.receive, _picture(state, body, asked, deadline))
+        picture = await while_connected(
+            request.receive, _picture(state, body, asked, project_id, deadline)
+        )
         del asked  # up to 10 MB of text, of no use while the picture waits for its turn
-        reading = state.recognizer_of(project_id).recognize(picture, options, deadline)
+        reading = state.recognizer.recognize(picture, options, deadline, project_id)
         page = await while_connected(request.receive, reading)
     started = time.perf_counter()
     response = json_response(encode_page(page, extract))
@@ -69,9 +71,11 @@ def _read_request(body: bytes) -> WebImageRequest:
     return asked
 
 
-async def _picture(state: State, body: Body, asked: WebImageRequest, deadline: Deadline) -> bytes:
+async def _picture(
+    state: State, body: Body, asked: WebImageRequest, project_id: str, deadline: Deadline
+) -> bytes:
     if asked.url:
-        picture = await state.fetcher.fetch(asked.url, deadline)
+        picture = await state.fetcher.fetch(asked.url, project_id, deadline)
         body.reserve(len(picture))  # the fetcher counts it no longer
         return picture
     text = asked.image or ""
