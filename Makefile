@@ -10,9 +10,10 @@ PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
 DATA ?= data
 SERVE_ARGS ?=
 FUZZ_ARGS ?=
+SOAK_ARGS ?=
 CODE := src tests benchmarks scripts
 
-.PHONY: help install serve test check format bench fuzz lock docs clean
+.PHONY: help install serve test check format bench fuzz soak lock docs clean
 
 help: ## Show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -23,7 +24,7 @@ serve: install ## Start the server at http://127.0.0.1:8000 (SERVE_ARGS="--port 
 
 test: $(VENV)/.dev ## Run all tests
 	@scripts/debian-packages requirements/debian.txt
-	$(BIN)/python -m pytest
+	$(BIN)/python -m pytest -n 2 --dist loadfile
 
 check: $(VENV)/.dev ## Format, lint, types, imports, documents, fast tests
 	$(BIN)/ruff format --check $(CODE)
@@ -48,6 +49,9 @@ bench: $(VENV)/.dev ## Measure accuracy, time and load: make bench DIR=folder-of
 
 fuzz: $(VENV)/.dev ## Send parsers and a server a million damaged inputs (FUZZ_ARGS="--seed 2"), some 20 minutes
 	$(BIN)/python -m tests.fuzz $(FUZZ_ARGS)
+
+soak: $(VENV)/.dev ## Run servers under calls, kills and stops (SOAK_ARGS="kill stop"), some 20 minutes
+	$(BIN)/python -m tests.soak $(SOAK_ARGS)
 
 COMPILE := $(BIN)/uv pip compile --quiet --python-version 3.11 --universal --no-annotate \
 	--generate-hashes --no-emit-index-url --no-emit-find-links --custom-compile-command "make lock"

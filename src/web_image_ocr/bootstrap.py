@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import AbstractAsyncContextManager, asynccontextmanager, nullcontext
 
 from fastapi import FastAPI
@@ -38,12 +38,15 @@ def image_limits(settings: Settings) -> ImageLimits:
 
 
 @asynccontextmanager
-async def running_app(settings: Settings, identity: Identity | None) -> AsyncIterator[FastAPI]:
+async def running_app(
+    settings: Settings, identity: Identity | None, *, stopping: Callable[[], bool]
+) -> AsyncIterator[FastAPI]:
     """The HTTP application with its workers and its fetcher, for as long as the body runs.
 
     Args:
         settings: the configuration.
         identity: who may call; None lets everybody on this machine (``--no-auth``).
+        stopping: whether the server has been told to stop.
     """
     models = ModelFiles(settings.engine)  # before a worker reads them
     async with (
@@ -60,6 +63,7 @@ async def running_app(settings: Settings, identity: Identity | None) -> AsyncIte
                 shared_windows=shared_windows,
                 engine=settings.engine,
                 trusted_proxies=settings.server.trusted_proxies,
+                stopping=stopping,
             ),
             settings.api,
         )

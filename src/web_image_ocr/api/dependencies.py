@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Protocol
 
@@ -36,6 +37,7 @@ class Dependencies:
         shared_windows: where several servers count the calls of a project together.
         engine: what the recognizer was made with; told to callers.
         trusted_proxies: networks in CIDR form whose ``X-Forwarded-For`` is believed.
+        stopping: whether the server has been told to stop, and is ready for nothing new.
     """
 
     recognizer: Recognizer
@@ -44,3 +46,4 @@ class Dependencies:
     shared_windows: SharedWindows | None = None
     engine: EngineConfig = field(default_factory=EngineConfig)
     trusted_proxies: tuple[str, ...] = ()
+    stopping: Callable[[], bool] = lambda: False

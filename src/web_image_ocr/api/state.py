@@ -33,6 +33,7 @@ class State:
         self.recognizer = dependencies.recognizer
         self.fetcher = dependencies.fetcher
         self.engine = dependencies.engine
+        self.stopping = dependencies.stopping
         self.throttle = Throttle(config.rate_limit, dependencies.shared_windows)
         addresses = ClientAddresses(dependencies.trusted_proxies)
         self.callers = Callers(dependencies.identity, addresses) if dependencies.identity else None

@@ -12,17 +12,24 @@ HEADERS_S = 30.0
 Without a bound, a few clients that send a byte now and then would take every connection that the
 system allows."""
 
+CLOSE = (b"connection", b"close")
+"""The header that says that a connection ends after this answer."""
 _FAREWELL_S = 1.0
-"""What an idle client gets to end TLS with us; asyncio would wait for it for 30 s."""
+"""What a client gets to end TLS with us; asyncio would wait for it for 30 s."""
 
 
 class WatchedConnection(H11Protocol):
     """HTTP/1.1 whose clients must send headers in time.
 
-    Idle connections hold up the end of the server for a second at most.
+    Once answered, none holds up the end of the server for more than a second.
     """
 
     _late: asyncio.TimerHandle | None = None
+
+    @property
+    def idle(self) -> bool:
+        """Whether no request is being answered."""
+        return getattr(self.cycle, "response_complete", True)  # no cycle: no request yet
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         """Begin to wait for headers."""
@@ -41,8 +48,24 @@ class WatchedConnection(H11Protocol):
 
     def shutdown(self) -> None:
         """Close the connection, if idle, or have it closed after the answer under way."""
-        super().shutdown()
-        if self.transport.is_closing():
+        if not self.transport.is_closing():  # a transport of TLS closed twice cannot be aborted
+            super().shutdown()
+            self._bound_farewell()
+
+    def on_response_complete(self) -> None:
+        """Note that all of an answer has been handed to the connection."""
+        super().on_response_complete()
+        if CLOSE in self.server_state.default_headers:  # the server is stopping
+            self._bound_farewell()
+
+    def say_close(self) -> None:
+        """Tell the client, with the answer under way, that the connection ends after it."""
+        if not self.idle and not self.cycle.response_started:
+            self.cycle.default_headers = [*self.cycle.default_headers, CLOSE]
+
+    def _bound_farewell(self) -> None:
+        # Without TLS, a connection that is closing waits for nothing but its own last bytes.
+        if self.scheme == "https" and self.transport.is_closing():
             self.loop.call_later(_FAREWELL_S, self.transport.abort)
 
     def _watch(self) -> None:

@@ -20,7 +20,7 @@ from web_image_ocr.bootstrap import open_identity, running_app
 from web_image_ocr.cli.connections import WatchedConnection
 from web_image_ocr.cli.first_start import make_first_account, remove_credentials_files
 from web_image_ocr.cli.options import Config, DataDir, FirstProjectName
-from web_image_ocr.cli.stopping import StopRequest, on_stop
+from web_image_ocr.cli.stopping import StoppingServer, StopRequest, on_stop
 from web_image_ocr.cli.tls import tls_context
 from web_image_ocr.engine.models import load_models
 from web_image_ocr.engine.runtimes import runtime_named
@@ -134,7 +134,7 @@ async def _run(
     """Serve until told to stop."""
     server = settings.server
     cleaning = asyncio.create_task(remove_credentials_files(settings.data_dir))
-    async with running_app(settings, identity) as app:
+    async with running_app(settings, identity, stopping=lambda: stop.wanted) as app:
         config = uvicorn.Config(
             app,
             http=WatchedConnection,
@@ -149,8 +149,9 @@ async def _run(
             timeout_graceful_shutdown=server.shutdown_s,
             ssl_context_factory=(lambda _config, _default: tls) if tls else None,
         )
-        http = uvicorn.Server(config)
+        http = StoppingServer(config, stop)
         on_stop(http.handle_exit)
         http.should_exit |= stop.wanted  # after the line above, so that no signal is lost
         await http.serve(sockets=[listener])
+    await http.last_answers()
     cleaning.cancel()

@@ -1,10 +1,26 @@
-"""How SIGTERM and Ctrl-C end the server: after the step at hand, with status 0."""
+"""How SIGTERM and Ctrl-C end the server: with status 0, and nothing that was sent is lost."""
 
 from __future__ import annotations
 
+import asyncio
 import signal
+import socket
+import time
 from collections.abc import Callable
 from types import FrameType
+
+import uvicorn
+
+from web_image_ocr.cli.connections import CLOSE, WatchedConnection
+
+_LAST_REQUESTS_S = 1.0
+"""How long connections without a request are kept after the listening socket is closed: what a
+client has just sent on one, or is about to send, is answered."""
+_LOOK_EVERY_S = 0.05
+_TURNS = 3
+"""Of the event loop, in which a client it has accepted becomes a connection of ours."""
+_LAST_ANSWERS_S = 2.0
+"""What calls that were given up get to be told so."""
 
 Handler = Callable[[int, FrameType | None], None]
 
@@ -32,3 +48,96 @@ def on_stop(handler: Handler) -> None:
     """Have the handler called on SIGTERM and on Ctrl-C."""
     signal.signal(signal.SIGTERM, handler)
     signal.signal(signal.SIGINT, handler)
+
+
+class StoppingServer(uvicorn.Server):
+    """A server that, told to stop, answers every request that was sent to it before.
+
+    Threat: the library closes the listening socket with clients in its queue, and connections
+    with a request on its way; the system resets both, after the client has sent all. Rule: who is
+    connected is accepted, and a connection without a request is kept for a moment.
+
+    Args:
+        config: of the library.
+        stop: what is told of the signal; a second one, of either kind, gives up the calls
+            that run, which are answered with an error.
+    """
+
+    def __init__(self, config: uvicorn.Config, stop: StopRequest) -> None:
+        super().__init__(config)
+        self._stop = stop
+
+    def handle_exit(self, sig: int, frame: FrameType | None) -> None:
+        """Stop; at the second signal, at once."""
+        self.force_exit = self.force_exit or self.should_exit
+        self._stop.wanted = True
+        super().handle_exit(sig, frame)
+
+    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        """Close the listening sockets, then each connection when it has been answered."""
+        state = self.server_state
+        state.default_headers = [*state.default_headers, CLOSE]  # of the requests to come
+        for connection in self._connections():
+            connection.say_close()
+        await self._accept_the_last(sockets or [])
+        await super().shutdown(sockets)
+        if self.force_exit:
+            for task in state.tasks:
+                task.cancel()
+
+    async def last_answers(self) -> None:
+        """Return when calls that were given up have been told; their workers must be gone."""
+        if tasks := set(self.server_state.tasks):
+            await asyncio.wait(tasks, timeout=_LAST_ANSWERS_S)
+
+    def _connections(self) -> list[WatchedConnection]:
+        return [one for one in self.server_state.connections if isinstance(one, WatchedConnection)]
+
+    async def _accept_the_last(self, listeners: list[socket.socket]) -> None:
+        """Accept all who are connected, and close the sockets in the same breath."""
+        end = time.monotonic() + _LAST_REQUESTS_S
+        loop = asyncio.get_running_loop()
+        for listener in listeners:
+            loop.remove_reader(listener)
+        for _ in range(_TURNS):  # a client just accepted needs the server open to be connected
+            await asyncio.sleep(0)
+        last = [client for listener in listeners for client in _all_waiting(listener)]
+        for server in self.servers:
+            server.close()
+        for listener in listeners:
+            listener.close()
+        connecting = [asyncio.create_task(self._connect(client)) for client in last]
+        # TLS may still be agreed on with clients that are not yet connections.
+        while (
+            (self.config.is_ssl or any(one.idle for one in self._connections()) or connecting)
+            and time.monotonic() < end
+            and not self.force_exit
+        ):
+            await asyncio.sleep(_LOOK_EVERY_S)
+            connecting = [task for task in connecting if not task.done()]
+
+    async def _connect(self, client: socket.socket) -> None:
+        try:
+            await asyncio.get_running_loop().connect_accepted_socket(
+                lambda: WatchedConnection(
+                    config=self.config,
+                    server_state=self.server_state,
+                    app_state=self.lifespan.state,
+                ),
+                client,
+                ssl=self.config.ssl,
+            )
+        except OSError:  # gone already, or no TLS
+            client.close()
+
+
+def _all_waiting(listener: socket.socket) -> list[socket.socket]:
+    """Whoever is connected to the socket and not yet accepted."""
+    clients: list[socket.socket] = []
+    while True:
+        try:
+            client, _ = listener.accept()
+        except OSError:  # nobody is left, or no file for one more
+            return clients
+        client.setblocking(False)
+        clients.append(client)

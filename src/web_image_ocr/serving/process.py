@@ -89,7 +89,8 @@ class WorkerProcess:
         first = await self._within(_START_LIMIT_S, self._receive)
         if isinstance(first, ServiceError):
             raise first
-        assert isinstance(first, Ready)  # noqa: S101 - the protocol's first message
+        if not isinstance(first, Ready):
+            raise self._lost()
 
     async def answer(self, job: Job) -> Answer:
         """What the worker makes of the job; at most one job at a time.
@@ -103,7 +104,8 @@ class WorkerProcess:
             answer = await self._within(limit, partial(self._send_and_receive, job))
         finally:
             watching.cancel()
-        assert isinstance(answer, Page | ServiceError)  # noqa: S101 - the protocol's second message
+        if not isinstance(answer, Page | ServiceError):
+            raise self._lost()
         self.proven = True
         return answer
 
@@ -140,35 +142,43 @@ class WorkerProcess:
 
     def _kill(self) -> None:
         self._killed = True
-        self._process.kill()
+        if not self._ended.is_set():  # else it may have been closed
+            self._process.kill()
 
     def _sentinel_fired(self) -> None:
         asyncio.get_running_loop().remove_reader(self._process.sentinel)
         self._ended.set()
 
-    async def _within(self, seconds: float, call: Callable[[], object | None]) -> object:
+    async def _within(self, seconds: float, call: Callable[[], object]) -> object:
         waiting = asyncio.get_running_loop().run_in_executor(self._thread, call)
         await asyncio.wait([waiting], timeout=None if seconds == float("inf") else seconds)
         if not waiting.done():
             self._kill()  # which ends the wait; it may have answered at the last moment
-        message = await waiting
-        if message is None:
-            raise WorkerLostError
-        return message
+        return await waiting
+
+    def _lost(self) -> WorkerLostError:
+        """End a worker that said nothing, or nonsense.
+
+        If it lives, what it says next would be taken for the answer to another job.
+        """
+        self._kill()
+        return WorkerLostError()
 
     # What runs in the thread gives None for a lost worker: nobody may be there to see an
     # exception when the pool is closing.
 
-    def _send_and_receive(self, job: Job) -> object | None:
+    def _send_and_receive(self, job: Job) -> object:
         try:
             self._pipe.send(job)
         except OSError:
             return None
         return self._receive()
 
-    def _receive(self) -> object | None:
+    def _receive(self) -> object:
         try:
-            message: object = self._pipe.recv()
+            return self._pipe.recv()
         except (EOFError, OSError):
             return None
-        return message
+        except Exception as error:  # noqa: BLE001 - unpickling raises what the bytes have it raise
+            log.warning("worker sent nonsense", pid=self.pid, error=type(error).__name__)
+            return None

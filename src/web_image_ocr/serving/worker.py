@@ -14,6 +14,7 @@ from web_image_ocr.images import ImageLimits, decode
 from web_image_ocr.primitives.deadline import Deadline
 from web_image_ocr.primitives.errors import ErrorKind, ServiceError
 from web_image_ocr.primitives.memory import keep_freed_memory
+from web_image_ocr.primitives.parent import end_with_parent
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,8 +47,10 @@ def serve_jobs(pipe: Connection, engine_config: EngineConfig, limits: ImageLimit
     """Load the models, say ``Ready``, then answer jobs until the other end closes.
 
     A start that fails is answered with the ``ServiceError`` in place of ``Ready``.
-    Signals that stop the server are left to it: it ends its workers.
+    Signals that stop the server are left to it: it ends its workers. Where it is killed
+    itself, the system does so.
     """
+    end_with_parent()
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     signal.signal(signal.SIGTERM, signal.SIG_IGN)
     keep_freed_memory()

@@ -175,9 +175,13 @@ async def test_an_answer_after_the_worker_was_given_up_is_not_trusted_with_more(
 
 async def test_a_caller_that_leaves_does_not_cost_the_worker(pool: WorkerPool) -> None:
     workers = set(await _until_two_workers(pool))
+    for pid in workers:
+        os.kill(pid, signal.SIGSTOP)
     call = asyncio.create_task(_read(pool, "leaving"))
-    await asyncio.sleep(0.01)
+    await asyncio.sleep(0.1)
     call.cancel()
+    for pid in workers:
+        os.kill(pid, signal.SIGCONT)
     with pytest.raises(asyncio.CancelledError):
         await call
     names = ["one", "two", "three"]

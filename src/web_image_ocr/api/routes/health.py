@@ -27,8 +27,13 @@ async def healthz() -> Response:
     responses={503: {"model": Health, "description": "A part is missing."}},
 )
 async def readyz(request: Request) -> Response:
-    """200 when workers and store answer, else 503 with the missing part's name."""
+    """200 when workers and store answer, else 503 with the missing part's name.
+
+    503 also as soon as the server has been told to stop.
+    """
     state = state_of(request)
+    if state.stopping():
+        return json_response({"status": "stopping"}, 503)
     if not state.recognizer.ready():
         return json_response({"status": "recognizer unavailable"}, 503)
     if state.callers:

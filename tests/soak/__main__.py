@@ -1,0 +1,50 @@
+"""Long runs against a server started by the command: calls, kills and stops by the thousand.
+
+Usage: ``python -m tests.soak [mixed] [mixed-2025] [kill] [recycle] [stop]``; all of them without a
+name. Exits with 1 when a check fails.
+"""
+
+from __future__ import annotations
+
+import argparse
+import sys
+import tempfile
+from pathlib import Path
+
+from tests.soak.kills import kill, recycle
+from tests.soak.mixed import mixed
+from tests.soak.stop import stop
+
+
+def main() -> int:
+    """Run what was named and print the summary; the exit status."""
+    parser = argparse.ArgumentParser(prog="python -m tests.soak", description=__doc__)
+    names = ["mixed", "mixed-2025", "kill", "recycle", "stop"]
+    parser.add_argument("runs", nargs="*", metavar="RUN", help=f"of {', '.join(names)}")
+    parser.add_argument("--calls", type=int, default=10_000, help="of mixed; mixed-2025: a fifth")
+    parser.add_argument("--seconds", type=float, default=60, help="of kill and recycle")
+    parser.add_argument("--stops", type=int, default=10, help="of stop")
+    arguments = parser.parse_args()
+    if unknown := set(arguments.runs) - set(names):
+        parser.error(f"no run is named {', '.join(sorted(unknown))}")
+    reports = []
+    with tempfile.TemporaryDirectory(prefix="soak-") as made:
+        folder = Path(made)
+        runs = {
+            "mixed": lambda: mixed(folder, arguments.calls),
+            "mixed-2025": lambda: mixed(folder, arguments.calls // 5, edition="2025"),
+            "kill": lambda: kill(folder, arguments.seconds),
+            "recycle": lambda: recycle(folder, arguments.seconds),
+            "stop": lambda: stop(folder, arguments.stops),
+        }
+        for name in arguments.runs or names:
+            print(f"== {name}", flush=True)
+            reports.append(runs[name]())
+            print("\n".join(reports[-1].lines()), flush=True)
+    failures = sum(len(report.failures) for report in reports)
+    print(f"{failures} checks failed" if failures else "all checks passed")
+    return 1 if failures else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

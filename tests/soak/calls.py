@@ -1,0 +1,249 @@
+"""The calls of the soak: good ones and bad ones, each with the answer that it must have."""
+
+from __future__ import annotations
+
+import json
+import random
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime, timedelta
+from itertools import chain
+from pathlib import Path
+
+import httpx
+
+from tests.contract.file_server import FileServer
+from tests.contract.signing import signed_request
+from tests.pictures import as_text, encoded, picture
+from tests.servers import Account, Service, admin, sign_in
+from tests.soak.pictures import Good
+from tests.soak.wire import Call, request_of
+from web_image_ocr.identity import Identity, IdentityConfig, PasswordLogin, Reference, Scope
+
+BY_IMAGE = "good: image"
+"""Kind of the calls that are good in the plainest way."""
+_MB = 1024**2
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Caller:
+    """Who calls, and with what that fails.
+
+    Attributes:
+        account: the server's first.
+        token: good for its project.
+        expired: a token whose time is over.
+        foreign: a token for another project.
+        foreign_id: of that project.
+    """
+
+    account: Account
+    token: str
+    expired: str
+    foreign: str
+    foreign_id: str
+
+    @property
+    def path(self) -> str:
+        """Of the call, for the caller's project."""
+        return f"/v2/{self.account.project_id}/ocr/web-image"
+
+    def request(self, body: object) -> bytes:
+        """A request with the good token."""
+        content = body if isinstance(body, bytes) else json.dumps(body).encode()
+        return request_of(self.path, content, self.headers(self.token))
+
+    def headers(self, token: str) -> dict[str, str]:
+        """Of a request with that token."""
+        return {"X-Auth-Token": token, "Content-Type": "application/json"}
+
+
+def caller_of(service: Service) -> Caller:
+    """The service's first account, with tokens that are no good beside its own."""
+    project = admin(service.data_dir, "project", "create", "another")
+    scope = {"project": {"name": project["name"]}}
+    foreign = sign_in(service.client, service.account, scope=scope).headers["x-subject-token"]
+    return Caller(
+        account=service.account,
+        token=service.token,
+        expired=_expired_token(service.data_dir, service.account),
+        foreign=foreign,
+        foreign_id=project["id"],
+    )
+
+
+def good_calls(caller: Caller, goods: Sequence[Good], files: FileServer | None) -> list[Call]:
+    """A call for each picture, by ``image`` and, where there is a file server, by ``url``."""
+    calls = []
+    for number, good in enumerate(goods):
+        bodies = {BY_IMAGE: {"image": as_text(good.file), **good.fields}}
+        bodies["good: unknown key"] = {**bodies[BY_IMAGE], "nobody": {"knows": [number]}}
+        if files:
+            url = files.put(f"/{number}", good.content_type, good.file)
+            bodies["good: url"] = {"url": url, **good.fields}
+        calls += [
+            Call(kind=how, request=caller.request(body), same=good.name)
+            for how, body in bodies.items()
+        ]
+    return calls
+
+
+def bad_calls(caller: Caller, goods: Sequence[Good], files: FileServer) -> list[Call]:
+    """Calls that are refused, and calls that their clients give up."""
+    return list(
+        chain(
+            _bad_pictures(caller, goods),
+            _bad_bodies(caller, goods[0]),
+            _bad_urls(caller, files),
+            _bad_callers(caller, goods[0]),
+            _bad_http(caller),
+            _leaving(caller, goods),
+        )
+    )
+
+
+def rare_calls(caller: Caller) -> list[Call]:
+    """Calls of many megabytes, all refused."""
+    too_long = json.dumps({"image": "A" * (10 * _MB + 4)}).encode()
+    return [
+        Call(
+            kind="Base64 above 10 MB",
+            request=caller.request(too_long),
+            status=400,
+            code="ModelArts.4104",
+        ),
+        Call(
+            kind="body above 12 MB",
+            request=caller.request(b" " * (12 * _MB + 1)),
+            status=413,
+            code="APIG.0201",
+        ),
+    ]
+
+
+def endless(calls: Sequence[Sequence[Call]], weights: Sequence[float], seed: int) -> Iterator[Call]:
+    """Calls drawn from the groups by weight, and there every kind alike; by ``seed``."""
+    drawn = random.Random(seed)  # noqa: S311 - no secret
+    groups = []
+    for group in calls:
+        kinds: dict[str, list[Call]] = {}
+        for call in group:
+            kinds.setdefault(call.kind, []).append(call)
+        groups.append(list(kinds.values()))
+    while True:
+        (kinds_of_group,) = drawn.choices(groups, weights)
+        yield drawn.choice(drawn.choice(kinds_of_group))
+
+
+def _bad_pictures(caller: Caller, goods: Sequence[Good]) -> Iterator[Call]:
+    def refused(kind: str, text: str, code: str) -> Call:
+        return Call(kind=kind, request=caller.request({"image": text}), status=400, code=code)
+
+    yield refused("broken Base64", "*not base64*", "AIS.0102")
+    yield refused("data: prefix", "data:image/png;base64," + as_text(goods[0].file), "AIS.0102")
+    yield refused("not a picture", as_text(b"This is a text file.\n" * 9), "AIS.0102")
+    for good in goods:
+        if good.words:  # a blank one is too short to be cut in the middle of its pixels
+            cut = good.file[: len(good.file) // 2]
+            yield refused(f"truncated {good.content_type}", as_text(cut), "AIS.0102")
+    for size in ((14, 100), (100, 14), (8193, 15), (15, 8193)):
+        yield refused("too small or too large", as_text(encoded(picture(size=size))), "AIS.0103")
+
+
+def _bad_bodies(caller: Caller, good: Good) -> Iterator[Call]:
+    text = as_text(good.file)
+    for content in (b"", b"{", b"image=abc", b"\xff\xfe"):
+        yield Call(
+            kind="no JSON", request=caller.request(content), status=400, code="ModelArts.4105"
+        )
+    wrong: list[object] = [[], "image", None, {}, {"image": 7}, {"image": [text]}]
+    wrong += [{"image": text, "url": "https://example.com/a.png"}]
+    wrong += [{"image": text, "detect_direction": "true"}, {"image": text, "extract_type": "all"}]
+    for body in wrong:
+        yield Call(kind="wrong JSON", request=caller.request(body), status=400, code="AIS.0101")
+
+
+def _bad_urls(caller: Caller, files: FileServer) -> Iterator[Call]:
+    page = files.put("/page", "text/html", b"<p>no picture")
+    for url, code in (
+        ("ftp://127.0.0.1/a.png", "ModelArts.4601"),
+        ("http://127.0.0.1:22/a.png", "ModelArts.4601"),
+        ("http://10.0.0.1/a.png", "ModelArts.4601"),
+        (files.url("/nothing"), "ModelArts.4603"),
+        (f"http://127.0.0.1:{files.closed_port}/a.png", "ModelArts.4603"),
+        (page, "ModelArts.4603"),
+    ):
+        yield Call(kind="bad url", request=caller.request({"url": url}), status=400, code=code)
+
+
+def _bad_callers(caller: Caller, good: Good) -> Iterator[Call]:
+    body = json.dumps({"image": as_text(good.file)}).encode()
+
+    def refused(
+        kind: str, status: int, code: str, headers: dict[str, str], path: str = caller.path
+    ) -> Call:
+        return Call(kind=kind, request=request_of(path, body, headers), status=status, code=code)
+
+    yield refused("no token", 401, "APIG.0301", {})
+    yield refused("garbage token", 401, "APIG.0301", caller.headers("MII" + "x" * 300))
+    altered = caller.token[:-8] + "AAAAAAAA"
+    yield refused("altered token", 401, "APIG.0301", caller.headers(altered))
+    yield refused("expired token", 401, "APIG.0301", caller.headers(caller.expired))
+    yield refused("token of another project", 403, "ModelArts.4203", caller.headers(caller.foreign))
+    path = f"/v2/{caller.foreign_id}/ocr/web-image"
+    yield refused(
+        "project not subscribed", 400, "ModelArts.4204", caller.headers(caller.foreign), path
+    )
+    signed = signed_request(
+        httpx.URL("http://127.0.0.1" + caller.path),
+        access=caller.account.access_key,
+        secret=caller.account.secret_key,
+        body=body,
+        shift=-timedelta(hours=1),
+    )
+    headers = {name: value for name, value in signed.headers.items() if name in _SIGNED}
+    yield refused("expired signature", 401, "APIG.0301", headers)
+
+
+_SIGNED = frozenset({"authorization", "x-sdk-date", "content-type"})
+
+
+def _bad_http(caller: Caller) -> Iterator[Call]:
+    headers = caller.headers(caller.token)
+    for kind, status, code, request in (
+        ("wrong path", 404, "APIG.0101", request_of("/v2/ocr/web-image", b"{}", headers)),
+        ("wrong method", 404, "APIG.0101", request_of(caller.path, b"", headers, method="PUT")),
+        (
+            "headers too large",
+            494,
+            "APIG.0201",
+            request_of(caller.path, b"{}", {**headers, "X": "a" * 40_000}),
+        ),
+        ("URI too long", 414, "APIG.0201", request_of(caller.path + "?" + "a" * 40_000, b"", {})),
+        ("no HTTP", 400, "", b"HELO example.com\r\n\r\n"),
+    ):
+        yield Call(kind=kind, request=request, status=status, code=code)
+
+
+def _leaving(caller: Caller, goods: Sequence[Good]) -> Iterator[Call]:
+    for good in goods:
+        body = {"image": as_text(good.file), **good.fields}
+        call = Call(kind="client leaves in its body", request=caller.request(body), status=0)
+        yield replace(call, leaves="in the body")
+        yield replace(call, kind="client leaves before its answer", leaves="before the answer")
+
+
+def _expired_token(data_dir: Path, account: Account) -> str:
+    """A real token, made two days ago by the server's own keys."""
+    past = datetime.now(UTC) - timedelta(days=2)
+    identity = Identity(IdentityConfig(), data_dir, may_create=False, clock=lambda: past)
+    login = PasswordLogin(
+        user=Reference(name=account.user),
+        domain=Reference(name=account.domain),
+        password=account.password,
+        scope=Scope(project=Reference(id=account.project_id)),
+    )
+    try:
+        return identity.log_in(login, "127.0.0.1").token
+    finally:
+        identity.close()

@@ -1,0 +1,132 @@
+"""Workers that are killed, or replaced because they have grown, under load."""
+
+from __future__ import annotations
+
+import itertools
+import os
+import random
+import signal
+import threading
+import time
+from collections.abc import Sequence
+from pathlib import Path
+
+from tests.pictures import as_text, encoded, picture
+from tests.servers import Service, running_service
+from tests.soak.calls import Caller, caller_of, good_calls
+from tests.soak.load import Tally, drive
+from tests.soak.pictures import good_pictures
+from tests.soak.processes import workers_of
+from tests.soak.report import Report, some
+from tests.soak.wire import Call, Fate
+
+_WORKERS = 2
+_KILL_EVERY_S = 2.0
+_ANSWERED_200 = 0.99
+_BOUND_MIB = 350
+"""Above what a worker holds after small pictures, below what it holds after a large one."""
+_LARGE = tuple(((40, 40 + 150 * row), "large picture") for row in range(6)), (1100, 1100)
+_LARGE_EVERY = 25
+"""Calls of which one has the large picture."""
+
+
+def kill(folder: Path, seconds: float, *, once_whole: bool = False) -> Report:
+    """Kill a worker with SIGKILL every two seconds for that long, eight calls at once.
+
+    Args:
+        folder: for the server.
+        seconds: of the load.
+        once_whole: kill only when all workers are back, which takes a busy machine longer than
+            two seconds. So no call loses two.
+    """
+    report = Report("kill")
+    settings = {"WEB_IMAGE_OCR_SERVING__WORKERS": str(_WORKERS)}
+    with running_service(folder / "kill", environment=settings) as service:
+        calls = _calls(caller_of(service))
+        ended = threading.Event()
+        killed: list[int] = []
+        killer = threading.Thread(
+            target=_kill_one_after_another,
+            args=(service, ended, killed, _WORKERS + 1 if once_whole else 1),
+        )
+        killer.start()
+        try:
+            tally = _under_load(service, calls, seconds, report)
+        finally:
+            ended.set()
+            killer.join()
+        at_work = len(service.server.records("worker lost"))
+        report.facts.append(f"{len(killed)} workers killed, {at_work} of them at work")
+        _check(report, tally, len(killed), _ANSWERED_200)
+    return report
+
+
+def recycle(folder: Path, seconds: float) -> Report:
+    """Have workers replaced for their size, again and again, for that long, eight calls at once."""
+    report = Report("recycle")
+    settings = {
+        "WEB_IMAGE_OCR_SERVING__WORKERS": str(_WORKERS),
+        "WEB_IMAGE_OCR_SERVING__WORKER_MEMORY_BYTES": str(_BOUND_MIB << 20),
+    }
+    with running_service(folder / "recycle", environment=settings) as service:
+        caller = caller_of(service)
+        calls = _calls(caller)
+        body = {"image": as_text(encoded(picture(*_LARGE[0], size=_LARGE[1])))}
+        large = Call(kind="large", request=caller.request(body), same="large")
+        for place in range(0, len(calls), _LARGE_EVERY):
+            calls.insert(place, large)
+        tally = _under_load(service, calls, seconds, report)
+        replaced = len(service.server.records("worker replaced"))
+        report.facts.append(f"{replaced} workers replaced")
+        _check(report, tally, replaced, 1.0)
+    return report
+
+
+def _calls(caller: Caller) -> list[Call]:
+    calls = good_calls(caller, good_pictures(), None)
+    random.Random(1).shuffle(calls)  # noqa: S311 - no secret
+    return calls
+
+
+def _under_load(service: Service, calls: Sequence[Call], seconds: float, report: Report) -> Tally:
+    """What became of the calls of so many seconds; the longest time without an answer noted."""
+    service.server.workers()
+    tally = Tally()
+    end = time.monotonic() + seconds
+    answered = [time.monotonic()]
+    drive(
+        service.url,
+        itertools.cycle(calls),
+        tally,
+        go_on=lambda: time.monotonic() < end,
+        noted=lambda _call, _outcome: answered.append(time.monotonic()),
+    )
+    gap = max(after - before for before, after in itertools.pairwise(answered))
+    report.facts.append(
+        f"{tally.done} calls in {seconds:g} s; {gap:.2f} s without an answer at most"
+    )
+    return tally
+
+
+def _check(report: Report, tally: Tally, gone: int, share: float) -> None:
+    unanswered = tally.done - tally.fates[Fate.ANSWERED]
+    good = 1 - (len(tally.wrong) + unanswered) / max(1, tally.done)
+    report.check(gone > 0, f"{gone} workers gone")
+    report.check(unanswered == 0, f"{unanswered} calls without an answer")
+    report.check(
+        good >= share, f"{good:.2%} of the calls answered 200; others: {some(tally.wrong)}"
+    )
+    report.check(not tally.differing, f"{some(tally.differing)} other answers for the same picture")
+
+
+def _kill_one_after_another(
+    service: Service, ended: threading.Event, killed: list[int], least: int
+) -> None:
+    """Every two seconds one of those that are ready, if at least so many are."""
+    drawn = random.Random(2)  # noqa: S311 - no secret
+    while not ended.wait(_KILL_EVERY_S):
+        ready = {record["pid"] for record in service.server.records("worker ready")}
+        alive = [pid for pid in workers_of(service.server.process.pid) if pid in ready]
+        if len(alive) >= least:
+            killed.append(drawn.choice(alive))
+            os.kill(killed[-1], signal.SIGKILL)

@@ -1,0 +1,62 @@
+"""What a server's processes hold while calls are made."""
+
+from __future__ import annotations
+
+from statistics import median
+
+from tests.soak.processes import Held, held_by
+from tests.soak.report import Report
+
+WARM = 1000
+"""Calls after which the memory is compared: by then every picture has been read often."""
+_GROWTH = 0.05
+"""How much more the processes may hold at the end."""
+_WINDOW = 300
+"""Calls over which a median is taken: what a worker holds swings by the picture it reads."""
+_SAMPLE_EVERY = 10
+_SHOW_EVERY = 500
+_SPARE_FILES = 8
+"""A kept connection a client."""
+
+
+class Memory:
+    """Samples of one server, taken between its calls."""
+
+    def __init__(self, pid: int) -> None:
+        self._pid = pid
+        self._before = held_by(pid)
+        self._samples: list[tuple[int, Held]] = []
+
+    def look(self, calls: int) -> None:
+        """Take a sample, now and then; ``calls`` have been made."""
+        if calls % _SAMPLE_EVERY == 0:
+            self._samples.append((calls, held_by(self._pid)))
+        if calls % _SHOW_EVERY == 0:
+            print(f"{calls} calls, {self._samples[-1][1].mib:.0f} MiB", flush=True)
+
+    def check(self, report: Report) -> None:
+        """Compare the end with what was held after the first calls; files and threads as well."""
+        after = held_by(self._pid)
+        report.check(after.zombies == 0, f"{after.zombies} zombie processes")
+        report.check(
+            after.files <= self._before.files + _SPARE_FILES,
+            f"{self._before.files} open files before, {after.files} after",
+        )
+        report.facts.append(f"{self._before.threads} threads before, {after.threads} after")
+        calls = self._samples[-1][0]
+        if calls < WARM + 2 * _WINDOW:
+            report.facts.append(f"{after.mib:.0f} MiB at the end; too few calls to speak of growth")
+            return
+        warm, end = self._around(WARM), self._around(calls)
+        grown = sum(end.values()) / sum(warm.values()) - 1
+        each = "; ".join(
+            f"{name} {warm.get(pid, 0) / 2**20:.0f} -> {held / 2**20:.0f}"
+            for name, (pid, held) in zip(("server", *("worker",) * 99), end.items(), strict=False)
+        )
+        report.facts.append(f"MiB after {WARM} calls and at the end: {each}")
+        report.check(grown <= _GROWTH, f"memory grew by {grown:.1%} after the first {WARM} calls")
+
+    def _around(self, calls: int) -> dict[int, float]:
+        """Bytes by process, medians over the calls up to and a few after that many."""
+        near = [held.resident for made, held in self._samples if abs(made - calls) <= _WINDOW]
+        return {pid: median(held.get(pid, 0) for held in near) for pid in near[-1]}

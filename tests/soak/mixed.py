@@ -1,0 +1,92 @@
+"""Good and bad calls of every kind: nothing is lost, nothing is wrong, nothing grows."""
+
+from __future__ import annotations
+
+import itertools
+import json
+import time
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+
+from tests.contract.file_server import FileServer, serving_files
+from tests.servers import Service, running_service, words
+from tests.soak.calls import BY_IMAGE, bad_calls, caller_of, endless, good_calls, rare_calls
+from tests.soak.load import Tally, drive
+from tests.soak.memory import Memory
+from tests.soak.pictures import Good, good_pictures
+from tests.soak.report import Report, some
+from tests.soak.wire import Fate
+
+_WEIGHTS = (70.0, 29.5, 0.5)
+"""Of good calls, bad ones, and bad ones of many megabytes."""
+_WORKERS = 2
+_SEED = 20_261_126
+
+
+def mixed(folder: Path, calls: int, *, edition: str = "2021") -> Report:
+    """Make that many mixed calls, eight at once.
+
+    Each picture is first read while nothing else runs, by a worker that may use all cores; its
+    answers under load must have the same bytes.
+    """
+    report = Report(f"mixed {edition}")
+    tally = Tally()
+    goods = good_pictures(edition)
+    with _service(folder / f"mixed-{edition}", edition) as (service, files):
+        caller = caller_of(service)
+        good = good_calls(caller, goods, files)
+        bad = bad_calls(caller, goods, files)
+        service.server.workers()
+        memory = Memory(service.server.process.pid)
+        started = time.monotonic()
+        alone = [call for call in good if call.kind == BY_IMAGE]
+        drive(service.url, iter(alone), tally, clients=1)
+        _check_words(report, tally, goods)
+        drawn = endless((good, bad, rare_calls(caller)), _WEIGHTS, _SEED)
+        drive(
+            service.url,
+            itertools.islice(drawn, calls),
+            tally,
+            noted=lambda _call, _outcome: memory.look(tally.done - len(alone)),
+        )
+        took = time.monotonic() - started
+        kinds = ", ".join(f"{count} {kind}" for kind, count in sorted(tally.calls.items()))
+        report.facts.append(f"{tally.done} calls in {took:.0f} s: {kinds}")
+        _check_calls(report, tally, calls + len(alone))
+        memory.check(report)
+        ended = service.server.records("worker ended")
+        report.check(not ended, f"{len(ended)} workers ended")
+    return report
+
+
+@contextmanager
+def _service(folder: Path, edition: str) -> Iterator[tuple[Service, FileServer]]:
+    with serving_files() as files:
+        settings = {
+            "WEB_IMAGE_OCR_API__EDITION": edition,
+            "WEB_IMAGE_OCR_SERVING__WORKERS": str(_WORKERS),
+            # Clients that leave keep their places for a moment, so that more than eight wait.
+            "WEB_IMAGE_OCR_SERVING__MAX_WAITING_PER_WORKER": "20",
+            "WEB_IMAGE_OCR_FETCH__ALLOWED_NETWORKS": "127.0.0.0/8",
+            "WEB_IMAGE_OCR_FETCH__ALLOWED_PORTS": f"80,443,{files.port},{files.closed_port}",
+        }
+        with running_service(folder, environment=settings) as service:
+            yield service, files
+
+
+def _check_words(report: Report, tally: Tally, goods: Sequence[Good]) -> None:
+    misread = [good.name for good in goods if _read(tally, good) != good.words]
+    report.check(not misread, f"{some(misread)} of {len(goods)} pictures misread")
+
+
+def _read(tally: Tally, good: Good) -> tuple[str, ...]:
+    said = json.loads(tally.first.get(good.name, b"{}"))
+    return tuple(words(said["result"])) if "result" in said else ("no answer",)
+
+
+def _check_calls(report: Report, tally: Tally, made: int) -> None:
+    lost = made - tally.fates[Fate.ANSWERED] - tally.fates[Fate.LEFT]
+    report.check(lost == 0, f"{lost} of {made} calls lost")
+    report.check(not tally.wrong, f"{some(tally.wrong)} answers other than expected")
+    report.check(not tally.differing, f"{some(tally.differing)} other answers for the same picture")

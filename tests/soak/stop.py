@@ -1,0 +1,127 @@
+"""SIGTERM under load: what was sent to a server that was listening is answered."""
+
+from __future__ import annotations
+
+import itertools
+import signal
+import socket
+import threading
+import time
+from dataclasses import dataclass
+from pathlib import Path
+from urllib.parse import urlsplit
+
+from tests.servers import Service, running_service
+from tests.soak.calls import caller_of, good_calls
+from tests.soak.load import Tally, drive
+from tests.soak.pictures import good_pictures
+from tests.soak.report import Report, some
+from tests.soak.wire import Call, Client, Fate, Outcome
+
+_UNDER_LOAD_S = 1.5
+"""From the first call to the signal."""
+_IDLE = 3
+"""Clients that keep a connection and say nothing."""
+_EXIT_LIMIT_S = 60.0
+_SETTINGS = {
+    "WEB_IMAGE_OCR_SERVING__WORKERS": "2",
+    "WEB_IMAGE_OCR_SERVING__MAX_WAITING_PER_WORKER": "500",  # no call is refused
+}
+
+
+def stop(folder: Path, times: int) -> Report:
+    """Stop a server under load that many times.
+
+    Kept and new connections call in closed loops while others are idle. A call is lost when all
+    of it was sent and no whole answer came: a connection that was made was accepted, whether
+    the server has looked at it or not.
+    """
+    report = Report("stop")
+    tally, stops = Tally(), []
+    for number in range(times):
+        with running_service(folder / f"stop-{number}", environment=_SETTINGS) as service:
+            stops.append(_stop_once(service, tally))
+    fates = ", ".join(f"{count} {fate.value}" for fate, count in tally.fates.items())
+    seconds = max(one.seconds for one in stops)
+    report.facts.append(f"{times} stops, {seconds:.1f} s to the end at most; calls: {fates}")
+    report.check(tally.fates[Fate.LOST] == 0, f"{tally.fates[Fate.LOST]} accepted calls lost")
+    report.check(not tally.wrong, f"{some(tally.wrong)} answers other than 200")
+    report.check(not tally.differing, f"{some(tally.differing)} other answers for a picture")
+    statuses = {one.status for one in stops}
+    report.check(statuses == {0}, f"exit status {statuses}")
+    reset = sum(one.idle_reset for one in stops)
+    report.check(reset == 0, f"{reset} idle connections reset")
+    return report
+
+
+@dataclass(frozen=True, slots=True)
+class _Stop:
+    """How a server ended: its exit status, seconds from the signal on, idle connections reset."""
+
+    status: int
+    seconds: float
+    idle_reset: int
+
+
+def _stop_once(service: Service, tally: Tally) -> _Stop:
+    caller = caller_of(service)
+    calls = good_calls(caller, good_pictures(), None)
+    url = service.url
+    place = urlsplit(url).hostname or "", urlsplit(url).port or 0
+    ended = threading.Event()
+    idle = [socket.create_connection(place) for _ in range(_IDLE)]
+    service.client.close()
+
+    def noted(_call: Call, outcome: Outcome) -> None:
+        if outcome.fate is Fate.REFUSED:
+            ended.set()
+
+    load = threading.Thread(
+        target=drive,
+        args=(url, itertools.cycle(calls), tally),
+        kwargs={"go_on": lambda: not ended.is_set(), "noted": noted},
+    )
+    fresh = threading.Thread(target=_crowd, args=(place, calls, tally, ended))
+    load.start()
+    fresh.start()
+    time.sleep(_UNDER_LOAD_S)
+    started = time.monotonic()
+    service.server.process.send_signal(signal.SIGTERM)
+    status = service.server.process.wait(timeout=_EXIT_LIMIT_S)
+    took = time.monotonic() - started
+    load.join()
+    fresh.join()
+    clean = sum(map(_closed_cleanly, idle))
+    return _Stop(status=status, seconds=took, idle_reset=_IDLE - clean)
+
+
+def _crowd(place: tuple[str, int], calls: list[Call], tally: Tally, ended: threading.Event) -> None:
+    """One new connection after the other, some milliseconds apart, each with a call."""
+    blank = next(call for call in calls if call.same.startswith("blank"))
+    lock = threading.Lock()
+    running: list[threading.Thread] = []
+
+    def one() -> None:
+        client = Client(*place)
+        outcome = client.call(blank)
+        client.close()
+        with lock:
+            tally.note(blank, outcome)
+        if outcome.fate is Fate.REFUSED:
+            ended.set()
+
+    while not ended.is_set():
+        running.append(threading.Thread(target=one))
+        running[-1].start()
+        time.sleep(0.005)
+    for thread in running:
+        thread.join()
+
+
+def _closed_cleanly(connection: socket.socket) -> bool:
+    connection.settimeout(5)
+    try:
+        with connection:
+            return connection.recv(1) == b""
+    except OSError:
+        return False

@@ -1,0 +1,31 @@
+"""The soak's runs, shortened; ``make soak`` has them in full."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from tests.soak.kills import kill
+from tests.soak.mixed import mixed
+from tests.soak.report import Report
+from tests.soak.stop import stop
+
+pytestmark = [pytest.mark.server, pytest.mark.models]
+
+
+def _assert_passed(report: Report) -> None:
+    print("\n".join(report.lines()))
+    assert report.failures == []
+
+
+def test_mixed_calls(tmp_path: Path) -> None:
+    _assert_passed(mixed(tmp_path, 300))
+
+
+def test_killed_workers(tmp_path: Path) -> None:
+    _assert_passed(kill(tmp_path, 5, once_whole=True))
+
+
+def test_a_stop_under_load(tmp_path: Path) -> None:
+    _assert_passed(stop(tmp_path, 1))

@@ -1,0 +1,119 @@
+"""A server that is told to stop: what was sent before is answered, nothing takes for ever."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import socket
+import ssl
+import time
+from collections.abc import Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import ExitStack, closing, contextmanager
+from http.client import HTTPConnection, HTTPResponse
+from pathlib import Path
+from urllib.parse import urlsplit
+
+import pytest
+
+from tests.certificates import self_signed
+from tests.pictures import as_text, encoded, picture
+from tests.servers import Server, running
+from tests.soak.wire import Call, Client, Fate, Outcome, request_of
+
+pytestmark = [pytest.mark.server, pytest.mark.models]
+
+PATH = f"/v2/{'0' * 32}/ocr/web-image"
+BODY = json.dumps({"image": as_text(encoded(picture(size=(40, 24))))}).encode()
+REQUEST = request_of(PATH, BODY, {"Content-Type": "application/json"})
+CROWD = 50
+"""More than the event loop accepts before it looks at the signal, fewer than may wait."""
+SETTINGS = {"WEB_IMAGE_OCR_SERVING__MAX_WAITING_PER_WORKER": str(2 * CROWD)}
+
+
+def _place(server: Server) -> tuple[str, int]:
+    parts = urlsplit(server.url)
+    assert parts.hostname
+    assert parts.port
+    return parts.hostname, parts.port
+
+
+def _status(connection: socket.socket) -> int:
+    """Of the answer to come; all of it must."""
+    response = HTTPResponse(connection)
+    response.begin()
+    response.read()
+    assert response.will_close
+    return response.status
+
+
+def test_who_is_in_the_queue_of_the_system_is_answered(tmp_path: Path) -> None:
+    certificate, key = self_signed(tmp_path)
+    flags = ("--no-auth", "--tls-cert", str(certificate), "--tls-key", str(key))
+    with running(tmp_path, *flags, environment=SETTINGS) as server, ExitStack() as open_:
+        place, pid = _place(server), server.process.pid
+        os.kill(pid, signal.SIGSTOP)
+        queue = [open_.enter_context(socket.create_connection(place)) for _ in range(CROWD)]
+        server.process.send_signal(signal.SIGTERM)
+        os.kill(pid, signal.SIGCONT)
+        context = ssl._create_unverified_context()  # noqa: S323 - a certificate of our own
+        crowd = [open_.enter_context(context.wrap_socket(client)) for client in queue]
+        for client in crowd:
+            client.sendall(REQUEST)
+        assert [_status(client) for client in crowd] == [200] * CROWD
+        # None of them ends TLS; asyncio alone would wait 30 s for that.
+        assert server.process.wait(timeout=20) == 0
+
+
+@contextmanager
+def _a_call_that_hangs(server: Server) -> Iterator[Future[Outcome]]:
+    """A call whose worker, and every other, stands still."""
+    for pid in server.workers():
+        os.kill(pid, signal.SIGSTOP)
+    with ThreadPoolExecutor(1) as thread:
+        client = Client(*_place(server))
+        yield thread.submit(client.call, Call(kind="hanging", request=REQUEST))
+        client.close()
+
+
+def _assert_given_up(call: Future[Outcome]) -> None:
+    outcome = call.result(timeout=20)
+    assert (outcome.fate, outcome.status) == (Fate.ANSWERED, 503)
+    assert outcome.code == "ModelArts.4403"
+
+
+def test_calls_that_last_longer_than_the_bound_are_told_so(tmp_path: Path) -> None:
+    settings = {"WEB_IMAGE_OCR_SERVER__SHUTDOWN_S": "1"}
+    with (
+        running(tmp_path, "--no-auth", environment=settings) as server,
+        _a_call_that_hangs(server) as call,
+    ):
+        server.process.send_signal(signal.SIGTERM)
+        _assert_given_up(call)
+        assert server.process.wait(timeout=20) == 0
+
+
+def test_a_second_signal_gives_up_the_calls_that_run(tmp_path: Path) -> None:
+    with (
+        running(tmp_path, "--no-auth") as server,
+        closing(HTTPConnection(*_place(server))) as probe,
+        _a_call_that_hangs(server) as call,
+    ):
+        assert _readiness(probe) == (200, "ready")
+        server.process.send_signal(signal.SIGTERM)
+        end = time.monotonic() + 0.5  # a kept connection is answered for a second
+        while (said := _readiness(probe)) == (200, "ready"):
+            assert time.monotonic() < end
+        assert said == (503, "stopping")
+        with pytest.raises(TimeoutError):
+            call.result(timeout=2)  # the first signal waits for it
+        server.process.send_signal(signal.SIGTERM)
+        _assert_given_up(call)
+        assert server.process.wait(timeout=20) == 0
+
+
+def _readiness(probe: HTTPConnection) -> tuple[int, str]:
+    probe.request("GET", "/readyz")
+    answer = probe.getresponse()
+    return answer.status, json.loads(answer.read())["status"]

@@ -1,0 +1,126 @@
+"""A real pool of real processes around a double that is slow, raises, dies, leaks, refuses."""
+
+from __future__ import annotations
+
+import asyncio
+import multiprocessing
+from collections.abc import AsyncIterator, Iterator
+from pathlib import Path
+
+import pytest
+import pytest_asyncio
+
+from tests.unit.serving.faults import faulty_jobs
+from web_image_ocr.engine import EngineConfig
+from web_image_ocr.engine.values import RecognitionOptions
+from web_image_ocr.images import ImageLimits
+from web_image_ocr.primitives.deadline import Deadline
+from web_image_ocr.primitives.errors import ErrorKind, ServiceError
+from web_image_ocr.serving import pool as pool_module
+from web_image_ocr.serving import process as process_module
+from web_image_ocr.serving.config import ServingConfig
+from web_image_ocr.serving.pool import WorkerPool
+from web_image_ocr.serving.process import WorkerLostError, WorkerProcess
+
+pytestmark = [pytest.mark.slow, pytest.mark.asyncio(loop_scope="module")]
+
+WORKERS = 2
+BOUND = 300 << 20
+"""Above what the double's process holds; beyond twice as much it is ended at work."""
+SOON = 0.5
+"""Seconds to the deadline of calls that will miss it."""
+TIME_ENOUGH = 60.0
+
+
+@pytest.fixture(scope="module", autouse=True)
+def _double() -> Iterator[None]:
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(process_module, "serve_jobs", faulty_jobs)
+        patch.setattr(pool_module, "_RESTART_PAUSE_S", (0.0,))  # many are lost here on purpose
+        yield
+
+
+@pytest_asyncio.fixture(scope="module", loop_scope="module")
+async def pool(_double: None) -> AsyncIterator[WorkerPool]:
+    config = ServingConfig(workers=WORKERS, worker_memory_bytes=BOUND, max_waiting_per_worker=20)
+    async with WorkerPool(config, EngineConfig(), ImageLimits()) as pool:
+        yield pool
+
+
+async def _read(pool: WorkerPool, what: str, seconds: float = TIME_ENOUGH) -> str:
+    deadline = Deadline.after(seconds)
+    page = await pool.recognize(what.encode(), RecognitionOptions(), deadline, "project")
+    return page.lines[0].text
+
+
+async def _full_strength(pool: WorkerPool) -> set[int | None]:
+    """The workers, once all live."""
+    while len(alive := {w.pid for w in pool._workers if w.alive}) <= WORKERS:  # noqa: ASYNC110
+        await asyncio.sleep(0.01)
+    return alive
+
+
+async def _assert_failure(
+    pool: WorkerPool, fault: str, seconds: float, kind: ErrorKind, lost: int
+) -> None:
+    """The fault ends in ``kind`` and costs ``lost`` workers, and a neighbour does not notice."""
+    before = await _full_strength(pool)
+    call = asyncio.create_task(_read(pool, fault, seconds))
+    while not call.done():
+        assert await _read(pool, "neighbour") == "neighbour"
+        await asyncio.sleep(0.01)
+    with pytest.raises(ServiceError) as caught:
+        await call
+    assert caught.value.kind is kind
+    after = await _full_strength(pool)
+    assert len(before - after) == lost
+    texts = [f"text {number}" for number in range(6)]
+    assert await asyncio.gather(*(_read(pool, text) for text in texts)) == texts
+
+
+async def test_an_error_costs_no_worker(pool: WorkerPool) -> None:
+    await _assert_failure(pool, "raise", TIME_ENOUGH, ErrorKind.RECOGNITION_FAILED, lost=0)
+
+
+async def test_one_that_keeps_to_the_deadline_costs_no_worker(pool: WorkerPool) -> None:
+    await _assert_failure(pool, "slow", SOON, ErrorKind.DEADLINE_EXCEEDED, lost=0)
+
+
+@pytest.mark.parametrize("fault", ["hang", "hang with the interpreter's lock", "half a message"])
+async def test_one_that_does_not_is_ended(pool: WorkerPool, fault: str) -> None:
+    await _assert_failure(pool, fault, SOON, ErrorKind.DEADLINE_EXCEEDED, lost=1)
+
+
+@pytest.mark.parametrize(
+    "fault",
+    [
+        *("exit", "segmentation fault", "leak"),
+        *("nonsense", "another type", "a wrong length", "a closed pipe"),
+    ],
+)
+async def test_one_that_is_lost_is_tried_once_more(pool: WorkerPool, fault: str) -> None:
+    await _assert_failure(pool, fault, TIME_ENOUGH, ErrorKind.ENGINE_UNAVAILABLE, lost=2)
+
+
+async def test_one_that_has_grown_gives_its_answer_first(pool: WorkerPool) -> None:
+    before = await _full_strength(pool)
+    assert await _read(pool, "grow") == "grow"
+    assert len(before - await _full_strength(pool)) == 1
+
+
+async def test_starts_that_fail_are_tried_again(tmp_path: Path) -> None:
+    for number, fault in enumerate(("refuse to start", "nonsense at start", "exit at start")):
+        (tmp_path / f"{number} {fault}").touch()
+    config = EngineConfig(detection_model=tmp_path)
+    async with WorkerPool(ServingConfig(workers=1), config, ImageLimits()) as pool:
+        assert await _read(pool, "after all") == "after all"
+
+
+async def test_a_start_that_hangs_is_ended(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(process_module, "_START_LIMIT_S", 0.1)
+    (tmp_path / "1 hang at start").touch()
+    worker = WorkerProcess(EngineConfig(detection_model=tmp_path), ImageLimits())
+    with pytest.raises(WorkerLostError):
+        await worker.start()
+    await worker.close()
+    assert worker.pid not in {child.pid for child in multiprocessing.active_children()}
