@@ -9,6 +9,7 @@ from fastapi import FastAPI
 
 from web_image_ocr.api.app import create_app
 from web_image_ocr.api.dependencies import Dependencies
+from web_image_ocr.console import console_routes
 from web_image_ocr.identity import Identity
 from web_image_ocr.images import Fetcher, ImageLimits
 from web_image_ocr.serving.cache import ResultCache
@@ -49,7 +50,7 @@ async def running_app(settings: Settings, identity: Identity | None) -> AsyncIte
         WorkerPool(settings.serving, settings.engine, image_limits(settings)) as recognizer,
         Fetcher(settings.fetch) as fetcher,
     ):
-        yield create_app(
+        app = create_app(
             Dependencies(
                 recognizer=recognizer,
                 fetcher=fetcher,
@@ -59,6 +60,9 @@ async def running_app(settings: Settings, identity: Identity | None) -> AsyncIte
             ),
             settings.api,
         )
+        if settings.server.console:
+            app.router.routes.extend(console_routes())
+        yield app
 
 
 def _cache_before(
