@@ -56,6 +56,7 @@ async def running_app(settings: Settings, identity: Identity | None) -> AsyncIte
                 fetcher=fetcher,
                 identity=identity,
                 cache=_cache_before(recognizer, models, settings),
+                engine=settings.engine,
                 trusted_proxies=settings.server.trusted_proxies,
             ),
             settings.api,

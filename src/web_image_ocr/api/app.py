@@ -13,7 +13,7 @@ from web_image_ocr.api.config import ApiConfig
 from web_image_ocr.api.dependencies import Dependencies
 from web_image_ocr.api.middleware import Calls
 from web_image_ocr.api.openapi import describe
-from web_image_ocr.api.routes import health, identity, ocr
+from web_image_ocr.api.routes import account, health, identity, keys, ocr, projects, service, users
 from web_image_ocr.api.state import State
 from web_image_ocr.primitives.errors import ErrorKind, ServiceError
 
@@ -48,8 +48,10 @@ def _routed_app(config: ApiConfig, *, authenticated: bool) -> FastAPI:
         redirect_slashes=False,
     )
     app.include_router(ocr.router)
+    app.include_router(service.router)
     if authenticated:
-        app.include_router(identity.router)
+        for part in (identity, account, projects, keys, users):
+            app.include_router(part.router)
     app.include_router(health.router)
     app.add_exception_handler(HTTPException, _unknown_route)
     app.add_middleware(Calls, config=config, loopback_only=not authenticated)

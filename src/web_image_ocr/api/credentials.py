@@ -57,6 +57,10 @@ class Callers:
         """What identity answers; asked in a thread."""
         return await to_thread.run_sync(lambda: question(self._identity), limiter=self._store_calls)
 
+    async def ask_slowly(self, question: Callable[[Identity], _Result]) -> _Result:
+        """As ``ask``, where a password hash is computed for the answer."""
+        return await to_thread.run_sync(lambda: question(self._identity), limiter=self._logins)
+
     async def log_in(self, request: Request, login: PasswordLogin) -> TokenGrant:
         """A token for a password.
 
@@ -66,8 +70,20 @@ class Callers:
         """
         client = self._addresses.of(request.scope)
         with self._place_to_sign_in(network_of(client)):
-            return await to_thread.run_sync(
-                lambda: self._identity.log_in(login, client), limiter=self._logins
+            return await self.ask_slowly(lambda identity: identity.log_in(login, client))
+
+    async def change_password(
+        self, request: Request, principal: Principal, current: str, new: str
+    ) -> None:
+        """Another password for the caller.
+
+        Raises:
+            ServiceError: as ``Identity.change_password``; ``OVERLOADED`` as ``log_in``.
+        """
+        client = self._addresses.of(request.scope)
+        with self._place_to_sign_in(network_of(client)):
+            await self.ask_slowly(
+                lambda identity: identity.change_password(principal, current, new, client)
             )
 
     @contextmanager

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Protocol
 
+from web_image_ocr.engine.config import EngineConfig
 from web_image_ocr.identity import Identity
 from web_image_ocr.primitives.deadline import Deadline
 from web_image_ocr.serving.cache import ResultCache
@@ -33,6 +34,7 @@ class Dependencies:
         identity: who may call; None lets everybody call for any project, serves no
             ``/v3`` and answers to loopback host names only (``--no-auth``).
         cache: before the recognizer, or None to have every picture read.
+        engine: what the recognizer was made with; told to callers.
         trusted_proxies: networks in CIDR form whose ``X-Forwarded-For`` is believed.
     """
 
@@ -40,4 +42,5 @@ class Dependencies:
     fetcher: PictureSource
     identity: Identity | None
     cache: ResultCache | None = None
+    engine: EngineConfig = field(default_factory=EngineConfig)
     trusted_proxies: tuple[str, ...] = ()

@@ -15,7 +15,7 @@ from web_image_ocr.primitives.errors import ErrorKind
 from web_image_ocr.serving.recognizer import Recognizer
 
 IDENTITY_BODY_BYTES = 32 * 1024
-"""Largest body the identity API takes."""
+"""Largest body the identity API and the management API take."""
 
 _DECODING = 2
 """Large Base64 texts decoded at once; each takes some four times its size for a moment."""
@@ -33,6 +33,7 @@ class State:
         self.config = config
         self.recognizer = dependencies.recognizer
         self.fetcher = dependencies.fetcher
+        self.engine = dependencies.engine
         self._cache = dependencies.cache
         self.throttle = Throttle(config.rate_limit)
         addresses = ClientAddresses(dependencies.trusted_proxies)
@@ -58,7 +59,7 @@ class State:
         )
 
     def identity_body(self, request: Request) -> Body:
-        """The body of a call of the identity API."""
+        """The body of a call of the identity API or the management API."""
         return Body(
             request.scope,
             request.receive,
