@@ -3,12 +3,16 @@
 import { el, freshId, svg } from "./dom.js";
 import { number, say } from "./i18n.js";
 
-const WIDTH = 720;
 const HEIGHT = 220;
-const LEFT = 52;
+const LEFT = 66;
 const BOTTOM = 26;
 const TOP = 10;
 const RIGHT = 8;
+
+// A drawing is scaled to its place, its letters with it: on a phone it is drawn narrower.
+const WIDTH = matchMedia("(max-width: 40rem)").matches ? 360 : 720;
+/** As wide as a label and the space beside it. */
+const LABEL = 88;
 
 /**
  * A chart of steps in time.
@@ -72,7 +76,7 @@ function scale(top, unit) {
 
 // As many labels as fit side by side.
 function times(labels) {
-  const every = Math.ceil(labels.length / 8);
+  const every = Math.ceil((labels.length * LABEL) / (WIDTH - LEFT - RIGHT));
   return labels.map(
     (label, at) =>
       at % every === 0 &&

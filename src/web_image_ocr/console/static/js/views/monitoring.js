@@ -11,11 +11,13 @@ import { ask, askFile, projectId } from "../session.js";
 import { actionButton, table } from "../table.js";
 
 const MINUTE = 60000;
-/** How far back each range goes, in which steps, and how a step is written. */
+const HOUR = 60 * MINUTE;
+const DAY = 24 * HOUR; // as the server counts them, by UTC
+/** How many steps each range has, how long one is, its name, and how it is written. */
 const RANGES = {
-  hour: { length: 60 * MINUTE, step: "minute", label: { timeStyle: "short" } },
-  day: { length: 24 * 60 * MINUTE, step: "hour", label: { timeStyle: "short" } },
-  month: { length: 30 * 24 * 60 * MINUTE, step: "day", label: { month: "short", day: "numeric", timeZone: "UTC" } },
+  hour: { steps: 60, length: MINUTE, step: "minute", label: { timeStyle: "short" } },
+  day: { steps: 24, length: HOUR, step: "hour", label: { timeStyle: "short" } },
+  month: { steps: 30, length: DAY, step: "day", label: { month: "short", day: "numeric", timeZone: "UTC" } },
 };
 
 /** Builds the view. */
@@ -38,10 +40,10 @@ export function build() {
   );
 
   function address(format) {
-    const { length, step } = RANGES[range];
-    const now = Math.ceil(Date.now() / MINUTE) * MINUTE;
+    const { steps, length, step } = RANGES[range];
+    const end = Math.floor(Date.now() / length + 1) * length; // the step under way is the last
     const time = (at) => new Date(at).toISOString().replace(".000Z", "Z");
-    const query = new URLSearchParams({ from: time(now - length), to: time(now), step, format });
+    const query = new URLSearchParams({ from: time(end - steps * length), to: time(end), step, format });
     if (whole.value === "project" && projectId()) query.set("project_id", projectId());
     return `/v1/usage?${query}`;
   }
