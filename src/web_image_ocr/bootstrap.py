@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, nullcontext
 
 from fastapi import FastAPI
 
@@ -47,6 +47,7 @@ async def running_app(settings: Settings, identity: Identity | None) -> AsyncIte
     """
     models = ModelFiles(settings.engine)  # before a worker reads them
     async with (
+        _counting(identity),  # closed last: calls are counted to the end
         WorkerPool(settings.serving, settings.engine, image_limits(settings)) as recognizer,
         Fetcher(settings.fetch) as fetcher,
     ):
@@ -71,3 +72,9 @@ def _cache_before(
 ) -> ResultCache | None:
     size = settings.serving.cache_bytes
     return ResultCache(recognizer, models, size) if size else None
+
+
+@asynccontextmanager
+async def _counting(identity: Identity | None) -> AsyncIterator[None]:
+    with identity.recorder if identity else nullcontext():
+        yield

@@ -42,6 +42,7 @@ async def test_it_names_every_route(client: httpx.AsyncClient) -> None:
         ("/v1/keys", "post"),
         ("/v1/keys/{access}", "patch"),
         ("/v1/keys/{access}", "delete"),
+        ("/v1/usage", "get"),
         ("/v1/users", "get"),
         ("/v1/users", "post"),
         ("/v1/users/{id}", "patch"),

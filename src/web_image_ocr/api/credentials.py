@@ -128,7 +128,14 @@ class Callers:
             ServiceError: as ``authenticate`` and ``Identity.authorize``.
         """
         principal = await self.authenticate(request, body)
-        await self.ask(lambda identity: identity.authorize(principal, project_id))
+
+        def judge(identity: Identity) -> None:
+            identity.check_project(principal, project_id)
+            # Whatever comes of it, it is a call of this project; strangers are not counted.
+            request.state.counted_for = project_id
+            identity.authorize(principal, project_id)
+
+        await self.ask(judge)
 
 
 def token_of(request: Request) -> str:

@@ -8,6 +8,7 @@ from web_image_ocr.identity.own_account import EVERYBODY, OwnAccount, ProjectSta
 from web_image_ocr.identity.service import API_NAME, Identity, utc_now
 from web_image_ocr.identity.sign_in import wire_time
 from web_image_ocr.identity.signature import SignedRequest
+from web_image_ocr.identity.usage_values import Step, Tally, UsageReport, Window
 from web_image_ocr.identity.values import (
     AccessKey,
     Credential,
@@ -48,10 +49,14 @@ __all__ = [
     "Role",
     "Scope",
     "SignedRequest",
+    "Step",
     "Subscription",
+    "Tally",
     "TemporaryKey",
     "TokenGrant",
+    "UsageReport",
     "User",
+    "Window",
     "utc_now",
     "wire_time",
 ]

@@ -21,10 +21,13 @@ from web_image_ocr.identity.keys import Keys
 from web_image_ocr.identity.lockout import Lockout, LockRule
 from web_image_ocr.identity.own_account import OwnAccount, check_may_change
 from web_image_ocr.identity.passwords import PasswordHashes, check_new_password
+from web_image_ocr.identity.recorder import Recorder
 from web_image_ocr.identity.sign_in import SignIn
 from web_image_ocr.identity.signature import SignedRequest
 from web_image_ocr.identity.store import open_store
 from web_image_ocr.identity.tokens import Tokens
+from web_image_ocr.identity.usage import UsageStore
+from web_image_ocr.identity.usage_values import UsageReport, Window
 from web_image_ocr.identity.values import (
     Credential,
     FirstAccount,
@@ -57,6 +60,7 @@ class Identity:
 
     Attributes:
         administration: accounts as the operator sees them.
+        recorder: counts calls; what it has counted is written while it is open.
 
     Args:
         config: where the store is and how long things live.
@@ -85,6 +89,8 @@ class Identity:
         )
         self._passwords = PasswordHashes(config.password_hashes_at_once)
         self._directory = Directory(self._database, config.cache_seconds)
+        self._usage = UsageStore(self._database)
+        self.recorder = Recorder(self._usage, config.usage_days, clock)
         tokens = Tokens(self._keyring)
 
         def lockout(seconds: int, error: ErrorKind) -> Lockout:
@@ -105,6 +111,7 @@ class Identity:
             keyring=self._keyring,
             tokens=tokens,
             lockout=lockout(config.key_lock_seconds, ErrorKind.KEY_LOCKED),
+            used=self.recorder.key_used,
             clock=clock,
         )
         self._ended_tokens = EndedTokens(self._database, self._directory.forget, clock)
@@ -330,6 +337,21 @@ class Identity:
         if principal.user.role is not Role.ADMINISTRATOR:
             raise ServiceError(ErrorKind.ROLE_FORBIDDEN, "the user is no administrator")
         return self.administration.of(principal.user.domain.id)
+
+    def usage(self, principal: Principal, project_id: str | None, window: Window) -> UsageReport:
+        """Calls of one project, or of all projects, of the principal's account.
+
+        Args:
+            principal: who asks; every role may.
+            project_id: of the project; None means all.
+            window: from when to when, added up by what.
+
+        Raises:
+            ServiceError: ``RECORD_UNKNOWN`` for a project that is not one of the account.
+        """
+        accounts = self.administration.of(principal.user.domain.id)
+        wanted = accounts.projects() if project_id is None else (accounts.project(project_id),)
+        return self._usage.read([project.id for project in wanted], window)
 
     def change_password(self, principal: Principal, current: str, new: str, client: str) -> None:
         """Another password for the principal; ends all tokens and temporary keys of the user.
