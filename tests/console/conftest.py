@@ -35,7 +35,8 @@ Visiting = Callable[..., AbstractContextManager[Visitor]]
 def service(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Service]:
     """The server that all visits of these tests go to."""
     _need_chromium()
-    with running_service(tmp_path_factory.mktemp("console")) as started:
+    settings = {"WEB_IMAGE_OCR_IDENTITY__CACHE_SECONDS": "0"}  # changes hold at once
+    with running_service(tmp_path_factory.mktemp("console"), environment=settings) as started:
         yield started
 
 

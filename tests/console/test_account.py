@@ -6,9 +6,10 @@ import pytest
 from playwright.sync_api import expect
 
 from tests.console.conftest import Visiting
+from tests.console.people import give_password, make_person
 from tests.console.words import LANGUAGES
 from tests.pictures import encoded, text_picture
-from tests.servers import Service, admin
+from tests.servers import Service
 
 pytestmark = [pytest.mark.server, pytest.mark.models]
 
@@ -70,7 +71,7 @@ def test_no_token_or_password_is_in_an_address(visiting: Visiting) -> None:
         visitor.page.on("request", lambda request: addresses.append(request.url))
         visitor.enter("monitoring")
         visitor.open("try")
-        visitor.press("sample.screen")
+        visitor.give(("small.png", encoded(text_picture("SMALL"), "PNG")))
         visitor.lines()
         tokens = visitor.page.evaluate(
             """() => {
@@ -89,22 +90,18 @@ def test_an_ended_token_brings_one_back_to_where_one_was(
     visiting: Visiting, service: Service, language: str
 ) -> None:
     """The view stays below the sign-in, and what was begun goes on afterwards."""
-    admin(service.data_dir, "user", "create", f"ended-{language}", "--role", "caller")
+    person = make_person(service, f"ended-{language}")
     with visiting(language=language, refusals=True) as visitor:
-        visitor.sign_in(
-            user=f"ended-{language}", password=_new_password(service, f"ended-{language}")
-        )
+        visitor.sign_in(user=person.name, password=person.password)
         visitor.button("sign_out").wait_for()
         visitor.fill("intake.address", "https://half.typed/")
         visitor.give(("before.png", encoded(text_picture("BEFORE"), "PNG")))
         assert visitor.lines() == ["BEFORE"]
-        password = _new_password(service, f"ended-{language}")  # ends all tokens
-        # This server may remember the user for five seconds.
-        visitor.page.wait_for_timeout(5200)
+        give_password(service, person, "another-password")
         visitor.give(("after.png", encoded(text_picture("AFTER"), "PNG")))
         window = visitor.page.get_by_role("dialog")
         expect(window).to_contain_text(visitor.say("sign_in.again_why"))
-        window.get_by_label(visitor.say("sign_in.password")).fill(password)
+        window.get_by_label(visitor.say("sign_in.password")).fill("another-password")
         window.get_by_role("button", name=visitor.say("sign_in.go")).click()
         expect(visitor.page.locator(".result h2")).to_have_text("after.png")
         assert visitor.lines() == ["AFTER"]
@@ -113,11 +110,10 @@ def test_an_ended_token_brings_one_back_to_where_one_was(
 
 
 def test_another_password(visiting: Visiting, service: Service) -> None:
-    admin(service.data_dir, "user", "create", "changing", "--role", "caller")
-    first = _new_password(service, "changing")
+    person = make_person(service, "changing")
     with visiting(refusals=True) as visitor:
-        visitor.sign_in(user="changing", password=first)
-        visitor.page.get_by_role("link", name="changing").click()
+        visitor.sign_in(user=person.name, password=person.password)
+        visitor.page.get_by_role("link", name=person.name).click()
         visitor.fill("account.now", "not this one")
         visitor.fill("account.next", "a-new-password")
         visitor.fill("account.repeated", "another-password")
@@ -126,7 +122,7 @@ def test_another_password(visiting: Visiting, service: Service) -> None:
         visitor.fill("account.repeated", "a-new-password")
         visitor.press("account.change")
         expect(visitor.problem()).to_contain_text(visitor.say("error.sign_in_failed.what"))
-        visitor.fill("account.now", first)
+        visitor.fill("account.now", person.password)
         visitor.press("account.change")
         visitor.page.get_by_text(visitor.say("account.changed")).first.wait_for()
         visitor.open("keys")  # the new session works
@@ -151,7 +147,3 @@ def test_language_and_colours_are_remembered_and_nothing_typed_is_lost(visiting:
         assert page.evaluate(ground) == light
         assert page.evaluate("document.documentElement.lang") == "zh-CN"
 
-
-def _new_password(service: Service, user: str) -> str:
-    password: str = admin(service.data_dir, "user", "set-password", user)["password"]
-    return password

@@ -59,7 +59,7 @@ def test_the_picture_can_be_zoomed_and_moved(visiting: Visiting) -> None:
     with visiting() as visitor:
         visitor.enter()
         page = visitor.page
-        visitor.press("sample.scroll")
+        visitor.give(("tall.png", encoded(text_picture("TALL", "TALLER", "TALLEST"), "PNG")))
         visitor.lines()
         box = page.locator(".result polygon").first
         fitted = box.bounding_box()

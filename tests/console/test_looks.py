@@ -1,0 +1,95 @@
+"""What every view must be: usable by all, on every width, in both themes, and light to load."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from axe_playwright_python.sync_playwright import Axe
+from playwright.sync_api import Page
+
+from tests.console.conftest import Visiting
+from tests.console.visitor import VIEWS, Visitor
+from tests.console.words import LANGUAGES
+from tests.pictures import encoded, text_picture
+from tests.servers import Server
+
+pytestmark = [pytest.mark.server, pytest.mark.models]
+
+_BYTES = 100_000
+_REQUESTS = 40
+
+
+@pytest.mark.parametrize("width", [360, 1600])
+def test_no_view_has_a_serious_fault_or_is_too_wide(visiting: Visiting, width: int) -> None:
+    """Each view in both themes; in English where it is narrow, in Chinese where it is wide."""
+    language = {360: "en", 1600: "zh"}[width]
+    with visiting(language=language, width=width) as visitor:
+        faults = _faults(visitor, "sign in")
+        visitor.enter()
+        for view in VIEWS:
+            visitor.go(view)
+            visitor.page.wait_for_function("!document.querySelector('[aria-busy]')")
+            faults += _faults(visitor, view)
+        visitor.go("try")
+        visitor.give(*[(f"{name}.png", encoded(text_picture(name), "PNG")) for name in "AB"])
+        visitor.page.locator(".jobs .done").nth(1).wait_for()
+        for tab in ("lines", "json", "code", "times"):
+            visitor.tab(f"result.{tab}")
+            faults += _faults(visitor, tab)
+        visitor.go("keys")
+        visitor.press("keys.create")
+        visitor.page.get_by_role("dialog").wait_for()
+        faults += _faults(visitor, "dialog")
+        assert faults == []
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+@pytest.mark.parametrize("first", ["sign in", "try it"])
+def test_the_first_view_is_light(
+    visiting: Visiting, open_server: Server, language: str, first: str
+) -> None:
+    """What is transferred until the view stands, by the browser's own account."""
+    url = open_server.url if first == "try it" else None
+    with visiting(url, language=language) as visitor:
+        visitor.page.wait_for_load_state("networkidle")
+        sizes: list[int] = visitor.page.evaluate(
+            """[...performance.getEntriesByType("navigation"),
+                ...performance.getEntriesByType("resource")].map((entry) => entry.transferSize)"""
+        )
+        print(first, language, len(sizes), "requests", sum(sizes), "bytes")
+        assert all(sizes)
+        assert len(sizes) <= _REQUESTS
+        assert sum(sizes) < _BYTES
+
+
+def test_a_second_visit_asks_for_the_page_alone(visiting: Visiting) -> None:
+    with visiting() as visitor:
+        visitor.page.wait_for_load_state("networkidle")
+        visitor.page.goto("about:blank")
+        visitor.go()
+        visitor.page.wait_for_load_state("networkidle")
+        transferred: list[str] = visitor.page.evaluate(
+            """performance.getEntriesByType("resource")
+                .filter((entry) => entry.transferSize > 0).map((entry) => entry.name)"""
+        )
+        assert transferred == [f"{visitor.url}/v1/service"]
+
+
+def _faults(visitor: Visitor, view: str) -> list[str]:
+    found = []
+    for theme in ("light", "dark"):
+        visitor.page.emulate_media(color_scheme=theme)  # type: ignore[arg-type]
+        found += [f"{view}, {theme}: {fault}" for fault in _axe(visitor.page)]
+    if visitor.is_wider_than_the_window():
+        found.append(f"{view}: too wide")
+    return found
+
+
+def _axe(page: Page) -> list[str]:
+    violations: list[dict[str, Any]] = Axe().run(page).response["violations"]
+    return [
+        f"{violation['id']}: {[node['html'][:120] for node in violation['nodes']]}"
+        for violation in violations
+        if violation["impact"] in {"serious", "critical"}
+    ]
