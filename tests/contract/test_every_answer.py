@@ -8,6 +8,7 @@ import re
 import httpx
 import pytest
 
+from tests.http.shapes import SECURITY_HEADERS
 from tests.pictures import as_text, characters_picture, encoded
 from tests.servers import Service, sign_in
 
@@ -63,6 +64,11 @@ def test_28_every_answer_has_a_request_id(answers: list[httpx.Response]) -> None
     ids = [answer.headers["x-request-id"] for answer in answers]
     assert all(re.fullmatch("[0-9a-f]{32}", one) for one in ids)
     assert len(set(ids)) == len(ids)
+
+
+def test_no_answer_is_kept_or_taken_for_a_page(answers: list[httpx.Response]) -> None:
+    for answer in answers:
+        assert SECURITY_HEADERS.items() <= dict(answer.headers).items()
 
 
 def test_41_every_error_has_both_fields(answers: list[httpx.Response]) -> None:

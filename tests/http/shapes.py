@@ -22,8 +22,17 @@ def path_of(project_id: str) -> str:
 PATH = path_of(PROJECT)
 
 
+SECURITY_HEADERS = {
+    "cache-control": "no-store",
+    "content-security-policy": "default-src 'none'; frame-ancestors 'none'",
+    "referrer-policy": "no-referrer",
+    "x-content-type-options": "nosniff",
+}
+
+
 def assert_envelope(response: httpx.Response) -> None:
     """What holds for every answer, good or bad."""
+    assert {name: response.headers.get(name) for name in SECURITY_HEADERS} == SECURITY_HEADERS
     assert re.fullmatch("[0-9a-f]{32}", response.headers["x-request-id"])
     assert response.headers["content-type"].startswith("application/json")
     response.content.decode("utf-8")

@@ -61,6 +61,14 @@ async def test_a_failure_says_code_and_reason(
     assert record["reason"] == "the body does not fit: image: string_type"
 
 
+async def test_a_word_in_place_of_a_method_is_not_repeated(
+    client: httpx.AsyncClient, account: Account, records: Records
+) -> None:
+    await client.request("PASSWORD", account.path)
+    await client.request("GET", account.path)
+    assert [record["method"] for record in records] == ["", "GET"]
+
+
 @pytest.mark.parametrize("path", ["/healthz", "/readyz"])
 async def test_a_probe_is_of_no_interest_while_all_is_well(
     anonymous: httpx.AsyncClient, recognizer: NullRecognizer, records: Records, path: str

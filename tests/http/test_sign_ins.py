@@ -1,4 +1,4 @@
-"""Sign-ins that wait: none of them keeps others out."""
+"""Sign-ins and signatures that wait: none of them keeps others out."""
 
 from __future__ import annotations
 
@@ -11,7 +11,8 @@ import httpx
 import pytest
 
 from tests.http.conftest import Account, Clients
-from web_image_ocr.identity import Identity, PasswordLogin, TokenGrant
+from tests.http.signing import BODY, signed
+from web_image_ocr.identity import Identity, PasswordLogin, SignedRequest, TokenGrant
 
 pytestmark = pytest.mark.slow  # real password hashes
 
@@ -75,3 +76,29 @@ async def test_one_client_leaves_places_to_others(
         statuses = [(await task).status_code for task in waiting]
         assert sorted(statuses) == [201] * 8 + [429]
         assert (await sign_in(mine[0])).status_code == 201
+
+
+async def test_guessed_signatures_that_wait_for_the_store_leave_tokens_alone(
+    clients: Clients, identity: Identity, account: Account, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As when a wrong one is to be counted while the store is locked."""
+    opened = threading.Event()
+    check = identity.check_signed_headers
+
+    def held(request: SignedRequest, client: str) -> None:
+        opened.wait()
+        check(request, client)
+
+    monkeypatch.setattr(identity, "check_signed_headers", held)
+    async with clients(identity) as client:
+        headers = signed(account)
+        waiting = [
+            asyncio.create_task(client.post(account.path, headers=headers, content=BODY))
+            for _ in range(20)
+        ]
+        try:
+            call = client.post(account.path, headers=account.headers, content=BODY)
+            assert (await asyncio.wait_for(call, 10)).status_code == 200
+        finally:
+            opened.set()
+        assert [(await task).status_code for task in waiting] == [200] * 20

@@ -23,6 +23,9 @@ _SIGNATURE_SCHEMES = ("SDK-", "V11-")
 _STORE_CALLS = 8
 """Threads that may wait for the store; its answers are mostly cached, so few are busy."""
 
+_SIGNATURES = 8
+"""Threads that check signatures; a wrong one is written down, which may wait for the store."""
+
 _LOGIN_THREADS = 2
 """Threads for sign-ins: each computes a password hash, which takes a core and 64 MiB."""
 
@@ -38,8 +41,8 @@ _Result = TypeVar("_Result")
 class Callers:
     """Proves who is calling.
 
-    Sign-ins have threads of their own, so that guessing passwords does not keep calls with
-    good tokens waiting.
+    Sign-ins and signatures have threads of their own, so that guessing does not keep calls
+    with good tokens waiting.
 
     Args:
         identity: knows accounts, tokens and keys.
@@ -50,6 +53,7 @@ class Callers:
         self._identity = identity
         self._addresses = addresses
         self._store_calls = CapacityLimiter(_STORE_CALLS)
+        self._signatures = CapacityLimiter(_SIGNATURES)
         self._logins = CapacityLimiter(_LOGIN_THREADS)
         self._signing_in: Counter[str] = Counter()
 
@@ -113,13 +117,20 @@ class Callers:
             ServiceError: ``CREDENTIALS_MISSING``, and what identity raises.
         """
         if request.headers.get("authorization", "").startswith(_SIGNATURE_SCHEMES):
-            head = _signed_head(request)
-            client = self._addresses.of(request.scope)
-            await self.ask(lambda identity: identity.check_signed_headers(head, client))
-            signed = replace(head, body=await body.read())
-            return await self.ask(lambda identity: identity.authenticate_signature(signed, client))
+            return await self._authenticate_signature(request, body)
         token = token_of(request)
         return await self.ask(lambda identity: identity.authenticate_token(token))
+
+    async def _authenticate_signature(self, request: Request, body: Body) -> Principal:
+        client = self._addresses.of(request.scope)
+        head = _signed_head(request)
+        await to_thread.run_sync(
+            lambda: self._identity.check_signed_headers(head, client), limiter=self._signatures
+        )
+        signed = replace(head, body=await body.read())
+        return await to_thread.run_sync(
+            lambda: self._identity.authenticate_signature(signed, client), limiter=self._signatures
+        )
 
     async def admit(self, request: Request, body: Body, project_id: str) -> None:
         """Return if the caller may have a picture read for this project.

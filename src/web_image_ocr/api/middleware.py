@@ -1,4 +1,4 @@
-"""Around every call: its id, its record in the log, and an answer whatever happens."""
+"""Around every call: its id, its headers, its record in the log, and an answer in any case."""
 
 from __future__ import annotations
 
@@ -25,6 +25,19 @@ _log = structlog.stdlib.get_logger("web_image_ocr.api")
 _PROJECT_ID = re.compile(r"[0-9a-f]{32}")
 _CLIENT_GONE = 499
 """Status in the log where no answer was sent, after a widespread habit of proxies."""
+_HEADERS = {
+    # Answers hold tokens, keys and texts of pictures; nothing between us and the caller keeps one.
+    "cache-control": "no-store",
+    # Answers are data: a browser that shows one runs, loads and embeds nothing.
+    "content-security-policy": "default-src 'none'; frame-ancestors 'none'",
+    "referrer-policy": "no-referrer",
+    "x-content-type-options": "nosniff",
+}
+"""On every answer that does not say otherwise itself, as a page with a policy of its own does."""
+_HTTPS_ONLY = "max-age=31536000"
+"""For a year browsers call this host name by HTTPS alone; only said by HTTPS."""
+_METHODS = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"})
+"""Others are words of the client's own choice, which the log does not repeat."""
 _PROBES = frozenset({"/healthz", "/readyz"})
 """Asked every few seconds: as long as all is well they would be most of the log."""
 
@@ -36,9 +49,9 @@ CallCounter = Callable[[str, int, str, float], None]
 class Calls:
     """The outermost layer of the application, pure ASGI.
 
-    Gives each call an ``X-Request-Id`` of our own, turns every exception into an answer of
-    the contract's form, reads what is left of a refused body so that the client sees that
-    answer, and writes one record to the log.
+    Gives each call an ``X-Request-Id`` of our own and its answer the security headers, turns
+    every exception into an answer of the contract's form, reads what is left of a refused
+    body so that the client sees that answer, and writes one record to the log.
 
     Args:
         app: what is inside.
@@ -120,6 +133,10 @@ class _Call:
         if message["type"] == "http.response.start":
             headers = MutableHeaders(scope=message)
             headers["x-request-id"] = self.request_id
+            for name, value in _HEADERS.items():
+                headers.setdefault(name, value)
+            if self._scope["scheme"] == "https":
+                headers["strict-transport-security"] = _HTTPS_ONLY
             if "server-timing" in headers:
                 headers["server-timing"] += ", " + server_timing({"total": self._seconds()})
             if self._is_identity:
@@ -165,13 +182,14 @@ class _Call:
         """One line in the log: ids, sizes, codes and times only; a warning if it is our fault."""
         route = self._scope.get("route")
         path = getattr(route, "path", "")
+        method = self._scope["method"]
         usual = _log.debug if path in _PROBES else _log.info
         log = _log.warning if self.status >= 500 else usual
         project_id = self._scope.get("path_params", {}).get("project_id", "")
         error = self._error
         log(
             "call",
-            method=self._scope["method"] if route else "",
+            method=method if route and method in _METHODS else "",
             route=path,
             status=self.status,
             code=wire_error(error).code if error else "",

@@ -1,4 +1,4 @@
-"""The server's certificate and key, loaded before anything is started."""
+"""The server's certificate and key, loaded before anything is started; TLS 1.2 or newer."""
 
 from __future__ import annotations
 
@@ -22,6 +22,7 @@ def tls_context(server: ServerConfig) -> ssl.SSLContext | None:
     _check_readable("tls_cert", server.tls_cert)
     _check_readable("tls_key", server.tls_key)
     context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
+    context.minimum_version = ssl.TLSVersion.TLSv1_2
     try:
         context.load_cert_chain(server.tls_cert, server.tls_key, password=_refuse_encrypted)
     except ssl.SSLError as error:

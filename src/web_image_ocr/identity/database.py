@@ -2,7 +2,7 @@
 
 SQLite is the default (write-ahead log, foreign keys on, waits for a busy file);
 PostgreSQL works through the same code. Every failure of the store leaves this file as
-``STORE_UNAVAILABLE``.
+``STORE_UNAVAILABLE``, and the next call tries anew: nothing needs a restart.
 """
 
 from __future__ import annotations
@@ -20,7 +20,17 @@ from alembic.config import Config
 from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
 from alembic.util import CommandError
-from sqlalchemy import URL, Connection, Engine, create_engine, event, make_url, select, text
+from sqlalchemy import (
+    URL,
+    Connection,
+    Engine,
+    ExceptionContext,
+    create_engine,
+    event,
+    make_url,
+    select,
+    text,
+)
 from sqlalchemy.exc import ArgumentError, DisconnectionError, NoSuchModuleError, SQLAlchemyError
 from sqlalchemy.orm import Session
 from sqlalchemy.pool import ConnectionPoolEntry, QueuePool
@@ -32,6 +42,8 @@ from web_image_ocr.primitives.errors import ErrorKind, ServiceError
 _MIGRATIONS = "web_image_ocr.identity:migrations"
 # Any number will do, as long as all servers of one PostgreSQL database take the same.
 _ADVISORY_LOCK = 0x57494F43
+_PASSING = frozenset({sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED, sqlite3.SQLITE_CONSTRAINT})
+"""Failures of a statement, not of its connection."""
 
 
 class StoreMissingError(Exception):
@@ -65,6 +77,28 @@ class Database:
     def close(self) -> None:
         """Give back all connections."""
         self._engine.dispose()
+
+    def expect(self, name: str, value: str) -> None:
+        """From now on, a file without this fact is another store and does not answer.
+
+        Of SQLite only, whose file can be exchanged under a running server.
+        """
+        if self._engine.dialect.name != "sqlite":
+            return
+
+        @event.listens_for(self._engine, "connect")
+        def check_fact(connection: sqlite3.Connection, _record: ConnectionPoolEntry) -> None:
+            query = "SELECT value FROM facts WHERE name = ?"
+            try:
+                found = connection.execute(query, (name,)).fetchone()
+            except sqlite3.Error:
+                connection.close()
+                raise
+            if found != (value,):
+                connection.close()
+                raise ServiceError(
+                    ErrorKind.STORE_UNAVAILABLE, "another store's file is in the store's place"
+                )
 
     def check(self) -> None:
         """Raise ``STORE_UNAVAILABLE`` unless the store answers."""
@@ -125,6 +159,10 @@ def _translated() -> Iterator[None]:
         # The driver's words only: SQLAlchemy's own would add the statement's values.
         cause = getattr(error, "orig", None) or error
         detail = f"the store does not answer: {type(cause).__name__}: {cause}"
+        raise ServiceError(ErrorKind.STORE_UNAVAILABLE, detail) from None
+    except ValueError as error:
+        # A damaged row: no such role, no time. Its text would repeat what stands there.
+        detail = f"the store holds what cannot be understood: {type(error).__name__}"
         raise ServiceError(ErrorKind.STORE_UNAVAILABLE, detail) from None
 
 
@@ -191,13 +229,21 @@ def _open_sqlite(path: Path, wait_seconds: float) -> Engine:
 
     @event.listens_for(engine, "connect")
     def remember_file(_connection: object, record: ConnectionPoolEntry) -> None:
-        record.info["file"] = path.stat().st_ino
+        record.info["file"] = _state_of(path)
 
     @event.listens_for(engine, "checkout")
     def check_file(_connection: object, record: ConnectionPoolEntry, _proxy: object) -> None:
         # An open connection would go on with a deleted or replaced file unseen.
-        if not path.exists() or path.stat().st_ino != record.info["file"]:
+        # One made while the file could only be read would never write.
+        if _state_of(path) != record.info["file"]:
             raise DisconnectionError("the store's file is gone or another one")
+
+    @event.listens_for(engine, "handle_error")
+    def let_go(context: ExceptionContext) -> None:
+        # What it remembers of a damaged file would outlast the damage.
+        code = getattr(context.original_exception, "sqlite_errorcode", None)
+        if code is not None and code & 0xFF not in _PASSING:
+            context.is_disconnect = True
 
     @event.listens_for(engine, "begin")
     def begin(connection: Connection) -> None:
@@ -207,6 +253,15 @@ def _open_sqlite(path: Path, wait_seconds: float) -> Engine:
         connection.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")
 
     return engine
+
+
+def _state_of(path: Path) -> tuple[int, int, bool] | None:
+    """Which file it is, and whether it can be written; None where there is none."""
+    try:
+        found = path.stat()
+    except (FileNotFoundError, NotADirectoryError):
+        return None
+    return found.st_dev, found.st_ino, os.access(path, os.W_OK)
 
 
 def _wait_to_be_alone(connection: Connection) -> None:

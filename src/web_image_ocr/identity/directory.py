@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 
 from sqlalchemy import select
+from sqlalchemy.orm import Session
 
 from web_image_ocr.identity.cache import TimedCache
 from web_image_ocr.identity.database import Database
@@ -95,22 +96,25 @@ class Directory:
         """Whether the token was ended before its time; remembered either way."""
         return self._ended.get(token_id, lambda: self._read_ended(token_id)) or False
 
-    def user_signing_in(self, login: PasswordLogin) -> KnownUser | None:
-        """The user a login names, read anew; None when user or account do not fit."""
-        query = select(UserRow).join(UserRow.domain)
-        if login.user.id:
-            query = query.where(UserRow.id == login.user.id)
-        else:
-            query = query.where(UserRow.name == login.user.name)
-        if login.domain is not None:
-            query = query.where(
-                DomainRow.id == login.domain.id
-                if login.domain.id
-                else DomainRow.name == login.domain.name
-            )
+    def user_signing_in(self, login: PasswordLogin) -> tuple[KnownUser | None, tuple[str, ...]]:
+        """The user a login names, read anew, and what to count failures under.
+
+        None when user or account do not fit. The work is the same, and all spellings of a
+        user are counted as one, whether there is such a user or not.
+        """
+        account, name = login.domain, login.user.name or ""
+        wanted = UserRow.id == login.user.id if login.user.id else UserRow.name == name
         with self._database.reading() as session:
+            domain_id = None if account is None else _domain_id(session, account)
+            query = select(UserRow).where(wanted)
+            if account is not None:
+                query = query.where(UserRow.domain_id == (domain_id or ""))
             row = session.scalars(query).one_or_none()
-            return None if row is None else known_user(row)
+            if row is not None:
+                return known_user(row), (row.domain_id, row.name)
+        if login.user.id or account is None:
+            return None, (login.user.id or "",)
+        return None, (domain_id or account.id or account.name or "", name)
 
     def projects(self, domain_id: str, name: str | None = None) -> tuple[Project, ...]:
         """The account's projects by name, or the one of exactly that name; read anew."""
@@ -157,6 +161,11 @@ class Directory:
     def _read_ended(self, token_id: str) -> bool:
         with self._database.reading() as session:
             return session.get(EndedTokenRow, token_id) is not None
+
+
+def _domain_id(session: Session, account: Reference) -> str | None:
+    named = DomainRow.id == account.id if account.id else DomainRow.name == account.name
+    return session.scalars(select(DomainRow.id).where(named)).one_or_none()
 
 
 def known_user(row: UserRow) -> KnownUser:

@@ -11,6 +11,8 @@ from pathlib import Path
 def create_once(path: Path, write: Callable[[Path], None]) -> None:
     """Make a file, readable by its owner only, unless it is there already.
 
+    A folder that has to be made for it is its owner's alone (mode 0700), too.
+
     Others see nothing of it or all of it: it is written under another name in the same
     folder and then linked to its own, which fails where that exists.
 
@@ -23,7 +25,7 @@ def create_once(path: Path, write: Callable[[Path], None]) -> None:
     """
     if path.exists():
         return
-    path.parent.mkdir(parents=True, exist_ok=True)
+    path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
     handle, name = tempfile.mkstemp(prefix=f".{path.name}.", dir=path.parent)
     os.close(handle)
     draft = Path(name)

@@ -59,6 +59,12 @@ def bind_keyring(database: Database, path: Path, *, may_create: bool) -> Keyring
         ServiceError: ``CONFIGURATION_INVALID`` when the master key is missing,
             unreadable or another store's.
     """
+    keyring = _bound(database, path, may_create=may_create)
+    database.expect(_MASTER_KEY, keyring.fingerprint)
+    return keyring
+
+
+def _bound(database: Database, path: Path, *, may_create: bool) -> Keyring:
     with database.reading() as session:
         fact = session.get(FactRow, _MASTER_KEY)
     if fact is not None:

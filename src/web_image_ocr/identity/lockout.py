@@ -1,24 +1,33 @@
 """Failures in a row, counted by what was tried and from where.
 
-Threat: somebody guesses passwords or secrets.
+Threat: somebody guesses passwords or secrets, or fills the store with failures.
 Rule: after some failures in a row from one address, that address is refused for a while
 for that user or key; a success starts anew. Others, from elsewhere, are not locked out.
-IPv6 addresses count by their /64, since one machine usually has all of it.
+IPv6 addresses count by their /64, since one machine usually has all of it. A failure that
+the store could not take is owed: its address gets no further try for that user or key
+until it is counted. Counters are limited in number.
 What remains open: guessing from many addresses, slowed only by the cost of each try.
 """
 
 from __future__ import annotations
 
+from collections import OrderedDict
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from threading import Lock
 
-from sqlalchemy import delete
+from sqlalchemy import delete, func, select
+from sqlalchemy.orm import Session
 
 from web_image_ocr.identity.database import Database
 from web_image_ocr.identity.tables import FailureRow
 from web_image_ocr.primitives.errors import ErrorKind, ServiceError
 from web_image_ocr.primitives.networks import network_of
+
+MOST_COUNTERS = 10_000
+"""Kept at most; a new one displaces the one that would be void first. Who has as many
+addresses gets more tries from fresh ones than hashing allows (about 20 a second)."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -49,6 +58,8 @@ class Lockout:
         self._database = database
         self._rule = rule
         self._clock = clock
+        self._owed: OrderedDict[tuple[str, str], None] = OrderedDict()
+        self._owed_lock = Lock()
 
     def check(self, subject: str, client: str) -> bool:
         """Whether failures are on record, and not yet enough for the lock.
@@ -58,8 +69,11 @@ class Lockout:
             client: address it is tried from.
 
         Raises:
-            ServiceError: the rule's error, with ``retry_after``, while locked.
+            ServiceError: the rule's error, with ``retry_after``, while locked;
+                ``STORE_UNAVAILABLE`` while a failure is owed.
         """
+        if (subject, network_of(client)) in self._owed:
+            self.record_failure(subject, client)
         with self._database.reading() as session:
             row = session.get(FailureRow, (subject, network_of(client)))
         now = self._clock()
@@ -75,16 +89,29 @@ class Lockout:
 
     def record_failure(self, subject: str, client: str) -> None:
         """Count one more failure; what is void is forgotten on the way."""
+        counter = subject, network_of(client)
+        try:
+            self._count(counter)
+        except ServiceError:
+            with self._owed_lock:
+                self._owed[counter] = None
+                if len(self._owed) > MOST_COUNTERS:
+                    self._owed.popitem(last=False)
+            raise
+        with self._owed_lock:
+            self._owed.pop(counter, None)
+
+    def _count(self, counter: tuple[str, str]) -> None:
         now = self._clock()
-        void_at = now + timedelta(seconds=self._rule.seconds)
         with self._database.writing(alone=True) as session:
             session.execute(delete(FailureRow).where(FailureRow.void_at <= now))
-            row = session.get(FailureRow, (subject, network_of(client)))
+            row = session.get(FailureRow, counter)
             if row is None:
-                row = FailureRow(subject=subject, client=network_of(client), failed=0)
+                _make_room(session)
+                row = FailureRow(subject=counter[0], client=counter[1], failed=0)
                 session.add(row)
             row.failed += 1
-            row.void_at = void_at
+            row.void_at = now + timedelta(seconds=self._rule.seconds)
 
     def forget(self, subject: str, client: str) -> None:
         """Start anew after a success."""
@@ -94,3 +121,10 @@ class Lockout:
                     FailureRow.subject == subject, FailureRow.client == network_of(client)
                 )
             )
+
+
+def _make_room(session: Session) -> None:
+    counters = session.scalars(select(func.count()).select_from(FailureRow)).one()
+    if counters >= MOST_COUNTERS:
+        first = select(FailureRow).order_by(FailureRow.void_at).limit(1)
+        session.delete(session.scalars(first).one())

@@ -113,8 +113,8 @@ class SignIn:
         Raises:
             ServiceError: ``LOGIN_FAILED``, ``LOGIN_LOCKED``.
         """
-        user = self._directory.user_signing_in(login)
-        subject = f"user:{user.user.id if user else _digest(login)}"
+        user, counted_as = self._directory.user_signing_in(login)
+        subject = f"user:{hashlib.sha256(repr(counted_as).encode()).hexdigest()}"
         # All within one turn: a burst of guesses gets no more tries than the lock allows.
         with self._passwords.turn() as hasher:
             has_failed = self._lockout.check(subject, client)
@@ -170,9 +170,3 @@ class SignIn:
 def wire_time(moment: datetime) -> str:
     """UTC with six decimals and ``Z``, as the identity API writes times."""
     return moment.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S.%fZ")
-
-
-def _digest(login: PasswordLogin) -> str:
-    domain = login.domain and (login.domain.id, login.domain.name)
-    named = repr((domain, login.user.id, login.user.name))
-    return hashlib.sha256(named.encode()).hexdigest()

@@ -144,10 +144,11 @@ class EndedTokenRow(Table):
 
 
 class UsageRow(Table):
-    """Calls of one project, in one minute, with one outcome, of about the same duration.
+    """Calls of one project, in one minute or hour, with one outcome, of about the same duration.
 
-    ``minute`` counts from 1970, UTC; ``code`` is empty where the call succeeded; ``bucket`` is
-    that of ``durations``.
+    ``span`` is 1 or 60 minutes: every call is counted twice, so that a month can be read fast.
+    ``minute``, where the span begins, counts from 1970, UTC; ``code`` is empty where the call
+    succeeded; ``bucket`` is that of ``durations``.
     """
 
     __tablename__ = "usage"
@@ -156,6 +157,7 @@ class UsageRow(Table):
     project_id: Mapped[str] = mapped_column(
         ForeignKey("projects.id", ondelete="CASCADE"), primary_key=True
     )
+    span: Mapped[int] = mapped_column(SmallInteger, primary_key=True, autoincrement=False)
     minute: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
     status: Mapped[int] = mapped_column(SmallInteger, primary_key=True, autoincrement=False)
     code: Mapped[str] = mapped_column(String(32), primary_key=True)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime
 from typing import Any
@@ -25,6 +26,9 @@ from web_image_ocr.identity.usage_values import Counted, Step, Tally, UsageRepor
 
 _USAGE: Any = UsageRow.__table__
 _KEYS: Any = AccessKeyRow.__table__
+
+_MINUTE, _HOUR = 1, 60
+"""Spans of time, minutes, that every call is counted in."""
 
 _NOTE_USE = (
     update(_KEYS)
@@ -57,12 +61,7 @@ class UsageStore:
         with self._database.writing() as session:
             wanted = {counted.project_id for counted in calls}
             known = set(session.scalars(select(ProjectRow.id).where(ProjectRow.id.in_(wanted))))
-            # In one order in every server: two that wait for each other's rows would block.
-            rows = [
-                {**counted._asdict(), "calls": number}
-                for counted, number in sorted(calls.items())
-                if counted.project_id in known
-            ]
+            rows = _rows(calls, known)
             if rows:
                 session.connection().execute(_adding(session), rows)
             if key_uses:
@@ -72,13 +71,14 @@ class UsageStore:
 
     def read(self, project_ids: Iterable[str], window: Window) -> UsageReport:
         """What was counted for these projects in a time."""
+        span = _MINUTE if window.step is Step.MINUTE else _HOUR
         # Months differ in length; their days do not.
-        unit = 1 if window.step is Step.MINUTE else 60 if window.step is Step.HOUR else 24 * 60
+        unit = span if window.step in {Step.MINUTE, Step.HOUR} else 24 * 60
         group = UsageRow.minute // literal_column(str(unit), Integer)
         outcome = (UsageRow.status, UsageRow.code, UsageRow.bucket)
         query = (
             select(group, *outcome, func.sum(UsageRow.calls))
-            .where(UsageRow.project_id.in_(tuple(project_ids)))
+            .where(UsageRow.project_id.in_(tuple(project_ids)), UsageRow.span == span)
             .where(UsageRow.minute >= minute_of(window.start))
             .where(UsageRow.minute < minute_of(window.end))
             .group_by(group, *outcome)
@@ -101,7 +101,7 @@ class UsageStore:
             with self._database.writing() as session:
                 session.execute(
                     delete(UsageRow)
-                    .where(UsageRow.project_id == project_id)
+                    .where(UsageRow.project_id == project_id, UsageRow.span.in_((_MINUTE, _HOUR)))
                     .where(UsageRow.minute < minute_of(moment))
                 )
 
@@ -109,6 +109,19 @@ class UsageStore:
 def minute_of(moment: datetime) -> int:
     """Minutes since 1970."""
     return int(moment.timestamp()) // 60
+
+
+def _rows(calls: Mapping[Counted, int], projects: set[str]) -> list[dict[str, Any]]:
+    """What is to be added; in one order in every server, or two could wait for each other."""
+    added: Counter[tuple[int, Counted]] = Counter()
+    for counted, number in calls.items():
+        if counted.project_id in projects:
+            hour = counted._replace(minute=counted.minute // _HOUR * _HOUR)
+            added.update({(_MINUTE, counted): number, (_HOUR, hour): number})
+    return [
+        {**counted._asdict(), "span": span, "calls": number}
+        for (span, counted), number in sorted(added.items())
+    ]
 
 
 def _adding(session: Session) -> Any:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import contextlib
+import ssl
 from pathlib import Path
 
 import pytest
@@ -39,6 +41,44 @@ def test_without_files_there_is_no_tls() -> None:
 
 def test_a_certificate_with_its_key_is_taken(cert_file: Path, key_file: Path) -> None:
     assert tls_context(ServerConfig(tls_cert=cert_file, tls_key=key_file)) is not None
+
+
+@pytest.mark.parametrize(
+    ("version", "taken"),
+    [
+        (ssl.TLSVersion.TLSv1, False),
+        (ssl.TLSVersion.TLSv1_1, False),
+        (ssl.TLSVersion.TLSv1_2, True),
+        (ssl.TLSVersion.TLSv1_3, True),
+    ],
+)
+@pytest.mark.filterwarnings("ignore:ssl.TLSVersion.TLSv1:DeprecationWarning")
+def test_tls_1_2_is_the_oldest(
+    cert_file: Path, key_file: Path, version: ssl.TLSVersion, taken: bool
+) -> None:
+    ours = tls_context(ServerConfig(tls_cert=cert_file, tls_key=key_file))
+    assert ours is not None
+    assert ours.minimum_version is ssl.TLSVersion.TLSv1_2
+    theirs = ssl.create_default_context(cafile=str(cert_file))
+    theirs.minimum_version = theirs.maximum_version = version
+    theirs.set_ciphers("ALL:@SECLEVEL=0")  # a client that still offers the old versions
+    if taken:
+        assert _handshake(ours, theirs) == version.name.replace("_", ".")
+    else:
+        with pytest.raises(ssl.SSLError, match=r"(?i)protocol|version"):
+            _handshake(ours, theirs)
+
+
+def _handshake(ours: ssl.SSLContext, theirs: ssl.SSLContext) -> str | None:
+    """The version that both agree on."""
+    up, down = ssl.MemoryBIO(), ssl.MemoryBIO()
+    server = ours.wrap_bio(up, down, server_side=True)
+    client = theirs.wrap_bio(down, up, server_hostname="127.0.0.1")
+    for _ in range(4):
+        for side in (client, server):
+            with contextlib.suppress(ssl.SSLWantReadError):
+                side.do_handshake()
+    return server.version()
 
 
 def test_a_missing_file_is_named(tmp_path: Path, cert_file: Path, key_file: Path) -> None:

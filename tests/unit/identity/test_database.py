@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import sqlite3
+import stat
 import threading
 from collections.abc import Callable
 from contextlib import closing
@@ -14,7 +15,8 @@ from alembic.autogenerate import compare_metadata
 from alembic.runtime.migration import MigrationContext
 from sqlalchemy.exc import IntegrityError
 
-from tests.unit.identity.support import CLIENT, START, Clock, refused, signed
+from tests.stores import exchanged, read_only
+from tests.unit.identity.support import CLIENT, PASSWORD, START, Clock, refused, signed
 from web_image_ocr.identity import FirstAccount, Identity, IdentityConfig, TokenGrant
 from web_image_ocr.identity.database import Database
 from web_image_ocr.identity.records import new_domain, new_project
@@ -175,11 +177,61 @@ class TestTrouble:
                 log_in("wrong password")
             assert "locked" in str(caught.value)
             # Who needs to write nothing is not held up.
+            log_in(client="198.51.100.7")
+        log_in()
+
+    def test_no_guess_goes_uncounted(self, log_in: LogIn, path: Path) -> None:
+        """While failures cannot be counted, whoever failed gets no second try."""
+        with closing(sqlite3.connect(path)) as blocker:
+            blocker.execute("BEGIN IMMEDIATE")
+            for password in ("wrong password", PASSWORD, PASSWORD):
+                with refused(ErrorKind.STORE_UNAVAILABLE):
+                    log_in(password)
+        for _ in range(4):
+            with refused(ErrorKind.LOGIN_FAILED):
+                log_in("wrong password")
+        with refused(ErrorKind.LOGIN_LOCKED):
             log_in()
 
-    def test_read_only(self, log_in: LogIn, path: Path) -> None:
-        if os.geteuid() == 0:
-            pytest.skip("root may write read-only files")
-        path.chmod(0o400)
-        with refused(ErrorKind.STORE_UNAVAILABLE):
-            log_in("wrong password")
+    def test_read_only(self, identity: Identity, log_in: LogIn, path: Path) -> None:
+        """What was opened while it could only be read is opened anew afterwards."""
+        with read_only(path):
+            with refused(ErrorKind.STORE_UNAVAILABLE) as caught:
+                log_in("wrong password")
+            assert "readonly" in str(caught.value)
+            log_in(client="198.51.100.7")
+        identity.administration.create_project("afterwards")
+        log_in()
+
+    def test_another_store(self, log_in: LogIn, path: Path) -> None:
+        """Its users are strangers, though their passwords are right."""
+        log_in()
+        other = path.parent / "other"
+        with closing(Identity(IdentityConfig(), other)) as opened:
+            opened.initialize(password=PASSWORD)
+        with exchanged(path, other / path.name):
+            with refused(ErrorKind.STORE_UNAVAILABLE) as caught:
+                log_in()
+            assert "another store" in str(caught.value)
+        log_in()
+
+    def test_a_damaged_row(self, log_in: LogIn, path: Path) -> None:
+        with closing(sqlite3.connect(path)) as connection:
+            connection.execute("UPDATE users SET role = 'a secret'")
+            connection.commit()
+            with refused(ErrorKind.STORE_UNAVAILABLE) as caught:
+                log_in()
+            assert "secret" not in str(caught.value)
+            connection.execute("UPDATE users SET role = 'caller'")
+            connection.commit()
+        log_in()
+
+
+def test_folder_and_files_are_the_owners_alone(tmp_path: Path) -> None:
+    folder = tmp_path / "new" / "data"
+    with closing(Identity(IdentityConfig(), folder)) as identity:
+        identity.initialize(password=PASSWORD)
+        modes = {file.name: stat.S_IMODE(file.stat().st_mode) for file in folder.iterdir()}
+    assert stat.S_IMODE(folder.stat().st_mode) == 0o700
+    assert set(modes) >= {"web-image-ocr.db", "web-image-ocr.db-wal", "master.key"}
+    assert set(modes.values()) == {0o600}

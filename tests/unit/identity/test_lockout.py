@@ -9,7 +9,7 @@ import pytest
 from sqlalchemy import func, select
 
 from tests.unit.identity.support import CLIENT, PASSWORD, Clock, refused, signed
-from web_image_ocr.identity import FirstAccount, Identity, TokenGrant
+from web_image_ocr.identity import FirstAccount, Identity, TokenGrant, lockout
 from web_image_ocr.identity.tables import FailureRow
 from web_image_ocr.primitives.errors import ErrorKind, ServiceError
 
@@ -151,6 +151,21 @@ def test_void_rows_are_purged(identity: Identity, log_in: LogIn, clock: Clock) -
     clock.advance(900)
     fail(log_in, 1)
     assert rows(identity) == 1
+
+
+def test_counters_are_limited_and_the_first_to_be_void_goes(
+    identity: Identity, log_in: LogIn, clock: Clock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(lockout, "MOST_COUNTERS", 3)
+    for number in range(3):
+        fail(log_in, 5, client=f"192.0.2.{number}")
+        clock.advance(1)
+    fail(log_in, 1, client="192.0.2.3")
+    assert rows(identity) == 3
+    log_in(PASSWORD, client="192.0.2.0")
+    for number in (1, 2):
+        with refused(ErrorKind.LOGIN_LOCKED):
+            log_in(PASSWORD, client=f"192.0.2.{number}")
 
 
 def rows(identity: Identity) -> int:

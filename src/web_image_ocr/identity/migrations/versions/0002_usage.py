@@ -26,6 +26,7 @@ def upgrade() -> None:
             sa.ForeignKey("projects.id", ondelete="CASCADE"),
             primary_key=True,
         ),
+        sa.Column("span", sa.SmallInteger(), primary_key=True, autoincrement=False),
         sa.Column("minute", sa.Integer(), primary_key=True, autoincrement=False),
         sa.Column("status", sa.SmallInteger(), primary_key=True, autoincrement=False),
         sa.Column("code", sa.String(32), primary_key=True),

@@ -1,0 +1,81 @@
+"""Every answer tells browsers and proxies to do nothing with it; see also `shapes`."""
+
+from __future__ import annotations
+
+import httpx
+import pytest
+from fastapi import FastAPI
+from starlette.responses import Response
+from starlette.routing import Route
+
+from tests.http.conftest import Account
+from tests.http.doubles import NoFetcher
+from tests.http.shapes import PATH, PICTURE, SECURITY_HEADERS, assert_envelope
+from web_image_ocr.api import ApiConfig, Dependencies, create_app
+from web_image_ocr.serving.null import NullRecognizer
+
+HTTPS_ONLY = "strict-transport-security"
+
+
+async def test_good_answers_and_bad_ones(client: httpx.AsyncClient, account: Account) -> None:
+    subject = {**account.headers, "X-Subject-Token": account.token}
+    answers = [
+        await client.post(account.path, headers=account.headers, json={"image": PICTURE}),
+        await client.get("/v3/auth/tokens", headers=subject),
+        await client.get("/v3/projects", headers=account.headers),
+        await client.get("/healthz"),
+        await client.get("/readyz"),
+        await client.get("/openapi.json"),
+        await client.post(account.path),
+        await client.post("/v3/auth/tokens", content=b"{"),
+        await client.get("/nowhere"),
+        await client.post(account.path, content=b"x" * (12 * 1024**2 + 1)),
+        await client.post(account.path + "?" + "a" * 33_000),
+        await client.post(account.path, headers={"x": "a" * 33_000}),
+    ]
+    statuses = [answer.status_code for answer in answers]
+    assert statuses == [200, 200, 200, 200, 200, 200, 401, 400, 404, 413, 414, 494]
+    for answer in answers:
+        assert_envelope(answer)
+        assert HTTPS_ONLY not in answer.headers
+    head = await client.head("/v3/auth/tokens", headers=subject)
+    assert SECURITY_HEADERS.items() <= dict(head.headers).items()
+
+
+async def test_an_unexpected_exception(
+    anonymous: httpx.AsyncClient, recognizer: NullRecognizer
+) -> None:
+    def fault() -> None:
+        raise ZeroDivisionError
+
+    recognizer.fault = fault
+    response = await anonymous.post(PATH, json={"image": PICTURE})
+    assert response.status_code == 500
+    assert_envelope(response)
+
+
+@pytest.mark.parametrize("path", ["/healthz", "/nowhere"])
+async def test_https_is_asked_for_where_it_is_spoken(path: str) -> None:
+    transport = httpx.ASGITransport(_app())
+    async with httpx.AsyncClient(transport=transport, base_url="https://localhost") as client:
+        response = await client.get(path)
+    assert response.headers[HTTPS_ONLY] == "max-age=31536000"
+
+
+async def test_a_page_may_have_a_policy_of_its_own() -> None:
+    own = {"content-security-policy": "default-src 'self'", "cache-control": "max-age=60"}
+
+    async def page(_request: object) -> Response:
+        return Response("<p>", headers=own)
+
+    app = _app()
+    app.router.routes.append(Route("/page", page))
+    transport = httpx.ASGITransport(app)
+    async with httpx.AsyncClient(transport=transport, base_url="http://localhost") as client:
+        response = await client.get("/page")
+    assert (SECURITY_HEADERS | own).items() <= dict(response.headers).items()
+
+
+def _app() -> FastAPI:
+    dependencies = Dependencies(recognizer=NullRecognizer(), fetcher=NoFetcher(), identity=None)
+    return create_app(dependencies, ApiConfig())

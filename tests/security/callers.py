@@ -1,0 +1,185 @@
+"""A store with callers of all kinds, and the calls they make, at a time that stands still."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from tests.http.shapes import PICTURE
+from web_image_ocr.identity import (
+    API_NAME,
+    Identity,
+    NewAccessKey,
+    PasswordLogin,
+    Reference,
+    Role,
+    Scope,
+    SignedRequest,
+)
+from web_image_ocr.identity.signature import sign
+from web_image_ocr.primitives.errors import ServiceError
+
+NOW = datetime(2026, 1, 15, 9, 30, tzinfo=UTC)
+PASSWORD, FORMER_PASSWORD = "correct-horse-battery", "former-horse-battery"
+HERE, GUESSER = "192.0.2.1", "203.0.113.9"
+
+
+@dataclass
+class Clock:
+    """A clock that moves when told."""
+
+    now: datetime = NOW
+
+    def __call__(self) -> datetime:
+        return self.now
+
+
+@dataclass(frozen=True)
+class Call:
+    """A call as it is sent, and when and from where."""
+
+    method: str
+    path: str
+    body: bytes
+    headers: dict[str, str] = field(default_factory=dict)
+    query: str = ""
+    client: str = HERE
+    after: timedelta = timedelta()
+
+    def with_token(self, token: str) -> Call:
+        return replace(self, headers={**self.headers, "X-Auth-Token": token})
+
+    def signed(self, key: NewAccessKey, secret: str = "") -> Call:
+        """Signed at ``NOW`` with the key, or with another secret."""
+        headers = {"Host": "localhost", "X-Sdk-Date": NOW.strftime("%Y%m%dT%H%M%SZ")}
+        names = tuple(sorted(name.lower() for name in headers))
+        lines = tuple((name.lower().encode(), value.encode()) for name, value in headers.items())
+        request = SignedRequest(
+            method=self.method,
+            path=self.path.encode(),
+            query=self.query.encode(),
+            headers=lines,
+            body=self.body,
+        )
+        signature = sign(secret or key.secret, request, names)
+        headers["Authorization"] = (
+            f"SDK-HMAC-SHA256 Access={key.access}, SignedHeaders={';'.join(names)}, "
+            f"Signature={signature}"
+        )
+        return replace(self, headers={**self.headers, **headers})
+
+
+@dataclass(frozen=True)
+class Cast:
+    """Who there is: each user has a token for the project ``home`` and a key."""
+
+    identity: Identity
+    home: str
+    elsewhere: str
+    tokens: dict[str, str]
+    keys: dict[str, NewAccessKey]
+
+    def log_in(self, user: str, password: str = PASSWORD, scope: Scope | None = None) -> str:
+        """A token, for ``home`` unless told otherwise."""
+        return self.identity.log_in(
+            PasswordLogin(
+                user=Reference(name=user),
+                domain=Reference(name="default"),
+                password=password,
+                scope=scope or Scope(project=Reference(id=self.home)),
+            ),
+            HERE,
+        ).token
+
+    def lock(self, call: Call) -> None:
+        """Five wrong tries for the caller's key and for a password, from ``GUESSER``."""
+        login = PasswordLogin(
+            user=Reference(name="caller"), domain=Reference(name="default"), password="guess"
+        )
+        guess = SignedRequest(
+            method=call.method,
+            path=call.path.encode(),
+            query=b"",
+            headers=tuple(
+                (name.lower().encode(), value.encode())
+                for name, value in call.signed(self.keys["caller"], "guess").headers.items()
+            ),
+            body=call.body,
+        )
+        for _ in range(5):
+            for attempt in (
+                lambda: self.identity.log_in(login, GUESSER),
+                lambda: self.identity.authenticate_signature(guess, GUESSER),
+            ):
+                try:
+                    attempt()
+                except ServiceError:
+                    continue
+                raise AssertionError("a guess was right")
+
+
+def cast(identity: Identity) -> Cast:
+    """Makes them in an empty store."""
+    operator = identity.administration
+    first = identity.initialize(password=PASSWORD)
+    elsewhere = operator.create_project("elsewhere").id
+    operator.enable(elsewhere, API_NAME)
+    made = Cast(
+        identity=identity, home=str(first.project_id), elsewhere=elsewhere, tokens={}, keys={}
+    )
+    for user, role in {
+        "caller": Role.CALLER,
+        "viewer": Role.VIEWER,
+        "renewed": Role.CALLER,
+        "disabled": Role.CALLER,
+        "revoked": Role.CALLER,
+    }.items():
+        password = FORMER_PASSWORD if user == "renewed" else PASSWORD
+        operator.create_user(user, role, password)
+        made.tokens[user] = made.log_in(user, password)
+        made.keys[user] = operator.create_key(user)
+    other_project = Scope(project=Reference(id=elsewhere))
+    made.tokens["elsewhere"] = made.log_in("caller", scope=other_project)
+    account = Scope(domain=Reference(name="default"))
+    made.tokens["account"] = made.log_in("caller", scope=account)
+    operator.set_password("renewed", PASSWORD)
+    operator.disable_user("disabled")
+    operator.disable_key(made.keys["revoked"].access)
+    return made
+
+
+def plain_call(made: Cast, method: str, path: str, sent: str) -> Call:
+    """The call of a row without its credentials."""
+    bodies: dict[str, object] = {
+        "a picture": {"image": PICTURE},
+        "a password": password_request(made, {}),
+        "a token": _request({"methods": ["token"], "token": {}}, made.home),
+        "nothing": None,
+    }
+    body = bodies[sent]
+    call = Call(
+        method,
+        path.replace("{project_id}", made.home),
+        b"" if body is None or method in {"GET", "HEAD"} else json.dumps(body).encode(),
+    )
+    if path == "/v3/auth/tokens" and method in {"GET", "HEAD"}:
+        return replace(call, headers={"X-Subject-Token": made.tokens["caller"]})
+    return call
+
+
+def password_request(
+    made: Cast, user: dict[str, str], *, project: str = "", scoped: bool = True
+) -> dict[str, Any]:
+    """The body of a sign-in; without a user it holds no password."""
+    full = {**user, "domain": {"name": "default"}} if user else {}
+    identity = {"methods": ["password"], "password": {"user": full}}
+    return _request(identity, project or made.home, scoped=scoped)
+
+
+def _request(identity: dict[str, Any], project: str, *, scoped: bool = True) -> dict[str, Any]:
+    scope: dict[str, Any] = (
+        {"project": {"id": project}} if scoped else {"domain": {"name": "default"}}
+    )
+    return {"auth": {"identity": identity, "scope": scope}}

@@ -1,0 +1,173 @@
+"""What every route says to every kind of caller who may not pass: the table of the matrix.
+
+A row is a route, and, where one takes several kinds of credentials, what is sent. A cell is
+the answer, or the reason why there is nothing to refuse.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+FAULTS = (
+    "none",
+    "garbage",
+    "expired",
+    "ended early",
+    "other project",
+    "no project",
+    "disabled user",
+    "disabled user's key",
+    "disabled key",
+    "wrong role",
+    "wrong signature",
+    "changed body",
+    "changed query",
+    "replayed after the skew",
+    "locked",
+)
+
+
+@dataclass(frozen=True)
+class Refusal:
+    """An answer.
+
+    Attributes:
+        status: of HTTP.
+        code: ``error_code``, which the identity API's form has no place for.
+        message: to the letter.
+    """
+
+    status: int
+    code: str
+    message: str
+
+
+@dataclass(frozen=True)
+class NothingToRefuse:
+    """Why a fault is none on a route; the call is made and must succeed.
+
+    Attributes:
+        reason: for the reader of the table.
+    """
+
+    reason: str
+
+
+@dataclass(frozen=True)
+class NotPossible:
+    """Why there is no such call.
+
+    Attributes:
+        reason: for the reader of the table.
+    """
+
+    reason: str
+
+
+Cell = Refusal | NothingToRefuse | NotPossible
+
+
+def _unauthenticated(what: str) -> Refusal:
+    return Refusal(401, "APIG.0301", f"Incorrect IAM authentication information: {what}")
+
+
+_MISSING = _unauthenticated("x-auth-token not found")
+_UNREADABLE = _unauthenticated("decrypt token fail")
+_EXPIRED = _unauthenticated("token expires, expires_at: 2026-01-16T09:30:00.000000Z")
+_ENDED = Refusal(401, "APIG.0307", "The token must be updated.")
+_UNKNOWN_KEY = _unauthenticated("Get secretKey failed,ak:******,err:ak not exist")
+_BAD_SIGNATURE = _unauthenticated("verify aksk signature fail")
+_OLD_SIGNATURE = _unauthenticated("calc ak sk signature fail:signature expired")
+_LOCKED_KEY = _unauthenticated("AK access failed to reach the limit,forbidden.")
+_ROLE = Refusal(403, "APIG.0302", "The IAM user is not authorized to access the API.")
+_PROJECT = Refusal(403, "ModelArts.4203", "Access denied! You do not have permission.")
+_NO_PROJECT = Refusal(
+    400, "ModelArts.0212", "Invalid Token header. The Token not contain project item."
+)
+_WRONG = Refusal(401, "APIG.0301", "The username or password is wrong.")
+_LOCKED_USER = Refusal(401, "APIG.0301", "The account is locked.")
+_NO_REQUEST = Refusal(400, "APIG.0602", "The request body is invalid")
+
+_TOKEN: dict[str, Cell] = {
+    "none": _MISSING,
+    "garbage": _UNREADABLE,
+    "expired": _EXPIRED,
+    "ended early": _ENDED,
+    "disabled user": _ENDED,
+}
+_SIGNATURE: dict[str, Cell] = {
+    "disabled user's key": _UNKNOWN_KEY,
+    "disabled key": _UNKNOWN_KEY,
+    "wrong signature": _BAD_SIGNATURE,
+    "changed body": _BAD_SIGNATURE,
+    "changed query": _BAD_SIGNATURE,
+    "replayed after the skew": _OLD_SIGNATURE,
+    "locked": _LOCKED_KEY,
+}
+_TOKEN_ONLY: dict[str, Cell] = {**_TOKEN, **dict.fromkeys(_SIGNATURE, _MISSING)}
+"""Where a signature, good or bad, is no credential at all."""
+
+_ANY_PROJECT = NothingToRefuse("the call is the account's: the token's project does not matter")
+_ANY_ROLE = NothingToRefuse("every role may")
+
+TABLE: dict[tuple[str, str, str], dict[str, Cell]] = {
+    ("POST", "/v2/{project_id}/ocr/web-image", "a picture"): {
+        **_TOKEN,
+        **_SIGNATURE,
+        "other project": _PROJECT,
+        "no project": _NO_PROJECT,
+        "wrong role": _ROLE,
+    },
+    ("POST", "/v3/auth/tokens", "a password"): {
+        # A signature in place of the password is none.
+        **dict.fromkeys(_SIGNATURE, _NO_REQUEST),
+        "none": _NO_REQUEST,
+        "garbage": _WRONG,
+        "expired": NotPossible("passwords do not expire"),
+        "ended early": _WRONG,
+        "other project": _WRONG,
+        "no project": NothingToRefuse("it gives a token for the account, good for no call"),
+        "disabled user": _WRONG,
+        "wrong role": _ANY_ROLE,
+        "locked": _LOCKED_USER,
+    },
+    ("POST", "/v3/auth/tokens", "a token"): {
+        **_TOKEN_ONLY,
+        "other project": _WRONG,
+        "no project": NothingToRefuse("a token for the account may be exchanged"),
+        "wrong role": _ANY_ROLE,
+    },
+    ("GET", "/v3/auth/tokens", "a token"): {
+        **_TOKEN_ONLY,
+        "other project": _ANY_PROJECT,
+        "no project": _ANY_PROJECT,
+        "wrong role": _ROLE,
+    },
+    ("HEAD", "/v3/auth/tokens", "a token"): {
+        **_TOKEN_ONLY,
+        "other project": _ANY_PROJECT,
+        "no project": _ANY_PROJECT,
+        "wrong role": _ROLE,
+    },
+    ("GET", "/v3/projects", "nothing"): {
+        **_TOKEN,
+        **_SIGNATURE,
+        "other project": _ANY_PROJECT,
+        "no project": _ANY_PROJECT,
+        "wrong role": _ANY_ROLE,
+    },
+    ("POST", "/v3.0/OS-CREDENTIAL/securitytokens", "a token"): {
+        **_TOKEN_ONLY,
+        "other project": _ANY_PROJECT,
+        "no project": _ANY_PROJECT,
+        "wrong role": NothingToRefuse("every role may: the key has its user's rights, no more"),
+    },
+}
+
+OPEN = {
+    ("GET", "/healthz"),
+    ("GET", "/readyz"),
+    ("GET", "/openapi.json"),
+    ("HEAD", "/openapi.json"),
+}
+"""Routes that ask nobody who is calling."""

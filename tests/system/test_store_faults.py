@@ -1,0 +1,293 @@
+"""The store's file in every kind of trouble under a running server.
+
+The server says so, lets nobody in who should not be, and goes on by itself when it is over.
+"""
+
+from __future__ import annotations
+
+import itertools
+import re
+import subprocess
+import time
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, closing, contextmanager
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+import argon2
+import httpx
+import jwt
+import pytest
+
+from tests.servers import Account, Server, free_port, run, sign_in, starting
+from tests.stores import damaged_copy, exchanged, filled, folder_gone, gone, locked, read_only
+from web_image_ocr.identity import Identity, IdentityConfig, PasswordLogin, Reference, passwords
+
+pytestmark = [pytest.mark.server, pytest.mark.models]
+
+CACHE_S = 0.5
+PASSWORD = "correct-horse-battery"
+REFUSED = {"code": 503, "message": "Backend unavailable.", "title": "Service Unavailable"}
+_ADDRESSES = itertools.count(1)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Scene:
+    """A running server, and another process of the same store, as `admin` is.
+
+    Attributes:
+        server: the server.
+        client: of the server.
+        account: made before it was started.
+        path: the store's file, the only one in its folder.
+        environment: the server's settings.
+        data_dir: the server's folder, which the store is not in.
+        operator: opens the store in this process.
+    """
+
+    server: Server
+    client: httpx.Client
+    account: Account
+    path: Path
+    environment: dict[str, str]
+    data_dir: Path
+    operator: Identity
+
+    def call(self, token: str) -> tuple[int, str]:
+        """What a call with the token says; whoever is let in has forgotten the picture."""
+        path = f"/v2/{self.account.project_id}/ocr/web-image"
+        answer = self.client.post(path, headers={"X-Auth-Token": token}, json={})
+        return answer.status_code, answer.json()["error_code"]
+
+    def sign_in(self, password: str = "", *, client: str) -> httpx.Response:
+        with httpx.Client(
+            base_url=self.server.url, headers={"X-Forwarded-For": client}, timeout=30
+        ) as other:
+            return sign_in(other, self.account, password=password)
+
+    def admin(self, *arguments: str) -> subprocess.CompletedProcess[str]:
+        return run("admin", *arguments, "--data-dir", str(self.data_dir), env=self.environment)
+
+
+LET_IN, LOST, ENDED = (400, "AIS.0101"), (503, "APIG.0201"), (401, "APIG.0307")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Fault:
+    """A way for the store to fail.
+
+    Attributes:
+        begin: does it; undone when the context ends.
+        reason: what the server's log says.
+        readable: whether what is there can still be read.
+        admin: what the command says; empty where it is not asked, which takes a second.
+    """
+
+    begin: Callable[[Path], AbstractContextManager[None]]
+    reason: str
+    readable: bool = False
+    admin: str = ""
+
+
+def _with(*, start: int, end: int | None = None) -> Callable[[Path], AbstractContextManager[None]]:
+    return lambda path: exchanged(path, damaged_copy(path, start=start, end=end))
+
+
+def _emptied(path: Path) -> AbstractContextManager[None]:
+    empty = path.with_name("empty")
+    empty.touch(mode=0o600)
+    return exchanged(path, empty)
+
+
+@contextmanager
+def _another_store(path: Path) -> Iterator[None]:
+    """Its only user has the right name and password."""
+    other = path.parent / "other"
+    with closing(Identity(IdentityConfig(), other)) as made:
+        made.initialize(password=PASSWORD)
+    with exchanged(path, other / "web-image-ocr.db"):
+        yield
+
+
+FAULTS = {
+    "locked": Fault(begin=locked, reason="database is locked", readable=True),
+    "disk full": Fault(
+        begin=filled, reason="disk is full", admin="database or disk is full", readable=True
+    ),
+    "read-only": Fault(
+        begin=read_only, reason="readonly", admin="write a readonly database", readable=True
+    ),
+    "header overwritten": Fault(
+        begin=_with(start=0, end=100),
+        reason="file is not a database",
+        admin="file is not a database",
+    ),
+    "pages overwritten": Fault(begin=_with(start=100), reason="malformed"),
+    "emptied": Fault(begin=_emptied, reason="no such table"),
+    "another store": Fault(
+        begin=_another_store,
+        reason="another store's file",
+        admin="is the master key of another store",
+    ),
+    "deleted": Fault(begin=gone, reason="unable to open database file", admin="no store"),
+    "folder gone": Fault(begin=folder_gone, reason="unable to open database file"),
+}
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
+    """A folder for the store, on a small disk of its own where that can be had."""
+    disk = tmp_path_factory.mktemp("disk")
+    command = ["mount", "-t", "tmpfs", "-o", "size=4m", "tmpfs", str(disk)]
+    mounted = subprocess.run(command, capture_output=True, check=False).returncode == 0
+    store = disk / "store"
+    store.mkdir()
+    yield store
+    if mounted:
+        subprocess.run(["umount", "--lazy", str(disk)], check=True)  # noqa: S607
+
+
+@contextmanager
+def _cheap_hashes() -> Iterator[None]:
+    """Of the passwords that this process sets; the server's own cost is the real one."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(passwords, "HASH_COST", argon2.profiles.CHEAPEST)
+        yield
+
+
+@pytest.fixture(scope="module")
+def scene(folder: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Scene]:
+    data_dir = tmp_path_factory.mktemp("faults")
+    path = folder / "store.db"
+    url = f"sqlite:///{path}"
+    settings = {
+        "WEB_IMAGE_OCR_IDENTITY__DATABASE_URL": url,
+        "WEB_IMAGE_OCR_IDENTITY__CACHE_SECONDS": str(CACHE_S),
+        "WEB_IMAGE_OCR_IDENTITY__STORE_WAIT_SECONDS": "0.3",
+        "WEB_IMAGE_OCR_SERVER__TRUSTED_PROXIES": "127.0.0.0/8",
+    }
+    config = IdentityConfig(database_url=url, cache_seconds=0)
+    with _cheap_hashes(), closing(Identity(config, data_dir)) as operator:
+        account = Account.of(asdict(operator.initialize(password=PASSWORD)))
+        with starting(data_dir, environment=settings) as server:
+            _wait_for(server)
+            with httpx.Client(base_url=server.url, timeout=30) as client:
+                yield Scene(
+                    server=server,
+                    client=client,
+                    account=account,
+                    path=path,
+                    environment={**settings, "PATH": "/usr/bin:/bin"},
+                    data_dir=data_dir,
+                    operator=operator,
+                )
+
+
+def _wait_for(server: Server) -> None:
+    """Until it listens: nothing here needs a worker."""
+    while not server.records("listening"):
+        assert server.process.poll() is None, server.last_words()
+        time.sleep(0.05)
+
+
+@pytest.mark.parametrize("name", FAULTS)
+def test_a_fault_is_said_lets_nobody_in_and_ends(scene: Scene, name: str) -> None:
+    fault = FAULTS[name]
+    token = _good(scene.sign_in(client=_address()))
+    revoked = _revoked_now(scene, name)
+    with fault.begin(scene.path):
+        began = time.monotonic()
+        _assert_calls(scene, token, revoked, fault)
+        _assert_sign_ins(scene, fault)
+        if fault.admin:
+            _assert_one_line(scene.admin("user", "create", "eve"), fault.admin)
+        assert time.monotonic() - began < 30
+        assert scene.client.get("/healthz").status_code == 200
+    _good(scene.sign_in(client=_address()))
+    assert scene.sign_in("a wrong one", client=_address()).status_code == 401
+    assert scene.call(token) == LET_IN
+    assert scene.call(revoked) == ENDED
+    users = {user.name for user in scene.operator.administration.users()}
+    assert "eve" not in users
+    assert f"user of {name}" in users
+    assert scene.server.records("unexpected") == []
+
+
+def _revoked_now(scene: Scene, name: str) -> str:
+    """A token that the server has seen good, and that has just been ended elsewhere."""
+    operator = scene.operator.administration
+    user = operator.create_user(f"user of {name}", password=PASSWORD).user
+    login = PasswordLogin(user=Reference(id=user.id), domain=None, password=PASSWORD)
+    account_token = scene.operator.log_in(login, "127.0.0.1").token
+    exchange = {
+        "auth": {
+            "identity": {"methods": ["token"], "token": {"id": account_token}},
+            "scope": {"project": {"id": scene.account.project_id}},
+        }
+    }
+    token = _good(scene.client.post("/v3/auth/tokens", json=exchange))
+    assert scene.call(token) == LET_IN
+    operator.disable_user(user.name)
+    return token
+
+
+def _assert_calls(scene: Scene, token: str, revoked: str, fault: Fault) -> None:
+    """What is remembered is believed for the cache's time, and not for longer."""
+    end = time.monotonic() + CACHE_S
+    while (said := scene.call(revoked)) == LET_IN:
+        assert time.monotonic() < end + 0.3, "a revoked token is still let in"
+    time.sleep(max(0.0, end - time.monotonic()))
+    assert said in {ENDED, LOST}
+    for _ in range(3):
+        assert scene.call(revoked) == (ENDED if fault.readable else LOST)
+        assert scene.call(token) == (LET_IN if fault.readable else LOST)
+    forged = jwt.encode(jwt.decode(token, options={"verify_signature": False}), "k" * 32)
+    for nobodys in (forged, "garbage"):
+        assert scene.call(nobodys) == (401, "APIG.0301")
+
+
+def _assert_sign_ins(scene: Scene, fault: Fault) -> None:
+    guesser = _address()
+    answers = [scene.sign_in("a wrong one", client=guesser), scene.sign_in(client=guesser)]
+    honest = scene.sign_in(client=_address())
+    if fault.readable:
+        assert honest.status_code == 201, honest.text
+    else:
+        answers.append(honest)
+        assert scene.client.get("/readyz").status_code == 503
+    for answer in answers:
+        assert (answer.status_code, answer.json()) == (503, {"error": REFUSED})
+        (record,) = (
+            each
+            for each in scene.server.records("call")
+            if each["request_id"] == answer.headers["x-request-id"]
+        )
+        assert fault.reason in record["reason"]
+        assert record["level"] == "warning"
+
+
+def _assert_one_line(done: subprocess.CompletedProcess[str], reason: str) -> None:
+    # A wrong master key is a matter of settings; all else is the store's.
+    assert done.returncode == (4 if "master key" in reason else 5), done.stderr
+    assert re.fullmatch(rf"web-image-ocr: .*{re.escape(reason)}.*\n", done.stderr)
+    assert done.stdout == ""
+
+
+def test_a_server_is_not_started_on_a_damaged_store(scene: Scene) -> None:
+    with exchanged(scene.path, damaged_copy(scene.path, start=0, end=100)):
+        done = run(
+            *("serve", "--data-dir", str(scene.data_dir), "--port", str(free_port())),
+            env=scene.environment,
+        )
+    _assert_one_line(done, "file is not a database")
+
+
+def _good(answer: httpx.Response) -> str:
+    assert answer.status_code == 201, answer.text
+    token: str = answer.headers["x-subject-token"]
+    return token
+
+
+def _address() -> str:
+    """Another client's each time."""
+    return f"198.51.100.{next(_ADDRESSES)}"
