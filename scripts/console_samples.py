@@ -1,7 +1,7 @@
 """Draws the sample pictures of the console, and has the first one read for its first page.
 
 Run as ``python -m scripts.console_samples``; needs the fonts of ``requirements/debian.txt`` and
-the models. Written are the pictures, small ones to choose from, and ``samples.js``, which
+the models. Written are the pictures, small ones to choose from, the first page's, and ``samples.js``, which
 lists them.
 """
 
@@ -36,6 +36,8 @@ def main() -> None:
         small.save(FOLDER / f"{name}-small.webp", quality=70, method=6)
         width, height = picture.size
         entries.append({"file": path.name, "name": name, "width": width, "height": height})
+    shown = drawn["banner"].resize((640, 360))
+    shown.save(FOLDER / "banner-shown.webp", quality=76, method=6)
     first = FOLDER / str(entries[0]["file"])
     pixels = decode(first.read_bytes(), ImageLimits.for_edition("2021")).pixels
     entries[0]["lines"] = [

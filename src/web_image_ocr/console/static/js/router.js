@@ -63,14 +63,15 @@ export async function show({ moveFocus = false } = {}) {
   if (view) {
     view.refresh?.();
   } else {
+    let part;
     try {
-      view = (await LOADERS[name]()).build();
-    } catch (error) {
-      // The server has been renewed since this page was opened: its files have other addresses.
-      console.error(error);
-      fill(main, el("h1", {}, say("renewed.title")), el("p", {}, say("renewed.text")), reloadButton());
+      part = await LOADERS[name]();
+    } catch {
+      fill(main, el("h1", {}, say("renewed.title")), renewed());
       return;
     }
+    // Twice asked for while it was fetched, it is built once all the same.
+    view = built.get(name) ?? part.build();
     built.set(name, view);
   }
   if (!main || name !== wantedView()) return; // another one was asked for while this one was fetched
@@ -83,11 +84,20 @@ export async function show({ moveFocus = false } = {}) {
   }
 }
 
-const reloadButton = () =>
+/**
+ * What is said where a part of the console cannot be fetched: mostly the server has been renewed
+ * since this page was opened, and the parts have other addresses.
+ */
+export const renewed = () =>
   el(
-    "button",
-    { type: "button", class: "primary", on: { click: () => location.reload() } },
-    say("renewed.reload"),
+    "div",
+    { class: "live", role: "alert" },
+    el("p", {}, say("renewed.text")),
+    el(
+      "button",
+      { type: "button", class: "primary", on: { click: () => location.reload() } },
+      say("renewed.reload"),
+    ),
   );
 
 /**

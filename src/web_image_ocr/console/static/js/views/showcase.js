@@ -8,14 +8,14 @@ import { SAMPLES, sampleAddress } from "../picture/samples.js";
 
 /** A picture of the service at work; nothing in it can be clicked. */
 export function showcase() {
-  const { file, width, height, lines } = SAMPLES[0];
+  const { name, width, height, lines } = SAMPLES[0];
   return el(
     "figure",
     { class: "showcase" },
     el(
       "div",
       { class: "showcase-picture" },
-      el("img", { src: sampleAddress(file), alt: say("showcase.picture"), width, height }),
+      el("img", { src: sampleAddress(`${name}-shown.webp`), alt: say("showcase.picture"), width, height }),
       boxes(lines, { width, height }).drawing,
     ),
     el(

@@ -6,7 +6,7 @@ import { announce, problem } from "../messages.js";
 import { Job } from "../picture/job.js";
 import { Queue } from "../picture/queue.js";
 import { intake, takeFromAnywhere } from "../picture/intake.js";
-import { resultOf } from "../picture/result.js";
+import { renewed } from "../router.js";
 import { jobList, stateOf } from "../picture/rows.js";
 import { showcase } from "./showcase.js";
 import { chooseProject, isAdministrator, isOpen, session } from "../session.js";
@@ -25,7 +25,7 @@ export function build() {
   const place = el("div", { class: "outcome" });
   const hint = el("div", {});
   const root = el("div", { class: "try" });
-  let shown = null; // {job, part} of the picture that is looked at
+  let shown = null; // the outcome of the picture that is looked at
 
   const take = (sources) => {
     const jobs = sources.map((source) => new Job(source, options.read()));
@@ -35,10 +35,7 @@ export function build() {
     look(jobs[0]);
   };
   const look = (job) => {
-    if (shown) {
-      shown.job.removeEventListener("change", shown.draw);
-      shown.close();
-    }
+    shown?.close();
     list.choose(job);
     shown = job ? outcome(place, job, () => queue.again(job), () => queue.stop([job])) : null;
     root.classList.toggle("has-picture", job !== null);
@@ -82,33 +79,48 @@ function optionsPart() {
 }
 
 // Shows a job for as long as it is looked at: its progress, then its answer or its error.
-function outcome(place, job, again, stop) {
+function outcome(place, job, again, giveUp) {
   let part = null;
   let ticking = null;
-  const close = () => {
+  let left = false;
+  const clear = () => {
     clearInterval(ticking);
     part?.close();
     part = null;
   };
   function draw() {
     if (job.state === "done") {
-      close();
-      part = resultOf(job, again);
-      fill(place, part.root);
-      announce(stateOf(job));
+      showResult();
     } else if (job.state === "failed") {
-      close();
+      clear();
       fill(place, failed(job, again));
-    } else if (!ticking || !place.querySelector(".under-way")) {
-      close();
-      const { root, tick } = underWay(job, stop);
+    } else if (!place.querySelector(".under-way")) {
+      clear();
+      const { root, tick } = underWay(job, giveUp);
       fill(place, root);
       ticking = setInterval(tick, 200);
     }
   }
+  // What shows results is fetched with the first one: nobody needs it before.
+  async function showResult() {
+    const module = await import("../picture/result.js").catch(() => null);
+    if (left || job.state !== "done") return; // somebody looks at another one by now
+    clear();
+    part = module?.resultOf(job, again) ?? null;
+    fill(place, part?.root ?? renewed());
+    announce(stateOf(job));
+  }
+  fill(place);
   job.addEventListener("change", draw);
   draw();
-  return { job, draw, close };
+  return {
+    job,
+    close() {
+      left = true;
+      job.removeEventListener("change", draw);
+      clear();
+    },
+  };
 }
 
 const failed = (job, again) =>
