@@ -1,8 +1,8 @@
 """Draws the sample pictures of the console, and has the first one read for its first page.
 
 Run as ``python -m scripts.console_samples``; needs the fonts of ``requirements/debian.txt`` and
-the models. Written are the pictures, small ones to choose from, the first page's, and ``samples.js``, which
-lists them.
+the models. Written are the pictures, small ones to choose from, the first page's, and
+``samples.js``, which lists them.
 """
 
 from __future__ import annotations

@@ -48,4 +48,3 @@ def can_sign_in(service: Service, name: str, password: str) -> bool:
     """Whether the server takes that password."""
     account = replace(service.account, user=name, password=password)
     return sign_in(service.client, account).status_code == 201
-

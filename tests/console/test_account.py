@@ -15,9 +15,7 @@ pytestmark = [pytest.mark.server, pytest.mark.models]
 
 
 @pytest.mark.parametrize("language", LANGUAGES)
-def test_signing_in_leads_to_the_view_that_was_asked_for(
-    visiting: Visiting, language: str
-) -> None:
+def test_signing_in_leads_to_the_view_that_was_asked_for(visiting: Visiting, language: str) -> None:
     with visiting(language=language, view="keys") as visitor:
         visitor.sign_in()
         expect(visitor.page.locator("main h1")).to_have_text(visitor.say("keys.title"))
@@ -146,4 +144,3 @@ def test_language_and_colours_are_remembered_and_nothing_typed_is_lost(visiting:
         expect(page.locator("main h1")).to_have_text("在线体验")
         assert page.evaluate(ground) == light
         assert page.evaluate("document.documentElement.lang") == "zh-CN"
-

@@ -53,7 +53,7 @@ def test_the_first_view_is_light(
     """What is transferred until the view stands, by the browser's own account."""
     url = open_server.url if first == "try it" else None
     with visiting(url, language=language) as visitor:
-        visitor.page.wait_for_load_state("networkidle")
+        visitor.see_pictures()
         sizes: list[int] = visitor.page.evaluate(
             """[...performance.getEntriesByType("navigation"),
                 ...performance.getEntriesByType("resource")]
@@ -66,10 +66,10 @@ def test_the_first_view_is_light(
 
 def test_a_second_visit_asks_for_the_page_alone(visiting: Visiting) -> None:
     with visiting() as visitor:
-        visitor.page.wait_for_load_state("networkidle")
+        visitor.see_pictures()
         visitor.page.goto("about:blank")
         visitor.go()
-        visitor.page.wait_for_load_state("networkidle")
+        visitor.see_pictures()
         transferred: list[str] = visitor.page.evaluate(
             """performance.getEntriesByType("resource")
                 .filter((entry) => entry.transferSize > 0).map((entry) => entry.name)"""
@@ -80,7 +80,7 @@ def test_a_second_visit_asks_for_the_page_alone(visiting: Visiting) -> None:
 def _faults(visitor: Visitor, view: str) -> list[str]:
     found = []
     for theme in ("light", "dark"):
-        visitor.page.emulate_media(color_scheme=theme)  # type: ignore[arg-type]
+        visitor.page.emulate_media(color_scheme=theme)
         found += [f"{view}, {theme}: {fault}" for fault in _axe(visitor.page)]
     if visitor.is_wider_than_the_window():
         found.append(f"{view}: too wide")

@@ -143,16 +143,16 @@ def test_callers_see_no_administration(visiting: Visiting, service: Service) -> 
     with visiting(view="administration") as visitor:
         visitor.sign_in(user=carl.name, password=carl.password)
         visitor.button("sign_out").wait_for()
-        expect(visitor.page.get_by_role("link", name=visitor.say("nav.administration"))).to_have_count(0)
+        expect(
+            visitor.page.get_by_role("link", name=visitor.say("nav.administration"))
+        ).to_have_count(0)
         expect(visitor.page.locator("main h1")).to_have_text(visitor.say("try.title"))
         visitor.open("service")
         expect(visitor.page.locator("main")).to_contain_text(visitor.say("service.ask_admin"))
 
 
 @pytest.mark.parametrize("language", LANGUAGES)
-def test_monitoring_tells_of_the_calls(
-    visiting: Visiting, service: Service, language: str
-) -> None:
+def test_monitoring_tells_of_the_calls(visiting: Visiting, service: Service, language: str) -> None:
     service.read(encoded(text_picture("COUNTED"), "PNG"))
     assert service.post({"image": "AAAA"}).status_code == 400
     with visiting(language=language) as visitor:
@@ -181,4 +181,3 @@ def _told_password(visitor: Visitor) -> str:
     password: str = window.locator("code").nth(1).text_content() or ""
     visitor.press("secret.saved")
     return password
-

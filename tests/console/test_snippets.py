@@ -19,7 +19,7 @@ from tests.servers import Server, Service
 
 pytestmark = [pytest.mark.server, pytest.mark.models]
 
-NAME = "it's \"quoted\" $(touch harmed) `x` 图.png"
+NAME = 'it\'s "quoted" $(touch harmed) `x` 图.png'
 """A name that a careless program would take for more than a name."""
 PICTURE = encoded(text_picture("COPIED"), "PNG")
 
@@ -78,7 +78,9 @@ def test_programs_for_an_address(visiting: Visiting) -> None:
     body = json.loads(shown.split("\0")[-2])
     assert body == {"url": url, "detect_direction": True, "extract_type": ["image_size"]}
     for program in programs[1:]:
-        constants = {node.value for node in ast.walk(ast.parse(program)) if isinstance(node, ast.Constant)}
+        constants = {
+            node.value for node in ast.walk(ast.parse(program)) if isinstance(node, ast.Constant)
+        }
         assert url in constants
 
 

@@ -51,7 +51,9 @@ def test_a_sample_is_read_and_shown_in_every_way(visiting: Visiting, language: s
 
         visitor.tab("result.times")
         stages = page.locator(".timing tbody th").all_text_contents()
-        assert {visitor.say(f"timing.{stage}") for stage in ("decode", "read", "total")} <= {*stages}
+        assert {visitor.say(f"timing.{stage}") for stage in ("decode", "read", "total")} <= {
+            *stages
+        }
         assert not any(stage.startswith("timing.") for stage in stages)
 
 
@@ -98,7 +100,8 @@ def test_pictures_come_in_by_hand(visiting: Visiting, way: str) -> None:
         visitor.page.evaluate(
             """async ([bytes, name, kind, member]) => {
                 const transfer = new DataTransfer();
-                transfer.items.add(new File([new Uint8Array(bytes)], "by-hand.png", {type: "image/png"}));
+                const content = [new Uint8Array(bytes)];
+                transfer.items.add(new File(content, "by-hand.png", {type: "image/png"}));
                 document.body.dispatchEvent(
                     new window[kind](name, {bubbles: true, cancelable: true, [member]: transfer}));
             }""",
@@ -153,7 +156,9 @@ def test_a_limit_is_waited_for(visiting: Visiting, open_server: Server) -> None:
         assert statuses.count(429) <= 6  # it waits, rather than ask again and again
 
 
-def test_a_server_without_credentials_asks_for_none(visiting: Visiting, open_server: Server) -> None:
+def test_a_server_without_credentials_asks_for_none(
+    visiting: Visiting, open_server: Server
+) -> None:
     with visiting(open_server.url) as visitor:
         links = visitor.page.locator("nav a").all_text_contents()
         assert links == [visitor.say("nav.try"), visitor.say("nav.service")]

@@ -96,6 +96,10 @@ class Visitor:
         saved: Download = started.value
         return saved.suggested_filename, saved.path().read_bytes().decode("utf-8-sig")
 
+    def see_pictures(self) -> None:
+        """Returns once all pictures of the page are there."""
+        self.page.evaluate("Promise.all([...document.images].map((image) => image.decode()))")
+
     def clipboard(self) -> str:
         text: str = self.page.evaluate("navigator.clipboard.readText()")
         return text

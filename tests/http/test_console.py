@@ -90,7 +90,8 @@ async def test_packed_files_are_the_same() -> None:
 
 
 @pytest.mark.parametrize(
-    "path", ["/console", "/console/", "/console/x/js/main.js", "/console/../settings.py", "/js/main.js"]
+    "path",
+    ["/console", "/console/", "/console/x/js/main.js", "/console/../settings.py", "/js/main.js"],
 )
 async def test_nothing_else_is_served(path: str) -> None:
     assert (await get(path)).status_code == 404

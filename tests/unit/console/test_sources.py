@@ -27,7 +27,9 @@ def test_every_key_that_is_said_has_words() -> None:
     words = words_of("en")
     known = {re.sub(r"\.(one|other)$", "", key) for key in words}
     said = {
-        key for path in SCRIPTS for key in re.findall(r'say\(\s*"([\w.]+)"', path.read_text("utf-8"))
+        key
+        for path in SCRIPTS
+        for key in re.findall(r'say\(\s*"([\w.]+)"', path.read_text("utf-8"))
     }
     assert len(said) > 100
     assert said - known == set()
@@ -35,7 +37,9 @@ def test_every_key_that_is_said_has_words() -> None:
 
 def test_no_text_can_become_markup() -> None:
     """The policy forbids these in the browser; here they are forbidden in the source."""
-    sinks = re.compile(r"innerHTML|outerHTML|insertAdjacentHTML|document\.write|\beval\(|new Function")
+    sinks = re.compile(
+        r"innerHTML|outerHTML|insertAdjacentHTML|document\.write|\beval\(|new Function"
+    )
     assert [path.name for path in SCRIPTS if sinks.search(path.read_text("utf-8"))] == []
 
 
