@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager, nullcontext
+from contextlib import AbstractAsyncContextManager, asynccontextmanager, nullcontext
 
 from fastapi import FastAPI
 
 from web_image_ocr.api.app import create_app
 from web_image_ocr.api.dependencies import Dependencies
+from web_image_ocr.api.windows import SharedWindows
 from web_image_ocr.console import console_routes
 from web_image_ocr.identity import Identity
 from web_image_ocr.images import Fetcher, ImageLimits
@@ -48,15 +49,16 @@ async def running_app(settings: Settings, identity: Identity | None) -> AsyncIte
     models = ModelFiles(settings.engine)  # before a worker reads them
     async with (
         _counting(identity),  # closed last: calls are counted to the end
-        WorkerPool(settings.serving, settings.engine, image_limits(settings)) as recognizer,
+        WorkerPool(settings.serving, settings.engine, image_limits(settings)) as pool,
         Fetcher(settings.fetch) as fetcher,
+        _shared_windows(settings) as shared_windows,
     ):
         app = create_app(
             Dependencies(
-                recognizer=recognizer,
+                recognizer=_cached(pool, models, settings),
                 fetcher=fetcher,
                 identity=identity,
-                cache=_cache_before(recognizer, models, settings),
+                shared_windows=shared_windows,
                 engine=settings.engine,
                 trusted_proxies=settings.server.trusted_proxies,
             ),
@@ -67,11 +69,14 @@ async def running_app(settings: Settings, identity: Identity | None) -> AsyncIte
         yield app
 
 
-def _cache_before(
-    recognizer: Recognizer, models: ModelFiles, settings: Settings
-) -> ResultCache | None:
+def _cached(recognizer: Recognizer, models: ModelFiles, settings: Settings) -> Recognizer:
     size = settings.serving.cache_bytes
-    return ResultCache(recognizer, models, size) if size else None
+    return ResultCache(recognizer, models, size) if size else recognizer
+
+
+def _shared_windows(settings: Settings) -> AbstractAsyncContextManager[SharedWindows | None]:
+    url = settings.api.rate_limit_redis_url
+    return SharedWindows(url) if url else nullcontext()
 
 
 @asynccontextmanager

@@ -74,10 +74,10 @@ class DecodingRecognizer(NullRecognizer):
     """Reads no text, but looks at the picture as a worker does."""
 
     async def recognize(
-        self, picture: bytes, options: RecognitionOptions, deadline: Deadline
+        self, picture: bytes, options: RecognitionOptions, deadline: Deadline, project_id: str
     ) -> Page:
         decode(picture, ImageLimits())
-        return await super().recognize(picture, options, deadline)
+        return await super().recognize(picture, options, deadline, project_id)
 
 
 @pytest.fixture(scope="module")

@@ -98,10 +98,9 @@ def clients(recognizer: NullRecognizer, fetcher: NoFetcher) -> Clients:
     ) -> AsyncIterator[httpx.AsyncClient]:
         app = create_app(
             Dependencies(
-                recognizer=recognizer,
+                recognizer=cache or recognizer,
                 fetcher=fetcher,
                 identity=identity,
-                cache=cache,
                 trusted_proxies=trusted_proxies,
             ),
             ApiConfig(**settings),  # type: ignore[arg-type]

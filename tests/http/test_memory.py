@@ -54,10 +54,10 @@ class BusyRecognizer(NullRecognizer):
         self._begun = asyncio.Semaphore(0)
 
     async def recognize(
-        self, picture: bytes, options: RecognitionOptions, deadline: Deadline
+        self, picture: bytes, options: RecognitionOptions, deadline: Deadline, project_id: str
     ) -> Page:
         self._begun.release()
-        return await super().recognize(picture, options, deadline)
+        return await super().recognize(picture, options, deadline, project_id)
 
     async def has_begun(self) -> None:
         async with asyncio.timeout(10):

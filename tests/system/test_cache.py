@@ -34,14 +34,14 @@ async def test_what_is_kept_is_what_the_worker_read() -> None:
     limits = ImageLimits.for_edition("2021")
     picture = encoded(text_picture("Hello cache"))
     async with WorkerPool(ServingConfig(workers=1), config, limits) as pool:
-        cache = ResultCache(pool, ModelFiles(config), 100_000).of("project")
+        cache = ResultCache(pool, ModelFiles(config), 100_000)
         pages = await asyncio.gather(
-            *(cache.recognize(picture, OPTIONS, Deadline.after(60)) for _ in range(5))
+            *(cache.recognize(picture, OPTIONS, Deadline.after(60), "project") for _ in range(5))
         )
-        kept = await cache.recognize(picture, OPTIONS, Deadline.after(60))
-        read = await pool.recognize(picture, OPTIONS, Deadline.after(60))
+        kept = await cache.recognize(picture, OPTIONS, Deadline.after(60), "project")
+        read = await pool.recognize(picture, OPTIONS, Deadline.after(60), "project")
         with pytest.raises(ServiceError) as caught:
-            await cache.recognize(b"no picture", OPTIONS, Deadline.after(60))
+            await cache.recognize(b"no picture", OPTIONS, Deadline.after(60), "project")
     assert caught.value.kind is ErrorKind.FORMAT_UNSUPPORTED
     assert [line.text for line in read.lines] == ["Hello cache"]
     for page in (*pages, kept):
@@ -55,11 +55,11 @@ async def test_a_run_given_up_ends_with_the_pool(caplog: pytest.LogCaptureFixtur
     limits = ImageLimits.for_edition("2021")
     picture = encoded(text_picture("Hello cache"))
     async with WorkerPool(ServingConfig(workers=1), config, limits) as pool:
-        cache = ResultCache(pool, ModelFiles(config), 100_000).of("project")
-        await pool.recognize(picture, OPTIONS, Deadline.after(60))
+        cache = ResultCache(pool, ModelFiles(config), 100_000)
+        await pool.recognize(picture, OPTIONS, Deadline.after(60), "project")
         for worker in multiprocessing.active_children():
             os.kill(worker.pid or 0, signal.SIGSTOP)
-        call = asyncio.create_task(cache.recognize(picture, OPTIONS, Deadline.after(60)))
+        call = asyncio.create_task(cache.recognize(picture, OPTIONS, Deadline.after(60), "project"))
         await asyncio.sleep(0.1)
         call.cancel()
         with pytest.raises(asyncio.CancelledError):

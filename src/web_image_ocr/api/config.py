@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Literal
 
 from web_image_ocr.api.throttle import parse_rate
+from web_image_ocr.api.windows import redis_pool
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -17,6 +18,10 @@ class ApiConfig:
             seven picture formats) or ``2025`` (30,000 px, ten formats).
         rate_limit: calls one project may make, such as ``100/minute`` or ``20/second``;
             empty means no limit.
+        rate_limit_redis_url: URL of a Redis in which all servers that name it count these
+            calls together, such as ``redis://:password@host:6379/0``, ``rediss://`` for
+            TLS, ``unix:///path``; it needs the package redis (``web-image-ocr[redis]``).
+            Empty: each server counts its own, as it does while Redis does not answer.
         deadline_s: seconds one recognition may take, the fetch of a ``url`` included,
             above 0.
         max_body_bytes: largest request body, bytes, above 0.
@@ -33,6 +38,7 @@ class ApiConfig:
 
     edition: Literal["2021", "2025"] = "2021"
     rate_limit: str = ""
+    rate_limit_redis_url: str = field(default="", repr=False)
     deadline_s: float = 60.0
     max_body_bytes: int = 12 * 1024**2
     max_bodies_bytes: int = 256 * 1024**2
@@ -47,6 +53,8 @@ class ApiConfig:
             raise ValueError("api.edition must be 2021 or 2025")
         if self.rate_limit:
             parse_rate(self.rate_limit)
+        if self.rate_limit_redis_url:
+            redis_pool(self.rate_limit_redis_url)
         for name in ("deadline_s", "max_body_bytes", "body_s"):
             if getattr(self, name) <= 0:
                 raise ValueError(f"api.{name} must be above 0")

@@ -5,10 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Protocol
 
+from web_image_ocr.api.windows import SharedWindows
 from web_image_ocr.engine.config import EngineConfig
 from web_image_ocr.identity import Identity
 from web_image_ocr.primitives.deadline import Deadline
-from web_image_ocr.serving.cache import ResultCache
 from web_image_ocr.serving.recognizer import Recognizer
 
 
@@ -33,7 +33,7 @@ class Dependencies:
         fetcher: fetches the pictures behind a ``url``.
         identity: who may call; None lets everybody call for any project, serves no
             ``/v3`` and answers to loopback host names only (``--no-auth``).
-        cache: before the recognizer, or None to have every picture read.
+        shared_windows: where several servers count the calls of a project together.
         engine: what the recognizer was made with; told to callers.
         trusted_proxies: networks in CIDR form whose ``X-Forwarded-For`` is believed.
     """
@@ -41,6 +41,6 @@ class Dependencies:
     recognizer: Recognizer
     fetcher: PictureSource
     identity: Identity | None
-    cache: ResultCache | None = None
+    shared_windows: SharedWindows | None = None
     engine: EngineConfig = field(default_factory=EngineConfig)
     trusted_proxies: tuple[str, ...] = ()

@@ -12,7 +12,6 @@ from web_image_ocr.api.credentials import Callers
 from web_image_ocr.api.dependencies import Dependencies
 from web_image_ocr.api.throttle import Throttle
 from web_image_ocr.primitives.errors import ErrorKind
-from web_image_ocr.serving.recognizer import Recognizer
 
 IDENTITY_BODY_BYTES = 32 * 1024
 """Largest body the identity API and the management API take."""
@@ -34,8 +33,7 @@ class State:
         self.recognizer = dependencies.recognizer
         self.fetcher = dependencies.fetcher
         self.engine = dependencies.engine
-        self._cache = dependencies.cache
-        self.throttle = Throttle(config.rate_limit)
+        self.throttle = Throttle(config.rate_limit, dependencies.shared_windows)
         addresses = ClientAddresses(dependencies.trusted_proxies)
         self.callers = Callers(dependencies.identity, addresses) if dependencies.identity else None
         self.decoding = CapacityLimiter(_DECODING)
@@ -43,10 +41,6 @@ class State:
             config.max_bodies_bytes,
             unproved=max(config.max_bodies_bytes // 2, config.max_body_bytes),
         )
-
-    def recognizer_of(self, project_id: str) -> Recognizer:
-        """What reads the pictures of a project whose caller has been admitted."""
-        return self._cache.of(project_id) if self._cache else self.recognizer
 
     def service_body(self, request: Request) -> Body:
         """The body of a call of the service."""

@@ -1,13 +1,10 @@
-"""How many calls a project may make in a while; counted in this process's memory."""
+"""How many calls a project may make in a while."""
 
 from __future__ import annotations
 
-import time
-
 from limits import RateLimitItem, parse
-from limits.storage import MemoryStorage
-from limits.strategies import FixedWindowRateLimiter
 
+from web_image_ocr.api.windows import SharedWindows, local_windows
 from web_image_ocr.primitives.errors import ErrorKind, ServiceError
 
 
@@ -31,30 +28,31 @@ class Throttle:
 
     Args:
         rate: such as ``100/minute``; empty lets everything pass.
+        shared: where several servers count together; None counts in this process's memory.
     """
 
-    def __init__(self, rate: str) -> None:
-        self._item = parse_rate(rate) if rate else None
-        self._limiter = FixedWindowRateLimiter(MemoryStorage()) if rate else None
+    def __init__(self, rate: str, shared: SharedWindows | None = None) -> None:
+        self._rate = parse_rate(rate) if rate else None
+        self._windows = shared or local_windows()
 
-    def hit(self, project_id: str) -> None:
+    async def hit(self, project_id: str) -> None:
         """Count one call of a project.
 
         Raises:
             ServiceError: ``RATE_LIMITED`` when the window is full, with the seconds
                 until it ends.
         """
-        if self._item is None or self._limiter is None:
+        if self._rate is None:
             return
-        if self._limiter.hit(self._item, project_id):
+        left = await self._windows.hit(self._rate, project_id)
+        if left is None:
             return
-        reset = self._limiter.get_window_stats(self._item, project_id).reset_time
         raise ServiceError(
             ErrorKind.RATE_LIMITED,
             "the project has used up its calls",
             public={
-                "limit": str(self._item.amount),
-                "time": f"{self._item.multiples} {self._item.GRANULARITY.name}",
+                "limit": str(self._rate.amount),
+                "time": f"{self._rate.multiples} {self._rate.GRANULARITY.name}",
             },
-            retry_after=max(1.0, reset - time.time()),
+            retry_after=max(1.0, left),
         )

@@ -10,7 +10,7 @@ from __future__ import annotations
 import asyncio
 import hashlib
 import time
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 from web_image_ocr.engine.values import Page, RecognitionOptions
 from web_image_ocr.primitives.deadline import Deadline
@@ -42,56 +42,37 @@ class ResultCache:
         self._pages = KeptPages(max_bytes)
         self._runs = SharedRuns()
 
-    def of(self, project_id: str) -> Recognizer:
-        """The recogniser of one project, which shares nothing with those of others.
-
-        Otherwise the time of an answer would tell one project what another has asked.
-        """
-        return _CachedRecognizer(
-            project_id, self._recognizer, self._models, self._pages, self._runs
-        )
-
-
-@dataclass(frozen=True, slots=True)
-class _CachedRecognizer:
-    """See ``ResultCache.of``."""
-
-    project_id: str
-    recognizer: Recognizer
-    models: ModelFiles
-    pages: KeptPages
-    runs: SharedRuns
-
     async def recognize(
-        self, picture: bytes, options: RecognitionOptions, deadline: Deadline
+        self, picture: bytes, options: RecognitionOptions, deadline: Deadline, project_id: str
     ) -> Page:
         """The page as it is kept, as another call is having it read, or read now.
 
         A page that was not read for this call has one timing, ``cache``: the seconds that
-        the call took. Errors are not kept. See ``Recognizer.recognize`` and ``Run.page``.
+        the call took. Errors are not kept. Projects share nothing: the time of an answer
+        would tell one what another has asked. See ``Recognizer.recognize`` and ``Run.page``.
         """
-        if self.models.changed():
-            self.pages.clear()
-            return await self.recognizer.recognize(picture, options, deadline)
+        if self._models.changed():
+            self._pages.clear()
+            return await self._recognizer.recognize(picture, options, deadline, project_id)
         started = time.perf_counter()
-        key = PageKey(self.project_id, await _digest(picture), options)
-        page = self.pages.get(key)
-        if page is None and (run := self.runs.under_way(key)):
+        key = PageKey(project_id, await _digest(picture), options)
+        page = self._pages.get(key)
+        if page is None and (run := self._runs.under_way(key)):
             page = await run.page(deadline)
         if page is not None:
             return replace(page, timings={STAGE: time.perf_counter() - started})
 
         async def read(deadline: Deadline) -> Page:
-            page = await self.recognizer.recognize(picture, options, deadline)
-            if not self.models.changed():
-                self.pages.put(key, page)
+            page = await self._recognizer.recognize(picture, options, deadline, project_id)
+            if not self._models.changed():
+                self._pages.put(key, page)
             return page
 
-        return await self.runs.start(key, read).page(deadline)
+        return await self._runs.start(key, read).page(deadline)
 
     def ready(self) -> bool:
         """Whether a picture that is not kept would be read."""
-        return self.recognizer.ready()
+        return self._recognizer.ready()
 
 
 async def _digest(picture: bytes) -> bytes:

@@ -51,7 +51,11 @@ class NullRecognizer:
     cancelled: int = 0
 
     async def recognize(
-        self, picture: bytes, options: RecognitionOptions, deadline: Deadline
+        self,
+        picture: bytes,
+        options: RecognitionOptions,
+        deadline: Deadline,
+        project_id: str,  # noqa: ARG002 - the protocol's
     ) -> Page:
         """The page, or the fault.
 

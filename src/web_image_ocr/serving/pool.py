@@ -74,7 +74,7 @@ class WorkerPool:
         return any(worker.alive for worker in self._workers)
 
     async def recognize(
-        self, picture: bytes, options: RecognitionOptions, deadline: Deadline
+        self, picture: bytes, options: RecognitionOptions, deadline: Deadline, project_id: str
     ) -> Page:
         """The text of one picture file; see ``Recognizer.recognize``.
 
@@ -82,7 +82,7 @@ class WorkerPool:
         free again: the worker finishes, which is cheaper than to start another and is
         bounded by the deadline, and meanwhile counts as busy.
         """
-        async with self._admission.slot(deadline):
+        async with self._admission.slot(project_id, deadline):
             for _ in range(_TRIES):
                 worker = await self._idle_worker(deadline)
                 cores = self._cores if self._admission.alone else 1

@@ -12,7 +12,7 @@ class Recognizer(Protocol):
     """Reads pictures: worker processes here, a cluster there, a double in tests."""
 
     async def recognize(
-        self, picture: bytes, options: RecognitionOptions, deadline: Deadline
+        self, picture: bytes, options: RecognitionOptions, deadline: Deadline, project_id: str
     ) -> Page:
         """The text of one picture file.
 
@@ -20,11 +20,13 @@ class Recognizer(Protocol):
             picture: the file's bytes, in one of the accepted formats.
             options: what the caller asked for.
             deadline: when the answer is of no more use.
+            project_id: whose call it is, any text: projects take turns when there are more calls
+                than workers, and what one asked is kept from the others.
 
         Raises:
             ServiceError: ``FORMAT_UNSUPPORTED``, ``IMAGE_SIZE`` for the picture;
                 ``RECOGNITION_FAILED`` when the engine raised on it; ``OVERLOADED`` when
-                refused at once; ``DEADLINE_EXCEEDED`` when too slow;
+                too many wait; ``DEADLINE_EXCEEDED`` when too slow;
                 ``ENGINE_UNAVAILABLE`` when no worker could finish it.
         """
         ...

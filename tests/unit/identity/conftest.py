@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import shutil
 from collections.abc import Callable, Iterator
+from contextlib import closing
 from pathlib import Path
 
 import argon2
 import pytest
 
+from tests.backing import Postgres, running_postgres
 from tests.unit.identity.support import CLIENT, PASSWORD, Clock
 from web_image_ocr.identity import (
     FirstAccount,
@@ -20,6 +22,17 @@ from web_image_ocr.identity import (
     TokenGrant,
     passwords,
 )
+from web_image_ocr.identity.tables import FactRow, Table
+
+ON_BOTH_STORES = {"test_administration", "test_lockout", "test_service"}
+"""Modules whose tests are run on SQLite and on PostgreSQL."""
+
+
+def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
+    module = metafunc.module.__name__.rpartition(".")[2]
+    if "store" in metafunc.fixturenames and module in ON_BOTH_STORES:
+        postgresql = pytest.param("postgresql", marks=pytest.mark.slow)
+        metafunc.parametrize("store", ["sqlite", postgresql], indirect=True)
 
 
 @pytest.fixture(autouse=True)
@@ -34,8 +47,28 @@ def clock() -> Clock:
 
 
 @pytest.fixture
-def config() -> IdentityConfig:
-    return IdentityConfig(store_wait_seconds=0.2)
+def config(store: str) -> IdentityConfig:
+    return IdentityConfig(store_wait_seconds=0.2, database_url=store)
+
+
+@pytest.fixture
+def store(request: pytest.FixtureRequest) -> str:
+    """The URL of the store; empty for SQLite, which a test has unless it asks for another."""
+    if getattr(request, "param", "sqlite") == "sqlite":
+        return ""
+    postgres: Postgres = request.getfixturevalue("postgres")
+    tables = [name for name in Table.metadata.tables if name != FactRow.__tablename__]
+    postgres.run(f"TRUNCATE {', '.join(tables)}")
+    return postgres.url()
+
+
+@pytest.fixture(scope="session")
+def postgres(new_store: Path) -> Iterator[Postgres]:
+    """A PostgreSQL that belongs to the master key of the new store."""
+    with running_postgres() as started:
+        with closing(Identity(IdentityConfig(database_url=started.url()), new_store)):
+            pass
+        yield started
 
 
 @pytest.fixture(scope="session")

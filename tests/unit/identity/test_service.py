@@ -3,12 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
 
-from tests.unit.identity.support import CLIENT, PASSWORD, Clock, add_administrator, refused, signed
+from tests.unit.identity.support import (
+    CLIENT,
+    PASSWORD,
+    Clock,
+    add_administrator,
+    refused,
+    signed,
+)
 from web_image_ocr.identity import (
     Credential,
     FirstAccount,
@@ -405,15 +413,15 @@ def test_projects_of_the_account_by_name(
 
 
 def test_another_server_notices_changes_within_the_cache_seconds(
-    identity: Identity, account: FirstAccount, log_in: LogIn, tmp_path: Path, clock: Clock
+    identity: Identity, log_in: LogIn, tmp_path: Path, clock: Clock, config: IdentityConfig
 ) -> None:
     token = log_in().token
-    other = Identity(IdentityConfig(), tmp_path, clock=clock)
-    without = Identity(IdentityConfig(cache_seconds=0), tmp_path, clock=clock)
+    other = Identity(config, tmp_path, clock=clock)
+    without = Identity(replace(config, cache_seconds=0), tmp_path, clock=clock)
     other.authenticate_token(token)
     without.authenticate_token(token)
     add_administrator(identity)
-    identity.administration.disable_user(str(account.user))
+    identity.administration.disable_user("admin")
     other.authenticate_token(token)
     with refused(ErrorKind.TOKEN_ENDED):
         without.authenticate_token(token)

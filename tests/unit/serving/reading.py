@@ -28,6 +28,7 @@ class HeldRecognizer:
         picture: bytes,  # noqa: ARG002 - the protocol's
         options: RecognitionOptions,  # noqa: ARG002 - the protocol's
         deadline: Deadline,
+        project_id: str,  # noqa: ARG002 - the protocol's
     ) -> Page:
         """What the test says."""
         self.deadlines.append(deadline)

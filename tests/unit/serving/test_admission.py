@@ -9,8 +9,8 @@ from web_image_ocr.primitives.errors import ErrorKind, ServiceError
 from web_image_ocr.serving.admission import Admission
 
 
-async def _hold(admission: Admission, until: asyncio.Event) -> None:
-    async with admission.slot(Deadline.never()):
+async def _hold(admission: Admission, until: asyncio.Event, project: str = "project") -> None:
+    async with admission.slot(project, Deadline.never()):
         await until.wait()
 
 
@@ -27,7 +27,7 @@ async def test_no_more_jobs_run_than_there_are_permits() -> None:
 
     async def job() -> None:
         nonlocal running, most
-        async with admission.slot(Deadline.never()):
+        async with admission.slot("project", Deadline.never()):
             running += 1
             most = max(most, running)
             await end.wait()
@@ -43,13 +43,13 @@ async def test_no_more_jobs_run_than_there_are_permits() -> None:
 
 async def test_a_call_beyond_the_places_is_refused_at_once_and_told_when_to_come_back() -> None:
     admission = Admission(permits=1, max_waiting=2)
-    async with admission.slot(Deadline.never()):
+    async with admission.slot("project", Deadline.never()):
         await asyncio.sleep(0.02)  # the mean job now takes about this
     end = asyncio.Event()
     tasks = [asyncio.create_task(_hold(admission, end)) for _ in range(3)]
     await _settle()
     with pytest.raises(ServiceError) as caught:
-        async with admission.slot(Deadline.never()):
+        async with admission.slot("project", Deadline.never()):
             pytest.fail("a fourth call was let in")
     assert caught.value.kind is ErrorKind.OVERLOADED
     assert caught.value.retry_after is not None
@@ -64,11 +64,11 @@ async def test_without_places_a_call_runs_at_once_or_not_at_all() -> None:
     holder = asyncio.create_task(_hold(admission, end))
     await _settle()
     with pytest.raises(ServiceError):
-        async with admission.slot(Deadline.never()):
+        async with admission.slot("project", Deadline.never()):
             pytest.fail("there was no place to wait")
     end.set()
     await holder
-    async with admission.slot(Deadline.never()):
+    async with admission.slot("project", Deadline.never()):
         pass
 
 
@@ -78,12 +78,12 @@ async def test_a_wait_ends_with_the_deadline_and_gives_its_place_back() -> None:
     holder = asyncio.create_task(_hold(admission, end))
     await _settle()
     with pytest.raises(ServiceError) as caught:
-        async with admission.slot(Deadline.after(0.01)):
+        async with admission.slot("project", Deadline.after(0.01)):
             pytest.fail("there was no permit to be had")
     assert caught.value.kind is ErrorKind.DEADLINE_EXCEEDED
     end.set()
     await holder
-    async with admission.slot(Deadline.after(1)):
+    async with admission.slot("project", Deadline.after(1)):
         assert admission.alone
 
 
@@ -99,3 +99,134 @@ async def test_a_job_is_alone_only_without_others() -> None:
     end.set()
     await asyncio.gather(first, second)
     assert (alone_at_first, alone_with_another) == (True, False)
+
+
+class Jobs:
+    """Jobs of several projects, each of which runs until it is told to end.
+
+    Attributes:
+        admission: one job at a time, four may wait.
+        running: the names of those that have been let in, in order.
+    """
+
+    def __init__(self) -> None:
+        self.admission = Admission(permits=1, max_waiting=4)
+        self.running: list[str] = []
+        self._ends: list[asyncio.Event] = []
+
+    async def run(self, project: str, name: str = "") -> None:
+        async with self.admission.slot(project, Deadline.never()):
+            self.running.append(name or project)
+            self._ends.append(asyncio.Event())
+            await self._ends[-1].wait()
+
+    def start(self, project: str, *names: str) -> list[asyncio.Task[None]]:
+        return [asyncio.create_task(self.run(project, name)) for name in names or (project,)]
+
+    async def finish_one(self) -> None:
+        self._ends[-1].set()
+        await _settle()
+
+
+async def test_projects_take_turns_and_each_keeps_its_order() -> None:
+    jobs = Jobs()
+    tasks = jobs.start("a", "a1", "a2", "a3", "a4")
+    await _settle()
+    tasks += jobs.start("b", "b1")
+    await _settle()
+    for _ in range(5):
+        await jobs.finish_one()
+    await asyncio.gather(*tasks)
+    assert jobs.running == ["a1", "a2", "b1", "a3", "a4"]
+
+
+async def test_a_flood_costs_the_one_who_makes_it() -> None:
+    """Fifty at once against one at a time: the latter waits for two jobs, and is never refused."""
+    jobs = Jobs()
+    flood = jobs.start("a", *[""] * 50)
+    await _settle()
+    assert sum(task.done() for task in flood) == 45
+    for turn in range(1, 11):
+        (call,) = jobs.start("b")
+        await _settle()
+        flood += jobs.start("a", *[""] * 20)  # whoever is refused comes again
+        await _settle()
+        ahead = 0
+        while jobs.running.count("b") < turn:
+            await jobs.finish_one()
+            ahead += 1
+        assert ahead <= 2, "the one at work, and one of the queue"
+        await jobs.finish_one()
+        await call
+    while jobs.admission.waiting:
+        await jobs.finish_one()
+    await jobs.finish_one()
+    ends = await asyncio.gather(*flood, return_exceptions=True)
+    refused = [end for end in ends if end is not None]
+    assert {type(end) for end in refused} == {ServiceError}
+    assert {end.kind for end in refused if isinstance(end, ServiceError)} == {ErrorKind.OVERLOADED}
+    assert len(refused) + len(jobs.running) == len(flood) + 10
+
+
+async def test_a_call_that_loses_its_place_is_told_when_to_come_back() -> None:
+    jobs = Jobs()
+    async with jobs.admission.slot("a", Deadline.never()):
+        await asyncio.sleep(0.02)  # the mean job now takes about this
+    tasks = jobs.start("a", *[""] * 5)
+    await _settle()
+    tasks += jobs.start("b")
+    await _settle()
+    (lost,) = [task for task in tasks if task.done()]
+    error = lost.exception()
+    assert isinstance(error, ServiceError)
+    assert error.kind is ErrorKind.OVERLOADED
+    assert error.retry_after is not None
+    assert error.retry_after >= 0.02 * 5  # the one at work and the four that wait
+    for _ in range(5):
+        await jobs.finish_one()
+    assert [task.exception() for task in tasks if task is not lost] == [None] * 5
+
+
+async def test_the_wait_of_a_newcomer_is_a_turn_of_each_project() -> None:
+    jobs = Jobs()
+    async with jobs.admission.slot("a", Deadline.never()):
+        await asyncio.sleep(0.02)
+    tasks = jobs.start("a", *[""] * 4)
+    await _settle()
+    mean = jobs.admission.expected_wait_s("a") / 4
+    assert jobs.admission.expected_wait_s("b") == pytest.approx(2 * mean)
+    for _ in range(4):
+        await jobs.finish_one()
+    await asyncio.gather(*tasks)
+
+
+async def test_a_caller_that_leaves_gives_up_its_place_at_once() -> None:
+    jobs = Jobs()
+    _, leaving, other = tasks = jobs.start("a", "a1", "a2", "a3")
+    await _settle()
+    leaving.cancel()
+    await _settle()
+    assert jobs.admission.waiting == 1
+    await jobs.finish_one()
+    await jobs.finish_one()
+    await other
+    assert jobs.running == ["a1", "a3"]
+    assert [task.cancelled() for task in tasks] == [False, True, False]
+
+
+async def test_a_caller_that_leaves_when_its_turn_comes_hands_it_on() -> None:
+    admission = Admission(permits=1, max_waiting=4)
+    end = asyncio.Event()
+    first, leaving, last = [asyncio.create_task(_hold(admission, end)) for _ in range(3)]
+    await _settle()
+    first.cancel()
+    await asyncio.sleep(0)  # the permit is handed to the second, which has not heard of it yet
+    assert admission.waiting == 1
+    leaving.cancel()
+    await _settle()
+    assert admission.waiting == 0
+    end.set()
+    await last
+    assert admission.alone
+    async with admission.slot("another", Deadline.after(1)):
+        assert admission.alone

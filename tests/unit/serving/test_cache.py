@@ -40,7 +40,7 @@ async def read(
     options: RecognitionOptions = OPTIONS,
     project: str = "one",
 ) -> Page:
-    return await cache.of(project).recognize(picture, options, Deadline.after(60))
+    return await cache.recognize(picture, options, Deadline.after(60), project)
 
 
 @pytest.mark.parametrize("picture", [b"", b"picture", LARGE])
@@ -114,7 +114,7 @@ async def test_a_kept_answer_needs_no_worker(cache: ResultCache, null: NullRecog
     await read(cache)
     null.alive = False
     assert (await read(cache)).lines == NULL_PAGE.lines
-    assert not cache.of("one").ready()
+    assert not cache.ready()
 
 
 async def test_a_run_given_up_keeps_nothing() -> None:

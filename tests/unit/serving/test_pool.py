@@ -37,7 +37,9 @@ async def pool() -> AsyncIterator[WorkerPool]:
 
 
 async def _read(pool: WorkerPool, text: str, seconds: float = 30) -> str:
-    page = await pool.recognize(encoded(text_picture(text)), OPTIONS, Deadline.after(seconds))
+    page = await pool.recognize(
+        encoded(text_picture(text)), OPTIONS, Deadline.after(seconds), "project"
+    )
     return " ".join(line.text for line in page.lines)
 
 
@@ -53,7 +55,9 @@ async def _until_two_workers(pool: WorkerPool) -> list[int]:
 
 
 async def test_a_picture_is_read_and_its_stages_are_timed(pool: WorkerPool) -> None:
-    page = await pool.recognize(encoded(text_picture("Hello pool")), OPTIONS, Deadline.after(30))
+    page = await pool.recognize(
+        encoded(text_picture("Hello pool")), OPTIONS, Deadline.after(30), "project"
+    )
     assert [line.text for line in page.lines] == ["Hello pool"]
     assert {"decode", "detect", "read"} <= set(page.timings)
     assert pool.ready()
@@ -61,7 +65,7 @@ async def test_a_picture_is_read_and_its_stages_are_timed(pool: WorkerPool) -> N
 
 async def test_what_the_worker_raises_arrives_with_its_kind(pool: WorkerPool) -> None:
     with pytest.raises(ServiceError) as caught:
-        await pool.recognize(b"no picture", OPTIONS, Deadline.after(30))
+        await pool.recognize(b"no picture", OPTIONS, Deadline.after(30), "project")
     assert caught.value.kind is ErrorKind.FORMAT_UNSUPPORTED
     assert await _read(pool, "still here") == "still here"
 
@@ -88,7 +92,7 @@ async def test_killed_workers_are_replaced_without_a_call(pool: WorkerPool) -> N
 async def test_a_worker_killed_at_work_costs_no_call(pool: WorkerPool) -> None:
     before = {pid: _cpu_ticks(pid) for pid in await _until_two_workers(pool)}
     large = encoded(picture(((99, 99), "Busy"), size=(3000, 3000), height=200))
-    call = asyncio.create_task(pool.recognize(large, OPTIONS, Deadline.after(30)))
+    call = asyncio.create_task(pool.recognize(large, OPTIONS, Deadline.after(30), "project"))
     while not (busy := [pid for pid, ticks in before.items() if _cpu_ticks(pid) > ticks + 5]):  # noqa: ASYNC110
         await asyncio.sleep(0.01)
     os.kill(busy[0], signal.SIGKILL)

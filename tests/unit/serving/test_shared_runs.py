@@ -30,7 +30,7 @@ class Readers:
         return await run.page(deadline)
 
     async def _read(self, deadline: Deadline) -> Page:
-        return await self.recognizer.recognize(b"picture", OPTIONS, deadline)
+        return await self.recognizer.recognize(b"picture", OPTIONS, deadline, "project")
 
     async def call(self, seconds: float = 60) -> asyncio.Task[Page]:
         """A caller with so much time, who now waits."""

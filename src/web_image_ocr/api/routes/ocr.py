@@ -46,14 +46,14 @@ async def web_image(request: Request) -> Response:
         if state.callers:
             await state.callers.admit(request, body, project_id)
         body.prove()
-        state.throttle.hit(project_id)
+        await state.throttle.hit(project_id)
         asked = _read_request(await body.take())
         options = RecognitionOptions(detect_direction=bool(asked.detect_direction))
         extract = asked.extract_type or ()
         deadline = Deadline.after(state.config.deadline_s)
         picture = await while_connected(request.receive, _picture(state, body, asked, deadline))
         del asked  # up to 10 MB of text, of no use while the picture waits for its turn
-        reading = state.recognizer_of(project_id).recognize(picture, options, deadline)
+        reading = state.recognizer.recognize(picture, options, deadline, project_id)
         page = await while_connected(request.receive, reading)
     started = time.perf_counter()
     response = json_response(encode_page(page, extract))

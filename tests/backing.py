@@ -1,0 +1,180 @@
+"""PostgreSQL and Redis as real processes of the test's own, reached by sockets in a folder."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import shutil
+import signal
+import subprocess
+import tempfile
+import time
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import Any
+
+import psycopg
+import pytest
+
+_START_LIMIT_S = 60.0
+_DATABASE_USER = "postgres"
+_DEBIAN_FOLDERS = Path("/usr/lib/postgresql")
+
+
+class Backing:
+    """A program that can be stopped, killed and started again on the same folder."""
+
+    def __init__(self, folder: Path, command: Sequence[str], user: str | None = None) -> None:
+        self.folder = folder
+        self._command = command
+        self._as_user: dict[str, Any] = (
+            {"user": user, "group": user, "extra_groups": []} if user else {}
+        )
+        self._process: subprocess.Popen[bytes] | None = None
+
+    def answers(self) -> bool:
+        """Whether it does its work."""
+        raise NotImplementedError
+
+    def start(self) -> None:
+        """Start it; it answers when this returns."""
+        with (self.folder / "log").open("ab") as log:
+            self._process = subprocess.Popen(
+                self._command, stdout=log, stderr=log, stdin=subprocess.DEVNULL, **self._as_user
+            )
+        end = time.monotonic() + _START_LIMIT_S
+        while not self.answers():
+            assert self._process.poll() is None, (self.folder / "log").read_text()
+            assert time.monotonic() < end, (self.folder / "log").read_text()
+            time.sleep(0.05)
+
+    def send(self, number: signal.Signals) -> None:
+        """A signal to the process."""
+        assert self._process
+        self._process.send_signal(number)
+
+    def end(self, number: signal.Signals = signal.SIGKILL) -> None:
+        """End it by a signal, and wait for that."""
+        if self._process:
+            self.send(number)
+            self._process.wait(timeout=60)
+            self._process = None
+
+
+class Redis(Backing):
+    """A Redis that keeps nothing on disk."""
+
+    def __init__(self, folder: Path) -> None:
+        self.socket = folder / "redis"
+        memory_only = ("--save", "", "--appendonly", "no", "--dir", str(folder))
+        super().__init__(
+            folder, ("redis-server", "--port", "0", "--unixsocket", str(self.socket), *memory_only)
+        )
+
+    @property
+    def url(self) -> str:
+        return f"unix://{self.socket}"
+
+    def answers(self) -> bool:
+        said = subprocess.run(
+            ["redis-cli", "-s", str(self.socket), "ping"],  # noqa: S607
+            capture_output=True,
+            check=False,
+        )
+        return said.stdout == b"PONG\n"
+
+
+class Postgres(Backing):
+    """A PostgreSQL cluster of one user, who needs no password."""
+
+    def __init__(self, folder: Path, programs: Path) -> None:
+        user = "postgres" if os.getuid() == 0 else None  # PostgreSQL refuses to be run by root
+        if user:
+            shutil.chown(folder, user, user)
+        data = folder / "data"
+        quick = ("-c", "fsync=off", "-c", "listen_addresses=", "-k", str(folder))
+        super().__init__(
+            folder,
+            (str(programs / "postgres"), "-D", str(data), *quick),
+            user,
+        )
+        subprocess.run(
+            [
+                *(str(programs / "initdb"), "-D", str(data), "-U", _DATABASE_USER, "-A", "trust"),
+                *("-E", "UTF8", "--locale=C", "--no-sync", "--no-instructions"),
+            ],
+            check=True,
+            capture_output=True,
+            **self._as_user,
+        )
+
+    def url(self, database: str = "postgres") -> str:
+        """SQLAlchemy's URL of a database."""
+        return f"postgresql+psycopg://{_DATABASE_USER}@/{database}?host={self.folder}"
+
+    def run(self, statement: str) -> None:
+        """A statement by itself, outside of a transaction."""
+        with self._connect(autocommit=True) as connection:
+            connection.execute(statement.encode())
+
+    @contextlib.contextmanager
+    def holding(self, statement: str) -> Iterator[None]:
+        """A session that runs a statement and stays, with the locks that it took."""
+        with self._connect() as connection:
+            connection.execute(statement.encode())
+            yield
+
+    def answers(self) -> bool:
+        try:
+            self._connect().close()
+        except psycopg.OperationalError:
+            return False
+        return True
+
+    def _connect(self, *, autocommit: bool = False) -> psycopg.Connection[tuple[Any, ...]]:
+        return psycopg.connect(
+            host=str(self.folder),
+            user=_DATABASE_USER,
+            dbname="postgres",
+            autocommit=autocommit,
+            connect_timeout=2,
+        )
+
+
+@contextlib.contextmanager
+def running_redis() -> Iterator[Redis]:
+    """A Redis; the test is skipped where it is not installed."""
+    if shutil.which("redis-server") is None:
+        pytest.skip("redis-server is not installed")
+    with _short_folder() as folder, _started(Redis(folder)) as redis:
+        yield redis
+
+
+@contextlib.contextmanager
+def running_postgres() -> Iterator[Postgres]:
+    """A PostgreSQL; the test is skipped where it is not installed."""
+    found = shutil.which("initdb")
+    folders = sorted(_DEBIAN_FOLDERS.glob("*/bin"), key=lambda path: int(path.parent.name))
+    if found is None and not folders:
+        pytest.skip("PostgreSQL is not installed")
+    programs = folders[-1] if folders else Path(str(found)).resolve().parent
+    with _short_folder() as folder, _started(Postgres(folder, programs)) as postgres:
+        yield postgres
+
+
+@contextlib.contextmanager
+def _started(backing: Any) -> Iterator[Any]:
+    try:
+        backing.start()
+        yield backing
+    finally:
+        with contextlib.suppress(ProcessLookupError):
+            backing.send(signal.SIGCONT)
+        backing.end()
+
+
+@contextlib.contextmanager
+def _short_folder() -> Iterator[Path]:
+    """A socket's path has 107 bytes at most, and other users must be able to come by."""
+    with tempfile.TemporaryDirectory(prefix="web-image-ocr-") as name:
+        yield Path(name)

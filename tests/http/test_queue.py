@@ -1,0 +1,109 @@
+"""Calls that wait for a worker: who is served, who is refused, who leaves."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import socket
+import time
+from collections.abc import Callable
+from contextlib import closing
+from urllib.parse import urlsplit
+
+import httpx
+import pytest
+
+from tests.http.conftest import Clients
+from tests.http.doubles import NoFetcher
+from tests.http.live import running_app
+from tests.http.shapes import PATH, PICTURE, PROJECT, assert_failure, path_of
+from web_image_ocr.api import ApiConfig, Dependencies, create_app
+from web_image_ocr.engine.values import Page, RecognitionOptions
+from web_image_ocr.primitives.deadline import Deadline
+from web_image_ocr.primitives.errors import ErrorKind
+from web_image_ocr.serving.admission import Admission
+from web_image_ocr.serving.null import NullRecognizer
+
+BODY = {"image": PICTURE}
+OTHER = path_of(PROJECT[::-1])
+
+
+class QueueingRecognizer(NullRecognizer):
+    """One picture at a time; four may wait."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.admission = Admission(permits=1, max_waiting=4)
+
+    async def recognize(
+        self, picture: bytes, options: RecognitionOptions, deadline: Deadline, project_id: str
+    ) -> Page:
+        async with self.admission.slot(project_id, deadline):
+            return await super().recognize(picture, options, deadline, project_id)
+
+
+@pytest.fixture
+def recognizer() -> QueueingRecognizer:
+    return QueueingRecognizer()
+
+
+async def test_a_project_that_floods_refuses_itself_alone(
+    clients: Clients, recognizer: QueueingRecognizer
+) -> None:
+    recognizer.seconds = 0.005
+    refused = 0
+    done = asyncio.Event()
+
+    async def flood(client: httpx.AsyncClient) -> None:
+        nonlocal refused
+        while not done.is_set():
+            response = await client.post(PATH, json=BODY)
+            if response.status_code != 200:
+                assert_failure(response, ErrorKind.OVERLOADED)
+                assert int(response.headers["retry-after"]) == 1
+                refused += 1
+                await asyncio.sleep(0.01)
+
+    async with clients() as client:
+        flooding = [asyncio.create_task(flood(client)) for _ in range(12)]
+        while recognizer.admission.waiting < 4:  # noqa: ASYNC110 - it sets no event
+            await asyncio.sleep(0.001)
+        for _ in range(6):
+            assert (await client.post(OTHER, json=BODY)).status_code == 200
+        done.set()
+        await asyncio.gather(*flooding)
+    assert refused > 6
+
+
+@pytest.mark.slow
+def test_a_client_that_leaves_while_it_waits_leaves_the_queue_at_once(
+    recognizer: QueueingRecognizer,
+) -> None:
+    recognizer.seconds = 60
+    app = create_app(
+        Dependencies(recognizer=recognizer, fetcher=NoFetcher(), identity=None), ApiConfig()
+    )
+    with running_app(app) as url:
+        address = (urlsplit(url).hostname, urlsplit(url).port)
+
+        def call() -> socket.socket:
+            connection = socket.create_connection(address)
+            body = json.dumps(BODY).encode()
+            head = f"POST {PATH} HTTP/1.1\r\nHost: localhost\r\nContent-Length: {len(body)}\r\n\r\n"
+            connection.sendall(head.encode() + body)
+            return connection
+
+        with closing(call()):
+            _wait_for(lambda: len(recognizer.seen) == 1)
+            with closing(call()):
+                _wait_for(lambda: recognizer.admission.waiting == 1)
+            _wait_for(lambda: recognizer.admission.waiting == 0)
+            assert (len(recognizer.seen), recognizer.cancelled) == (1, 0)
+        _wait_for(lambda: recognizer.cancelled == 1)
+
+
+def _wait_for(condition: Callable[[], bool]) -> None:
+    end = time.monotonic() + 10
+    while not condition():
+        assert time.monotonic() < end
+        time.sleep(0.01)

@@ -1,0 +1,183 @@
+"""Counting in a real Redis, and without it while it is stopped, hung or gone."""
+
+from __future__ import annotations
+
+import asyncio
+import signal
+import time
+from collections.abc import AsyncIterator, Iterator
+
+import pytest
+import structlog
+from structlog.testing import capture_logs
+from structlog.typing import EventDict
+
+from tests.backing import Redis, running_redis
+from web_image_ocr.api import windows
+from web_image_ocr.api.throttle import Throttle
+from web_image_ocr.api.windows import SharedWindows, redis_pool
+from web_image_ocr.primitives.errors import ErrorKind, ServiceError
+
+pytestmark = pytest.mark.slow
+
+LOST = "rate limits are this server's own"
+FOUND = "rate limits are shared again"
+
+
+@pytest.fixture(scope="module")
+def redis() -> Iterator[Redis]:
+    with running_redis() as started:
+        yield started
+
+
+@pytest.fixture
+def log(monkeypatch: pytest.MonkeyPatch) -> Iterator[list[EventDict]]:
+    with capture_logs() as records:
+        monkeypatch.setattr(windows, "log", structlog.get_logger())
+        yield records
+
+
+@pytest.fixture(autouse=True)
+def _short_pauses(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(windows, "_PAUSE_S", 0.1)
+
+
+@pytest.fixture
+async def servers(redis: Redis) -> AsyncIterator[list[Throttle]]:
+    """Two servers that let a project call three times a minute."""
+    async with SharedWindows(redis.url) as one, SharedWindows(redis.url) as other:
+        yield [Throttle("3/minute", shared) for shared in (one, other)]
+
+
+async def allowed(throttle: Throttle, project: str) -> bool:
+    """Whether the call is let in; a refusal must be whole, and quick."""
+    started = time.monotonic()
+    error = None
+    try:
+        await throttle.hit(project)
+    except ServiceError as raised:
+        error = raised
+    assert time.monotonic() - started < 2
+    if error is None:
+        return True
+    assert error.kind is ErrorKind.RATE_LIMITED
+    assert error.retry_after is not None
+    assert 1 <= error.retry_after <= 60
+    return False
+
+
+async def let_in(throttle: Throttle, project: str, calls: int) -> int:
+    return sum([await allowed(throttle, project) for _ in range(calls)])
+
+
+async def test_servers_count_together_and_projects_apart(servers: list[Throttle]) -> None:
+    one, other = servers
+    assert await let_in(one, "together", 2) == 2
+    assert await let_in(other, "together", 2) == 1
+    assert await let_in(one, "together", 1) == 0
+    assert await let_in(other, "apart", 1) == 1
+
+
+async def test_all_at_once_no_more_are_let_in_than_the_rate(servers: list[Throttle]) -> None:
+    calls = [allowed(server, "at once") for server in servers for _ in range(100)]
+    assert sum(await asyncio.gather(*calls)) == 3
+
+
+async def test_whoever_comes_back_when_told_is_let_in(redis: Redis) -> None:
+    async with SharedWindows(redis.url) as shared:
+        throttle = Throttle("1/second", shared)
+        await throttle.hit("back")
+        with pytest.raises(ServiceError) as caught:
+            await throttle.hit("back")
+        assert caught.value.retry_after == 1
+        await asyncio.sleep(caught.value.retry_after)
+        await throttle.hit("back")
+
+
+async def test_redis_killed_and_started_again(
+    servers: list[Throttle], redis: Redis, log: list[EventDict]
+) -> None:
+    assert await let_in(servers[0], "killed", 3) == 3
+    redis.end()
+    for server in servers:
+        assert await let_in(server, "killed", 5) == 3  # its own window
+    assert [record["event"] for record in log] == [LOST] * 2
+    redis.start()
+    await asyncio.sleep(0.2)
+    assert [await allowed(server, "killed") for server in (*servers, *servers)] == [
+        *[True] * 3,
+        False,
+    ]
+    assert [record["event"] for record in log[2:]] == [FOUND] * 2
+    assert [record["log_level"] for record in log] == ["warning"] * 2 + ["info"] * 2
+
+
+async def test_redis_started_anew_between_two_calls_is_no_loss(
+    servers: list[Throttle], redis: Redis, log: list[EventDict]
+) -> None:
+    assert await let_in(servers[0], "anew", 1) == 1
+    redis.end()
+    redis.start()
+    assert await let_in(servers[0], "anew", 4) == 3
+    assert log == []
+
+
+async def test_redis_that_hangs_holds_nobody_up(
+    servers: list[Throttle], redis: Redis, log: list[EventDict]
+) -> None:
+    redis.send(signal.SIGSTOP)
+    try:
+        at_once = await asyncio.gather(*(allowed(servers[0], "hangs") for _ in range(50)))
+        assert sum(at_once) == 3
+        started = time.monotonic()
+        await let_in(servers[0], "others", 5)
+        assert time.monotonic() - started < 2
+    finally:
+        redis.send(signal.SIGCONT)
+    await asyncio.sleep(0.2)
+    # What was sent before the stop is answered late: no answer may be taken for another.
+    for number in range(20):
+        assert await let_in(servers[0], f"after {number}", 4) == 3
+    assert [record["event"] for record in log] == [LOST, FOUND]
+
+
+async def test_a_server_that_was_not_run_for_a_second_does_not_blame_redis(
+    servers: list[Throttle], log: list[EventDict]
+) -> None:
+    calls = [asyncio.create_task(allowed(servers[0], "stalled")) for _ in range(20)]
+    await asyncio.sleep(0)
+    time.sleep(1)  # noqa: ASYNC251 - the stall
+    assert sum(await asyncio.gather(*calls)) == 3
+    assert log == []
+
+
+async def test_redis_that_is_not_there_at_the_start(log: list[EventDict], redis: Redis) -> None:
+    url = f"unix://:secret@{redis.folder}/nowhere"
+    async with SharedWindows(url) as shared:
+        assert [record["event"] for record in log] == [LOST]
+        assert await let_in(Throttle("3/minute", shared), "start", 5) == 3
+    assert len(log) == 1
+    assert "secret" not in str(log)
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "localhost:6379",
+        "http://:secret@host",
+        "redis://:secret@host:port/0",
+        "redis://:secret@[::1",
+        "redis://:secret@host?db=one",
+        "redis://:secret@host?secret=1",
+    ],
+)
+def test_a_url_that_is_none_is_not_repeated(url: str) -> None:
+    with pytest.raises(ValueError, match="must look like redis://host:6379/0") as caught:
+        redis_pool(url)
+    assert "secret" not in str(caught.value)
+
+
+def test_a_missing_package_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(windows, "find_spec", lambda _: None)
+    with pytest.raises(ValueError, match=r"needs the package redis \(web-image-ocr\[redis\]\)"):
+        redis_pool("redis://host")

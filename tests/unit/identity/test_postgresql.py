@@ -1,0 +1,57 @@
+"""What PostgreSQL alone can do to us: hold a lock, drop a connection, refuse a password."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from tests.backing import Postgres
+from tests.unit.identity.support import PASSWORD, refused
+from web_image_ocr.identity import FirstAccount, Identity, IdentityConfig, TokenGrant
+from web_image_ocr.identity.database import _ADVISORY_LOCK
+from web_image_ocr.primitives.errors import ErrorKind
+
+pytestmark = [
+    pytest.mark.slow,
+    pytest.mark.parametrize("store", ["postgresql"], indirect=True),
+]
+
+LogIn = Callable[..., TokenGrant]
+
+
+@pytest.mark.usefixtures("account")
+def test_a_lock_that_another_server_holds_is_waited_for_as_long_as_a_busy_store(
+    log_in: LogIn, postgres: Postgres
+) -> None:
+    with postgres.holding(f"SELECT pg_advisory_lock({_ADVISORY_LOCK})"):
+        started = time.monotonic()
+        with refused(ErrorKind.STORE_UNAVAILABLE):
+            log_in("a guess")
+        assert 0.2 <= time.monotonic() - started < 2
+    with refused(ErrorKind.LOGIN_FAILED):
+        log_in("a guess")
+    log_in(PASSWORD)
+
+
+def test_connections_that_were_dropped_are_made_anew(
+    identity: Identity, account: FirstAccount, postgres: Postgres
+) -> None:
+    for _ in range(3):
+        assert [user.name for user in identity.administration.users()] == [account.user]
+        postgres.run(
+            "SELECT pg_terminate_backend(pid) FROM pg_stat_activity"
+            " WHERE backend_type = 'client backend' AND pid <> pg_backend_pid()"
+        )
+
+
+def test_a_store_that_cannot_be_reached_is_named_without_its_password(
+    store: str, tmp_path: Path
+) -> None:
+    url = store.replace("postgres@", "nobody:secret@")
+    with refused(ErrorKind.STORE_UNAVAILABLE) as caught:
+        Identity(IdentityConfig(database_url=url), tmp_path)
+    assert "nobody" in caught.value.detail
+    assert "secret" not in caught.value.detail
