@@ -53,6 +53,22 @@ def test_a_picture_that_is_too_large(visiting: Visiting, language: str) -> None:
         expect(visitor.page.locator(".jobs .done")).to_have_count(1)
 
 
+def test_a_limit_that_is_reached(visiting: Visiting) -> None:
+    """The real limit is met in test_try_it; here it lasts long enough to be looked at."""
+    refusal = {"error_code": "APIG.0308", "error_msg": "The throttling threshold has been reached"}
+    with visiting(refusals=True) as visitor:
+        visitor.enter()
+        visitor.page.route(
+            "**/ocr/web-image",
+            lambda route: route.fulfill(status=429, json=refusal, headers={"Retry-After": "60"}),
+        )
+        visitor.give(("picture.png", encoded(text_picture("LATER"), "PNG")))
+        told = visitor.say("state.paused_until").partition("{time}")[0]
+        expect(visitor.page.locator(".under-way")).to_contain_text(told)
+        visitor.press("state.stop")
+        expect(visitor.problem()).to_contain_text(visitor.say("error.given_up.what"))
+
+
 def test_a_part_of_the_console_that_cannot_be_loaded(visiting: Visiting) -> None:
     """After an update of the server the files of an open page have other addresses."""
     with visiting(refusals=True) as visitor:

@@ -77,6 +77,34 @@ def test_a_second_visit_asks_for_the_page_alone(visiting: Visiting) -> None:
         assert transferred == [f"{visitor.url}/v1/service"]
 
 
+def test_everything_is_reached_by_keyboard(visiting: Visiting) -> None:
+    with visiting() as visitor:
+        page = visitor.page
+        assert visitor.account
+        page.keyboard.type(visitor.account.user)  # the form has the focus
+        page.keyboard.press("Tab")
+        page.keyboard.type(visitor.account.password)
+        page.keyboard.press("Enter")
+        visitor.button("sign_out").wait_for()
+        _tab_to(page, visitor.say("sample.screen"))
+        page.keyboard.press("Enter")
+        first = visitor.lines()[0]
+        _tab_to(page, visitor.say("result.lines"))
+        page.keyboard.press("ArrowRight")
+        expect(page.get_by_role("tab", name=visitor.say("result.json"))).to_be_focused()
+        page.keyboard.press("ArrowLeft")
+        _tab_to(page, first)
+        expect(page.locator("polygon.marked")).to_have_count(1)
+
+
+def _tab_to(page: Page, text: str) -> None:
+    for _ in range(40):
+        page.keyboard.press("Tab")
+        if page.evaluate("document.activeElement.textContent.trim()") == text:
+            return
+    pytest.fail(f"{text} is not reached")
+
+
 def _faults(visitor: Visitor, view: str) -> list[str]:
     found = []
     for theme in ("light", "dark"):

@@ -106,7 +106,7 @@ function samples(take, failed) {
   const choose = async (file) => {
     failed(null);
     try {
-      take([{ file: await sampleFile(file) }]);
+      take([{ file: await sampleFile(file), sample: true }]);
     } catch (error) {
       failed(error);
     }

@@ -8,14 +8,15 @@ const ENDED = new Set(["done", "failed"]);
 /** A picture and what has become of it; tells its listeners of every change. */
 export class Job extends EventTarget {
   /**
-   * @param {object} source `file` or `url`.
-   * @param {object} options `detect_direction` and `image_size`, as chosen when it was added.
+   * @param {object} source `file` or `url`; `sample` where the file is one of the console's own.
+   * @param {object} options `detect_direction` and `image_size`, as chosen for this reading.
    */
-  constructor({ file = null, url = "" }, options) {
+  constructor({ file = null, url = "", sample = false }, options) {
     super();
     this.id = ++count;
     this.file = file;
     this.url = url;
+    this.sample = sample;
     this.options = options;
     /** `waiting`, `sending`, `reading`, `paused`, `done` or `failed`. */
     this.state = "waiting";

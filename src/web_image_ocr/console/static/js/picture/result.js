@@ -136,6 +136,12 @@ function codePart(job) {
     "div",
     {},
     el("p", {}, say(isOpen() ? "code.open" : "code.about")),
+    job.sample &&
+      el(
+        "button",
+        { type: "button", class: "small", on: { click: () => save(job.name, job.file) } },
+        say("code.save_sample", { name: job.name }),
+      ),
     !isOpen() &&
       el("p", { class: "check" }, withToken, el("label", { for: withToken.id }, say("code.with_token"))),
     place,

@@ -11,6 +11,9 @@ import { jobList, stateOf } from "../picture/rows.js";
 import { showcase } from "./showcase.js";
 import { chooseProject, isAdministrator, isOpen, session } from "../session.js";
 
+/** What will fail again as long as the file is the same. */
+const USELESS_AGAIN = new Set(["picture_too_large", "empty_file"]);
+
 let current = null; // the view that pictures pasted anywhere go to
 
 takeFromAnywhere(
@@ -37,7 +40,11 @@ export function build() {
   const look = (job) => {
     shown?.close();
     list.choose(job);
-    shown = job ? outcome(place, job, () => queue.again(job), () => queue.stop([job])) : null;
+    const again = () => {
+      job.options = options.read(); // they may have been changed for this
+      queue.again(job);
+    };
+    shown = job ? outcome(place, job, again, () => queue.stop([job])) : null;
     root.classList.toggle("has-picture", job !== null);
     if (!job) fill(place, showcase());
     // On a small screen the outcome lies below what was pressed.
@@ -124,7 +131,12 @@ function outcome(place, job, again, giveUp) {
 }
 
 const failed = (job, again) =>
-  el("div", { class: "card" }, el("h2", { class: "file-name" }, job.name), problem(job.error, again));
+  el(
+    "div",
+    { class: "card" },
+    el("h2", { class: "file-name" }, job.name),
+    problem(job.error, USELESS_AGAIN.has(job.error.code) ? null : again),
+  );
 
 function underWay(job, stop) {
   const state = el("p", { role: "status" });

@@ -147,6 +147,7 @@ export default {
   "code.about": "The same call from your program. Put your own token or key in place of YOUR-…; keys are made under Keys.",
   "code.open": "The same call from your program. This server asks for no credentials; the SDK wants some, and any will do.",
   "code.with_token": "Put in this session's token (good for the rest of its 24 hours: do not pass it on)",
+  "code.save_sample": "Save {name}, which these programs read",
   "timing.caption": "Where the time went",
   "timing.stage": "Stage",
   "timing.time": "Time",

@@ -145,6 +145,7 @@ export default {
   "code.about": "在您的程序中进行同样的调用。请用自己的令牌或密钥替换 YOUR-…；密钥可在“密钥”页创建。",
   "code.open": "在您的程序中进行同样的调用。本服务器不要求凭证；SDK 需要填写，任意值均可。",
   "code.with_token": "填入本次会话的令牌（在其 24 小时内有效，请勿外传）",
+  "code.save_sample": "保存这些程序要读取的 {name}",
   "timing.caption": "时间花在哪里",
   "timing.stage": "阶段",
   "timing.time": "耗时",
