@@ -94,7 +94,8 @@ class UsageStore:
         return UsageReport(window=window, points=tuple(tallies.items()), total=total)
 
     def forget_before(self, moment: datetime) -> None:
-        """Forget what was counted before a moment."""
+        """Forget what was counted before the hour that a moment is in."""
+        first = minute_of(moment) // _HOUR * _HOUR
         with self._database.reading() as session:
             projects = session.scalars(select(ProjectRow.id)).all()
         for project_id in projects:  # each by the primary key, and no long wait for others
@@ -102,7 +103,7 @@ class UsageStore:
                 session.execute(
                     delete(UsageRow)
                     .where(UsageRow.project_id == project_id, UsageRow.span.in_((_MINUTE, _HOUR)))
-                    .where(UsageRow.minute < minute_of(moment))
+                    .where(UsageRow.minute < first)
                 )
 
 
