@@ -15,18 +15,12 @@ pytestmark = [pytest.mark.server, pytest.mark.models]
 
 
 @pytest.mark.parametrize("language", LANGUAGES)
-def test_signing_in_leads_to_the_view_that_was_asked_for(visiting: Visiting, language: str) -> None:
+def test_signing_in_leads_to_the_view_that_was_asked_for_and_out_ends_all(
+    visiting: Visiting, service: Service, language: str
+) -> None:
     with visiting(language=language, view="keys") as visitor:
         visitor.sign_in()
         expect(visitor.page.locator("main h1")).to_have_text(visitor.say("keys.title"))
-        visitor.press("sign_out")
-        expect(visitor.page.get_by_label(visitor.say("sign_in.password"))).to_be_visible()
-        assert visitor.page.evaluate("[sessionStorage.length, localStorage.length]") == [0, 0]
-
-
-def test_signing_out_ends_the_tokens_on_the_server(visiting: Visiting, service: Service) -> None:
-    with visiting() as visitor:
-        visitor.enter()
         token = visitor.page.evaluate(
             "JSON.parse(sessionStorage.getItem('web-image-ocr.session')).account"
         )
@@ -34,7 +28,9 @@ def test_signing_out_ends_the_tokens_on_the_server(visiting: Visiting, service: 
         assert service.client.get("/v1/me", headers=headers).status_code == 200
         with visitor.page.expect_response(lambda answer: answer.request.method == "DELETE"):
             visitor.press("sign_out")
+        expect(visitor.page.get_by_label(visitor.say("sign_in.password"))).to_be_visible()
         assert service.client.get("/v1/me", headers=headers).status_code == 401
+        assert visitor.page.evaluate("[sessionStorage.length, localStorage.length]") == [0, 0]
 
 
 def test_a_wrong_password_says_so_and_keeps_what_was_typed(visiting: Visiting) -> None:
@@ -105,6 +101,25 @@ def test_an_ended_token_brings_one_back_to_where_one_was(
         assert visitor.lines() == ["AFTER"]
         field = visitor.page.get_by_label(visitor.say("intake.address"))
         expect(field).to_have_value("https://half.typed/")
+
+
+def test_another_person_finds_nothing_of_the_first(visiting: Visiting, service: Service) -> None:
+    """Also where he signs in over the first one's view."""
+    first, second = make_person(service, "first"), make_person(service, "second")
+    with visiting(refusals=True) as visitor:
+        visitor.sign_in(user=first.name, password=first.password)
+        visitor.button("sign_out").wait_for()
+        visitor.fill("intake.address", "https://of-the-first/")
+        give_password(service, first, "another-password")
+        visitor.page.get_by_role("link", name=visitor.say("nav.keys")).click()
+        window = visitor.page.get_by_role("dialog")
+        window.get_by_label(visitor.say("sign_in.user")).fill(second.name)
+        window.get_by_label(visitor.say("sign_in.password")).fill(second.password)
+        window.get_by_role("button", name=visitor.say("sign_in.go")).click()
+        expect(visitor.page.locator(".who")).to_have_text(second.name)
+        expect(visitor.page.locator("main")).to_contain_text(visitor.say("table.empty"))
+        visitor.open("try")
+        expect(visitor.page.get_by_label(visitor.say("intake.address"))).to_have_value("")
 
 
 def test_another_password(visiting: Visiting, service: Service) -> None:

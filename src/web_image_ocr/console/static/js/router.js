@@ -20,7 +20,7 @@ let main = null; // null while the sign-in stands in place of everything
 let allowed = () => true;
 let onShown = () => {};
 
-window.addEventListener("hashchange", () => main && show({ moveFocus: true }));
+window.addEventListener("hashchange", () => show({ moveFocus: true }));
 
 /**
  * Starts to follow the address.
@@ -58,6 +58,7 @@ export const retranslateViews = () => built.forEach(({ root }) => retranslate(ro
 
 /** Shows the view in the address. */
 export async function show({ moveFocus = false } = {}) {
+  if (!main) return;
   const name = wantedView();
   let view = built.get(name);
   if (view) {

@@ -3,7 +3,7 @@
 import { el, fill } from "./dom.js";
 import { chooseLanguage, currentLanguage, retranslate, say } from "./i18n.js";
 import { announce } from "./messages.js";
-import { dropViews, refreshView, retranslateViews } from "./router.js";
+import { dropViews, refreshView, retranslateViews, show } from "./router.js";
 import { chooseProject, isAdministrator, isOpen, onChange, session } from "./session.js";
 import { THEMES, chooseTheme, currentTheme } from "./theme.js";
 
@@ -48,9 +48,14 @@ export function buildShell(leave) {
   };
   onChange(() => {
     if (!session.me && !isOpen()) return;
-    if (user !== undefined && user !== session.me?.user.id) dropViews();
+    const changed = user !== undefined && user !== session.me?.user.id;
     user = session.me?.user.id;
     draw();
+    if (changed) {
+      // Another person signed in where the first one's session had ended: nothing of it stays.
+      dropViews();
+      show();
+    }
   });
   draw();
 

@@ -3,6 +3,7 @@
 import { el, fill, freshId } from "../dom.js";
 import { say } from "../i18n.js";
 import { problem } from "../messages.js";
+import { session } from "../session.js";
 import { SAMPLES, sampleAddress, sampleFile } from "./samples.js";
 
 /** Pictures taken at once; more would only wait, and their names fill the page. */
@@ -69,7 +70,7 @@ function dropZone(takeFiles) {
     { class: "drop", for: input.id },
     el("strong", {}, say("intake.choose")),
     el("span", {}, say("intake.drop")),
-    el("span", { class: "fine" }, say("intake.formats")),
+    el("span", { class: "fine" }, say("intake.formats", { formats: () => session.service.formats.join(", ") })),
   );
   for (const event of ["dragenter", "dragover"]) {
     zone.addEventListener(event, () => zone.classList.add("over"));

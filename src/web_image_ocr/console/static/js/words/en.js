@@ -82,7 +82,7 @@ export default {
   "try.go": "Go there",
   "intake.choose": "Choose pictures",
   "intake.drop": "or drop them here, or paste one",
-  "intake.formats": "JPEG, PNG, BMP, TIFF, GIF, WEBP; one or many",
+  "intake.formats": "{formats}; one or many",
   "intake.address": "or give the address of a picture",
   "intake.read": "Read",
   "intake.samples": "or take a sample",

@@ -82,7 +82,7 @@ export default {
   "try.go": "前往",
   "intake.choose": "选择图片",
   "intake.drop": "或拖放到这里，或直接粘贴",
-  "intake.formats": "JPEG、PNG、BMP、TIFF、GIF、WEBP；一张或多张",
+  "intake.formats": "{formats}；一张或多张",
   "intake.address": "或输入图片地址",
   "intake.read": "识别",
   "intake.samples": "或使用样例",
