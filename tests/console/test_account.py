@@ -50,11 +50,13 @@ def test_no_token_outlives_the_tab_unless_it_is_wished(visiting: Visiting) -> No
         other = page.context.new_page()
         other.goto(visitor.url)
         expect(other.get_by_label(visitor.say("sign_in.password"))).to_be_visible()
+        page.bring_to_front()
         page.reload()  # the tab itself keeps it
         expect(page.locator("main h1")).to_have_text(visitor.say("keys.title"))
         visitor.press("sign_out")
         visitor.sign_in(stay=True)
         visitor.button("sign_out").wait_for()
+        other.bring_to_front()
         other.reload()
         expect(other.get_by_role("button", name=visitor.say("sign_out"))).to_be_visible()
 

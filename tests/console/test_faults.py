@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import os
+from pathlib import Path
 
 import pytest
 from playwright.sync_api import expect
@@ -41,12 +41,14 @@ def test_a_server_that_is_gone_at_the_start(visiting: Visiting) -> None:
 
 
 @pytest.mark.parametrize("language", LANGUAGES)
-def test_a_picture_that_is_too_large(visiting: Visiting, language: str) -> None:
+def test_a_picture_that_is_too_large(visiting: Visiting, language: str, tmp_path: Path) -> None:
     """Seen before it is sent; with many pictures the others go on."""
-    small = encoded(text_picture("SMALL"), "PNG")
+    large, small = tmp_path / "large.png", tmp_path / "small.png"
+    large.write_bytes(bytes(8 * 1024**2))
+    small.write_bytes(encoded(text_picture("SMALL"), "PNG"))
     with visiting(language=language) as visitor:
         visitor.enter()
-        visitor.give(("large.png", os.urandom(8 * 1024**2)), ("small.png", small))
+        visitor.page.locator("input[type=file]").set_input_files([large, small])
         problem = visitor.problem()
         expect(problem).to_contain_text(visitor.say("error.picture_too_large.what"))
         expect(problem).to_contain_text("8 MB")

@@ -118,11 +118,12 @@ def test_the_last_administrator_stays(visiting: Visiting) -> None:
         expect(role).to_have_value("administrator")
 
 
-def test_a_project_is_made_used_and_deleted(visiting: Visiting) -> None:
-    with visiting() as visitor:
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_a_project_is_made_used_and_deleted(visiting: Visiting, language: str) -> None:
+    with visiting(language=language) as visitor:
         visitor.enter("administration")
         page = visitor.page
-        page.locator("main").get_by_label(visitor.say("admin.project")).fill("eu-north-9")
+        page.get_by_role("textbox", name=visitor.say("admin.project")).fill("eu-north-9")
         page.locator("form").last.get_by_role("button").click()
         row = page.get_by_role("row", name=re.compile("eu-north-9"))
         expect(row).to_contain_text(visitor.say("off"))

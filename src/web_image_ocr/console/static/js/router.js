@@ -77,6 +77,7 @@ export async function show({ moveFocus = false } = {}) {
   }
   if (!main || name !== wantedView()) return; // another one was asked for while this one was fetched
   fill(main, view.root);
+  window.scrollTo(0, 0);
   onShown(name);
   if (moveFocus) {
     const heading = view.root.querySelector("h1");

@@ -26,7 +26,7 @@ export default {
   "table.empty": "暂无内容。",
   "language.changed": "控制台现为中文。",
   "theme.label": "配色",
-  "theme.system": "跟随系统",
+  "theme.system": "系统",
   "theme.light": "浅色",
   "theme.dark": "深色",
   "open.note": "无需登录",
