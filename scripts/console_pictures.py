@@ -16,8 +16,7 @@ from pathlib import Path
 from PIL import Image
 from playwright.sync_api import Browser, Page, sync_playwright
 
-from tests.console.conftest import CHROMIUM
-from tests.console.visitor import Visitor
+from tests.console.visitor import CHROMIUM, Visitor
 from tests.servers import Service, running_service
 from web_image_ocr.console.files import load_files
 

@@ -12,13 +12,20 @@ from contextlib import AbstractContextManager, contextmanager
 from typing import Any
 
 import pytest
-from playwright.sync_api import Browser, BrowserContext, Page, Playwright, Request, sync_playwright
+from playwright.sync_api import (
+    Browser,
+    BrowserContext,
+    Page,
+    Playwright,
+    Request,
+    StorageState,
+    sync_playwright,
+)
 
-from tests.console.visitor import Visitor
+from tests.console.visitor import CHROMIUM, Visitor
 from tests.console.words import LANGUAGES
 from tests.servers import Server, Service, running, running_service
 
-CHROMIUM = "/usr/bin/chromium"
 _ARGUMENTS = (
     "--no-sandbox",  # tests may run as root
     "--disable-background-networking",
@@ -63,9 +70,22 @@ def browser(playwright: Playwright) -> Iterator[Browser]:
     launched.close()
 
 
+@pytest.fixture(scope="package")
+def kept_session(service: Service, browser: Browser) -> StorageState:
+    """The storage of a browser in which the administrator stays signed in."""
+    context = browser.new_context(locale=LANGUAGES["en"])
+    visitor = Visitor(context.new_page(), service.url, "en", service.account)
+    visitor.go()
+    visitor.sign_in(stay=True)
+    visitor.button("sign_out").wait_for()
+    state = context.storage_state()
+    context.close()
+    return state
+
+
 @pytest.fixture
 def visiting(browser: Browser, request: pytest.FixtureRequest) -> Visiting:
-    """Opens the console in a browser that has never been there.
+    """Opens the console in a browser that has never been there, or is signed in since another day.
 
     When the visit ends, the browser's console must be without errors, and no request may have
     gone to another host.
@@ -79,10 +99,13 @@ def visiting(browser: Browser, request: pytest.FixtureRequest) -> Visiting:
         view: str = "",
         width: int = 1280,
         refusals: bool = False,
+        signed_in: bool = False,
         **options: Any,
     ) -> Iterator[Visitor]:
         service: Service | None = None if url else request.getfixturevalue("service")
         address = url or (service.url if service else "")
+        if signed_in:
+            options["storage_state"] = request.getfixturevalue("kept_session")
         context = browser.new_context(
             locale=LANGUAGES[language], viewport={"width": width, "height": 900}, **options
         )
@@ -90,7 +113,8 @@ def visiting(browser: Browser, request: pytest.FixtureRequest) -> Visiting:
         page = context.new_page()
         page.set_default_timeout(20_000)
         faults = _watch(context, page, address, refusals=refusals)
-        visitor = Visitor(page, address, language, service.account if service else None)
+        account = service.account if service else None
+        visitor = Visitor(page, address, language, account, signed_in=signed_in)
         try:
             visitor.go(view)
             yield visitor

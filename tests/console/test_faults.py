@@ -16,7 +16,7 @@ pytestmark = [pytest.mark.server, pytest.mark.models]
 
 @pytest.mark.parametrize("language", LANGUAGES)
 def test_a_server_that_is_gone(visiting: Visiting, language: str) -> None:
-    with visiting(language=language, refusals=True) as visitor:
+    with visiting(signed_in=True, language=language, refusals=True) as visitor:
         visitor.enter()
         visitor.fill("intake.address", "https://half.typed/")
         visitor.page.context.set_offline(True)
@@ -46,7 +46,7 @@ def test_a_picture_that_is_too_large(visiting: Visiting, language: str, tmp_path
     large, small = tmp_path / "large.png", tmp_path / "small.png"
     large.write_bytes(bytes(8 * 1024**2))
     small.write_bytes(encoded(text_picture("SMALL"), "PNG"))
-    with visiting(language=language) as visitor:
+    with visiting(signed_in=True, language=language) as visitor:
         visitor.enter()
         visitor.page.locator("input[type=file]").set_input_files([large, small])
         problem = visitor.problem()
@@ -58,7 +58,7 @@ def test_a_picture_that_is_too_large(visiting: Visiting, language: str, tmp_path
 def test_a_limit_that_is_reached(visiting: Visiting) -> None:
     """The real limit is met in test_try_it; here it lasts long enough to be looked at."""
     refusal = {"error_code": "APIG.0308", "error_msg": "The throttling threshold has been reached"}
-    with visiting(refusals=True) as visitor:
+    with visiting(signed_in=True, refusals=True) as visitor:
         visitor.enter()
         visitor.page.route(
             "**/ocr/web-image",
@@ -73,7 +73,7 @@ def test_a_limit_that_is_reached(visiting: Visiting) -> None:
 
 def test_a_part_of_the_console_that_cannot_be_loaded(visiting: Visiting) -> None:
     """After an update of the server the files of an open page have other addresses."""
-    with visiting(refusals=True) as visitor:
+    with visiting(signed_in=True, refusals=True) as visitor:
         visitor.enter()
         visitor.page.route("**/views/keys.js", lambda route: route.fulfill(status=404))
         visitor.page.get_by_role("link", name=visitor.say("nav.keys")).click()

@@ -21,7 +21,7 @@ _RUN = "window.alert = () => { window.harmed = true; }"
 def test_markup_in_a_picture_and_in_its_name(visiting: Visiting) -> None:
     """The engine reads the markup out of the picture; nothing of it runs."""
     picture = encoded(text_picture("<b>BOLD</b>", "<script>alert(1)</script>"), "PNG")
-    with visiting() as visitor:
+    with visiting(signed_in=True) as visitor:
         visitor.page.add_init_script(_RUN)
         visitor.page.reload()
         visitor.enter()
@@ -65,7 +65,7 @@ def test_markup_in_the_text_of_an_error(visiting: Visiting) -> None:
         body = json.dumps({"error_code": f"X.{MARKUP}", "error_msg": MARKUP})
         route.fulfill(status=400, body=body, headers={"X-Request-Id": MARKUP})
 
-    with visiting(refusals=True) as visitor:
+    with visiting(signed_in=True, refusals=True) as visitor:
         visitor.enter()
         visitor.page.route("**/ocr/web-image", refuse)
         visitor.give(("picture.png", b"anything"))

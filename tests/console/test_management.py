@@ -23,7 +23,7 @@ SMALL = ("small.png", encoded(text_picture("SMALL"), "PNG"))
 
 @pytest.mark.parametrize("language", LANGUAGES)
 def test_the_service_is_switched_off_and_on(visiting: Visiting, language: str) -> None:
-    with visiting(language=language, refusals=True) as visitor:
+    with visiting(signed_in=True, language=language, refusals=True) as visitor:
         visitor.enter("service")
         visitor.press("service.disable")
         expect(visitor.page.locator("main")).to_contain_text(visitor.say("service.is_disabled"))
@@ -44,7 +44,7 @@ def test_the_service_is_switched_off_and_on(visiting: Visiting, language: str) -
 
 @pytest.mark.parametrize("language", LANGUAGES)
 def test_a_key_from_its_making_to_its_end(visiting: Visiting, language: str) -> None:
-    with visiting(language=language) as visitor:
+    with visiting(signed_in=True, language=language) as visitor:
         visitor.enter("keys")
         page = visitor.page
         visitor.press("keys.create")
@@ -80,7 +80,7 @@ def test_a_user_from_the_first_to_the_last_day(
     visiting: Visiting, service: Service, language: str
 ) -> None:
     user = f"clara-{language}"
-    with visiting(language=language) as visitor:
+    with visiting(signed_in=True, language=language) as visitor:
         visitor.enter("administration")
         page = visitor.page
         row = page.get_by_role("row", name=re.compile(user))
@@ -109,7 +109,7 @@ def test_a_user_from_the_first_to_the_last_day(
 
 
 def test_the_last_administrator_stays(visiting: Visiting) -> None:
-    with visiting(refusals=True) as visitor:
+    with visiting(signed_in=True, refusals=True) as visitor:
         visitor.enter("administration")
         assert visitor.account
         role = visitor.page.get_by_label(visitor.say("admin.role_of", name=visitor.account.user))
@@ -120,21 +120,23 @@ def test_the_last_administrator_stays(visiting: Visiting) -> None:
 
 @pytest.mark.parametrize("language", LANGUAGES)
 def test_a_project_is_made_used_and_deleted(visiting: Visiting, language: str) -> None:
-    with visiting(language=language) as visitor:
+    name = f"eu-north-{language}"
+    with visiting(signed_in=True, language=language) as visitor:
         visitor.enter("administration")
         page = visitor.page
-        page.get_by_role("textbox", name=visitor.say("admin.project")).fill("eu-north-9")
+        page.get_by_role("textbox", name=visitor.say("admin.project")).fill(name)
         page.locator("form").last.get_by_role("button").click()
-        row = page.get_by_role("row", name=re.compile("eu-north-9"))
+        row = page.get_by_role("row", name=re.compile(name))
         expect(row).to_contain_text(visitor.say("off"))
-        visitor.press("enable.what", what="eu-north-9")
+        visitor.press("enable.what", what=name)
         expect(row).to_contain_text(visitor.say("on"))
-        page.get_by_label(visitor.say("project.label")).select_option(label="eu-north-9")
+        choice = page.get_by_role("combobox", name=visitor.say("project.label"), exact=True)
+        choice.select_option(label=name)
         visitor.open("try")
         visitor.give(SMALL)
         assert visitor.lines()
         visitor.open("administration")
-        visitor.press("delete.what", what="eu-north-9")
+        visitor.press("delete.what", what=name)
         page.get_by_role("dialog").get_by_role("button", name=visitor.say("delete")).click()
         expect(row).to_have_count(0)
 
@@ -156,7 +158,7 @@ def test_callers_see_no_administration(visiting: Visiting, service: Service) -> 
 def test_monitoring_tells_of_the_calls(visiting: Visiting, service: Service, language: str) -> None:
     service.read(encoded(text_picture("COUNTED"), "PNG"))
     assert service.post({"image": "AAAA"}).status_code == 400
-    with visiting(language=language) as visitor:
+    with visiting(signed_in=True, language=language) as visitor:
         visitor.enter("monitoring")
         page = visitor.page
         tiles = page.locator(".tile dd")

@@ -28,7 +28,7 @@ def test_programs_for_a_server_with_credentials(
     visiting: Visiting, service: Service, tmp_path: Path
 ) -> None:
     (tmp_path / NAME).write_bytes(PICTURE)
-    with visiting() as visitor:
+    with visiting(signed_in=True) as visitor:
         visitor.enter()
         visitor.give((NAME, PICTURE))
         visitor.lines()

@@ -18,7 +18,7 @@ pytestmark = [pytest.mark.server, pytest.mark.models]
 
 @pytest.mark.parametrize("language", LANGUAGES)
 def test_a_sample_is_read_and_shown_in_every_way(visiting: Visiting, language: str) -> None:
-    with visiting(language=language) as visitor:
+    with visiting(signed_in=True, language=language) as visitor:
         visitor.enter()
         page = visitor.page
         visitor.press("sample.banner")
@@ -58,7 +58,7 @@ def test_a_sample_is_read_and_shown_in_every_way(visiting: Visiting, language: s
 
 
 def test_the_picture_can_be_zoomed_and_moved(visiting: Visiting) -> None:
-    with visiting() as visitor:
+    with visiting(signed_in=True) as visitor:
         visitor.enter()
         page = visitor.page
         visitor.give(("tall.png", encoded(text_picture("TALL", "TALLER", "TALLEST"), "PNG")))
@@ -95,7 +95,7 @@ def test_pictures_come_in_by_hand(visiting: Visiting, way: str) -> None:
     event = {"dropped": ("drop", "DragEvent", "dataTransfer")}.get(
         way, ("paste", "ClipboardEvent", "clipboardData")
     )
-    with visiting() as visitor:
+    with visiting(signed_in=True) as visitor:
         visitor.enter()
         visitor.page.evaluate(
             """async ([bytes, name, kind, member]) => {
@@ -115,7 +115,7 @@ def test_pictures_come_in_by_hand(visiting: Visiting, way: str) -> None:
 def test_several_pictures_are_read_and_saved(visiting: Visiting, language: str) -> None:
     pictures = [(f"{word}.png", encoded(text_picture(word), "PNG")) for word in ("ALPHA", "BRAVO")]
     formula = ("=cmd|calc.png", encoded(text_picture("=1+1"), "PNG"))
-    with visiting(language=language, refusals=True) as visitor:
+    with visiting(signed_in=True, language=language, refusals=True) as visitor:
         visitor.enter()
         page = visitor.page
         visitor.give(*pictures, formula, ("broken.png", b"no picture at all"))
@@ -169,7 +169,7 @@ def test_a_server_without_credentials_asks_for_none(
 
 def test_a_picture_by_address_is_refused_in_words(visiting: Visiting) -> None:
     """This machine's own addresses are never fetched; what was typed stays."""
-    with visiting(refusals=True) as visitor:
+    with visiting(signed_in=True, refusals=True) as visitor:
         visitor.enter()
         visitor.fill("intake.address", "http://127.0.0.1/picture.png")
         visitor.press("intake.read")
@@ -181,7 +181,7 @@ def test_a_picture_by_address_is_refused_in_words(visiting: Visiting) -> None:
 
 def test_a_format_that_the_browser_cannot_show(visiting: Visiting) -> None:
     """The lines stand in the places where the picture would have them."""
-    with visiting() as visitor:
+    with visiting(signed_in=True) as visitor:
         visitor.enter()
         visitor.give(("page.tiff", encoded(text_picture("TIFF"), "TIFF")))
         assert visitor.lines() == ["TIFF"]

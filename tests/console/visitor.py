@@ -9,6 +9,9 @@ from playwright.sync_api import Download, Locator, Page, expect
 from tests.console.words import words_of
 from tests.servers import Account
 
+CHROMIUM = "/usr/bin/chromium"
+"""Debian's browser; Playwright's own would have to be downloaded."""
+
 VIEWS = ("try", "service", "keys", "monitoring", "administration", "account")
 
 
@@ -20,13 +23,23 @@ class Visitor:
         url: of the server.
         language: `en` or `zh`.
         account: whom to sign in as, where the server asks.
+        signed_in: whether the browser has been signed in before.
     """
 
-    def __init__(self, page: Page, url: str, language: str, account: Account | None) -> None:
+    def __init__(
+        self,
+        page: Page,
+        url: str,
+        language: str,
+        account: Account | None,
+        *,
+        signed_in: bool = False,
+    ) -> None:
         self.page = page
         self.url = url
         self.account = account
         self.words = words_of(language)
+        self._signed_in = signed_in
 
     def go(self, view: str = "") -> None:
         """Opens a view by its address."""
@@ -50,8 +63,9 @@ class Visitor:
         self.press("sign_in.go")
 
     def enter(self, view: str = "") -> None:
-        """Signs in, which must succeed, and opens a view."""
-        self.sign_in()
+        """Signs in where that is needed, which must succeed, and opens a view."""
+        if not self._signed_in:
+            self.sign_in()
         self.button("sign_out").wait_for()
         if view:
             self.open(view)
