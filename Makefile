@@ -9,9 +9,10 @@ BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
 DATA ?= data
 SERVE_ARGS ?=
+FUZZ_ARGS ?=
 CODE := src tests benchmarks scripts
 
-.PHONY: help install serve test check format bench lock docs clean
+.PHONY: help install serve test check format bench fuzz lock docs clean
 
 help: ## Show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -44,6 +45,9 @@ bench: $(VENV)/.dev ## Measure accuracy, time and load: make bench DIR=folder-of
 	$(BIN)/python -m benchmarks.accuracy --data $(DIR) --engine ours --engine rapidocr
 	$(BIN)/python -m benchmarks.latency --data $(DIR)
 	$(BIN)/python -m benchmarks.load --data $(DIR)
+
+fuzz: $(VENV)/.dev ## Send parsers and a server a million damaged inputs (FUZZ_ARGS="--seed 2"), some 20 minutes
+	$(BIN)/python -m tests.fuzz $(FUZZ_ARGS)
 
 COMPILE := $(BIN)/uv pip compile --quiet --python-version 3.11 --universal --no-annotate \
 	--generate-hashes --no-emit-index-url --no-emit-find-links --custom-compile-command "make lock"

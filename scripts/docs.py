@@ -12,6 +12,7 @@ import re
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
+from dataclasses import MISSING
 from pathlib import Path
 from typing import Any
 
@@ -22,7 +23,7 @@ from web_image_ocr.api.app import openapi_document
 from web_image_ocr.api.errors import TABLE
 from web_image_ocr.cli.app import app
 from web_image_ocr.cli.exit_codes import ExitCode
-from web_image_ocr.settings import describe, environment_name
+from web_image_ocr.settings import describe, describe_tables, environment_name
 
 ROOT = Path(__file__).parent.parent
 _NOTICE = "<!-- Written by `make docs`; edit the source it is made from. -->\n\n"
@@ -62,7 +63,24 @@ def configuration() -> str:
         "| Setting | Environment | Default | Meaning |\n|---|---|---|---|\n"
         + "\n".join(rows)
         + "\n"
+        + "".join(_tables())
     )
+
+
+def _tables() -> Iterator[str]:
+    for name, values in describe_tables():
+        rows = [
+            f"| `{value}` | {'must be given' if default is MISSING else _shown(default)} "
+            f"| {text.replace('``', '`')} |"
+            for value, default, text in values
+        ]
+        example = f"{environment_name(name)}='[{{\"{values[0][0]}\": ...}}, ...]'"
+        yield (
+            f"\n## {name}\n\n"
+            f"A list of tables: each is a `[[{name}]]` in the TOML file. In the environment the\n"
+            f"whole list is JSON: `{example}`.\n\n"
+            "| Value | Default | Meaning |\n|---|---|---|\n" + "\n".join(rows) + "\n"
+        )
 
 
 def command_line() -> str:

@@ -12,7 +12,7 @@ from web_image_ocr.api.dependencies import Dependencies
 from web_image_ocr.api.windows import SharedWindows
 from web_image_ocr.console import console_routes
 from web_image_ocr.identity import Identity
-from web_image_ocr.images import Fetcher, ImageLimits
+from web_image_ocr.images import ImageLimits, Sources
 from web_image_ocr.serving.cache import ResultCache
 from web_image_ocr.serving.model_files import ModelFiles
 from web_image_ocr.serving.pool import WorkerPool
@@ -50,7 +50,7 @@ async def running_app(settings: Settings, identity: Identity | None) -> AsyncIte
     async with (
         _counting(identity),  # closed last: calls are counted to the end
         WorkerPool(settings.serving, settings.engine, image_limits(settings)) as pool,
-        Fetcher(settings.fetch) as fetcher,
+        Sources(settings.fetch, settings.storage) as fetcher,
         _shared_windows(settings) as shared_windows,
     ):
         app = create_app(

@@ -9,11 +9,12 @@ from __future__ import annotations
 
 import dataclasses
 import ipaddress
+import json
 import stat
 import tomllib
 from collections.abc import Iterator, Mapping
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args, get_origin, get_type_hints
 
 from pydantic import (
     ValidationError,
@@ -34,6 +35,7 @@ from web_image_ocr.api.config import ApiConfig
 from web_image_ocr.engine.config import EngineConfig
 from web_image_ocr.identity.config import IdentityConfig
 from web_image_ocr.images.config import FetchConfig
+from web_image_ocr.images.storage_config import StorageConfig
 from web_image_ocr.primitives.errors import ErrorKind, ServiceError
 from web_image_ocr.serving.config import ServingConfig
 from web_image_ocr.telemetry.logging import LoggingConfig
@@ -103,6 +105,7 @@ class Settings(BaseSettings):
     server: ServerConfig = ServerConfig()
     api: ApiConfig = ApiConfig()
     fetch: FetchConfig = FetchConfig()
+    storage: StorageConfig = StorageConfig()
     engine: EngineConfig = EngineConfig()
     serving: ServingConfig = ServingConfig()
     identity: IdentityConfig = IdentityConfig()
@@ -186,6 +189,23 @@ def describe() -> Iterator[tuple[str, object, str]]:
             yield name, field.default, _attributes(Settings.__doc__ or "")[name]
 
 
+def describe_tables() -> Iterator[tuple[str, list[tuple[str, object, str]]]]:
+    """Each setting that is a list of tables, with what may stand in one.
+
+    A value is (name, default, its description); the default is ``dataclasses.MISSING`` where
+    there is none.
+    """
+    for name, field in Settings.model_fields.items():
+        if not dataclasses.is_dataclass(field.annotation):
+            continue
+        for part, kind in get_type_hints(field.annotation).items():
+            table = next(iter(get_args(kind)), None)
+            if get_origin(kind) is tuple and dataclasses.is_dataclass(table):
+                meanings = _attributes(table.__doc__ or "")
+                rows = [(x.name, x.default, meanings[x.name]) for x in dataclasses.fields(table)]
+                yield f"{name}.{part}", rows
+
+
 def environment_name(setting: str) -> str:
     """The environment variable of a setting, for instance ``WEB_IMAGE_OCR_SERVER__PORT``."""
     return ENV_PREFIX + setting.replace(".", "__").upper()
@@ -206,15 +226,23 @@ def _with_lists(settings: type[Settings], name: str, value: object) -> object:
         return value
     if not isinstance(value, Mapping):
         return value
-    lists = {
-        part.name for part in dataclasses.fields(field.annotation) if "tuple[" in str(part.type)
-    }
+    types = get_type_hints(field.annotation)
     return {
-        key: tuple(filter(None, map(str.strip, part.split(","))))
-        if key in lists and isinstance(part, str)
+        key: _list_in(part, types[key])
+        if isinstance(part, str) and get_origin(types.get(key)) is tuple
         else part
         for key, part in value.items()
     }
+
+
+def _list_in(text: str, kind: Any) -> object:
+    """The list that a text means: JSON where its items are tables, else between commas."""
+    if not dataclasses.is_dataclass(get_args(kind)[0]):
+        return tuple(filter(None, map(str.strip, text.split(","))))
+    try:
+        return json.loads(text)
+    except ValueError:
+        return text  # which is no list, and is refused as such
 
 
 def _faults(values: Mapping[str, Any], section: ValidatorFunctionWrapHandler) -> dict[str, str]:
@@ -245,14 +273,17 @@ def _at_fault(
 
 def _complaints(values: Mapping[str, Any], section: ValidatorFunctionWrapHandler) -> dict[str, str]:
     """What the section says about the values, by name; what it says itself has the name ``""``."""
+    complaints: dict[str, str] = {}
     try:
         section(values)
     except ValidationError as error:
-        return {
-            str(item["loc"][0]) if item["loc"] else "": item["msg"].removeprefix("Value error, ")
-            for item in error.errors()
-        }
-    return {}
+        for item in error.errors():
+            name, *inside = [str(part) for part in item["loc"]] or [""]
+            message = item["msg"].removeprefix("Value error, ")
+            if inside:  # an item of a list, or a value of that item
+                message = f"{'.'.join(inside)}: {message}"
+            complaints[name] = ", ".join(filter(None, (complaints.get(name), message)))
+    return complaints
 
 
 def _fault(item: Mapping[str, Any]) -> str:

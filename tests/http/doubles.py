@@ -12,7 +12,8 @@ class NoFetcher:
     def __init__(self) -> None:
         self.asked: list[str] = []
 
-    async def fetch(self, url: str, deadline: Deadline) -> bytes:
+    async def fetch(self, url: str, project_id: str, deadline: Deadline) -> bytes:
+        del project_id
         deadline.check()
         self.asked.append(url)
         raise ServiceError(ErrorKind.SOURCE_UNREACHABLE, "tests reach nothing")

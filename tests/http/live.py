@@ -10,6 +10,8 @@ from contextlib import contextmanager
 import uvicorn
 from fastapi import FastAPI
 
+from web_image_ocr.cli.connections import WatchedConnection
+
 
 @contextmanager
 def running_app(app: FastAPI) -> Iterator[str]:
@@ -19,7 +21,7 @@ def running_app(app: FastAPI) -> Iterator[str]:
         listener.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         config = uvicorn.Config(
             app,
-            http="h11",
+            http=WatchedConnection,
             ws="none",
             lifespan="off",
             log_config=None,

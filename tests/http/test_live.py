@@ -16,6 +16,7 @@ from tests.http.doubles import NoFetcher
 from tests.http.live import running_app
 from tests.http.shapes import PATH, PICTURE
 from web_image_ocr.api import ApiConfig, Dependencies, create_app
+from web_image_ocr.cli import connections
 from web_image_ocr.identity import Identity
 from web_image_ocr.serving.null import NullRecognizer
 
@@ -164,6 +165,74 @@ def test_two_calls_in_one_packet_are_both_answered(servers: Servers) -> None:
         while received.count(b"HTTP/1.1 200") < 2 or not received.endswith(b"}}"):
             received += connection.recv(65536)
         assert received.count(b"HTTP/1.1 200") == 2
+
+
+def test_a_body_of_two_lengths_ends_the_connection(servers: Servers) -> None:
+    """A proxy may have believed the other length: what follows is not taken for a request."""
+    head = _head(4, "Transfer-Encoding: chunked")
+    smuggled = b"GET /healthz HTTP/1.1\r\nHost: localhost\r\n\r\n"
+    with servers() as address, closing(socket.create_connection(address)) as connection:
+        connection.settimeout(5)
+        connection.sendall(head + b"2\r\n{}\r\n0\r\n\r\n" + smuggled)
+        received = b""
+        while part := connection.recv(65536):
+            received += part
+    assert received.count(b"HTTP/1.1 ") == 1
+    assert b"connection: close" in received
+
+
+def test_headers_must_come_in_time(servers: Servers, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(connections, "HEADERS_S", 0.3)
+    with servers() as address:
+        for begun in (b"", b"POST ", _head(2)[:-2]):
+            with closing(socket.create_connection(address)) as connection:
+                connection.settimeout(5)
+                connection.sendall(begun)
+                assert _is_closed(connection)
+
+
+def test_headers_that_drip_must_come_in_time(
+    servers: Servers, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(connections, "HEADERS_S", 0.5)
+    with servers() as address, closing(socket.create_connection(address)) as connection:
+        connection.settimeout(0.05)  # one byte after each
+        _wait_for(lambda: _is_ended(connection))
+
+
+def test_a_connection_in_use_is_not_ended(
+    servers: Servers, monkeypatch: pytest.MonkeyPatch, recognizer: NullRecognizer
+) -> None:
+    """Neither by a body or an answer that takes longer than headers may, nor between calls."""
+    monkeypatch.setattr(connections, "HEADERS_S", 0.2)
+    recognizer.seconds = 0.4
+    body = json.dumps({"image": PICTURE}).encode()
+    with servers() as address, closing(socket.create_connection(address)) as connection:
+        connection.settimeout(5)
+        for _ in range(2):
+            connection.sendall(_head(len(body)))
+            time.sleep(0.4)
+            connection.sendall(body)
+            assert _answer(connection)[0] == 200
+            time.sleep(0.4)
+
+
+def _is_ended(connection: socket.socket) -> bool:
+    """Whether one more byte is not taken."""
+    try:
+        connection.sendall(b"X")
+        return connection.recv(1000) == b""
+    except TimeoutError:
+        return False
+    except ConnectionError:
+        return True
+
+
+def _is_closed(connection: socket.socket) -> bool:
+    try:
+        return connection.recv(1000) == b""
+    except ConnectionResetError:
+        return True
 
 
 def _wait_for(condition: Callable[[], bool]) -> None:

@@ -70,8 +70,9 @@ class LargeFile:
     def __init__(self, size: int) -> None:
         self._file = bytes(size)
 
-    async def fetch(self, url: str, deadline: Deadline) -> bytes:
+    async def fetch(self, url: str, project_id: str, deadline: Deadline) -> bytes:
         assert url
+        assert project_id
         deadline.check()
         return self._file
 

@@ -5,15 +5,19 @@ from __future__ import annotations
 import asyncio
 import ssl
 import time
+import tracemalloc
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import asynccontextmanager, closing, contextmanager
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import pytest
 
 from tests.certificates import self_signed
-from web_image_ocr.images import FetchConfig, Fetcher
+from web_image_ocr.images import FetchConfig
+from web_image_ocr.images.fetch import Fetcher
+from web_image_ocr.images.guard import Resolve
+from web_image_ocr.images.transfers import Transfers
 from web_image_ocr.primitives.deadline import Deadline
 from web_image_ocr.primitives.errors import ErrorKind, ServiceError
 
@@ -72,8 +76,14 @@ def config_for(server: Server) -> FetchConfig:
     )
 
 
+@asynccontextmanager
+async def fetching(config: FetchConfig, resolve: Resolve | None = None) -> AsyncIterator[Fetcher]:
+    with closing(Transfers(config, resolve=resolve)) as transfers:
+        yield Fetcher(config, transfers)
+
+
 async def fetch(config: FetchConfig, url: str, deadline: Deadline | None = None) -> bytes:
-    async with Fetcher(config) as fetcher:
+    async with fetching(config) as fetcher:
         return await fetcher.fetch(url, deadline or Deadline.after(20))
 
 
@@ -171,11 +181,16 @@ class TestAnswers:
             await fetch(config_for(server), server.url().replace("http:", "https:"))
 
     async def test_proxy_and_netrc_variables_are_not_read(
-        self, server: Server, monkeypatch: pytest.MonkeyPatch
+        self, server: Server, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
     ) -> None:
         for name in ("http_proxy", "HTTP_PROXY", "ALL_PROXY", "all_proxy"):
             monkeypatch.setenv(name, "http://127.0.0.1:1/")
+        netrc = tmp_path / "netrc"
+        netrc.write_text("machine 127.0.0.1 login name password secret\n")
+        netrc.chmod(0o600)
+        monkeypatch.setenv("NETRC", str(netrc))
         assert await fetch(config_for(server), server.url()) == BODY
+        assert "authorization" not in server.requests[0].lower()
 
 
 class TestSize:
@@ -198,6 +213,35 @@ class TestSize:
         with refusal(ErrorKind.IMAGE_SIZE):
             await fetch(replace(config_for(server), max_bytes=1_000_000), server.url())
 
+    @pytest.mark.parametrize(
+        ("head", "again"),
+        [
+            (b"HTTP/1.1 200 OK\r\n", b"A: b\r\n"),
+            (b"HTTP/1.1 200 OK\r\nA: ", b"b"),
+            (b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n1\r\na\r\n0\r\n", b"A: b\r\n"),
+            (b"", b"HTTP/1.1 102 Processing\r\n\r\n"),
+        ],
+        ids=["headers", "one header", "trailers", "interim answers"],
+    )
+    async def test_what_is_not_the_body_is_not_endless_either(
+        self, server: Server, head: bytes, again: bytes
+    ) -> None:
+        async def endless(writer: asyncio.StreamWriter) -> None:
+            writer.write(head)
+            while True:
+                writer.write(again * 500)
+                await writer.drain()
+
+        server.replies["/a.png"] = endless
+        tracemalloc.start()
+        try:
+            with refusal(ErrorKind.SOURCE_UNREACHABLE):
+                await fetch(replace(config_for(server), total_s=0.5), server.url())
+            # What came at once is parsed at once, 256 KB of it: 5 MB of interim answers.
+            assert tracemalloc.get_traced_memory()[1] < 8_000_000
+        finally:
+            tracemalloc.stop()
+
     async def test_default_limit_is_ten_megabytes_of_base64(self, server: Server) -> None:
         for size, kind in ((7_864_320, None), (7_864_321, ErrorKind.IMAGE_SIZE)):
             server.replies["/a.png"] = (
@@ -219,7 +263,7 @@ class TestSize:
 
         server.replies["/a.png"] = half
         config = replace(config_for(server), max_bytes=100_000, max_total_bytes=120_000)
-        async with Fetcher(config) as fetcher:
+        async with fetching(config) as fetcher:
             results = await asyncio.gather(
                 *(fetcher.fetch(server.url(), Deadline.after(9)) for _ in range(2)),
                 return_exceptions=True,
@@ -234,7 +278,7 @@ class TestSize:
             writer.write(OK)
 
         server.replies["/a.png"] = silent
-        async with Fetcher(replace(config_for(server), max_concurrent=1)) as fetcher:
+        async with fetching(replace(config_for(server), max_concurrent=1)) as fetcher:
             first = asyncio.create_task(fetcher.fetch(server.url(), Deadline.after(9)))
             await asyncio.sleep(0.05)
             with refusal(ErrorKind.OVERLOADED):
@@ -285,7 +329,7 @@ class TestTime:
             await asyncio.sleep(5)
             return []
 
-        async with Fetcher(config_for(server), resolve=hang) as fetcher:
+        async with fetching(config_for(server), resolve=hang) as fetcher:
             with refusal(ErrorKind.SOURCE_UNREACHABLE):
                 await fetcher.fetch(server.url(host="slow.example"), Deadline.after(9))
 
@@ -308,6 +352,21 @@ class TestRedirects:
         server.replies["/from"] = redirect("/a.png")
         await fetch(config_for(server), server.url("/from"))
         assert len(server.requests) == 2
+
+    async def test_what_comes_with_it_is_not_read(self, server: Server) -> None:
+        async def endless(writer: asyncio.StreamWriter) -> None:
+            writer.write(b"HTTP/1.1 302 Found\r\nLocation: /a.png\r\n\r\n")
+            while True:
+                writer.write(b"x" * 65536)
+                await writer.drain()
+
+        server.replies["/from"] = endless
+        assert await fetch(config_for(server), server.url("/from")) == BODY
+
+    async def test_raw_characters_are_encoded(self, server: Server) -> None:
+        server.replies["/from"] = redirect("/图 a.png")
+        server.replies["/%E5%9B%BE%20a.png"] = OK
+        assert await fetch(config_for(server), server.url("/from")) == BODY
 
     async def test_cookies_are_not_carried_along(self, server: Server) -> None:
         server.replies["/from"] = redirect("/a.png\r\nSet-Cookie: a=b")
@@ -365,7 +424,7 @@ class TestAddresses:
             return addresses
 
         config = FetchConfig(allowed_ports=(server.port,))
-        async with Fetcher(config, resolve=resolve) as fetcher:
+        async with fetching(config, resolve=resolve) as fetcher:
             with refusal(ErrorKind.SOURCE_FORBIDDEN):
                 await fetcher.fetch(server.url(host="rebind.example"), Deadline.after(9))
         assert server.requests == []
@@ -378,7 +437,7 @@ class TestAddresses:
             return next(answers)
 
         server.replies["/from"] = redirect("/a.png")
-        async with Fetcher(config_for(server), resolve=resolve) as fetcher:
+        async with fetching(config_for(server), resolve=resolve) as fetcher:
             with refusal(ErrorKind.SOURCE_FORBIDDEN):
                 await fetcher.fetch(server.url("/from", host="rebind.example"), Deadline.after(9))
         assert len(server.requests) == 1
@@ -387,7 +446,7 @@ class TestAddresses:
         async def resolve(_: str) -> Sequence[str]:
             raise OSError("no such name")
 
-        async with Fetcher(config_for(server), resolve=resolve) as fetcher:
+        async with fetching(config_for(server), resolve=resolve) as fetcher:
             with refusal(ErrorKind.SOURCE_UNREACHABLE):
                 await fetcher.fetch(server.url(host="nowhere.example"), Deadline.after(9))
 
@@ -395,8 +454,8 @@ class TestAddresses:
         async def resolve(_: str) -> Sequence[str]:
             return ["127.0.0.1"]
 
-        config = FetchConfig(allowed_ports=(server.port,), allowed_hosts=("files.example",))
-        async with Fetcher(config, resolve=resolve) as fetcher:
+        config = FetchConfig(allowed_ports=(server.port,), allowed_hosts=("FILES.example",))
+        async with fetching(config, resolve=resolve) as fetcher:
             url = server.url(host="Files.example")
             assert await fetcher.fetch(url, Deadline.after(9)) == BODY
             with refusal(ErrorKind.SOURCE_FORBIDDEN):
@@ -429,9 +488,30 @@ class TestTls:
             return ["127.0.0.1"]
 
         config = FetchConfig(allowed_ports=(port,), allowed_hosts=("files.example",))
-        async with Fetcher(config, resolve=resolve) as fetcher:
+        async with fetching(config, resolve=resolve) as fetcher:
             with refusal(ErrorKind.SOURCE_UNREACHABLE):
                 await fetcher.fetch(f"https://files.example:{port}/a.png", Deadline.after(9))
         listener.close()
         assert names == ["files.example"]
         assert server.requests == []
+
+    async def test_a_name_that_is_proved_is_read(
+        self, tls: ssl.SSLContext, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        """By a certificate that the system is told to trust; another name is not proved by it."""
+        monkeypatch.setenv("SSL_CERT_FILE", str(tmp_path / "tls.crt"))
+        server = Server(replies={"/a.png": OK})
+        listener = await asyncio.start_server(server.answer, "127.0.0.1", 0, ssl=tls)
+        port = listener.sockets[0].getsockname()[1]
+
+        async def resolve(_: str) -> Sequence[str]:
+            return ["127.0.0.1"]
+
+        config = FetchConfig(allowed_ports=(port,), allowed_networks=("127.0.0.0/8",))
+        async with fetching(config, resolve=resolve) as fetcher:
+            url = f"https://files.example:{port}/a.png"
+            assert await fetcher.fetch(url, Deadline.after(9)) == BODY
+            with refusal(ErrorKind.SOURCE_UNREACHABLE):
+                await fetcher.fetch(url.replace("files", "other"), Deadline.after(9))
+        listener.close()
+        assert [f"Host: files.example:{port}\r\n" in head for head in server.requests] == [True]

@@ -13,7 +13,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from PIL import Image
+from PIL import Image, ImageOps
 
 from tests.unit.images.pictures import encoded, scene
 
@@ -63,23 +63,33 @@ def large(mode: str) -> Image.Image:
     return Image.fromarray(stripes).convert(mode)
 
 
+ONE_STRIP = {"compression": "tiff_adobe_deflate", "tiffinfo": {278: SIDE}}
+
 CASES: dict[str, tuple[str, str, dict[str, Any], float]] = {
     "jpeg": ("RGB", "JPEG", {}, 7),
     "progressive jpeg": ("RGB", "JPEG", {"progressive": True, "subsampling": 0}, 10),
     "cmyk jpeg": ("CMYK", "JPEG", {"progressive": True, "subsampling": 0}, 12),
     "png": ("RGB", "PNG", {"compress_level": 1}, 7),
-    "png with alpha": ("RGBA", "PNG", {"compress_level": 1}, 11),
-    "webp": ("RGB", "WEBP", {"method": 0}, 16),
-    "webp with alpha": ("RGBA", "WEBP", {"method": 0}, 20),
+    "png with alpha": ("RGBA", "PNG", {"compress_level": 1}, 8),
+    "png of 16 bits": ("I;16", "PNG", {"compress_level": 1}, 7),
+    "tiff of floats, in one strip": ("F", "TIFF", ONE_STRIP, 8),
+    "cmyk tiff, in one strip": ("CMYK", "TIFF", ONE_STRIP, 8),
+    "webp": ("RGB", "WEBP", {"method": 0}, 6),
+    "webp with alpha": ("RGBA", "WEBP", {"method": 0}, 8),
+    "animated webp": ("RGB", "WEBP", {"method": 0, "save_all": True}, 16),
 }
 
 
 @pytest.mark.parametrize("name", CASES)
 def test_large_picture_takes_no_more_than_documented(name: str, tmp_path: Path) -> None:
     mode, image_format, options, documented = CASES[name]
-    image = large(mode)
+    image = large("L" if mode == "I;16" else mode)
     if mode == "RGBA":
         image.putpixel((0, 0), (0, 0, 0, 0))
+    if mode == "I;16":
+        image = Image.fromarray(np.asarray(image).astype(np.uint16) * 257)
+    if options.get("save_all"):
+        options = {**options, "append_images": [ImageOps.invert(image)]}
     data = encoded(image, image_format, **options)
     found = bytes_a_pixel(data, encoded(scene(), image_format), tmp_path)
     assert found <= documented + ALLOWANCE

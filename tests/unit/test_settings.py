@@ -5,8 +5,9 @@ from pathlib import Path
 
 import pytest
 
+from web_image_ocr.api import windows
 from web_image_ocr.primitives.errors import ErrorKind, ServiceError
-from web_image_ocr.settings import describe, environment_name, load_settings
+from web_image_ocr.settings import describe, describe_tables, environment_name, load_settings
 
 
 @pytest.fixture(autouse=True)
@@ -150,3 +151,78 @@ def test_every_setting_is_described() -> None:
     described = list(describe())
     assert len({name for name, _, _ in described}) == len(described) > 30
     assert all(text for _, _, text in described)
+
+
+class TestStorageEntries:
+    NAME = environment_name("storage.entries")
+    GOOD = (
+        '{"endpoint": "https://obs.example.com", "access_key": "AK", "secret_key": "SK", '
+        '"buckets": ["pictures"], "projects": ["*"]}'
+    )
+
+    def test_are_tables_in_the_file(self, tmp_path: Path) -> None:
+        path = tmp_path / "settings.toml"
+        path.write_text(
+            '[[storage.entries]]\nendpoint = "http://10.0.0.1:9000"\naccess_key = "AK"\n'
+            'secret_key_file = "/run/secret"\nbuckets = ["pictures", "scans"]\n'
+            'projects = ["*"]\n[[storage.entries]]\nendpoint = "https://obs.example.com"\n'
+            'region = "cn-north-4"\naccess_key = "AK"\nsecret_key = "SK"\nbuckets = ["bills"]\n'
+            'projects = ["a", "b"]\n'
+        )
+        first, second = load_settings(path).storage.entries
+        assert first.buckets == ("pictures", "scans")
+        assert first.secret_key_file == Path("/run/secret")
+        assert second.projects == ("a", "b")
+        assert second.region == "cn-north-4"
+
+    def test_are_json_in_the_environment(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        monkeypatch.setenv(self.NAME, f"[{self.GOOD}, {self.GOOD}]")
+        settings = load_settings()
+        assert [entry.buckets for entry in settings.storage.entries] == [("pictures",)] * 2
+        assert "SK" not in repr(settings)
+
+    @pytest.mark.parametrize("text", ["[{", "https://obs.example.com,b", "{}", "5", GOOD])
+    def test_what_is_no_list_is_refused(self, monkeypatch: pytest.MonkeyPatch, text: str) -> None:
+        monkeypatch.setenv(self.NAME, text)
+        assert fault() == f"storage.entries ({self.NAME}): Input should be a valid tuple"
+
+    def test_all_that_is_wrong_is_named_and_no_key_is(
+        self, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        bad = '{"endpoint": "ftp://x", "access_key": "AK", "secret_key": ["SK"], "color": "SK"}'
+        monkeypatch.setenv(self.NAME, f"[{self.GOOD}, {bad}]")
+        monkeypatch.setenv("WEB_IMAGE_OCR_SERVER__PORT", "70000")
+        detail = fault()
+        for part in ("1.secret_key: ", "1.color: ", "1.buckets: ", "1.projects: ", "server.port"):
+            assert part in detail
+        assert "SK" not in detail
+        assert "AK" not in detail
+        monkeypatch.setenv(self.NAME, "[" + self.GOOD.replace("https", "ftp") + "]")
+        assert "storage.entries" in fault()
+        assert "0: endpoint: the scheme is neither http nor https" in fault()
+
+
+def test_what_stands_in_a_table_is_described() -> None:
+    tables = dict(describe_tables())
+    assert list(tables) == ["storage.entries"]
+    assert all(text for _, _, text in tables["storage.entries"])
+
+
+def test_the_password_of_a_redis_is_shown_by_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
+    name = "WEB_IMAGE_OCR_API__RATE_LIMIT_REDIS_URL"
+    monkeypatch.setenv(name, "redis://:secret@host:6379/0")
+    settings = load_settings()
+    assert settings.api.rate_limit_redis_url.endswith("secret@host:6379/0")
+    assert "secret" not in repr(settings)
+    monkeypatch.setenv(name, "redis://:secret@host:port/0")
+    detail = fault()
+    assert detail.startswith(f"api.rate_limit_redis_url ({name}): ")
+    assert "secret" not in detail
+
+
+def test_a_redis_without_its_package_ends_the_start_with_one_line(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setenv("WEB_IMAGE_OCR_API__RATE_LIMIT_REDIS_URL", "redis://host:6379/0")
+    monkeypatch.setattr(windows, "find_spec", lambda _: None)
+    assert "needs the package redis (web-image-ocr[redis])" in fault()

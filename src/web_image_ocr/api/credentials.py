@@ -26,6 +26,9 @@ _STORE_CALLS = 8
 _SIGNATURES = 8
 """Threads that check signatures; a wrong one is written down, which may wait for the store."""
 
+_REPORT_THREADS = 2
+"""Threads for reports, which may read the store for half a second each."""
+
 _LOGIN_THREADS = 2
 """Threads for sign-ins: each computes a password hash, which takes a core and 64 MiB."""
 
@@ -54,12 +57,17 @@ class Callers:
         self._addresses = addresses
         self._store_calls = CapacityLimiter(_STORE_CALLS)
         self._signatures = CapacityLimiter(_SIGNATURES)
+        self._reports = CapacityLimiter(_REPORT_THREADS)
         self._logins = CapacityLimiter(_LOGIN_THREADS)
         self._signing_in: Counter[str] = Counter()
 
     async def ask(self, question: Callable[[Identity], _Result]) -> _Result:
         """What identity answers; asked in a thread."""
         return await to_thread.run_sync(lambda: question(self._identity), limiter=self._store_calls)
+
+    async def report(self, question: Callable[[Identity], _Result]) -> _Result:
+        """As ``ask``, where much is read for the answer: calls do not wait for it."""
+        return await to_thread.run_sync(lambda: question(self._identity), limiter=self._reports)
 
     async def ask_slowly(self, question: Callable[[Identity], _Result]) -> _Result:
         """As ``ask``, where a password hash is computed for the answer."""

@@ -13,13 +13,13 @@ from web_image_ocr.serving.recognizer import Recognizer
 
 
 class PictureSource(Protocol):
-    """Where the picture behind a ``url`` comes from; ``images.Fetcher`` is one."""
+    """Where the picture behind a ``url`` comes from; ``images.Sources`` is one."""
 
-    async def fetch(self, url: str, deadline: Deadline) -> bytes:
-        """The file's bytes.
+    async def fetch(self, url: str, project_id: str, deadline: Deadline) -> bytes:
+        """The file's bytes, if the project may have them.
 
         Raises:
-            ServiceError: ``SOURCE_FORBIDDEN``, ``SOURCE_UNREACHABLE`` or ``IMAGE_SIZE``.
+            ServiceError: ``SOURCE_…``, ``STORAGE_…`` or ``IMAGE_SIZE``.
         """
         ...
 

@@ -16,6 +16,7 @@ from starlette.responses import Response
 from web_image_ocr.api.answers import json_response
 from web_image_ocr.primitives.errors import ErrorKind, ServiceError
 
+_STORAGE_FAILED = "Obtaining the file from the OBS failed."
 _AUTHENTICATION = "Incorrect IAM authentication information: "
 
 
@@ -58,6 +59,16 @@ TABLE: Mapping[ErrorKind, WireError] = {
     ErrorKind.SOURCE_FORBIDDEN: WireError(400, "ModelArts.4601", "The URL is not allowed."),
     ErrorKind.SOURCE_UNREACHABLE: WireError(
         400, "ModelArts.4603", "Obtaining the file from the URL failed."
+    ),
+    ErrorKind.STORAGE_KEY_REFUSED: WireError(400, "ModelArts.4702", "Query Obs agency failed."),
+    ErrorKind.STORAGE_URL_INVALID: WireError(400, "ModelArts.4703", "The Obs URL is invalid."),
+    ErrorKind.STORAGE_FORBIDDEN: WireError(400, "ModelArts.4704", _STORAGE_FAILED),
+    ErrorKind.STORAGE_UNREACHABLE: WireError(400, "ModelArts.4704", _STORAGE_FAILED),
+    ErrorKind.STORAGE_OBJECT_SIZE: WireError(
+        400, "ModelArts.4705", "The file stored on the OBS is oversized."
+    ),
+    ErrorKind.STORAGE_OBJECT_MISSING: WireError(
+        400, "ModelArts.4706", "The Obs file is not exist."
     ),
     # Who is calling.
     ErrorKind.CREDENTIALS_MISSING: WireError(

@@ -13,7 +13,14 @@ from web_image_ocr.api.credentials import Callers
 from web_image_ocr.api.guards import check_sizes
 from web_image_ocr.api.schemas import Wire, parse_json, validate
 from web_image_ocr.api.state import state_of
-from web_image_ocr.identity import Administration, Identity, OwnAccount, Principal
+from web_image_ocr.identity import (
+    Administration,
+    Identity,
+    OwnAccount,
+    Principal,
+    UsageReport,
+    Window,
+)
 from web_image_ocr.primitives.errors import ErrorKind, ServiceError
 
 _Result = TypeVar("_Result")
@@ -55,7 +62,7 @@ class ManagementCall:
         Raises:
             ServiceError: ``MANAGEMENT_REQUEST_INVALID``.
         """
-        value = parse_json(await self._body.read() or b"{}")
+        value = parse_json(await self._body.read())
         return validate(model, value, ErrorKind.MANAGEMENT_REQUEST_INVALID)
 
     async def own_account(self, question: Callable[[OwnAccount], _Result]) -> _Result:
@@ -79,6 +86,12 @@ class ManagementCall:
     async def ask(self, question: Callable[[Identity], _Result]) -> _Result:
         """What identity answers."""
         return await self._callers.ask(question)
+
+    async def usage(self, project_id: str | None, window: Window) -> UsageReport:
+        """Counted calls; see ``Identity.usage``."""
+        return await self._callers.report(
+            lambda identity: identity.usage(self.principal, project_id, window)
+        )
 
     async def change_password(self, current: str, new: str) -> None:
         """Another password for the caller; see ``Identity.change_password``."""

@@ -143,7 +143,7 @@ class _Call:
                 headers["server-timing"] += ", " + server_timing({"total": self._seconds()})
             if self._is_identity:
                 headers["x-iam-trace-id"] = self.request_id
-            if not await self._drain():
+            if not await self._drain() or _has_two_lengths(self._scope):
                 headers["connection"] = "close"
             self.status = message["status"]
         else:
@@ -218,6 +218,16 @@ class _Call:
 def _has_body(scope: Scope) -> bool:
     headers = dict(scope["headers"])
     return b"transfer-encoding" in headers or headers.get(b"content-length", b"0") != b"0"
+
+
+def _has_two_lengths(scope: Scope) -> bool:
+    """Whether somebody on the way may have seen another end of the body than we.
+
+    After such a request a connection must be closed (RFC 9112, 6.3): what follows may be a part
+    of its body for one and another request for the other.
+    """
+    names = {name for name, _ in scope["headers"]}
+    return {b"transfer-encoding", b"content-length"} <= names
 
 
 def _waits_for_continue(scope: Scope) -> bool:

@@ -59,6 +59,12 @@ _SERVICE_ERRORS = (
     ErrorKind.IMAGE_SIZE,
     ErrorKind.SOURCE_FORBIDDEN,
     ErrorKind.SOURCE_UNREACHABLE,
+    ErrorKind.STORAGE_KEY_REFUSED,
+    ErrorKind.STORAGE_URL_INVALID,
+    ErrorKind.STORAGE_FORBIDDEN,
+    ErrorKind.STORAGE_UNREACHABLE,
+    ErrorKind.STORAGE_OBJECT_SIZE,
+    ErrorKind.STORAGE_OBJECT_MISSING,
     *AUTHENTICATED,
     ErrorKind.TOKEN_WITHOUT_PROJECT,
     ErrorKind.PROJECT_FORBIDDEN,
@@ -142,12 +148,12 @@ def _finish(operation: Operation, *, authenticated: bool) -> None:
 
 def service_failures() -> dict[int | str, Operation]:
     """The failures of a call of the service, by status, with an example for each kind."""
-    return failures(_SERVICE_ERRORS, ServiceFailure, identity_form=False)
+    return _failures(_SERVICE_ERRORS, ServiceFailure, identity_form=False)
 
 
 def identity_failures() -> dict[int | str, Operation]:
     """The failures of a call of the identity API, likewise."""
-    return failures(_IDENTITY_ERRORS, IdentityFailure, identity_form=True)
+    return _failures(_IDENTITY_ERRORS, IdentityFailure, identity_form=True)
 
 
 def web_image_operation() -> Operation:
@@ -247,7 +253,7 @@ def _request_schemas(models: list[type[BaseModel]]) -> dict[str, Any]:
     return schemas
 
 
-def failures(
+def _failures(
     kinds: Iterable[ErrorKind], model: type[BaseModel], *, identity_form: bool
 ) -> dict[int | str, Operation]:
     """Answers by status, with an example for each kind."""

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Any
 
 from pydantic import BaseModel
 
+from web_image_ocr.api.errors import TABLE, status_title
 from web_image_ocr.api.openapi import (
     AUTHENTICATED,
     EITHER,
@@ -13,7 +15,6 @@ from web_image_ocr.api.openapi import (
     OWN_TROUBLES,
     Operation,
     body_of,
-    failures,
 )
 from web_image_ocr.api.schemas import ServiceFailure
 from web_image_ocr.primitives.errors import ErrorKind
@@ -35,14 +36,12 @@ def management_failures(*, password: bool = False) -> dict[int | str, Operation]
     Args:
         password: whether the call asks for one.
     """
-    kinds = (*_ERRORS, *(_PASSWORD_ERRORS if password else ()))
-    return failures(kinds, ServiceFailure, identity_form=False)
+    return _named((*_ERRORS, *(_PASSWORD_ERRORS if password else ())))
 
 
 def public_failures() -> dict[int | str, Operation]:
     """The failures of a call that asks nobody for credentials, by status."""
-    kinds = (ErrorKind.ORIGIN_FORBIDDEN, ErrorKind.INTERNAL)
-    return failures(kinds, ServiceFailure, identity_form=False)
+    return _named((ErrorKind.ORIGIN_FORBIDDEN, ErrorKind.INTERNAL))
 
 
 def management_operation(
@@ -81,4 +80,19 @@ def in_query(name: str, description: str, **schema: Any) -> Operation:
         "in": "query",
         "description": description,
         "schema": {"type": "string", **schema},
+    }
+
+
+def _named(kinds: Iterable[ErrorKind]) -> dict[int | str, Operation]:
+    """Answers with the names of their codes: examples on so many routes would be too much."""
+    codes: dict[int, set[str]] = {}
+    for kind in kinds:
+        row = TABLE[kind]
+        codes.setdefault(row.status, set()).add(f"`{row.code}`")
+    return {
+        status: {
+            "model": ServiceFailure,
+            "description": f"{status_title(status)}: {', '.join(sorted(codes[status]))}",
+        }
+        for status in sorted(codes)
     }

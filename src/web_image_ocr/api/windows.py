@@ -7,6 +7,7 @@ memory: calls are served, none waits long, and the limit holds at each server.
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import time
 from collections.abc import Coroutine
 from importlib.util import find_spec
@@ -97,8 +98,9 @@ class SharedWindows:
         return self
 
     async def __aexit__(self, *exc: object) -> None:
-        """Close the connections."""
-        await self._pool.disconnect()
+        """Close the connections, whatever Redis makes of it."""
+        with contextlib.suppress(*_failures()):
+            await self._pool.disconnect()
 
     async def hit(self, rate: RateLimitItem, project_id: str) -> float | None:
         """As ``Windows.hit``; never fails, and takes a second at most."""

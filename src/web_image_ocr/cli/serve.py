@@ -17,7 +17,7 @@ import typer
 import uvicorn
 
 from web_image_ocr.bootstrap import open_identity, running_app
-from web_image_ocr.cli.connections import PromptlyClosing
+from web_image_ocr.cli.connections import WatchedConnection
 from web_image_ocr.cli.first_start import make_first_account, remove_credentials_files
 from web_image_ocr.cli.options import Config, DataDir, FirstProjectName
 from web_image_ocr.cli.stopping import StopRequest, on_stop
@@ -26,6 +26,7 @@ from web_image_ocr.engine.models import load_models
 from web_image_ocr.engine.runtimes import runtime_named
 from web_image_ocr.engine.words import files_of
 from web_image_ocr.identity import Identity
+from web_image_ocr.images.storage import signers_of
 from web_image_ocr.primitives.errors import ErrorKind, ServiceError
 from web_image_ocr.settings import ServerConfig, Settings, load_settings
 from web_image_ocr.telemetry.logging import configure
@@ -64,6 +65,7 @@ def serve(
     if no_auth:
         _refuse_foreign_listener(settings.server.host)
     tls = tls_context(settings.server)
+    signers_of(settings.storage)
     runtime_named(settings.engine.runtime)  # what is missing is said here, not by every worker
     load_models(settings.engine)
     files_of(settings.engine.languages)
@@ -137,7 +139,7 @@ async def _run(
     async with running_app(settings, identity) as app:
         config = uvicorn.Config(
             app,
-            http=PromptlyClosing,
+            http=WatchedConnection,
             h11_max_incomplete_event_size=_UNFINISHED_HEADERS_BYTES,
             ws="none",
             lifespan="off",

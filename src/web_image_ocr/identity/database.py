@@ -194,6 +194,28 @@ def _open_engine(url: URL, wait_seconds: float, may_create: bool) -> Engine:
     return _open_postgresql(url, wait_seconds)
 
 
+def _open_postgresql(url: URL, wait_seconds: float) -> Engine:
+    milliseconds = round(wait_seconds * 1000)
+    # A machine that is gone without a word, and a lock that another server holds, are waited
+    # for as long as any busy store; what the URL says of it goes before.
+    waits = {
+        "connect_timeout": math.ceil(wait_seconds),
+        "tcp_user_timeout": milliseconds,
+        "keepalives_idle": math.ceil(wait_seconds),
+        "keepalives_interval": 1,
+        "options": f"-c lock_timeout={milliseconds}",
+    }
+    try:
+        return create_engine(
+            url,
+            pool_pre_ping=True,
+            pool_timeout=wait_seconds,
+            connect_args={name: wait for name, wait in waits.items() if name not in url.query},
+        )
+    except ModuleNotFoundError as error:
+        raise _unusable(f"PostgreSQL needs the extra 'postgres': {error}") from error
+
+
 def _find_file(path: Path, may_create: bool) -> None:
     try:
         if may_create:
@@ -260,28 +282,6 @@ def _state_of(path: Path) -> tuple[int, int, bool] | None:
     except (FileNotFoundError, NotADirectoryError):
         return None
     return found.st_dev, found.st_ino, os.access(path, os.W_OK)
-
-
-def _open_postgresql(url: URL, wait_seconds: float) -> Engine:
-    milliseconds = round(wait_seconds * 1000)
-    # A machine that is gone without a word, and a lock that another server holds, are waited
-    # for as long as any busy store; what the URL says of it goes before.
-    waits = {
-        "connect_timeout": math.ceil(wait_seconds),
-        "tcp_user_timeout": milliseconds,
-        "keepalives_idle": math.ceil(wait_seconds),
-        "keepalives_interval": 1,
-        "options": f"-c lock_timeout={milliseconds}",
-    }
-    try:
-        return create_engine(
-            url,
-            pool_pre_ping=True,
-            pool_timeout=wait_seconds,
-            connect_args={name: wait for name, wait in waits.items() if name not in url.query},
-        )
-    except ModuleNotFoundError as error:
-        raise _unusable(f"PostgreSQL needs the extra 'postgres': {error}") from error
 
 
 def _wait_to_be_alone(connection: Connection) -> None:

@@ -39,8 +39,8 @@ class ImageLimits:
         min_side: pixels, the least width and height; at least 1.
         max_side: pixels, the greatest width and height; not below ``min_side``.
         max_pixels: width times height at most; bounds the memory of one picture,
-            which while decoding is 7 bytes a pixel (PNG, JPEG), 12 (progressive JPEG in CMYK,
-            16 bits), 17 (TIFF of floats) to 20 (WEBP with alpha).
+            which while decoding is 8 bytes a pixel, 10 for a progressive JPEG, 12 for one in
+            CMYK, 16 for an animated WEBP (``header.MOST_HELD`` bounds these three).
         formats: the accepted formats, told by content, never by name.
     """
 
@@ -80,8 +80,8 @@ class FetchConfig:
 
     Attributes:
         allowed_ports: TCP ports that may be called, 1 to 65535.
-        allowed_hosts: names, lower case, that may be called whatever addresses they
-            have, private ones too; every other name must have public addresses only.
+        allowed_hosts: names that may be called whatever addresses they have, private ones
+            too; every other name must have public addresses only.
         allowed_networks: networks such as ``10.1.0.0/16`` that may be called although they
             are not public.
         connect_s: seconds to connect, TLS included.

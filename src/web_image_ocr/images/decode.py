@@ -23,9 +23,9 @@ from PIL.TgaImagePlugin import TgaImageFile
 from PIL.TiffImagePlugin import TiffImageFile
 from PIL.WebPImagePlugin import WebPImageFile
 
-from web_image_ocr.images import ico, jpeg, png
+from web_image_ocr.images import ico, jpeg, png, webp
 from web_image_ocr.images.config import ImageLimits
-from web_image_ocr.images.flatten import to_rgb
+from web_image_ocr.images.flatten import bands, rgb_pixels
 from web_image_ocr.images.header import inspect
 from web_image_ocr.images.readers import Header
 from web_image_ocr.images.sniff import ImageFormat
@@ -59,7 +59,7 @@ def decode(data: bytes, limits: ImageLimits) -> Picture:
     """
     header = inspect(data, limits)
     try:
-        image = _load(data, header)
+        pixels = _decoded(data, header)
     except MemoryError:
         raise
     except Exception as error:
@@ -67,25 +67,10 @@ def decode(data: bytes, limits: ImageLimits) -> Picture:
             ErrorKind.FORMAT_UNSUPPORTED,
             f"the {header.format} data cannot be decoded: {type(error).__name__}",
         ) from error
-    return Picture(_pixels_of(image), image.width, image.height)
-
-
-_BAND_ROWS = 256
-"""Rows handed over at once, where doing it in one go would hold two more copies."""
-
-
-def _bands(image: Image.Image) -> Iterator[Image.Image]:
-    """The picture in bands of rows, from top to bottom."""
-    for top in range(0, image.height, _BAND_ROWS):
-        yield image.crop((0, top, image.width, min(top + _BAND_ROWS, image.height)))
-
-
-def _pixels_of(image: Image.Image) -> Pixels:
-    pixels: Pixels = np.empty((image.height, image.width, 3), dtype=np.uint8)
-    for number, band in enumerate(_bands(image)):
-        pixels[number * _BAND_ROWS :][: band.height] = np.asarray(band)
+    if header.orientation in _UPRIGHT:
+        pixels = np.ascontiguousarray(_UPRIGHT[header.orientation](pixels))
     pixels.flags.writeable = False
-    return pixels
+    return Picture(pixels, width=pixels.shape[1], height=pixels.shape[0])
 
 
 _OPENERS: Mapping[ImageFormat, Callable[[io.BytesIO], Image.Image]] = {
@@ -102,50 +87,64 @@ _OPENERS: Mapping[ImageFormat, Callable[[io.BytesIO], Image.Image]] = {
 """Pillow's readers, called directly: ``Image.open`` would choose among all its formats,
 and warn or raise by a process-wide pixel limit where ours is already checked."""
 
-_UPRIGHT = {
-    2: Image.Transpose.FLIP_LEFT_RIGHT,
-    3: Image.Transpose.ROTATE_180,
-    4: Image.Transpose.FLIP_TOP_BOTTOM,
-    5: Image.Transpose.TRANSPOSE,
-    6: Image.Transpose.ROTATE_270,
-    7: Image.Transpose.TRANSVERSE,
-    8: Image.Transpose.ROTATE_90,
+_UPRIGHT: Mapping[int, Callable[[Pixels], Pixels]] = {
+    2: lambda pixels: pixels[:, ::-1],
+    3: lambda pixels: pixels[::-1, ::-1],
+    4: lambda pixels: pixels[::-1],
+    5: lambda pixels: pixels.swapaxes(0, 1),
+    6: lambda pixels: pixels[::-1].swapaxes(0, 1),
+    7: lambda pixels: pixels[::-1, ::-1].swapaxes(0, 1),
+    8: lambda pixels: pixels[:, ::-1].swapaxes(0, 1),
 }
 """How to make a picture of each EXIF orientation upright (EXIF 2.32, tag 0x0112)."""
 
+_OTHER_SIZE = "the decoder finds another size than the header says"
+
 _PROCESS_STATE = threading.Lock()
-"""Pillow reports odd metadata by ``warnings``, libtiff damage on standard error; both
+"""Pillow reports odd metadata by ``warnings``, libtiff and OpenCV damage on standard error; both
 belong to the process, so they are silenced and restored by one thread at a time. Worker
 processes decode one picture at a time anyway."""
 
+
+_LOUD = frozenset({ImageFormat.TIFF, ImageFormat.WEBP})
 
 _FOURTH_BYTE_UNUSED = frozenset({ImageFormat.BMP, ImageFormat.TGA})
 """Formats whose writers often leave the place of the alpha channel at zero."""
 
 
-def _load(data: bytes, header: Header) -> Image.Image:
-    with _PROCESS_STATE, warnings.catch_warnings(), _silent_libtiff(header.format):
+def _decoded(data: bytes, header: Header) -> Pixels:
+    """The picture as it is stored."""
+    with _PROCESS_STATE, warnings.catch_warnings(), _silent(header.format):
         warnings.simplefilter("ignore")
-        if header.format is ImageFormat.JPEG:
-            image = _load_jpeg(data, header)
-        elif header.format is ImageFormat.ICO:
-            image = _load_frame(ico.best_icon(data).as_file(), header)
-        elif header.format is ImageFormat.PNG:
-            image = _load_frame(png.without_damaged_extras(data), header)
-        else:
-            image = _load_frame(data, header)
+        if header.format is ImageFormat.WEBP and not header.animated:
+            return _decoded_webp(data, header)
+        image = _load(data, header)
         if header.format in _FOURTH_BYTE_UNUSED and image.mode == "RGBA":
             image = _without_empty_alpha(image)
-        image = to_rgb(image)
-    if header.orientation in _UPRIGHT:
-        image = image.transpose(_UPRIGHT[header.orientation])
-    return image
+        return rgb_pixels(image)
+
+
+def _decoded_webp(data: bytes, header: Header) -> Pixels:
+    found = webp.decode_still(data)
+    if found.shape[:2] != (header.height, header.width):
+        raise ValueError(_OTHER_SIZE)
+    return found if found.shape[2] == 3 else rgb_pixels(Image.fromarray(found))
+
+
+def _load(data: bytes, header: Header) -> Image.Image:
+    if header.format is ImageFormat.JPEG:
+        return _load_jpeg(data, header)
+    if header.format is ImageFormat.ICO:
+        return _load_frame(ico.best_icon(data).as_file(), header)
+    if header.format is ImageFormat.PNG:
+        return _load_frame(png.without_damaged_extras(data), header)
+    return _load_frame(data, header)
 
 
 @contextmanager
-def _silent_libtiff(image_format: ImageFormat) -> Iterator[None]:
-    """Standard error closed to libtiff, which writes a line there for every damaged row."""
-    if image_format is not ImageFormat.TIFF:
+def _silent(image_format: ImageFormat) -> Iterator[None]:
+    """Standard error closed to libtiff and OpenCV, which write lines there for damage."""
+    if image_format not in _LOUD:
         yield
         return
     try:
@@ -166,7 +165,7 @@ def _silent_libtiff(image_format: ImageFormat) -> Iterator[None]:
 def _load_frame(data: bytes, header: Header) -> Image.Image:
     image = _OPENERS[header.format](io.BytesIO(data))
     if {image.width, image.height} != {header.width, header.height}:
-        raise ValueError("the decoder finds another size than the header says")
+        raise ValueError(_OTHER_SIZE)
     image.load()
     return image
 
@@ -206,6 +205,6 @@ def _load_jpeg(data: bytes, header: Header) -> Image.Image:
 
 def _digest(image: Image.Image) -> bytes:
     digest = hashlib.blake2b()
-    for band in _bands(image):
+    for band in bands(image):
         digest.update(band.tobytes())
     return digest.digest()

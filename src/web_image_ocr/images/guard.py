@@ -43,7 +43,7 @@ class AddressPolicy:
     """Which addresses may be called: public ones, and what the operator allows."""
 
     def __init__(self, config: FetchConfig) -> None:
-        self._hosts = frozenset(config.allowed_hosts)
+        self._hosts = frozenset(host.lower() for host in config.allowed_hosts)
         self._networks: Iterable[IpNetwork] = tuple(
             ipaddress.ip_network(network) for network in config.allowed_networks
         )
@@ -109,7 +109,7 @@ class ConnectionGuard(AbstractResolver):
         return socket.socket(family, kind, protocol)
 
     async def close(self) -> None:
-        """Nothing to close: the threads of the look-ups belong to the fetcher."""
+        """Nothing to close: the threads of the look-ups belong to all transfers."""
 
     def _require(self, address: str) -> None:
         if not self._allows(address):

@@ -16,6 +16,11 @@ from web_image_ocr.images.readers import READERS, Header
 from web_image_ocr.images.sniff import sniff
 from web_image_ocr.primitives.errors import ErrorKind, ServiceError
 
+MOST_HELD = 8 * 8192**2
+"""Bytes that a decoder may hold beside the picture: what 8,192 x 8,192 pixels of four colours
+take as coefficients (JPEG) or samples of 16 bits (TIFF). Larger pictures must take less a pixel:
+without this bound, one of 160 million would end the worker."""
+
 
 def inspect(data: bytes, limits: ImageLimits) -> Header:
     """The header of a picture file, checked against the limits; no pixel is decoded.
@@ -23,7 +28,8 @@ def inspect(data: bytes, limits: ImageLimits) -> Header:
     Raises:
         ServiceError: ``FORMAT_UNSUPPORTED`` for an unknown or not accepted format or a
             damaged header, or a JPEG of more scans than ``jpeg.MAX_PASSES`` allows;
-            ``IMAGE_SIZE`` for a side or pixel count outside the limits.
+            ``IMAGE_SIZE`` for a side or pixel count outside the limits, or for what takes more
+            than ``MOST_HELD`` to decode.
     """
     image_format = sniff(data)
     if image_format is None or image_format not in limits.formats:
@@ -35,6 +41,10 @@ def inspect(data: bytes, limits: ImageLimits) -> Header:
             ErrorKind.FORMAT_UNSUPPORTED, f"the {image_format} header is damaged"
         ) from error
     check_size(header.width, header.height, limits)
+    if header.held > MOST_HELD:
+        raise ServiceError(
+            ErrorKind.IMAGE_SIZE, f"decoding holds {header.held} bytes beside the picture"
+        )
     return header
 
 

@@ -25,12 +25,17 @@ class Header:
         height: pixels, as stored.
         orientation: EXIF orientation, 1 to 8, still to be applied to the decoded pixels.
             Always 1 for TIFF, whose decoder applies it.
+        animated: a WEBP file that may hold several frames.
+        held: bytes that a decoder holds beside the picture, where that goes by what the
+            file says.
     """
 
     format: ImageFormat
     width: int
     height: int
     orientation: int = 1
+    animated: bool = False
+    held: int = 0
 
 
 def _read_jpeg(data: bytes) -> Header:
@@ -44,6 +49,7 @@ def _read_jpeg(data: bytes) -> Header:
         width=found.width,
         height=found.height,
         orientation=read_orientation(found.exif),
+        held=found.coefficient_bytes if found.scans > 1 else 0,
     )
 
 
@@ -57,12 +63,18 @@ def _read_png(data: bytes) -> Header:
     )
 
 
+_ANIMATION = 0x02
+_CANVASES = 8
+"""Bytes a pixel that the decoder of an animation holds beside the frame."""
+
+
 def _read_webp(data: bytes) -> Header:
-    kind = data[12:16]
+    kind, animated = data[12:16], False
     if kind == b"VP8X":
         flags_low, width_high, height_low, height_high = struct.unpack_from("<xxHBHB", data, 22)
         width = (flags_low | width_high << 16) + 1
         height = (height_low | height_high << 16) + 1
+        animated = bool(data[20] & _ANIMATION)
     elif kind == b"VP8L":
         signature, bits = struct.unpack_from("<BL", data, 20)
         if signature != 0x2F:
@@ -78,6 +90,8 @@ def _read_webp(data: bytes) -> Header:
         width=width,
         height=height,
         orientation=read_orientation(exif.removeprefix(b"Exif\0\0")),
+        animated=animated,
+        held=width * height * _CANVASES if animated else 0,
     )
 
 
@@ -129,6 +143,8 @@ def _color_table_size(flags: int) -> int:
 
 
 _WIDTH, _HEIGHT, _TILE_WIDTH, _TILE_HEIGHT = 256, 257, 322, 323
+_BITS, _SAMPLES, _STRIP_ROWS = 258, 277, 278
+_TIFF_TAGS = (_WIDTH, _HEIGHT, _TILE_WIDTH, _TILE_HEIGHT, _BITS, _SAMPLES, _STRIP_ROWS)
 
 _TILE_SIDE = 8192
 """Pixels a TIFF tile may be wide or high. Decoders allocate one whole tile, however
@@ -136,12 +152,23 @@ small the picture is; encoders write tiles of 128 to 1024."""
 
 
 def _read_tiff(data: bytes) -> Header:
-    tags = read_tags(data, (_WIDTH, _HEIGHT, _TILE_WIDTH, _TILE_HEIGHT))
+    tags = read_tags(data, _TIFF_TAGS)
     if _WIDTH not in tags or _HEIGHT not in tags:
         raise struct.error("no size")
     if max(tags.get(_TILE_WIDTH, 0), tags.get(_TILE_HEIGHT, 0)) > _TILE_SIDE:
         raise struct.error("tiles too large")
-    return Header(format=ImageFormat.TIFF, width=tags[_WIDTH], height=tags[_HEIGHT])
+    return Header(
+        format=ImageFormat.TIFF,
+        width=tags[_WIDTH],
+        height=tags[_HEIGHT],
+        held=_strip_bytes(tags),
+    )
+
+
+def _strip_bytes(tags: Mapping[int, int]) -> int:
+    """Bytes of a strip once unpacked; a decoder holds one whole."""
+    rows = min(tags.get(_STRIP_ROWS, tags[_HEIGHT]), tags[_HEIGHT])
+    return rows * tags[_WIDTH] * tags.get(_SAMPLES, 1) * tags.get(_BITS, 1) // 8
 
 
 def _read_tga(data: bytes) -> Header:

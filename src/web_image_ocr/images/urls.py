@@ -23,6 +23,9 @@ from web_image_ocr.primitives.errors import ErrorKind, ServiceError
 MAX_LENGTH = 8192
 """Characters of a URL; pre-signed ones with a session token have about 2,000."""
 
+ANY_PORT = range(1, 65536)
+"""For addresses that are only compared, or that the operator named."""
+
 _DEFAULT_PORTS = {"http": 80, "https": 443}
 _FORBIDDEN = re.compile(r"[\x00-\x1f\x7f\\]")
 _AUTHORITY = re.compile(r"(?P<host>\[[0-9A-Fa-f:.]+\]|[^\[\]:@%]+)(?::(?P<port>[0-9]{0,5}))?")

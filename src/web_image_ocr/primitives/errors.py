@@ -28,6 +28,12 @@ class ErrorKind(StrEnum):
     IMAGE_SIZE = "image_size"
     SOURCE_FORBIDDEN = "source_forbidden"
     SOURCE_UNREACHABLE = "source_unreachable"
+    STORAGE_KEY_REFUSED = "storage_key_refused"
+    STORAGE_URL_INVALID = "storage_url_invalid"
+    STORAGE_FORBIDDEN = "storage_forbidden"
+    STORAGE_UNREACHABLE = "storage_unreachable"
+    STORAGE_OBJECT_SIZE = "storage_object_size"
+    STORAGE_OBJECT_MISSING = "storage_object_missing"
     # Who is calling.
     CREDENTIALS_MISSING = "credentials_missing"
     TOKEN_UNREADABLE = "token_unreadable"  # noqa: S105 - a name, not a secret

@@ -58,6 +58,24 @@ PLATFORM = {
         "ModelArts.4603",
         "Obtaining the file from the URL failed.",
     ),
+    ErrorKind.STORAGE_KEY_REFUSED: (400, "ModelArts.4702", "Query Obs agency failed."),
+    ErrorKind.STORAGE_URL_INVALID: (400, "ModelArts.4703", "The Obs URL is invalid."),
+    ErrorKind.STORAGE_FORBIDDEN: (
+        400,
+        "ModelArts.4704",
+        "Obtaining the file from the OBS failed.",
+    ),
+    ErrorKind.STORAGE_UNREACHABLE: (
+        400,
+        "ModelArts.4704",
+        "Obtaining the file from the OBS failed.",
+    ),
+    ErrorKind.STORAGE_OBJECT_SIZE: (
+        400,
+        "ModelArts.4705",
+        "The file stored on the OBS is oversized.",
+    ),
+    ErrorKind.STORAGE_OBJECT_MISSING: (400, "ModelArts.4706", "The Obs file is not exist."),
 }
 
 GATEWAY = {

@@ -85,3 +85,16 @@ def test_tls_files_are_checked_before_anything_is_done(tmp_path: Path, events: l
         module.serve(data_dir=tmp_path / "data", port=0, tls_cert=missing, tls_key=missing)
     assert events == []
     assert not (tmp_path / "data").exists()
+
+
+def test_storage_that_cannot_be_used_is_said_before_anything_is_done(
+    tmp_path: Path, events: list[str]
+) -> None:
+    config = tmp_path / "settings.toml"
+    config.write_text(
+        '[[storage.entries]]\nendpoint = "https://obs.example.com"\naccess_key = "AK"\n'
+        f'secret_key_file = "{tmp_path}/missing"\nbuckets = ["bills"]\nprojects = ["*"]\n'
+    )
+    with pytest.raises(ServiceError, match="missing must hold a secret in its first line"):
+        module.serve(data_dir=tmp_path / "data", port=0, config=config)
+    assert events == []

@@ -2,12 +2,15 @@ from __future__ import annotations
 
 import struct
 import zlib
+from collections.abc import Callable
+from typing import Any
 
 import pytest
 from PIL import Image
 
 from tests.unit.images.pictures import FORMATS, SIZE, encoded, scene
-from web_image_ocr.images import Header, ImageFormat, ImageLimits, inspect
+from web_image_ocr.images import ImageFormat, ImageLimits, inspect
+from web_image_ocr.images.header import MOST_HELD
 from web_image_ocr.primitives.errors import ErrorKind, ServiceError
 
 LIMITS = ImageLimits.for_edition("2021")
@@ -22,7 +25,8 @@ def refused(data: bytes, limits: ImageLimits = LIMITS) -> ErrorKind:
 @pytest.mark.parametrize("image_format", FORMATS)
 def test_size_of_each_format(image_format: str) -> None:
     header = inspect(encoded(scene(), image_format), LIMITS)
-    assert header == Header(format=ImageFormat(image_format.lower()), width=SIZE[0], height=SIZE[1])
+    assert (header.format, header.width, header.height) == (image_format.lower(), *SIZE)
+    assert header.orientation == 1
 
 
 @pytest.mark.parametrize(
@@ -169,3 +173,43 @@ def test_damaged_exif_counts_as_upright(exif: bytes) -> None:
 def test_limits_that_make_no_sense_cannot_be_made(wrong: dict[str, object]) -> None:
     with pytest.raises(ValueError, match="must"):
         ImageLimits(**wrong)  # type: ignore[arg-type]
+
+
+def progressive_jpeg(width: int, height: int, **options: Any) -> bytes:
+    """A small one that says it is larger."""
+    data = encoded(scene(), "JPEG", progressive=True, **options)
+    size = data.index(b"\xff\xc2") + 5
+    return data[:size] + struct.pack(">HH", height, width) + data[size + 4 :]
+
+
+def animated_webp(width: int, height: int) -> bytes:
+    sides = (width - 1).to_bytes(3, "little") + (height - 1).to_bytes(3, "little")
+    return b"RIFF\x16\0\0\0WEBPVP8X\x0a\0\0\0\x02\0\0\0" + sides
+
+
+def tiff_of_one_strip(width: int, height: int) -> bytes:
+    """Four samples of 16 bits for each pixel."""
+    tags = {256: width, 257: height, 258: 16, 277: 4, 278: height}
+    entries = b"".join(struct.pack("<HHLL", tag, 4, 1, value) for tag, value in tags.items())
+    return b"II*\0" + struct.pack("<LH", 8, len(tags)) + entries + bytes(4)
+
+
+@pytest.mark.parametrize(
+    "large",
+    [
+        lambda width, height: progressive_jpeg(width, height, subsampling=0),
+        animated_webp,
+        tiff_of_one_strip,
+    ],
+)
+def test_what_decoders_hold_is_bounded(large: Callable[[int, int], bytes]) -> None:
+    """Nothing of the edition of 2021 reaches the bound."""
+    limits = ImageLimits.for_edition("2025")
+    assert inspect(large(8192, 8192), limits).held <= MOST_HELD
+    assert refused(large(12_000, 12_000), limits) is ErrorKind.IMAGE_SIZE
+
+
+def test_few_coefficients_are_no_trouble() -> None:
+    limits = ImageLimits.for_edition("2025")
+    assert inspect(progressive_jpeg(12_000, 12_000, subsampling=2), limits).held > 0
+    assert inspect(encoded(scene(), "JPEG"), limits).held == 0

@@ -17,21 +17,24 @@ class HeldRecognizer:
     Attributes:
         runs: the outcome of each run so far, for the test to set.
         deadlines: of each run.
+        projects: of each run.
     """
 
     def __init__(self) -> None:
         self.runs: list[asyncio.Future[Page]] = []
         self.deadlines: list[Deadline] = []
+        self.projects: list[str] = []
 
     async def recognize(
         self,
         picture: bytes,  # noqa: ARG002 - the protocol's
         options: RecognitionOptions,  # noqa: ARG002 - the protocol's
         deadline: Deadline,
-        project_id: str,  # noqa: ARG002 - the protocol's
+        project_id: str,
     ) -> Page:
         """What the test says."""
         self.deadlines.append(deadline)
+        self.projects.append(project_id)
         self.runs.append(asyncio.get_running_loop().create_future())
         return await self.runs[-1]
 

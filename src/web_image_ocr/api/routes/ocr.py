@@ -51,7 +51,9 @@ async def web_image(request: Request) -> Response:
         options = RecognitionOptions(detect_direction=bool(asked.detect_direction))
         extract = asked.extract_type or ()
         deadline = Deadline.after(state.config.deadline_s)
-        picture = await while_connected(request.receive, _picture(state, body, asked, deadline))
+        picture = await while_connected(
+            request.receive, _picture(state, body, asked, project_id, deadline)
+        )
         del asked  # up to 10 MB of text, of no use while the picture waits for its turn
         reading = state.recognizer.recognize(picture, options, deadline, project_id)
         page = await while_connected(request.receive, reading)
@@ -69,9 +71,11 @@ def _read_request(body: bytes) -> WebImageRequest:
     return asked
 
 
-async def _picture(state: State, body: Body, asked: WebImageRequest, deadline: Deadline) -> bytes:
+async def _picture(
+    state: State, body: Body, asked: WebImageRequest, project_id: str, deadline: Deadline
+) -> bytes:
     if asked.url:
-        picture = await state.fetcher.fetch(asked.url, deadline)
+        picture = await state.fetcher.fetch(asked.url, project_id, deadline)
         body.reserve(len(picture))  # the fetcher counts it no longer
         return picture
     text = asked.image or ""

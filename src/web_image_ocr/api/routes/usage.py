@@ -72,7 +72,7 @@ async def usage(request: Request) -> Response:
         shown_as = query.get("format", "json")
         if shown_as not in {"json", "csv"}:
             raise _invalid("format must be json or csv")
-        report = await call.ask(lambda identity: identity.usage(call.principal, project_id, window))
+        report = await call.usage(project_id, window)
         if shown_as == "csv":
             return await _csv(call, report, project_id)
         return json_response(encode_usage(report))

@@ -1,0 +1,170 @@
+"""The largest pictures that are read, through a server: seconds and memory of each.
+
+    python -m tests.security.large [part of a name ...]
+
+Each is sent to a server started by the command, with one worker and one to spare. Memory is the
+greatest resident size of the server and of the worker that read, together; figures depend on
+what else the machine does, processor seconds hardly.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import io
+import itertools
+import sys
+import tempfile
+import threading
+import time
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+
+import httpx
+import numpy as np
+from PIL import Image
+
+from tests.pictures import as_text, picture
+from tests.security.processes import forget_peak, greatest_memory, processor_seconds
+from tests.servers import Service, running_service
+
+SIDE = 8192
+LONG = (30_000, 5_333)
+"""The longest side of edition 2025, and its 160 million pixels."""
+
+Maker = Callable[[], bytes]
+
+
+def blank(mode: str, form: str, size: tuple[int, int] = (SIDE, SIDE), **options: object) -> bytes:
+    """One colour all over."""
+    return _encoded(Image.new(mode, size, 1 if mode == "1" else "white"), form, **options)
+
+
+def noise(block: int) -> bytes:
+    """Black and white squares of so many pixels, at random."""
+    bits = np.random.default_rng(1).integers(0, 2, (SIDE // block, SIDE // block), dtype=np.uint8)
+    squares = np.kron(bits, np.ones((block, block), dtype=np.uint8))
+    return _encoded(Image.fromarray(squares * 255).convert("1"), "PNG")
+
+
+def grain() -> bytes:
+    """Greys at random, as far as a JPEG of the greatest size holds them."""
+    values = np.random.default_rng(2).integers(0, 256, (7_400, SIDE), dtype=np.uint8)
+    return _encoded(Image.fromarray(values), "JPEG", quality=1)
+
+
+def page(size: tuple[int, int], height: int) -> bytes:
+    """Lines of text all over, of that height in pixels."""
+    words = "market street open 24 hours, menu and prices on request "
+    step = height * 2
+    texts = (((8, y), words * (512 // len(words) + 1)) for y in range(8, 512 - height, step))
+    tile = np.asarray(picture(*texts, size=(1024, 512), height=height).convert("L"))
+    down, across = -(-size[1] // 512), -(-size[0] // 1024)
+    return _encoded(Image.fromarray(np.tile(tile, (down, across))[: size[1], : size[0]]), "PNG")
+
+
+PICTURES: Mapping[str, tuple[str, Maker]] = {
+    "blank png": ("2021", lambda: blank("RGB", "PNG")),
+    "blank png, alpha": ("2021", lambda: blank("RGBA", "PNG")),
+    "blank png, palette": ("2021", lambda: blank("P", "PNG")),
+    "blank png, 1 bit": ("2021", lambda: blank("1", "PNG")),
+    "blank png, 16 bit": ("2021", lambda: blank("I;16", "PNG")),
+    "blank jpeg": ("2021", lambda: blank("RGB", "JPEG")),
+    "blank jpeg, progressive": ("2021", lambda: blank("RGB", "JPEG", progressive=True)),
+    "blank webp": ("2021", lambda: blank("RGB", "WEBP", method=0)),
+    "blank webp, lossless": ("2021", lambda: blank("RGB", "WEBP", lossless=True, method=0)),
+    "blank gif": ("2021", lambda: blank("P", "GIF")),
+    "blank tiff, lzw": ("2021", lambda: blank("RGB", "TIFF", compression="tiff_lzw")),
+    "noise of squares of 2": ("2021", lambda: noise(2)),
+    "noise of squares of 16": ("2021", lambda: noise(16)),
+    "grain": ("2021", grain),
+    "text 12 high": ("2021", lambda: page((SIDE, SIDE), 12)),
+    "text 24 high": ("2021", lambda: page((SIDE, SIDE), 24)),
+    "long blank": ("2025", lambda: blank("RGB", "PNG", LONG)),
+    "long blank webp": ("2025", lambda: blank("RGB", "WEBP", (9_700, 16_383), method=0)),
+    "long text 16 high": ("2025", lambda: page(LONG, 16)),
+    "long strip of text": ("2025", lambda: page((30_000, 800), 16)),
+    "tall strip of text": ("2025", lambda: page((800, 30_000), 16)),
+}
+"""By name: edition of the API, and the file."""
+
+
+def _encoded(image: Image.Image, form: str, **options: object) -> bytes:
+    out = io.BytesIO()
+    image.save(out, form, **options)
+    return out.getvalue()
+
+
+def main(wanted: list[str]) -> None:
+    """Print a line for each picture whose name holds one of the words."""
+    chosen = {
+        name: made
+        for name, made in PICTURES.items()
+        if not wanted or any(word in name for word in wanted)
+    }
+    print(f"{'picture':26} {'file':>9} status {'seconds':>8} {'processor':>9} {'memory':>8}  words")
+    for edition, names in itertools.groupby(chosen, lambda name: chosen[name][0]):
+        settings = {"WEB_IMAGE_OCR_API__EDITION": edition}
+        with (
+            tempfile.TemporaryDirectory() as folder,
+            running_service(Path(folder), environment=settings) as service,
+        ):
+            service.client.timeout = httpx.Timeout(120)  # to see a deadline that is missed
+            for name in names:
+                print(f"{name:26} {_measured(service, chosen[name][1]())}", flush=True)
+
+
+class _Watch(threading.Thread):
+    """Looks at processes twenty times a second: one that is replaced takes its figures along."""
+
+    def __init__(self, processes: Sequence[int]) -> None:
+        super().__init__(daemon=True)
+        self._over = threading.Event()
+        self._before = {pid: processor_seconds(pid) for pid in processes}
+        self.seconds = dict.fromkeys(processes, 0.0)
+        self.memory = dict.fromkeys(processes, 0)
+        for pid in processes:
+            forget_peak(pid)
+
+    def run(self) -> None:
+        while not self._over.wait(0.05):
+            for pid in self.memory:
+                with contextlib.suppress(OSError, AssertionError):
+                    self.memory[pid] = greatest_memory(pid)
+                    self.seconds[pid] = processor_seconds(pid) - self._before[pid]
+
+    def stop(self) -> None:
+        self._over.set()
+        self.join()
+
+
+def _measured(service: Service, data: bytes) -> str:
+    server, *workers = service.server.process.pid, *_living_workers(service)
+    watch = _Watch([server, *workers])
+    watch.start()
+    began = time.monotonic()
+    answer = service.post({"image": as_text(data)})
+    seconds = time.monotonic() - began
+    watch.stop()
+    reader = max(workers, key=lambda pid: watch.seconds[pid])
+    memory = watch.memory[server] + watch.memory[reader]
+    body = answer.json()
+    found = body["result"]["words_block_count"] if "result" in body else body["error_code"]
+    return (
+        f"{len(data):9,} {answer.status_code:6} {seconds:8.1f} {sum(watch.seconds.values()):9.1f}"
+        f" {memory / 1e6:5.0f} MB  {found}"
+    )
+
+
+def _living_workers(service: Service) -> list[int]:
+    """The worker that reads and the one to spare."""
+    end = time.monotonic() + 60
+    while time.monotonic() < end:
+        pids = [record["pid"] for record in service.server.records("worker ready")]
+        if len(living := [pid for pid in pids if Path(f"/proc/{pid}").exists()]) >= 2:
+            return living
+        time.sleep(0.1)
+    raise TimeoutError(service.server.last_words())
+
+
+if __name__ == "__main__":
+    main(sys.argv[1:])

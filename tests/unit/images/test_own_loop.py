@@ -1,0 +1,67 @@
+from __future__ import annotations
+
+import asyncio
+import contextvars
+import threading
+
+import pytest
+
+from web_image_ocr.images.own_loop import OwnLoop
+from web_image_ocr.primitives.errors import ErrorKind, ServiceError
+
+VARIABLE = contextvars.ContextVar("VARIABLE", default="")
+
+
+async def where() -> tuple[str, str]:
+    return threading.current_thread().name, VARIABLE.get()
+
+
+async def fail() -> None:
+    raise ServiceError(ErrorKind.OVERLOADED)
+
+
+async def test_results_and_errors_come_from_another_thread() -> None:
+    VARIABLE.set("of the call")
+    async with OwnLoop("beside") as loop:
+        assert await loop.run(where()) == ("beside", "of the call")
+        with pytest.raises(ServiceError):
+            await loop.run(fail())
+    assert "beside" not in {thread.name for thread in threading.enumerate()}
+
+
+async def test_what_nobody_waits_for_is_cancelled() -> None:
+    begun, ended = threading.Event(), threading.Event()
+
+    async def for_ever() -> None:
+        begun.set()
+        try:
+            await asyncio.Event().wait()
+        finally:
+            ended.set()
+
+    async with OwnLoop("beside") as loop:
+        waiting = asyncio.create_task(loop.run(for_ever()))
+        await asyncio.to_thread(begun.wait, 10)
+        waiting.cancel()
+        assert await asyncio.to_thread(ended.wait, 10)
+
+
+async def test_what_runs_at_the_end_is_cancelled() -> None:
+    async with OwnLoop("beside") as loop:
+        waiting = asyncio.create_task(loop.run(asyncio.sleep(60)))
+        await loop.run(asyncio.sleep(0))  # after which the other has begun
+    with pytest.raises(asyncio.CancelledError):
+        await waiting
+
+
+async def test_the_caller_s_loop_goes_on_while_this_one_is_busy() -> None:
+    release = threading.Event()
+
+    async def busy() -> bool:
+        return release.wait(10)  # as a parser that does not let go
+
+    async with OwnLoop("beside") as loop:
+        waiting = asyncio.create_task(loop.run(busy()))
+        await asyncio.sleep(0.01)
+        release.set()
+        assert await waiting
