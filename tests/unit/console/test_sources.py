@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 
 from tests.console.words import LANGUAGES, STATIC, words_of
+from web_image_ocr.api.errors import TABLE
 
 SCRIPTS = sorted(STATIC.rglob("*.js"))
 
@@ -49,3 +50,15 @@ def test_nothing_is_named_on_another_host() -> None:
             hosts = set(re.findall(r"https?://([\w.-]+\w)", path.read_text("utf-8")))
             # A namespace's name is no address; the others are shown to people.
             assert hosts <= {"www.w3.org", "127.0.0.1", "localhost"}, path
+
+
+def test_every_code_of_the_service_is_explained() -> None:
+    """What happened, and what to do: by code and status, or by code alone."""
+    words = words_of("en")
+    unexplained = {
+        (row.code, row.status)
+        for row in TABLE.values()
+        for part in ("what", "do")
+        if not {f"error.{row.code}.{row.status}.{part}", f"error.{row.code}.{part}"} & words.keys()
+    }
+    assert unexplained == set()
