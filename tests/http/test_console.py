@@ -12,12 +12,13 @@ from starlette.applications import Starlette
 from tests.console.words import STATIC
 from web_image_ocr.console import console_routes
 
-PATHS = [route.path for route in console_routes()]
+ROUTES = console_routes()
+PATHS = [route.path for route in ROUTES]
 
 
 async def get(path: str, **headers: str) -> httpx.Response:
     sent = {name.replace("_", "-"): value for name, value in headers.items()}
-    transport = httpx.ASGITransport(Starlette(routes=console_routes()))
+    transport = httpx.ASGITransport(Starlette(routes=ROUTES))
     async with httpx.AsyncClient(transport=transport, base_url="http://localhost") as client:
         return await client.get(path, headers=sent)
 
