@@ -61,7 +61,9 @@ const key = (series) =>
   el(
     "ul",
     { class: "legend" },
-    series.map(({ name, style }) => el("li", { class: style }, el("span", { class: "swatch", "aria-hidden": "true" }), name)),
+    series.map(({ name, style }) =>
+      el("li", { class: style }, el("span", { class: "swatch", "aria-hidden": "true" }), name),
+    ),
   );
 
 function scale(top, unit) {
@@ -132,11 +134,15 @@ function stretches(values) {
   return found.filter((stretch) => stretch.length > 1);
 }
 
-const tooltip = (label, series, at, unit) =>
-  `${label}: ${series.map(({ name, values }) => `${name} ${values[at] === null ? "–" : unit(values[at])}`).join(", ")}`;
+// A figure of a series as text; a dash where nothing was measured.
+const figure = ({ values }, at, unit) => (values[at] === null ? "–" : unit(values[at]));
 
-const figures = (title, labels, series, unit) =>
-  el(
+const tooltip = (label, series, at, unit) =>
+  `${label}: ${series.map((one) => `${one.name} ${figure(one, at, unit)}`).join(", ")}`;
+
+function figures(title, labels, series, unit) {
+  const heads = [say("chart.time"), ...series.map(({ name }) => name)];
+  return el(
     "details",
     {},
     el("summary", {}, say("chart.figures")),
@@ -147,7 +153,11 @@ const figures = (title, labels, series, unit) =>
         "table",
         { class: "figures" },
         el("caption", { class: "unseen" }, title),
-        el("thead", {}, el("tr", {}, el("th", { scope: "col" }, say("chart.time")), series.map(({ name }) => el("th", { scope: "col" }, name)))),
+        el(
+          "thead",
+          {},
+          el("tr", {}, heads.map((head) => el("th", { scope: "col" }, head))),
+        ),
         el(
           "tbody",
           {},
@@ -156,10 +166,11 @@ const figures = (title, labels, series, unit) =>
               "tr",
               {},
               el("th", { scope: "row" }, label),
-              series.map(({ values }) => el("td", { class: "number" }, values[at] === null ? "–" : unit(values[at]))),
+              series.map((one) => el("td", { class: "number" }, figure(one, at, unit))),
             ),
           ),
         ),
       ),
     ),
   );
+}

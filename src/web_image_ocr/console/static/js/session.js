@@ -10,7 +10,7 @@ import { ofBrowser, ofTab } from "./storage.js";
 const KEPT = "session";
 const PROJECT = "project";
 /** What the service takes for a project where nobody is asked for credentials. */
-export const ANY_PROJECT = "0".repeat(32);
+const ANY_PROJECT = "0".repeat(32);
 
 export const session = {
   /** What the server says of itself: `GET /v1/service`. */

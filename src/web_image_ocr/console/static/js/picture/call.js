@@ -37,7 +37,8 @@ function refuseIfTooLarge({ file }) {
   // Base64 takes four characters for three bytes, and the limit is on the characters.
   const most = Math.floor(limit / 4) * 3;
   if (file.size > most) {
-    throw new ApiError({ code: "picture_too_large", values: { size: () => bytes(file.size), most: () => bytes(most) } });
+    const values = { size: () => bytes(file.size), most: () => bytes(most) };
+    throw new ApiError({ code: "picture_too_large", values });
   }
 }
 

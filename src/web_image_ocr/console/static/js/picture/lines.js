@@ -63,6 +63,8 @@ export function lineList(lines, pointed, filtered) {
 }
 
 // Rounded down, so that only what is wholly sure is shown as 100 %.
+const sureness = ({ confidence }) => percent(Math.floor(confidence * 1000) / 1000, 1);
+
 function row(line, enter, leave) {
   // The text itself takes the focus, so that a keyboard finds its box as a pointer does.
   const text = el("span", { class: "line-text", tabindex: "0", on: { focus: enter, blur: leave } }, line.words);
@@ -70,7 +72,7 @@ function row(line, enter, leave) {
     "li",
     { class: `line ${band(line.confidence)}`, on: { pointerenter: enter, pointerleave: leave } },
     text,
-    el("span", { class: "sure-by" }, say("lines.confidence", { value: () => percent(Math.floor(line.confidence * 1000) / 1000, 1) })),
+    el("span", { class: "sure-by" }, say("plain", { value: () => sureness(line) })),
     copyButton(() => line.words, line.words, say("copy")),
   );
 }

@@ -1,7 +1,7 @@
 // What has come of one picture: the picture with its boxes, beside it the lines, the JSON, the
 // same call as a program, and the times.
 
-import { copyButton, copyText } from "../dialogs.js";
+import { copyButton } from "../dialogs.js";
 import { el, fill, freshId } from "../dom.js";
 import { bytes, say } from "../i18n.js";
 import { isOpen, projectId, projectToken } from "../session.js";
@@ -153,7 +153,7 @@ const snippet = (title, text) =>
     "div",
     { class: "snippet" },
     el("h3", {}, title),
-    el("button", { type: "button", class: "small", "aria-label": say("copy.what", { what: title }), on: { click: () => copyText(text) } }, say("copy")),
+    copyButton(() => text, title),
     el("pre", { tabindex: "0", "aria-label": title }, el("code", {}, text)),
   );
 

@@ -17,8 +17,8 @@ export function jobList(queue, choose) {
   const rows = new Map(); // Job -> its row
   const list = el("ul", { class: "jobs" });
   const summary = el("p", { class: "count" });
-  const stop = el("button", { type: "button", class: "small", on: { click: () => queue.stop() } }, say("queue.stop"));
-  const clear = el("button", { type: "button", class: "small", on: { click: () => queue.clear() } }, say("queue.clear"));
+  const stop = smallButton(say("queue.stop"), () => queue.stop());
+  const clear = smallButton(say("queue.clear"), () => queue.clear());
   const downloads = el(
     "div",
     { class: "buttons", role: "group", "aria-label": say("queue.results") },
@@ -86,7 +86,12 @@ function row(job, choose) {
   return el(
     "li",
     {},
-    el("button", { type: "button", class: "job", on: { click: choose } }, el("span", { class: "file-name" }, job.name), state),
+    el(
+      "button",
+      { type: "button", class: "job", on: { click: choose } },
+      el("span", { class: "file-name" }, job.name),
+      state,
+    ),
     progress,
   );
 }
@@ -99,12 +104,9 @@ export function stateOf(job) {
 }
 
 const download = (queue, label, ending, form, type) =>
-  el(
-    "button",
-    {
-      type: "button",
-      class: "small",
-      on: { click: () => save(`results.${ending}`, form(queue.jobs.filter((job) => job.ended)), type) },
-    },
-    label,
+  smallButton(label, () =>
+    save(`results.${ending}`, form(queue.jobs.filter((job) => job.ended)), type),
   );
+
+const smallButton = (label, act) =>
+  el("button", { type: "button", class: "small", on: { click: act } }, label);

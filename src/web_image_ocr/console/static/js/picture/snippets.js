@@ -65,7 +65,7 @@ export function asSdk({ origin, project, file, url, fields }) {
     `${url ? "" : "import base64\n\n"}` +
     "from huaweicloudsdkcore.auth.credentials import BasicCredentials\n" +
     "from huaweicloudsdkocr.v1 import OcrClient, RecognizeWebImageRequest, WebImageRequestBody\n\n" +
-    `credentials = BasicCredentials(${python(PLACEHOLDERS.access)}, ${python(PLACEHOLDERS.secret)}, ${python(project)})\n` +
+    `credentials = BasicCredentials(${[PLACEHOLDERS.access, PLACEHOLDERS.secret, project].map(python).join(", ")})\n` +
     "client = (\n    OcrClient.new_builder()\n    .with_credentials(credentials)\n" +
     `    .with_endpoint(${python(origin)})\n    .build()\n)\n` +
     `${url ? "" : opened(file)}` +

@@ -14,7 +14,12 @@ export function timingTable(timings) {
     el(
       "thead",
       {},
-      el("tr", {}, el("th", { scope: "col" }, say("timing.stage")), el("th", { scope: "col", colspan: 2 }, say("timing.time"))),
+      el(
+        "tr",
+        {},
+        el("th", { scope: "col" }, say("timing.stage")),
+        el("th", { scope: "col", colspan: 2 }, say("timing.time")),
+      ),
     ),
     el(
       "tbody",

@@ -99,7 +99,11 @@ function extent(lines, size) {
 
 function tools(view) {
   const button = (key, sign, action) =>
-    el("button", { type: "button", class: "small", "aria-label": say(key), title: say(key), on: { click: action } }, sign);
+    el(
+      "button",
+      { type: "button", class: "small", "aria-label": say(key), title: say(key), on: { click: action } },
+      sign,
+    );
   return el(
     "div",
     { class: "viewer-tools", role: "toolbar", "aria-label": say("viewer.tools") },

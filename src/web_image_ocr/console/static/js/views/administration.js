@@ -175,7 +175,9 @@ function projects() {
       el("h2", { id: "projects-title" }, say("admin.projects")),
       errors,
       list.place,
-      addForm(say("admin.add_project"), add, failed, [field(say("admin.project"), name, say("admin.project_hint"))]),
+      addForm(say("admin.add_project"), add, failed, [
+        field(say("admin.project"), name, say("admin.project_hint")),
+      ]),
     ),
   };
 }
@@ -206,7 +208,12 @@ function addForm(title, add, failed, fields) {
     await add().catch(failed);
     button.disabled = false;
   };
-  return el("form", { class: "add", on: { submit } }, el("h3", {}, title), el("div", { class: "tool-row" }, fields, button));
+  return el(
+    "form",
+    { class: "add", on: { submit } },
+    el("h3", {}, title),
+    el("div", { class: "tool-row" }, fields, button),
+  );
 }
 
 const tellPassword = ({ user, password }) =>

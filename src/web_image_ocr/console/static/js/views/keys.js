@@ -13,7 +13,11 @@ import { actionButton, table } from "../table.js";
 /** Builds the view. */
 export function build() {
   const errors = el("div", {});
-  const everybody = el("input", { type: "checkbox", id: freshId("everybody"), on: { change: () => keys.refresh() } });
+  const everybody = el("input", {
+    type: "checkbox",
+    id: freshId("everybody"),
+    on: { change: () => keys.refresh() },
+  });
   const owner = el("select", { id: freshId("owner") });
   const keys = livePart(load, draw);
   const failed = (error) => fill(errors, problem(error));
@@ -54,7 +58,7 @@ export function build() {
   function draw(found) {
     return table(
       say("keys.title"),
-      [say("keys.access"), say("keys.user"), say("state"), say("created_at"), say("keys.last_used"), say("actions")],
+      ["keys.access", "keys.user", "state", "created_at", "keys.last_used", "actions"].map((key) => say(key)),
       found.map((key) => [
         el("code", {}, key.access),
         key.user_name,
@@ -85,7 +89,8 @@ export function build() {
       say("delete.what", { what: key.access }),
       async () => {
         fill(errors);
-        if (!(await confirmed(say("keys.delete"), say("keys.delete_why", { what: key.access }), say("delete")))) return;
+        const why = say("keys.delete_why", { what: key.access });
+        if (!(await confirmed(say("keys.delete"), why, say("delete")))) return;
         await ask("DELETE", `/v1/keys/${key.access}`);
         notice(say("keys.deleted"));
         await keys.refresh();
@@ -104,7 +109,8 @@ export function build() {
     el(
       "div",
       { class: "tool-row" },
-      isAdministrator() && el("span", { class: "field" }, el("label", { for: owner.id }, say("keys.for_user")), owner),
+      isAdministrator() &&
+        el("span", { class: "field" }, el("label", { for: owner.id }, say("keys.for_user")), owner),
       make,
       isAdministrator() &&
         el("span", { class: "check" }, everybody, el("label", { for: everybody.id }, say("keys.everybody"))),

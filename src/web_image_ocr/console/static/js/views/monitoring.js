@@ -95,7 +95,8 @@ export function build() {
 }
 
 function tiles({ calls, succeeded, failed, latency_ms: times }) {
-  const tile = (key, value) => el("div", { class: "tile" }, el("dt", {}, say(key)), el("dd", {}, say("plain", { value })));
+  const tile = (key, value) =>
+    el("div", { class: "tile" }, el("dt", {}, say(key)), el("dd", {}, say("plain", { value })));
   const time = (name) => () => (times ? duration(times[name]) : "–");
   return el(
     "dl",

@@ -31,7 +31,8 @@ export function build() {
   return { root, refresh };
 
   function enabledPart() {
-    return el("section", { class: "card" }, isOpen() ? el("p", {}, say("service.open")) : subscription(), address());
+    const state = isOpen() ? el("p", {}, say("service.open")) : subscription();
+    return el("section", { class: "card" }, state, address());
   }
 
   function subscription() {
@@ -63,7 +64,9 @@ export function build() {
         el("span", { class: `tag ${project.enabled ? "on" : "off"}` }, say(project.enabled ? "on" : "off")),
         say(project.enabled ? "service.is_enabled" : "service.is_disabled"),
       ),
-      isAdministrator() ? el("div", { class: "buttons" }, button) : el("p", { class: "fine" }, say("service.ask_admin")),
+      isAdministrator()
+        ? el("div", { class: "buttons" }, button)
+        : el("p", { class: "fine" }, say("service.ask_admin")),
       errors,
     ];
   }

@@ -125,7 +125,6 @@ export default {
   "lines.count.other": "{count} lines",
   "lines.some": "{shown} of {count} lines",
   "lines.copy_all": "Copy the text",
-  "lines.confidence": "{value}",
   "lines.least": "Only lines at least this sure",
   "legend.label": "How sure",
   "legend.sure": "from {from}",

@@ -123,7 +123,6 @@ export default {
   "lines.count.other": "{count} 行",
   "lines.some": "{shown} / {count} 行",
   "lines.copy_all": "复制全部文字",
-  "lines.confidence": "{value}",
   "lines.least": "只显示置信度不低于",
   "legend.label": "置信度",
   "legend.sure": "{from} 及以上",
