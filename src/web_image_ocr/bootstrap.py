@@ -10,6 +10,7 @@ from fastapi import FastAPI
 from web_image_ocr.api.app import create_app
 from web_image_ocr.api.dependencies import Dependencies
 from web_image_ocr.api.windows import SharedWindows
+from web_image_ocr.console import console_routes
 from web_image_ocr.identity import Identity
 from web_image_ocr.images import ImageLimits, Sources
 from web_image_ocr.serving.cache import ResultCache
@@ -55,7 +56,7 @@ async def running_app(
         Sources(settings.fetch, settings.storage) as fetcher,
         _shared_windows(settings) as shared_windows,
     ):
-        yield create_app(
+        app = create_app(
             Dependencies(
                 recognizer=_cached(pool, models, settings),
                 fetcher=fetcher,
@@ -67,6 +68,9 @@ async def running_app(
             ),
             settings.api,
         )
+        if settings.server.console:
+            app.router.routes.extend(console_routes())
+        yield app
 
 
 def _cached(recognizer: Recognizer, models: ModelFiles, settings: Settings) -> Recognizer:

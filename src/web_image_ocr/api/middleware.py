@@ -40,6 +40,8 @@ _METHODS = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"
 """Others are words of the client's own choice, which the log does not repeat."""
 _PROBES = frozenset({"/healthz", "/readyz"})
 """Asked every few seconds: as long as all is well they would be most of the log."""
+_PAGE_PARTS = "/console/"
+"""Some thirty of them are asked for at once when a browser opens the console."""
 
 
 CallCounter = Callable[[str, int, str, float], None]
@@ -183,7 +185,8 @@ class _Call:
         route = self._scope.get("route")
         path = getattr(route, "path", "")
         method = self._scope["method"]
-        usual = _log.debug if path in _PROBES else _log.info
+        quiet = path in _PROBES or path.startswith(_PAGE_PARTS)
+        usual = _log.debug if quiet else _log.info
         log = _log.warning if self.status >= 500 else usual
         project_id = self._scope.get("path_params", {}).get("project_id", "")
         error = self._error
