@@ -14,8 +14,9 @@ connecting, reading and the whole are capped in time.
 
 What remains open: a public host that answers this server differently from others; name
 look-ups by the system's resolver, which reveal that somebody asked and cannot be
-interrupted, only outwaited. A source that sends its answer in the smallest pieces keeps a core busy
-until its time is over; ``sources`` says why no other call waits for that.
+interrupted, only outwaited (``lookups``). A source that sends its answer in the smallest
+pieces keeps a core busy until its time is over; ``sources`` says why no other call waits
+for that.
 """
 
 from __future__ import annotations

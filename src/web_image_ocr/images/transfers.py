@@ -9,14 +9,14 @@ from __future__ import annotations
 import asyncio
 import ssl
 from collections.abc import AsyncIterator
-from concurrent.futures import ThreadPoolExecutor
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 
 import aiohttp
 
 from web_image_ocr.images.config import FetchConfig
-from web_image_ocr.images.guard import AddressPolicy, ConnectionGuard, Resolve, system_resolve
+from web_image_ocr.images.guard import AddressPolicy, ConnectionGuard, Resolve
+from web_image_ocr.images.lookups import SystemLookups
 from web_image_ocr.images.urls import Target
 from web_image_ocr.primitives.deadline import Deadline
 from web_image_ocr.primitives.errors import ErrorKind, ServiceError
@@ -26,7 +26,6 @@ _HEADERS = {
     "Accept-Encoding": "identity",
     "User-Agent": "web-image-ocr",
 }
-_LOOKUP_THREADS = 8
 _CHUNK = 64 * 1024
 
 
@@ -55,15 +54,10 @@ class Transfers:
 
     def __init__(self, config: FetchConfig, *, resolve: Resolve | None = None) -> None:
         self._config = config
-        self._lookups = ThreadPoolExecutor(_LOOKUP_THREADS, thread_name_prefix="lookup")
-        self._resolve = resolve or system_resolve(self._lookups)
+        self._resolve = resolve or SystemLookups()
         self._tls = ssl.create_default_context()
         self._under_way = 0
         self._bytes_held = 0
-
-    def close(self) -> None:
-        """End the threads of the look-ups; one that hangs is left to the system."""
-        self._lookups.shutdown(wait=False, cancel_futures=True)
 
     @asynccontextmanager
     async def place(self, deadline: Deadline, kinds: Kinds) -> AsyncIterator[None]:
