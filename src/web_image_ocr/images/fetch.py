@@ -50,7 +50,7 @@ class Fetcher:
         self._policy = AddressPolicy(config)
         self._transfers = transfers
 
-    async def fetch(self, url: str, deadline: Deadline) -> bytes:
+    async def fetch(self, url: str, project_id: str, deadline: Deadline) -> bytes:
         """The bytes of the file behind ``url``; whether they are a picture is not judged.
 
         Raises:
@@ -60,7 +60,7 @@ class Fetcher:
                 fetches or bytes under way; ``DEADLINE_EXCEEDED``.
         """
         target = parse_target(url, self._config.allowed_ports)
-        async with self._transfers.place(deadline, _KINDS):
+        async with self._transfers.place(project_id, deadline, _KINDS):
             return await self._follow(target)
 
     async def _follow(self, target: Target) -> bytes:

@@ -67,4 +67,4 @@ class Sources:
     async def _fetch(self, url: str, project_id: str, deadline: Deadline) -> bytes:
         if places := self._storage.find(url):
             return await self._storage.read(places, project_id, deadline)
-        return await self._fetcher.fetch(url, deadline)
+        return await self._fetcher.fetch(url, project_id, deadline)
