@@ -19,6 +19,7 @@ from playwright.sync_api import (
     Playwright,
     Request,
     StorageState,
+    expect,
     sync_playwright,
 )
 
@@ -34,6 +35,9 @@ _ARGUMENTS = (
     "--no-first-run",
     "--lang=en-US",
 )
+
+_PATIENCE_MS = 20_000
+"""How long anything may take to appear; a loaded two-core machine reads a picture in some five."""
 
 Visiting = Callable[..., AbstractContextManager[Visitor]]
 
@@ -111,7 +115,8 @@ def visiting(browser: Browser, request: pytest.FixtureRequest) -> Visiting:
         )
         context.grant_permissions(["clipboard-read", "clipboard-write"], origin=address)
         page = context.new_page()
-        page.set_default_timeout(20_000)
+        page.set_default_timeout(_PATIENCE_MS)
+        expect.set_options(timeout=_PATIENCE_MS)
         faults = _watch(context, page, address, refusals=refusals)
         account = service.account if service else None
         visitor = Visitor(page, address, language, account, signed_in=signed_in)
