@@ -159,15 +159,27 @@ def address_of(service: Service) -> tuple[str, int]:
 
 
 def exchanged(
-    address: tuple[str, int], message: bytes, patience_s: float = _PATIENCE_S
+    address: tuple[str, int],
+    message: bytes,
+    patience_s: float = _PATIENCE_S,
+    *,
+    first_s: float | None = None,
 ) -> list[int]:
-    """The statuses of all answers to what is sent on one connection."""
+    """The statuses of all answers to what is sent on one connection.
+
+    Args:
+        address: of the server.
+        message: what is sent.
+        patience_s: how long to wait for more.
+        first_s: how long to wait for the first, if longer.
+    """
     received = bytearray()
-    with socket.create_connection(address, timeout=patience_s) as connection:
+    with socket.create_connection(address, timeout=first_s or patience_s) as connection:
         try:
             connection.sendall(message)
             while part := connection.recv(65536):
                 received += part
+                connection.settimeout(patience_s)
         except (TimeoutError, ConnectionError):
             pass  # what came before counts
     return _statuses(bytes(received))
