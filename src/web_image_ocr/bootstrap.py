@@ -10,6 +10,7 @@ from fastapi import FastAPI
 from web_image_ocr.api.app import create_app
 from web_image_ocr.api.dependencies import Dependencies
 from web_image_ocr.api.windows import SharedWindows
+from web_image_ocr.console import console_routes
 from web_image_ocr.identity import Identity
 from web_image_ocr.images import ImageLimits, Sources
 from web_image_ocr.serving.cache import ResultCache
@@ -50,21 +51,26 @@ async def running_app(
     """
     models = ModelFiles(settings.engine)  # before a worker reads them
     async with (
+        _counting(identity),  # closed last: calls are counted to the end
         WorkerPool(settings.serving, settings.engine, image_limits(settings)) as pool,
         Sources(settings.fetch, settings.storage) as fetcher,
         _shared_windows(settings) as shared_windows,
     ):
-        yield create_app(
+        app = create_app(
             Dependencies(
                 recognizer=_cached(pool, models, settings),
                 fetcher=fetcher,
                 identity=identity,
                 shared_windows=shared_windows,
+                engine=settings.engine,
                 trusted_proxies=settings.server.trusted_proxies,
                 stopping=stopping,
             ),
             settings.api,
         )
+        if settings.server.console:
+            app.router.routes.extend(console_routes())
+        yield app
 
 
 def _cached(recognizer: Recognizer, models: ModelFiles, settings: Settings) -> Recognizer:
@@ -75,3 +81,9 @@ def _cached(recognizer: Recognizer, models: ModelFiles, settings: Settings) -> R
 def _shared_windows(settings: Settings) -> AbstractAsyncContextManager[SharedWindows | None]:
     url = settings.api.rate_limit_redis_url
     return SharedWindows(url) if url else nullcontext()
+
+
+@asynccontextmanager
+async def _counting(identity: Identity | None) -> AsyncIterator[None]:
+    with identity.recorder if identity else nullcontext():
+        yield

@@ -55,6 +55,7 @@ class ServerConfig:
         tls_key: file of the certificate's private key (PEM).
         keep_alive_s: seconds an idle connection is kept, 0 or more.
         shutdown_s: seconds that running calls have to end after SIGTERM, 0 or more.
+        console: serve the browser console at ``/``.
     """
 
     host: str = "127.0.0.1"
@@ -64,6 +65,7 @@ class ServerConfig:
     tls_key: Path | None = None
     keep_alive_s: int = 75
     shutdown_s: int = 30
+    console: bool = True
 
     def __post_init__(self) -> None:
         """Refuse values that make no sense."""

@@ -134,6 +134,7 @@ def _signature(data: bytes) -> None:
 _TOKENS = Tokens(Keyring(bytes(32)))
 _NOW = datetime(2026, 1, 3, 9, 5, 22, tzinfo=UTC)
 _CLAIMS = TokenClaims(
+    id="t" * 32,
     user_id="u" * 32,
     generation=1,
     project_id="p" * 32,

@@ -12,7 +12,12 @@ from web_image_ocr.api.errors import TABLE, wire_error
 from web_image_ocr.primitives.errors import ErrorKind, ServiceError
 from web_image_ocr.serving.null import NullRecognizer
 
-PUBLIC = {"expires_at": "2026-01-04T09:05:22.000000Z", "limit": "100", "time": "1 minute"}
+PUBLIC = {
+    "expires_at": "2026-01-04T09:05:22.000000Z",
+    "limit": "100",
+    "time": "1 minute",
+    "reason": "why",
+}
 
 
 def test_the_table_is_total() -> None:

@@ -162,10 +162,11 @@ def plain_call(made: Cast, method: str, path: str, sent: str) -> Call:
     call = Call(
         method,
         path.replace("{project_id}", made.home),
-        b"" if body is None or method in {"GET", "HEAD"} else json.dumps(body).encode(),
+        b"" if body is None or method in {"GET", "HEAD", "DELETE"} else json.dumps(body).encode(),
     )
-    if path == "/v3/auth/tokens" and method in {"GET", "HEAD"}:
-        return replace(call, headers={"X-Subject-Token": made.tokens["caller"]})
+    if path == "/v3/auth/tokens" and method in {"GET", "HEAD", "DELETE"}:
+        subject = made.log_in("caller") if method == "DELETE" else made.tokens["caller"]
+        return replace(call, headers={"X-Subject-Token": subject})
     return call
 
 

@@ -8,6 +8,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from tests.security.managed import ADMINISTRATION, OWN_KEYS, READ_BY_ALL
+
 FAULTS = (
     "none",
     "garbage",
@@ -86,6 +88,7 @@ _NO_PROJECT = Refusal(
 )
 _WRONG = Refusal(401, "APIG.0301", "The username or password is wrong.")
 _LOCKED_USER = Refusal(401, "APIG.0301", "The account is locked.")
+_NO_RECORD = Refusal(404, "APIG.0101", "The record does not exist.")
 _NO_REQUEST = Refusal(400, "APIG.0602", "The request body is invalid")
 
 _TOKEN: dict[str, Cell] = {
@@ -164,7 +167,50 @@ TABLE: dict[tuple[str, str, str], dict[str, Cell]] = {
     },
 }
 
+TABLE |= {
+    ("DELETE", "/v3/auth/tokens", "a token"): TABLE["GET", "/v3/auth/tokens", "a token"],
+    ("POST", "/v1/me/password", "a new password"): {
+        **_TOKEN,
+        **_SIGNATURE,
+        **dict.fromkeys(
+            ("other project", "no project", "wrong role"),
+            NotPossible("everybody may, and would lose the tokens that the other rows need"),
+        ),
+    },
+    **{
+        ("GET", path, "nothing"): {
+            **_TOKEN,
+            **_SIGNATURE,
+            "other project": _ANY_PROJECT,
+            "no project": _ANY_PROJECT,
+            "wrong role": _ANY_ROLE,
+        }
+        for path in READ_BY_ALL
+    },
+    **{
+        (*route, "a change"): {
+            **_TOKEN,
+            **_SIGNATURE,
+            "other project": _ANY_PROJECT,
+            "no project": _ANY_PROJECT,
+            "wrong role": _NO_RECORD if "{access}" in route[1] else _ANY_ROLE,
+        }
+        for route in OWN_KEYS
+    },
+    **{
+        (*route, "as an administrator"): {
+            **_TOKEN,
+            **_SIGNATURE,
+            "other project": _ROLE,
+            "no project": _ROLE,
+            "wrong role": _ROLE,
+        }
+        for route in ADMINISTRATION
+    },
+}
+
 OPEN = {
+    ("GET", "/v1/service"),
     ("GET", "/healthz"),
     ("GET", "/readyz"),
     ("GET", "/openapi.json"),

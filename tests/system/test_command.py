@@ -352,6 +352,12 @@ class TestNoAuth:
             assert httpx.post(f"{server.url}/v3/auth/tokens", json={}).status_code == 404
             assert not (tmp_path / "first-credentials.json").exists()
 
+    def test_the_console_can_be_switched_off(self, tmp_path: Path) -> None:
+        settings = {"WEB_IMAGE_OCR_SERVER__CONSOLE": "false"}
+        with running(tmp_path, "--no-auth", environment=settings) as server:
+            assert httpx.get(server.url).status_code == 404
+            assert httpx.get(f"{server.url}/v1/service").status_code == 200
+
     def test_another_address_is_refused(self, tmp_path: Path) -> None:
         done = run("serve", "--no-auth", "--host", "0.0.0.0", "--data-dir", str(tmp_path))  # noqa: S104
         assert done.returncode == 4

@@ -11,9 +11,19 @@ from starlette.responses import Response
 
 from web_image_ocr.api.config import ApiConfig
 from web_image_ocr.api.dependencies import Dependencies
-from web_image_ocr.api.middleware import Calls
+from web_image_ocr.api.middleware import CallCounter, Calls
 from web_image_ocr.api.openapi import describe
-from web_image_ocr.api.routes import health, identity, ocr
+from web_image_ocr.api.routes import (
+    account,
+    health,
+    identity,
+    keys,
+    ocr,
+    projects,
+    service,
+    usage,
+    users,
+)
 from web_image_ocr.api.state import State
 from web_image_ocr.primitives.errors import ErrorKind, ServiceError
 
@@ -28,7 +38,9 @@ def create_app(dependencies: Dependencies, config: ApiConfig) -> FastAPI:
     Raises:
         ValueError: a trusted proxy is no network.
     """
-    app = _routed_app(config, authenticated=dependencies.identity is not None)
+    identity = dependencies.identity
+    count = identity.recorder.count if identity else None
+    app = _routed_app(config, authenticated=identity is not None, count=count)
     app.state.services = State(dependencies, config)
     return app
 
@@ -38,7 +50,9 @@ def openapi_document() -> dict[str, Any]:
     return _routed_app(ApiConfig(), authenticated=True).openapi()
 
 
-def _routed_app(config: ApiConfig, *, authenticated: bool) -> FastAPI:
+def _routed_app(
+    config: ApiConfig, *, authenticated: bool, count: CallCounter | None = None
+) -> FastAPI:
     app = FastAPI(
         title="Web Image OCR",
         openapi_url="/openapi.json" if config.openapi else None,
@@ -48,11 +62,13 @@ def _routed_app(config: ApiConfig, *, authenticated: bool) -> FastAPI:
         redirect_slashes=False,
     )
     app.include_router(ocr.router)
+    app.include_router(service.router)
     if authenticated:
-        app.include_router(identity.router)
+        for part in (identity, account, projects, keys, users, usage):
+            app.include_router(part.router)
     app.include_router(health.router)
     app.add_exception_handler(HTTPException, _unknown_route)
-    app.add_middleware(Calls, config=config, loopback_only=not authenticated)
+    app.add_middleware(Calls, config=config, loopback_only=not authenticated, count=count)
     app.openapi = lambda: describe(app, authenticated=authenticated)  # type: ignore[method-assign]
     return app
 

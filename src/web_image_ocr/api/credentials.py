@@ -26,6 +26,9 @@ _STORE_CALLS = 8
 _SIGNATURES = 8
 """Threads that check signatures; a wrong one is written down, which may wait for the store."""
 
+_REPORT_THREADS = 2
+"""Threads for reports, which may read the store for half a second each."""
+
 _LOGIN_THREADS = 2
 """Threads for sign-ins: each computes a password hash, which takes a core and 64 MiB."""
 
@@ -54,12 +57,21 @@ class Callers:
         self._addresses = addresses
         self._store_calls = CapacityLimiter(_STORE_CALLS)
         self._signatures = CapacityLimiter(_SIGNATURES)
+        self._reports = CapacityLimiter(_REPORT_THREADS)
         self._logins = CapacityLimiter(_LOGIN_THREADS)
         self._signing_in: Counter[str] = Counter()
 
     async def ask(self, question: Callable[[Identity], _Result]) -> _Result:
         """What identity answers; asked in a thread."""
         return await to_thread.run_sync(lambda: question(self._identity), limiter=self._store_calls)
+
+    async def report(self, question: Callable[[Identity], _Result]) -> _Result:
+        """As ``ask``, where much is read for the answer: calls do not wait for it."""
+        return await to_thread.run_sync(lambda: question(self._identity), limiter=self._reports)
+
+    async def ask_slowly(self, question: Callable[[Identity], _Result]) -> _Result:
+        """As ``ask``, where a password hash is computed for the answer."""
+        return await to_thread.run_sync(lambda: question(self._identity), limiter=self._logins)
 
     async def log_in(self, request: Request, login: PasswordLogin) -> TokenGrant:
         """A token for a password.
@@ -70,8 +82,20 @@ class Callers:
         """
         client = self._addresses.of(request.scope)
         with self._place_to_sign_in(network_of(client)):
-            return await to_thread.run_sync(
-                lambda: self._identity.log_in(login, client), limiter=self._logins
+            return await self.ask_slowly(lambda identity: identity.log_in(login, client))
+
+    async def change_password(
+        self, request: Request, principal: Principal, current: str, new: str
+    ) -> None:
+        """Another password for the caller.
+
+        Raises:
+            ServiceError: as ``Identity.change_password``; ``OVERLOADED`` as ``log_in``.
+        """
+        client = self._addresses.of(request.scope)
+        with self._place_to_sign_in(network_of(client)):
+            await self.ask_slowly(
+                lambda identity: identity.change_password(principal, current, new, client)
             )
 
     @contextmanager
@@ -123,7 +147,14 @@ class Callers:
             ServiceError: as ``authenticate`` and ``Identity.authorize``.
         """
         principal = await self.authenticate(request, body)
-        await self.ask(lambda identity: identity.authorize(principal, project_id))
+
+        def judge(identity: Identity) -> None:
+            identity.check_project(principal, project_id)
+            # Whatever comes of it, it is a call of this project; strangers are not counted.
+            request.state.counted_for = project_id
+            identity.authorize(principal, project_id)
+
+        await self.ask(judge)
 
 
 def token_of(request: Request) -> str:

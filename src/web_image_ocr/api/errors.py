@@ -110,8 +110,14 @@ TABLE: Mapping[ErrorKind, WireError] = {
     ErrorKind.SUBJECT_TOKEN_INVALID: WireError(
         404, "APIG.0101", "X-Subject-Token is invalid in the request"
     ),
+    # Met on management routes only.
+    ErrorKind.MANAGEMENT_REQUEST_INVALID: WireError(
+        400, "APIG.0602", "The request is invalid: {reason}"
+    ),
     ErrorKind.RECORD_UNKNOWN: WireError(404, "APIG.0101", "The record does not exist."),
-    ErrorKind.RECORD_CONFLICT: WireError(409, "APIG.0602", "The record exists already."),
+    ErrorKind.RECORD_CONFLICT: WireError(
+        409, "APIG.0602", "The record exists already or must stay: {reason}"
+    ),
     # Load and the server's own troubles.
     ErrorKind.RATE_LIMITED: WireError(
         429,

@@ -6,6 +6,7 @@ import asyncio
 import re
 import time
 import traceback
+from collections.abc import Callable
 from uuid import uuid4
 
 import structlog
@@ -39,6 +40,12 @@ _METHODS = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"
 """Others are words of the client's own choice, which the log does not repeat."""
 _PROBES = frozenset({"/healthz", "/readyz"})
 """Asked every few seconds: as long as all is well they would be most of the log."""
+_PAGE_PARTS = "/console/"
+"""Some thirty of them are asked for at once when a browser opens the console."""
+
+
+CallCounter = Callable[[str, int, str, float], None]
+"""Told of each call of a proved caller: project, status, code of the failure or "", seconds."""
 
 
 class Calls:
@@ -53,12 +60,21 @@ class Calls:
         config: how much of a body is drained.
         loopback_only: whether calls that are not from this machine's own programs and pages
             are refused.
+        count: told of each call whose caller was proved for the project, at its end.
     """
 
-    def __init__(self, app: ASGIApp, *, config: ApiConfig, loopback_only: bool) -> None:
+    def __init__(
+        self,
+        app: ASGIApp,
+        *,
+        config: ApiConfig,
+        loopback_only: bool,
+        count: CallCounter | None = None,
+    ) -> None:
         self._app = app
         self._config = config
         self._loopback_only = loopback_only
+        self._count = count
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve one ASGI connection; never raises for an HTTP request."""
@@ -84,6 +100,8 @@ class Calls:
                 await call.answer(ServiceError(ErrorKind.INTERNAL, type(error).__name__))
             finally:
                 call.record()
+                if self._count:
+                    call.count(self._count)
 
 
 class _Call:
@@ -167,7 +185,8 @@ class _Call:
         route = self._scope.get("route")
         path = getattr(route, "path", "")
         method = self._scope["method"]
-        usual = _log.debug if path in _PROBES else _log.info
+        quiet = path in _PROBES or path.startswith(_PAGE_PARTS)
+        usual = _log.debug if quiet else _log.info
         log = _log.warning if self.status >= 500 else usual
         project_id = self._scope.get("path_params", {}).get("project_id", "")
         error = self._error
@@ -184,6 +203,13 @@ class _Call:
             bytes_out=self._bytes_out,
             milliseconds=round(self._seconds() * 1000, 1),
         )
+
+    def count(self, count: CallCounter) -> None:
+        """Count the call, if it is one of a project that has been proved to be the caller's."""
+        project_id: str | None = self._scope.get("state", {}).get("counted_for")
+        if project_id:
+            code = wire_error(self._error).code if self._error else ""
+            count(project_id, self.status, code, self._seconds())
 
     def _seconds(self) -> float:
         return time.perf_counter() - self._started_at

@@ -18,14 +18,20 @@ from pydantic.json_schema import models_json_schema
 from web_image_ocr import __version__
 from web_image_ocr.api.errors import error_body, status_title, wire_error
 from web_image_ocr.api.identity_schemas import AuthRequest
+from web_image_ocr.api.management_schemas import MANAGEMENT_REQUESTS
 from web_image_ocr.api.schemas import IdentityFailure, ServiceFailure, WebImageRequest
 from web_image_ocr.primitives.errors import ErrorKind, ServiceError
 
 _REQUEST_ID = "0123456789abcdef0123456789abcdef"
 
-_EXAMPLE_VALUES = {"expires_at": "2026-01-04T09:05:22.000000Z", "limit": "100", "time": "1 minute"}
+_EXAMPLE_VALUES = {
+    "expires_at": "2026-01-04T09:05:22.000000Z",
+    "limit": "100",
+    "time": "1 minute",
+    "reason": "what is wrong",
+}
 
-_AUTHENTICATED = (
+AUTHENTICATED = (
     ErrorKind.CREDENTIALS_MISSING,
     ErrorKind.TOKEN_UNREADABLE,
     ErrorKind.TOKEN_EXPIRED,
@@ -37,12 +43,12 @@ _AUTHENTICATED = (
     ErrorKind.ROLE_FORBIDDEN,
 )
 
-_ENVELOPE = (ErrorKind.URI_TOO_LONG, ErrorKind.HEADERS_TOO_LARGE)
+ENVELOPE = (ErrorKind.URI_TOO_LONG, ErrorKind.HEADERS_TOO_LARGE)
 
-_OWN_TROUBLES = (ErrorKind.OVERLOADED, ErrorKind.STORE_UNAVAILABLE, ErrorKind.INTERNAL)
+OWN_TROUBLES = (ErrorKind.OVERLOADED, ErrorKind.STORE_UNAVAILABLE, ErrorKind.INTERNAL)
 
 _SERVICE_ERRORS = (
-    *_ENVELOPE,
+    *ENVELOPE,
     ErrorKind.ROUTE_UNKNOWN,
     ErrorKind.BODY_TOO_LARGE,
     ErrorKind.ORIGIN_FORBIDDEN,
@@ -59,7 +65,7 @@ _SERVICE_ERRORS = (
     ErrorKind.STORAGE_UNREACHABLE,
     ErrorKind.STORAGE_OBJECT_SIZE,
     ErrorKind.STORAGE_OBJECT_MISSING,
-    *_AUTHENTICATED,
+    *AUTHENTICATED,
     ErrorKind.TOKEN_WITHOUT_PROJECT,
     ErrorKind.PROJECT_FORBIDDEN,
     ErrorKind.NOT_SUBSCRIBED,
@@ -67,17 +73,17 @@ _SERVICE_ERRORS = (
     ErrorKind.DEADLINE_EXCEEDED,
     ErrorKind.RECOGNITION_FAILED,
     ErrorKind.ENGINE_UNAVAILABLE,
-    *_OWN_TROUBLES,
+    *OWN_TROUBLES,
 )
 
 _IDENTITY_ERRORS = (
-    *_ENVELOPE,
+    *ENVELOPE,
     ErrorKind.IDENTITY_REQUEST_INVALID,
     ErrorKind.LOGIN_FAILED,
     ErrorKind.LOGIN_LOCKED,
     ErrorKind.SUBJECT_TOKEN_INVALID,
-    *_AUTHENTICATED,
-    *_OWN_TROUBLES,
+    *AUTHENTICATED,
+    *OWN_TROUBLES,
 )
 
 _SECURITY_SCHEMES = {
@@ -97,7 +103,7 @@ _SECURITY_SCHEMES = {
     },
 }
 
-_EITHER: list[dict[str, list[str]]] = [{"token": []}, {"signature": []}]
+EITHER: list[dict[str, list[str]]] = [{"token": []}, {"signature": []}]
 _TOKEN_ONLY: list[dict[str, list[str]]] = [{"token": []}]
 
 Operation = dict[str, Any]
@@ -119,7 +125,7 @@ def describe(app: FastAPI, *, authenticated: bool) -> dict[str, Any]:
         )
         bodies: list[type[BaseModel]] = [WebImageRequest]
         if authenticated:
-            bodies.append(AuthRequest)
+            bodies += [AuthRequest, *MANAGEMENT_REQUESTS]
             document["components"]["securitySchemes"] = _SECURITY_SCHEMES
         for operations in document["paths"].values():
             for operation in operations.values():
@@ -163,8 +169,8 @@ def web_image_operation() -> Operation:
                 "schema": {"type": "string"},
             }
         ],
-        "requestBody": _body_of(WebImageRequest),
-        "security": _EITHER,
+        "requestBody": body_of(WebImageRequest),
+        "security": EITHER,
     }
 
 
@@ -173,7 +179,7 @@ def authentication_operation() -> Operation:
     return {
         "operationId": "issue_token",
         "parameters": [_NOCATALOG],
-        "requestBody": _body_of(AuthRequest),
+        "requestBody": body_of(AuthRequest),
         "security": [{}, *_TOKEN_ONLY],
         "responses": {"201": {"headers": _SUBJECT_TOKEN}},
     }
@@ -181,19 +187,17 @@ def authentication_operation() -> Operation:
 
 def inspection_operation(operation_id: str) -> Operation:
     """Headers of the calls that ask about a token."""
-    subject = {
-        "name": "X-Subject-Token",
-        "in": "header",
-        "required": True,
-        "description": "The token asked about.",
-        "schema": {"type": "string"},
-    }
     return {
         "operationId": operation_id,
-        "parameters": [subject, _NOCATALOG],
+        "parameters": [_SUBJECT, _NOCATALOG],
         "security": _TOKEN_ONLY,
         "responses": {"200": {"headers": _SUBJECT_TOKEN}},
     }
+
+
+def ending_operation() -> Operation:
+    """Headers of the call that ends a token."""
+    return {"operationId": "end_token", "parameters": [_SUBJECT], "security": _TOKEN_ONLY}
 
 
 def projects_operation() -> Operation:
@@ -204,19 +208,27 @@ def projects_operation() -> Operation:
         "description": "Exact name, usually that of a region; absent lists all.",
         "schema": {"type": "string"},
     }
-    return {"operationId": "projects", "parameters": [name], "security": _EITHER}
+    return {"operationId": "projects", "parameters": [name], "security": EITHER}
 
 
 def temporary_key_operation() -> Operation:
     """Body of the call for a temporary key."""
     return {
         "operationId": "issue_temporary_key",
-        "requestBody": _body_of(AuthRequest),
+        "requestBody": body_of(AuthRequest),
         "security": [{}, *_TOKEN_ONLY],
     }
 
 
 _SUBJECT_TOKEN = {"X-Subject-Token": {"description": "The token.", "schema": {"type": "string"}}}
+
+_SUBJECT = {
+    "name": "X-Subject-Token",
+    "in": "header",
+    "required": True,
+    "description": "The token that is meant.",
+    "schema": {"type": "string"},
+}
 
 _NOCATALOG = {
     "name": "nocatalog",
@@ -226,7 +238,8 @@ _NOCATALOG = {
 }
 
 
-def _body_of(model: type[BaseModel]) -> Operation:
+def body_of(model: type[BaseModel]) -> Operation:
+    """A body that must be there."""
     schema = {"$ref": f"#/components/schemas/{model.__name__}"}
     return {"required": True, "content": {"application/json": {"schema": schema}}}
 
@@ -243,6 +256,7 @@ def _request_schemas(models: list[type[BaseModel]]) -> dict[str, Any]:
 def _failures(
     kinds: Iterable[ErrorKind], model: type[BaseModel], *, identity_form: bool
 ) -> dict[int | str, Operation]:
+    """Answers by status, with an example for each kind."""
     answers: dict[int | str, Operation] = {}
     for kind in kinds:
         row = wire_error(ServiceError(kind, public=_EXAMPLE_VALUES))

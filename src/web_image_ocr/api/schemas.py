@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Annotated, Any, Literal, TypeVar
 
 import orjson
@@ -192,7 +193,7 @@ def validate(model: type[_Model], value: object, kind: ErrorKind) -> _Model:
         return model.model_validate(value)
     except ValidationError as error:
         rules = ", ".join(
-            f"{_field_name(problem['loc'])}: {problem['type']}"
+            f"{_field_name(problem)}: {problem['type']}"
             for problem in error.errors(
                 include_url=False, include_context=False, include_input=False
             )[:5]
@@ -200,5 +201,8 @@ def validate(model: type[_Model], value: object, kind: ErrorKind) -> _Model:
         raise ServiceError(kind, f"the body does not fit: {rules}") from None
 
 
-def _field_name(location: tuple[Any, ...]) -> str:
+def _field_name(problem: Mapping[str, Any]) -> str:
+    location = problem["loc"]
+    if problem["type"] == "extra_forbidden":  # a name of the caller's making, perhaps a secret
+        location = location[:-1]
     return ".".join(str(part) for part in location) or "body"

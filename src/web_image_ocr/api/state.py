@@ -14,7 +14,7 @@ from web_image_ocr.api.throttle import Throttle
 from web_image_ocr.primitives.errors import ErrorKind
 
 IDENTITY_BODY_BYTES = 32 * 1024
-"""Largest body the identity API takes."""
+"""Largest body the identity API and the management API take."""
 
 _DECODING = 2
 """Large Base64 texts decoded at once; each takes some four times its size for a moment."""
@@ -32,6 +32,7 @@ class State:
         self.config = config
         self.recognizer = dependencies.recognizer
         self.fetcher = dependencies.fetcher
+        self.engine = dependencies.engine
         self.stopping = dependencies.stopping
         self.throttle = Throttle(config.rate_limit, dependencies.shared_windows)
         addresses = ClientAddresses(dependencies.trusted_proxies)
@@ -53,7 +54,7 @@ class State:
         )
 
     def identity_body(self, request: Request) -> Body:
-        """The body of a call of the identity API."""
+        """The body of a call of the identity API or the management API."""
         return Body(
             request.scope,
             request.receive,

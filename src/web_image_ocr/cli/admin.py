@@ -116,6 +116,20 @@ def set_password(
     _show_password(changed, as_json)
 
 
+@user.command("set-role")
+def set_role(
+    name: UserName,
+    role: Annotated[Role, typer.Argument(help="What the user may do from now on.")],
+    data_dir: DataDir = None,
+    config: Config = None,
+    as_json: AsJson = False,
+) -> None:
+    """Give a user another role; the last administrator keeps it."""
+    with _administration(data_dir, config) as accounts:
+        changed = accounts.change_user(name, role=role)
+    show_record(user_record(changed), as_json=as_json)
+
+
 @user.command("enable")
 def enable_user(
     name: UserName, data_dir: DataDir = None, config: Config = None, as_json: AsJson = False

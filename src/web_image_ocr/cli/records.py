@@ -90,6 +90,7 @@ def key_record(shown: AccessKey) -> Record:
         "user_id": shown.user_id,
         "enabled": shown.enabled,
         "created_at": wire_time(shown.created_at),
+        "last_used_at": wire_time(shown.last_used_at) if shown.last_used_at else None,
     }
 
 

@@ -77,6 +77,8 @@ def serve(
             identity = opened.enter_context(contextlib.closing(open_identity(settings)))
             make_first_account(identity, settings, url, to_terminal=sys.stdout.isatty())
         if not stop.wanted:
+            if settings.server.console and sys.stdout.isatty():
+                typer.echo(f"Open {url} in a browser.")
             log.info(
                 "listening", url=url, data_dir=str(settings.data_dir.absolute()), no_auth=no_auth
             )

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from web_image_ocr.identity.administration import Administration
 from web_image_ocr.identity.config import IdentityConfig
+from web_image_ocr.identity.own_account import EVERYBODY, OwnAccount, ProjectState
 from web_image_ocr.identity.service import API_NAME, Identity, utc_now
 from web_image_ocr.identity.sign_in import wire_time
 from web_image_ocr.identity.signature import SignedRequest
+from web_image_ocr.identity.usage_values import Step, Tally, UsageReport, Window
 from web_image_ocr.identity.values import (
     AccessKey,
     Credential,
@@ -28,6 +30,7 @@ from web_image_ocr.identity.values import (
 
 __all__ = [
     "API_NAME",
+    "EVERYBODY",
     "AccessKey",
     "Administration",
     "Credential",
@@ -37,17 +40,23 @@ __all__ = [
     "IdentityConfig",
     "NewAccessKey",
     "NewPassword",
+    "OwnAccount",
     "PasswordLogin",
     "Principal",
     "Project",
+    "ProjectState",
     "Reference",
     "Role",
     "Scope",
     "SignedRequest",
+    "Step",
     "Subscription",
+    "Tally",
     "TemporaryKey",
     "TokenGrant",
+    "UsageReport",
     "User",
+    "Window",
     "utc_now",
     "wire_time",
 ]

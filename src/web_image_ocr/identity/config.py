@@ -30,6 +30,7 @@ class IdentityConfig:
         key_lock_seconds: seconds of that lock for an access key, at least 1.
         password_hashes_at_once: password hashes computed at the same time, at least 1;
             each takes 64 MiB of memory.
+        usage_days: days for which counted calls are kept, 1 to 3,660.
     """
 
     database_url: str = ""
@@ -42,6 +43,7 @@ class IdentityConfig:
     login_lock_seconds: int = 900
     key_lock_seconds: int = 300
     password_hashes_at_once: int = 2
+    usage_days: int = 90
 
     def __post_init__(self) -> None:
         if self.store_wait_seconds <= 0:
@@ -59,3 +61,5 @@ class IdentityConfig:
         ):
             if getattr(self, name) < 1:
                 raise ValueError(f"{name} must be at least 1")
+        if not 1 <= self.usage_days <= 3660:
+            raise ValueError("usage_days must be 1 to 3660")

@@ -1,4 +1,4 @@
-"""Reads accounts, keys and subscriptions; what every call needs is remembered briefly."""
+"""Reads accounts, keys, subscriptions; what every call needs is remembered briefly."""
 
 from __future__ import annotations
 
@@ -12,6 +12,7 @@ from web_image_ocr.identity.database import Database
 from web_image_ocr.identity.tables import (
     AccessKeyRow,
     DomainRow,
+    EndedTokenRow,
     ProjectRow,
     SubscriptionRow,
     UserRow,
@@ -54,7 +55,7 @@ class Directory:
 
     Args:
         database: the store.
-        cache_seconds: how long users, keys, projects and subscriptions are believed.
+        cache_seconds: how long all that is remembered is believed.
     """
 
     def __init__(self, database: Database, cache_seconds: float) -> None:
@@ -63,10 +64,11 @@ class Directory:
         self._keys: TimedCache[str, KnownKey] = TimedCache(cache_seconds)
         self._projects: TimedCache[str, Project] = TimedCache(cache_seconds)
         self._subscribed: TimedCache[tuple[str, str], bool] = TimedCache(cache_seconds)
+        self._ended: TimedCache[str, bool] = TimedCache(cache_seconds)
 
     def forget(self) -> None:
         """Read everything anew from now on; for changes made by this process."""
-        for cache in (self._users, self._keys, self._projects, self._subscribed):
+        for cache in (self._users, self._keys, self._projects, self._subscribed, self._ended):
             cache.clear()
 
     def user(self, user_id: str) -> KnownUser | None:
@@ -89,6 +91,10 @@ class Directory:
             )
             or False
         )
+
+    def is_ended(self, token_id: str) -> bool:
+        """Whether the token was ended before its time; remembered either way."""
+        return self._ended.get(token_id, lambda: self._read_ended(token_id)) or False
 
     def user_signing_in(self, login: PasswordLogin) -> tuple[KnownUser | None, tuple[str, ...]]:
         """The user a login names, read anew, and what to count failures under.
@@ -152,6 +158,10 @@ class Directory:
         with self._database.reading() as session:
             return None if session.get(SubscriptionRow, (project_id, api)) is None else True
 
+    def _read_ended(self, token_id: str) -> bool:
+        with self._database.reading() as session:
+            return session.get(EndedTokenRow, token_id) is not None
+
 
 def _domain_id(session: Session, account: Reference) -> str | None:
     named = DomainRow.id == account.id if account.id else DomainRow.name == account.name
@@ -171,9 +181,15 @@ def user_of(row: UserRow) -> User:
         domain=Domain(id=row.domain.id, name=row.domain.name),
         role=Role(row.role),
         enabled=row.enabled,
+        created_at=row.created_at,
     )
 
 
 def project_of(row: ProjectRow) -> Project:
     """The value of a row, while its session lasts."""
-    return Project(id=row.id, name=row.name, domain=Domain(id=row.domain.id, name=row.domain.name))
+    return Project(
+        id=row.id,
+        name=row.name,
+        domain=Domain(id=row.domain.id, name=row.domain.name),
+        created_at=row.created_at,
+    )

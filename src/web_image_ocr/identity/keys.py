@@ -61,6 +61,7 @@ class Keys:
         keyring: opens sealed secrets.
         tokens: opens security tokens.
         lockout: counts failures per key and address.
+        used: told each permanent key that has signed rightly.
         clock: the time, UTC.
     """
 
@@ -72,6 +73,7 @@ class Keys:
         keyring: Keyring,
         tokens: Tokens,
         lockout: Lockout,
+        used: Callable[[str], None],
         clock: Callable[[], datetime],
     ) -> None:
         self._skew = timedelta(seconds=config.clock_skew_seconds)
@@ -79,6 +81,7 @@ class Keys:
         self._keyring = keyring
         self._tokens = tokens
         self._lockout = lockout
+        self._used = used
         self._clock = clock
 
     def check_headers(self, request: SignedRequest, client: str) -> None:
@@ -93,7 +96,10 @@ class Keys:
             raise ServiceError(ErrorKind.SIGNATURE_INVALID, "the signature is another one")
         if claim.has_failed:
             self._lockout.forget(claim.subject, client)
-        return claim.candidate.principal
+        principal = claim.candidate.principal
+        if principal.credential is Credential.KEY:
+            self._used(claim.authorization.access)
+        return principal
 
     def issue_temporary(self, owner: KnownUser, duration_seconds: int) -> TemporaryKey:
         """A temporary key; see ``Identity.issue_temporary_key``."""

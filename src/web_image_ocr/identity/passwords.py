@@ -73,6 +73,8 @@ def check_new_password(password: str) -> None:
             ErrorKind.IDENTITY_REQUEST_INVALID,
             f"a password has {SHORTEST_PASSWORD} to {LONGEST_PASSWORD} characters",
         )
+    if "\0" in password:  # nobody could sign in with it
+        raise ServiceError(ErrorKind.IDENTITY_REQUEST_INVALID, "a password has no zero character")
 
 
 def generated_password() -> str:

@@ -62,7 +62,7 @@ def new_domain(name: str, now: datetime) -> DomainRow:
     Raises:
         ServiceError: ``IDENTITY_REQUEST_INVALID`` for an unusable name.
     """
-    return DomainRow(id=_new_id(), name=_usable(name), created_at=now)
+    return DomainRow(id=new_id(), name=_usable(name), created_at=now)
 
 
 def new_user(domain_id: str, name: str, password_hash: str, role: Role, now: datetime) -> UserRow:
@@ -72,7 +72,7 @@ def new_user(domain_id: str, name: str, password_hash: str, role: Role, now: dat
         ServiceError: ``IDENTITY_REQUEST_INVALID`` for an unusable name.
     """
     return UserRow(
-        id=_new_id(),
+        id=new_id(),
         domain_id=domain_id,
         name=_usable(name),
         password_hash=password_hash,
@@ -89,7 +89,7 @@ def new_project(domain_id: str, name: str, now: datetime) -> ProjectRow:
     Raises:
         ServiceError: ``IDENTITY_REQUEST_INVALID`` for an unusable name.
     """
-    return ProjectRow(id=_new_id(), domain_id=domain_id, name=_usable(name), created_at=now)
+    return ProjectRow(id=new_id(), domain_id=domain_id, name=_usable(name), created_at=now)
 
 
 def new_access_key(user_id: str, key: KeyPair, keyring: Keyring, now: datetime) -> AccessKeyRow:
@@ -120,7 +120,8 @@ def random_key() -> KeyPair:
     )
 
 
-def _new_id() -> str:
+def new_id() -> str:
+    """32 random hex digits."""
     return secrets.token_hex(16)
 
 

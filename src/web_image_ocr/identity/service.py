@@ -7,31 +7,39 @@ many threads; an event loop calls them through a thread. Any of them raises
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
 
 from web_image_ocr.identity.administration import Administration
 from web_image_ocr.identity.config import IdentityConfig
 from web_image_ocr.identity.directory import Directory
+from web_image_ocr.identity.ended_tokens import EndedTokens
 from web_image_ocr.identity.first_start import FirstNames, first_account
 from web_image_ocr.identity.keys import Keys
 from web_image_ocr.identity.lockout import Lockout, LockRule
-from web_image_ocr.identity.passwords import PasswordHashes
+from web_image_ocr.identity.own_account import OwnAccount, check_may_change
+from web_image_ocr.identity.passwords import PasswordHashes, check_new_password
+from web_image_ocr.identity.recorder import Recorder
 from web_image_ocr.identity.sign_in import SignIn
 from web_image_ocr.identity.signature import SignedRequest
 from web_image_ocr.identity.store import open_store
 from web_image_ocr.identity.tokens import Tokens
+from web_image_ocr.identity.usage import UsageStore
+from web_image_ocr.identity.usage_values import UsageReport, Window
 from web_image_ocr.identity.values import (
     Credential,
     FirstAccount,
     PasswordLogin,
     Principal,
     Project,
+    Reference,
     Role,
     Scope,
     TemporaryKey,
     TokenGrant,
+    User,
 )
 from web_image_ocr.primitives.errors import ErrorKind, ServiceError
 
@@ -52,6 +60,7 @@ class Identity:
 
     Attributes:
         administration: accounts as the operator sees them.
+        recorder: counts calls; what it has counted is written while it is open.
 
     Args:
         config: where the store is and how long things live.
@@ -80,6 +89,8 @@ class Identity:
         )
         self._passwords = PasswordHashes(config.password_hashes_at_once)
         self._directory = Directory(self._database, config.cache_seconds)
+        self._usage = UsageStore(self._database)
+        self.recorder = Recorder(self._usage, config.usage_days, clock)
         tokens = Tokens(self._keyring)
 
         def lockout(seconds: int, error: ErrorKind) -> Lockout:
@@ -100,8 +111,10 @@ class Identity:
             keyring=self._keyring,
             tokens=tokens,
             lockout=lockout(config.key_lock_seconds, ErrorKind.KEY_LOCKED),
+            used=self.recorder.key_used,
             clock=clock,
         )
+        self._ended_tokens = EndedTokens(self._database, self._directory.forget, clock)
         self.administration = Administration(
             self._database, self._keyring, self._passwords, self._directory.forget, clock
         )
@@ -191,12 +204,11 @@ class Identity:
         """
         self._keys.check_headers(request, client)
 
-    def authorize(self, principal: Principal, project_id: str) -> None:
-        """Return if the principal may call the service for this project.
+    def check_project(self, principal: Principal, project_id: str) -> None:
+        """Return if the project is the principal's.
 
         Raises:
-            ServiceError: in this order ``TOKEN_WITHOUT_PROJECT``, ``PROJECT_FORBIDDEN``,
-                ``ROLE_FORBIDDEN``, ``NOT_SUBSCRIBED``.
+            ServiceError: ``TOKEN_WITHOUT_PROJECT`` or ``PROJECT_FORBIDDEN``.
         """
         if principal.credential is Credential.TOKEN:
             if principal.project_id is None:
@@ -208,6 +220,15 @@ class Identity:
             raise ServiceError(
                 ErrorKind.PROJECT_FORBIDDEN, "the project is not one of the caller's account"
             )
+
+    def authorize(self, principal: Principal, project_id: str) -> None:
+        """Return if the principal may call the service for this project.
+
+        Raises:
+            ServiceError: in this order those of ``check_project``, ``ROLE_FORBIDDEN``,
+                ``NOT_SUBSCRIBED``.
+        """
+        self.check_project(principal, project_id)
         if not principal.user.role.may_call:
             raise ServiceError(ErrorKind.ROLE_FORBIDDEN, "the user's role may not call")
         if not self._directory.is_subscribed(project_id, API_NAME):
@@ -255,17 +276,26 @@ class Identity:
                 ``ROLE_FORBIDDEN`` when the caller may not look at it.
         """
         caller = self.authenticate_token(asking).user
-        try:
+        with _of_the_subject():
             grant = self._sign_in.inspect(subject)
-        except ServiceError as error:
-            if error.kind is ErrorKind.STORE_UNAVAILABLE:
-                raise
-            raise ServiceError(ErrorKind.SUBJECT_TOKEN_INVALID, error.detail) from error
-        owner = grant.user
-        administers = caller.role is Role.ADMINISTRATOR and caller.domain.id == owner.domain.id
-        if owner.id != caller.id and not administers:
-            raise ServiceError(ErrorKind.ROLE_FORBIDDEN, "the token is another user's")
+        _check_may_look_after(caller, grant.user)
         return grant
+
+    def end_token(self, asking: str, subject: str) -> None:
+        """End the token ``subject`` before its time; who may look at it may end it.
+
+        Args:
+            asking: the caller's token.
+            subject: the token to end, which may be the same.
+
+        Raises:
+            ServiceError: as ``inspect_token``.
+        """
+        caller = self.authenticate_token(asking).user
+        with _of_the_subject():
+            claims, owner = self._sign_in.good_token(subject)
+        _check_may_look_after(caller, owner.user)
+        self._ended_tokens.end(claims)
 
     def issue_temporary_key(self, token: str, duration_seconds: int = 900) -> TemporaryKey:
         """A key for the token's user that ends by itself.
@@ -284,3 +314,85 @@ class Identity:
     def projects(self, principal: Principal, name: str | None = None) -> tuple[Project, ...]:
         """The projects of the principal's account by name, or the one of exactly that name."""
         return self._directory.projects(principal.user.domain.id, name)
+
+    # -- the management API
+
+    def own_account(self, principal: Principal) -> OwnAccount:
+        """What the principal sees of the own account."""
+        accounts = self.administration.of(principal.user.domain.id)
+        return OwnAccount(principal, accounts, API_NAME)
+
+    def project_of(self, principal: Principal) -> Project | None:
+        """The project of the principal's token; None without one, or when it is gone."""
+        return self._directory.project(principal.project_id) if principal.project_id else None
+
+    def administered_by(self, principal: Principal) -> Administration:
+        """The principal's account, to look after.
+
+        Raises:
+            ServiceError: ``ROLE_FORBIDDEN`` unless the principal is an administrator, and for
+                a temporary key.
+        """
+        check_may_change(principal)
+        if principal.user.role is not Role.ADMINISTRATOR:
+            raise ServiceError(ErrorKind.ROLE_FORBIDDEN, "the user is no administrator")
+        return self.administration.of(principal.user.domain.id)
+
+    def usage(self, principal: Principal, project_id: str | None, window: Window) -> UsageReport:
+        """Calls of one project, or of all projects, of the principal's account.
+
+        Args:
+            principal: who asks; every role may.
+            project_id: of the project; None means all.
+            window: from when to when, added up by what.
+
+        Raises:
+            ServiceError: ``RECORD_UNKNOWN`` for a project that is not one of the account.
+        """
+        accounts = self.administration.of(principal.user.domain.id)
+        wanted = accounts.projects() if project_id is None else (accounts.project(project_id),)
+        return self._usage.read([project.id for project in wanted], window)
+
+    def change_password(self, principal: Principal, current: str, new: str, client: str) -> None:
+        """Another password for the principal; ends all tokens and temporary keys of the user.
+
+        Takes as long as ``log_in``, twice.
+
+        Args:
+            principal: who asks.
+            current: the password until now.
+            new: 8 to 1,024 characters.
+            client: address of the caller; failures are counted as at a sign-in.
+
+        Raises:
+            ServiceError: ``IDENTITY_REQUEST_INVALID`` for an unusable new password;
+                ``LOGIN_FAILED``, ``LOGIN_LOCKED``; ``ROLE_FORBIDDEN`` for a temporary key.
+        """
+        check_may_change(principal)
+        check_new_password(new)
+        try:
+            login = PasswordLogin(
+                user=Reference(id=principal.user.id), domain=None, password=current
+            )
+        except ValueError as error:
+            raise ServiceError(ErrorKind.IDENTITY_REQUEST_INVALID, str(error)) from None
+        known = self._sign_in.checked_user(login, client)
+        accounts = self.administration.of(principal.user.domain.id)
+        accounts.set_password(principal.user.id, new, generation=known.generation)
+
+
+@contextmanager
+def _of_the_subject() -> Iterator[None]:
+    """What is wrong with a token asked about is not wrong with the caller."""
+    try:
+        yield
+    except ServiceError as error:
+        if error.kind is ErrorKind.STORE_UNAVAILABLE:
+            raise
+        raise ServiceError(ErrorKind.SUBJECT_TOKEN_INVALID, error.detail) from error
+
+
+def _check_may_look_after(caller: User, owner: User) -> None:
+    administers = caller.role is Role.ADMINISTRATOR and caller.domain.id == owner.domain.id
+    if owner.id != caller.id and not administers:
+        raise ServiceError(ErrorKind.ROLE_FORBIDDEN, "the token is another user's")

@@ -16,6 +16,7 @@ from web_image_ocr.identity.config import IdentityConfig
 from web_image_ocr.identity.directory import Directory, KnownUser
 from web_image_ocr.identity.lockout import Lockout
 from web_image_ocr.identity.passwords import PasswordHashes
+from web_image_ocr.identity.records import new_id
 from web_image_ocr.identity.tokens import TokenClaims, Tokens
 from web_image_ocr.identity.values import PasswordLogin, Project, Scope, TokenGrant, User
 from web_image_ocr.primitives.errors import ErrorKind, ServiceError
@@ -52,7 +53,7 @@ class SignIn:
 
     def log_in(self, login: PasswordLogin, client: str) -> TokenGrant:
         """A token for a password; see ``Identity.log_in``."""
-        user = self._checked_user(login, client)
+        user = self.checked_user(login, client)
         project = self._scoped_project(user.user, login.scope)
         return self._issue(user, project, ("password",), self._now() + self._lifetime)
 
@@ -102,9 +103,16 @@ class SignIn:
             raise ServiceError(
                 ErrorKind.TOKEN_ENDED, "the token's user is gone, disabled or has a new password"
             )
+        if self._directory.is_ended(claims.id):
+            raise ServiceError(ErrorKind.TOKEN_ENDED, "the token was ended")
         return claims, user
 
-    def _checked_user(self, login: PasswordLogin, client: str) -> KnownUser:
+    def checked_user(self, login: PasswordLogin, client: str) -> KnownUser:
+        """Whose password it is.
+
+        Raises:
+            ServiceError: ``LOGIN_FAILED``, ``LOGIN_LOCKED``.
+        """
         user, counted_as = self._directory.user_signing_in(login)
         subject = f"user:{hashlib.sha256(repr(counted_as).encode()).hexdigest()}"
         # All within one turn: a burst of guesses gets no more tries than the lock allows.
@@ -137,6 +145,7 @@ class SignIn:
     ) -> TokenGrant:
         issued_at = self._now()
         claims = TokenClaims(
+            id=new_id(),
             user_id=user.user.id,
             generation=user.generation,
             project_id=project.id if project else None,

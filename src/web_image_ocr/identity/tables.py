@@ -8,10 +8,12 @@ from __future__ import annotations
 from datetime import UTC, datetime
 
 from sqlalchemy import (
+    BigInteger,
     DateTime,
     Dialect,
     ForeignKey,
     LargeBinary,
+    SmallInteger,
     String,
     TypeDecorator,
     UniqueConstraint,
@@ -104,6 +106,7 @@ class AccessKeyRow(Table):
     sealed_secret: Mapped[bytes] = mapped_column(LargeBinary)
     enabled: Mapped[bool]
     created_at: Mapped[datetime] = mapped_column(UtcDateTime)
+    last_used_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
 
     user: Mapped[UserRow] = relationship(lazy="joined", innerjoin=True)
 
@@ -129,3 +132,34 @@ class FailureRow(Table):
     client: Mapped[str] = mapped_column(String(64), primary_key=True)
     failed: Mapped[int]
     void_at: Mapped[datetime] = mapped_column(UtcDateTime, index=True)
+
+
+class EndedTokenRow(Table):
+    """A token that was ended before its time; void once it would have expired anyway."""
+
+    __tablename__ = "ended_tokens"
+
+    id: Mapped[str] = mapped_column(_ID, primary_key=True)
+    void_at: Mapped[datetime] = mapped_column(UtcDateTime, index=True)
+
+
+class UsageRow(Table):
+    """Calls of one project, in one minute or hour, with one outcome, of about the same duration.
+
+    ``span`` is 1 or 60 minutes: every call is counted twice, so that a month can be read fast.
+    ``minute``, where the span begins, counts from 1970, UTC; ``code`` is empty where the call
+    succeeded; ``bucket`` is that of ``durations``.
+    """
+
+    __tablename__ = "usage"
+    __table_args__ = ({"sqlite_with_rowid": False},)
+
+    project_id: Mapped[str] = mapped_column(
+        ForeignKey("projects.id", ondelete="CASCADE"), primary_key=True
+    )
+    span: Mapped[int] = mapped_column(SmallInteger, primary_key=True, autoincrement=False)
+    minute: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
+    status: Mapped[int] = mapped_column(SmallInteger, primary_key=True, autoincrement=False)
+    code: Mapped[str] = mapped_column(String(32), primary_key=True)
+    bucket: Mapped[int] = mapped_column(SmallInteger, primary_key=True, autoincrement=False)
+    calls: Mapped[int] = mapped_column(BigInteger)

@@ -5,6 +5,7 @@ Rule: a token is a JWT signed with HS256 and nothing else (RFC 7519); it names i
 the user's generation when it was issued, and what it is good for. It says nothing about
 rights: role and state are read from the store at every use. A temporary key travels
 sealed in its own security token.
+It has an id of its own, by which it alone can be ended.
 What remains open: who gets hold of a token may use it until it ends.
 """
 
@@ -22,7 +23,7 @@ from web_image_ocr.primitives.errors import ErrorKind, ServiceError
 
 _ALGORITHM = "HS256"
 _ISSUER = "web-image-ocr"
-_REQUIRED = ["iss", "sub", "iat", "exp", "generation", "methods", "project"]
+_REQUIRED = ["jti", "iss", "sub", "iat", "exp", "generation", "methods", "project"]
 _SECURITY_TOKEN = b"security token"
 # Ours have about 500 characters; longer ones are not worth a hash.
 _LONGEST = 4096
@@ -33,6 +34,7 @@ class TokenClaims:
     """What a token says.
 
     Attributes:
+        id: 32 random hex digits.
         user_id: its owner.
         generation: the owner's generation at issue; a later one ends the token.
         project_id: what it was issued for; None for the owner's account.
@@ -41,6 +43,7 @@ class TokenClaims:
         expires_at: UTC, whole seconds.
     """
 
+    id: str
     user_id: str
     generation: int
     project_id: str | None
@@ -82,6 +85,7 @@ class Tokens:
     def write(self, claims: TokenClaims) -> str:
         """The token's text: ASCII, one line."""
         payload = {
+            "jti": claims.id,
             "iss": _ISSUER,
             "sub": claims.user_id,
             "iat": int(claims.issued_at.timestamp()),
@@ -113,6 +117,7 @@ class Tokens:
             detail = f"the token is not one of ours: {type(error).__name__}"
             raise ServiceError(ErrorKind.TOKEN_UNREADABLE, detail) from None
         return TokenClaims(
+            id=payload["jti"],
             user_id=payload["sub"],
             generation=payload["generation"],
             project_id=payload["project"] or None,

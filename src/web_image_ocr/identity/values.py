@@ -55,6 +55,7 @@ class User:
         domain: the account.
         role: what the user may do.
         enabled: a disabled user's password, tokens and keys are refused.
+        created_at: UTC.
     """
 
     id: str
@@ -62,6 +63,7 @@ class User:
     domain: Domain
     role: Role
     enabled: bool
+    created_at: datetime
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -72,11 +74,13 @@ class Project:
         id: 32 hex digits.
         name: unique in the account, usually that of a region.
         domain: the account.
+        created_at: UTC.
     """
 
     id: str
     name: str
     domain: Domain
+    created_at: datetime
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -89,6 +93,7 @@ class AccessKey:
         user_name: the owner's name.
         enabled: a disabled key is refused like an unknown one.
         created_at: UTC.
+        last_used_at: UTC, of the last call signed with it, a second late; None for none yet.
     """
 
     access: str
@@ -96,6 +101,7 @@ class AccessKey:
     user_name: str
     enabled: bool
     created_at: datetime
+    last_used_at: datetime | None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -106,11 +112,15 @@ class NewAccessKey:
         access: the public half (AK), 20 upper-case letters and digits.
         secret: the secret half (SK), 40 letters and digits.
         user_id: the owner.
+        user_name: the owner's name.
+        created_at: UTC.
     """
 
     access: str
     secret: str = field(repr=False)
     user_id: str
+    user_name: str
+    created_at: datetime
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

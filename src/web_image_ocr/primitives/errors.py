@@ -49,6 +49,7 @@ class ErrorKind(StrEnum):
     NOT_SUBSCRIBED = "not_subscribed"
     # The identity API and the administration of accounts.
     IDENTITY_REQUEST_INVALID = "identity_request_invalid"
+    MANAGEMENT_REQUEST_INVALID = "management_request_invalid"
     LOGIN_FAILED = "login_failed"
     LOGIN_LOCKED = "login_locked"
     SUBJECT_TOKEN_INVALID = "subject_token_invalid"  # noqa: S105 - a name, not a secret

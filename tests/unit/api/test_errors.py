@@ -7,7 +7,12 @@ import pytest
 from web_image_ocr.api.errors import wire_error
 from web_image_ocr.primitives.errors import ErrorKind, ServiceError
 
-PUBLIC = {"expires_at": "2026-01-04T09:05:22.000000Z", "limit": "100", "time": "1 minute"}
+PUBLIC = {
+    "expires_at": "2026-01-04T09:05:22.000000Z",
+    "limit": "100",
+    "time": "1 minute",
+    "reason": "that {name} is taken",
+}
 
 _AUTHENTICATION = "Incorrect IAM authentication information: "
 _THROTTLING = "The throttling threshold has been reached: "
@@ -140,11 +145,23 @@ IDENTITY = {
 }
 """The identity API's answers; they have no code but their status."""
 
-NEVER_SENT = {ErrorKind.RECORD_UNKNOWN, ErrorKind.RECORD_CONFLICT}
-"""Met by the command line only."""
+MANAGEMENT = {
+    ErrorKind.MANAGEMENT_REQUEST_INVALID: (
+        400,
+        "APIG.0602",
+        "The request is invalid: that {name} is taken",
+    ),
+    ErrorKind.RECORD_UNKNOWN: (404, "APIG.0101", "The record does not exist."),
+    ErrorKind.RECORD_CONFLICT: (
+        409,
+        "APIG.0602",
+        "The record exists already or must stay: that {name} is taken",
+    ),
+}
+"""Answers of our own, in the gateway's form."""
 
 
-@pytest.mark.parametrize(("kind", "row"), list((SERVICE | PLATFORM | GATEWAY).items()))
+@pytest.mark.parametrize(("kind", "row"), list((SERVICE | PLATFORM | GATEWAY | MANAGEMENT).items()))
 def test_codes_and_texts_are_the_contracts(kind: ErrorKind, row: tuple[int, str, str]) -> None:
     sent = wire_error(ServiceError(kind, public=PUBLIC))
     assert (sent.status, sent.code, sent.message) == row
@@ -157,4 +174,4 @@ def test_texts_of_the_identity_api_are_the_contracts(kind: ErrorKind, row: tuple
 
 
 def test_every_kind_is_looked_at() -> None:
-    assert set(SERVICE | PLATFORM | GATEWAY) | set(IDENTITY) | NEVER_SENT == set(ErrorKind)
+    assert set(SERVICE | PLATFORM | GATEWAY | MANAGEMENT) | set(IDENTITY) == set(ErrorKind)

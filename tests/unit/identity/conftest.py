@@ -24,7 +24,14 @@ from web_image_ocr.identity import (
 )
 from web_image_ocr.identity.tables import FactRow, Table
 
-ON_BOTH_STORES = {"test_administration", "test_lockout", "test_service"}
+ON_BOTH_STORES = {
+    "test_administration",
+    "test_ended_tokens",
+    "test_lockout",
+    "test_roles",
+    "test_service",
+    "test_usage",
+}
 """Modules whose tests are run on SQLite and on PostgreSQL."""
 
 

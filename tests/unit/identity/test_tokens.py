@@ -20,6 +20,7 @@ from web_image_ocr.primitives.errors import ErrorKind
 KEYRING = Keyring(bytes(32))
 TOKENS = Tokens(KEYRING)
 CLAIMS = TokenClaims(
+    id=32 * "c",
     user_id=32 * "a",
     generation=3,
     project_id=32 * "b",
@@ -31,6 +32,7 @@ TEMPORARY = TemporaryClaims(
     access="AK", secret="the secret key", user_id=32 * "a", generation=3, expires_at=1_800_000_000
 )
 PAYLOAD = {
+    "jti": "t",
     "iss": "web-image-ocr",
     "sub": "u",
     "iat": 1,

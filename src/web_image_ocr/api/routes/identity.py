@@ -19,6 +19,7 @@ from web_image_ocr.api.identity_schemas import (
 from web_image_ocr.api.identity_wire import encode_projects, encode_temporary_key, encode_token
 from web_image_ocr.api.openapi import (
     authentication_operation,
+    ending_operation,
     identity_failures,
     inspection_operation,
     projects_operation,
@@ -72,6 +73,22 @@ async def inspect_token(request: Request) -> Response:
     subject = request.headers.get("x-subject-token", "")
     grant = await _callers(request).ask(lambda identity: identity.inspect_token(asking, subject))
     return _token_response(grant, 200)
+
+
+@router.delete(
+    "/v3/auth/tokens",
+    status_code=204,
+    summary="End a token before its time",
+    responses=identity_failures(),
+    openapi_extra=ending_operation(),
+)
+async def end_token(request: Request) -> Response:
+    """From now on the token in ``X-Subject-Token`` is refused; other servers follow in 5 s."""
+    check_sizes(request.scope)
+    asking = token_of(request)
+    subject = request.headers.get("x-subject-token", "")
+    await _callers(request).ask(lambda identity: identity.end_token(asking, subject))
+    return Response(status_code=204)
 
 
 @router.get(

@@ -1,0 +1,141 @@
+"""What all calls of the management API have in common: who calls, what was sent, what is said."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from typing import TypeVar
+
+from starlette.requests import Request
+
+from web_image_ocr.api.bodies import Body, released
+from web_image_ocr.api.credentials import Callers
+from web_image_ocr.api.guards import check_sizes
+from web_image_ocr.api.schemas import Wire, parse_json, validate
+from web_image_ocr.api.state import state_of
+from web_image_ocr.identity import (
+    Administration,
+    Identity,
+    OwnAccount,
+    Principal,
+    UsageReport,
+    Window,
+)
+from web_image_ocr.primitives.errors import ErrorKind, ServiceError
+
+_Result = TypeVar("_Result")
+_Model = TypeVar("_Model", bound=Wire)
+
+_TOLD = {
+    ErrorKind.IDENTITY_REQUEST_INVALID: ErrorKind.MANAGEMENT_REQUEST_INVALID,
+    ErrorKind.MANAGEMENT_REQUEST_INVALID: ErrorKind.MANAGEMENT_REQUEST_INVALID,
+    ErrorKind.JSON_INVALID: ErrorKind.MANAGEMENT_REQUEST_INVALID,
+    ErrorKind.RECORD_CONFLICT: ErrorKind.RECORD_CONFLICT,
+}
+"""Failures whose reason the caller is told, and what they are called here."""
+
+
+class ManagementCall:
+    """One call whose caller is proved.
+
+    Attributes:
+        principal: the caller; role and state are those of the store.
+
+    Args:
+        request: as received.
+        callers: proves callers and asks identity.
+        body: of the request.
+        principal: the caller.
+    """
+
+    def __init__(
+        self, request: Request, callers: Callers, body: Body, principal: Principal
+    ) -> None:
+        self.principal = principal
+        self._request = request
+        self._callers = callers
+        self._body = body
+
+    async def read(self, model: type[_Model]) -> _Model:
+        """The body.
+
+        Raises:
+            ServiceError: ``MANAGEMENT_REQUEST_INVALID``.
+        """
+        value = parse_json(await self._body.read())
+        return validate(model, value, ErrorKind.MANAGEMENT_REQUEST_INVALID)
+
+    async def own_account(self, question: Callable[[OwnAccount], _Result]) -> _Result:
+        """What the caller's own account answers."""
+        return await self.ask(lambda identity: question(identity.own_account(self.principal)))
+
+    async def administration(self, question: Callable[[Administration], _Result]) -> _Result:
+        """What the account answers to an administrator; no question that hashes a password."""
+        return await self.ask(lambda identity: question(identity.administered_by(self.principal)))
+
+    async def hashing(self, question: Callable[[Administration], _Result]) -> _Result:
+        """As ``administration``, for questions that hash a password."""
+        return await self._callers.ask_slowly(
+            lambda identity: question(identity.administered_by(self.principal))
+        )
+
+    async def check_administers(self) -> None:
+        """Raise ``ROLE_FORBIDDEN`` for who is no administrator, before the body is read."""
+        await self.administration(lambda _: None)
+
+    async def ask(self, question: Callable[[Identity], _Result]) -> _Result:
+        """What identity answers."""
+        return await self._callers.ask(question)
+
+    async def usage(self, project_id: str | None, window: Window) -> UsageReport:
+        """Counted calls; see ``Identity.usage``."""
+        return await self._callers.report(
+            lambda identity: identity.usage(self.principal, project_id, window)
+        )
+
+    async def change_password(self, current: str, new: str) -> None:
+        """Another password for the caller; see ``Identity.change_password``."""
+        await self._callers.change_password(self._request, self.principal, current, new)
+
+
+@asynccontextmanager
+async def managing(request: Request) -> AsyncIterator[ManagementCall]:
+    """The call, once its caller is proved; says the reasons of failures that it may.
+
+    Raises:
+        ServiceError: as ``Callers.authenticate``.
+    """
+    state = state_of(request)
+    if state.callers is None:  # these routes are not added without identity
+        raise ServiceError(ErrorKind.ROUTE_UNKNOWN, "this server has no identities")
+    check_sizes(request.scope)
+    try:
+        with released(state.identity_body(request)) as body:
+            principal = await state.callers.authenticate(request, body)
+            body.prove()
+            yield ManagementCall(request, state.callers, body, principal)
+    except ServiceError as error:
+        kind = _TOLD.get(error.kind)
+        if kind is None:
+            raise
+        raise ServiceError(kind, error.detail, public={"reason": error.detail}) from error
+
+
+def record_id(request: Request) -> str:
+    """The id in the path.
+
+    Raises:
+        ServiceError: ``RECORD_UNKNOWN`` for what no record is called.
+    """
+    return checked_id(request.path_params["id"])
+
+
+def checked_id(text: str) -> str:
+    """A text that may be the id of a user or project.
+
+    Raises:
+        ServiceError: ``RECORD_UNKNOWN`` for what no record is called.
+    """
+    if len(text) != 32 or not set(text) <= set("0123456789abcdef"):
+        raise ServiceError(ErrorKind.RECORD_UNKNOWN, "no record has such an id")
+    return text

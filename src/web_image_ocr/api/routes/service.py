@@ -1,0 +1,55 @@
+"""What this server can do."""
+
+from __future__ import annotations
+
+from fastapi import APIRouter
+from starlette.requests import Request
+from starlette.responses import Response
+
+from web_image_ocr import __version__
+from web_image_ocr.api.answers import json_response
+from web_image_ocr.api.management_schemas import ServiceAnswer
+from web_image_ocr.api.openapi_management import public_failures
+from web_image_ocr.api.state import state_of
+from web_image_ocr.engine.models import DETECTION, RECOGNITION
+from web_image_ocr.images import ImageLimits
+from web_image_ocr.images.config import BASE64_TEXT_LIMIT
+from web_image_ocr.images.sniff import ImageFormat
+
+router = APIRouter(tags=["Management"])
+
+
+@router.get(
+    "/v1/service",
+    summary="What the server can do",
+    response_model=ServiceAnswer,
+    responses=public_failures(),
+    openapi_extra={"operationId": "service"},
+)
+async def service(request: Request) -> Response:
+    """Limits, formats and models; asks nobody for credentials."""
+    state = state_of(request)
+    config, engine = state.config, state.engine
+    images = ImageLimits.for_edition(config.edition)
+    models = {
+        "detection": (engine.detection_model or DETECTION).name,  # where it lies is told nobody
+        "recognition": (engine.recognition_model or RECOGNITION).name,
+    }
+    return json_response(
+        {
+            "authentication": state.callers is not None,
+            "version": __version__,
+            "edition": config.edition,
+            "formats": [known.name for known in ImageFormat if known in images.formats],
+            "limits": {
+                "min_side": images.min_side,
+                "max_side": images.max_side,
+                "max_image_bytes": BASE64_TEXT_LIMIT,
+                "max_body_bytes": config.max_body_bytes,
+                "deadline_s": config.deadline_s,
+                "rate_limit": config.rate_limit,
+            },
+            "models": [{"part": part, "name": name} for part, name in models.items()],
+            "runtime": engine.runtime,
+        }
+    )

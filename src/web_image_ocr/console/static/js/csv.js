@@ -1,0 +1,15 @@
+// CSV as spreadsheets read it, without letting a text become a formula.
+
+const FORMULA = /^[=+\-@\t\r]/;
+
+/** Rows as CSV, RFC 4180. Texts that a spreadsheet would compute are kept texts by a quote. */
+export function csv(rows) {
+  // Spreadsheets take the mark at the start for UTF-8; without it they guess.
+  return `\ufeff${rows.map((row) => `${row.map(cell).join(",")}\r\n`).join("")}`;
+}
+
+function cell(value) {
+  if (typeof value === "number") return String(value);
+  const text = FORMULA.test(value) ? `'${value}` : value;
+  return /[",\r\n]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text;
+}

@@ -1,0 +1,120 @@
+// Modal windows, on the browser's own <dialog>: it keeps the focus inside and gives it back.
+
+import { el, freshId } from "./dom.js";
+import { notice } from "./messages.js";
+import { say } from "./i18n.js";
+
+/**
+ * Opens a window; resolves to what it was closed with, null for Escape.
+ *
+ * @param {object} title a Said.
+ * @param {Function} content gets `close(value)`, gives the nodes below the title.
+ * @param {object} options `strict` leaves no way out but the window's own buttons.
+ */
+export function openDialog(title, content, { strict = false } = {}) {
+  const heading = freshId("dialog");
+  return new Promise((resolve) => {
+    const close = (value) => {
+      dialog.close();
+      dialog.remove();
+      resolve(value);
+    };
+    const dialog = el(
+      "dialog",
+      {
+        "aria-labelledby": heading,
+        on: {
+          cancel: (event) => {
+            event.preventDefault();
+            if (!strict) close(null);
+          },
+        },
+      },
+      el("h2", { id: heading }, title),
+      content(close),
+    );
+    document.body.append(dialog);
+    dialog.showModal();
+  });
+}
+
+/** Asks before something that cannot be undone; resolves to whether to do it. */
+export async function confirmed(title, explanation, action) {
+  const answer = await openDialog(title, (close) => [
+    el("p", {}, explanation),
+    el(
+      "div",
+      { class: "buttons" },
+      el("button", { type: "button", autofocus: true, on: { click: () => close(false) } }, say("cancel")),
+      el("button", { type: "button", class: "danger", on: { click: () => close(true) } }, action),
+    ),
+  ]);
+  return answer === true;
+}
+
+/**
+ * Shows secrets that the server will not tell again.
+ *
+ * @param {object} title a Said.
+ * @param {Array} rows pairs of label (Said) and value.
+ * @param {Function|null} download saves them as a file.
+ */
+export function showSecrets(title, rows, download = null) {
+  return openDialog(
+    title,
+    (close) => [
+      el("p", {}, say("secret.once")),
+      el(
+        "dl",
+        { class: "facts" },
+        rows.map(([label, value]) => [
+          el("dt", {}, label),
+          el("dd", {}, el("code", { class: "secret" }, value), " ", copyButton(() => value, label)),
+        ]),
+      ),
+      el(
+        "div",
+        { class: "buttons" },
+        download && el("button", { type: "button", on: { click: download } }, say("secret.download")),
+        el(
+          "button",
+          { type: "button", class: "primary", on: { click: () => close(true) } },
+          say("secret.saved"),
+        ),
+      ),
+    ],
+    { strict: true },
+  );
+}
+
+/** A button that copies; `text` gives what, perhaps later. `what` is said to screen readers. */
+export function copyButton(text, what, label = say("copy")) {
+  return el(
+    "button",
+    {
+      type: "button",
+      class: "small",
+      "aria-label": what && say("copy.what", { what }),
+      on: { click: async () => copyText(await text()) },
+    },
+    label,
+  );
+}
+
+/** Copies a text and says so. */
+export async function copyText(text) {
+  try {
+    await navigator.clipboard.writeText(text);
+    notice(say("copied"));
+  } catch {
+    // Browsers give the clipboard to pages by https or of this machine only.
+    await openDialog(say("copy.by_hand"), (close) => [
+      el("textarea", { rows: 8, readonly: true, "aria-label": say("copy.text") }, text),
+      el(
+        "div",
+        { class: "buttons" },
+        el("button", { type: "button", on: { click: () => close(null) } }, say("close")),
+      ),
+    ]);
+  }
+}

@@ -1,0 +1,204 @@
+// Who is signed in, with which tokens, and for which project the console works.
+//
+// Tokens live in memory and in the tab's own storage; in the browser's only where "stay signed
+// in" was chosen. The account's token is what one signs in for; a project's token, which the
+// service itself asks for, is drawn from it when it is needed.
+
+import { ApiError, call, callJson, wantsSignIn } from "./api.js";
+import { ofBrowser, ofTab } from "./storage.js";
+
+const KEPT = "session";
+const PROJECT = "project";
+/** What the service takes for a project where nobody is asked for credentials. */
+const ANY_PROJECT = "0".repeat(32);
+
+export const session = {
+  /** What the server says of itself: `GET /v1/service`. */
+  service: null,
+  /** `{user, domain}`, or null while nobody is signed in. */
+  me: null,
+  projects: [],
+  /** The project that the console works for, or null. */
+  project: null,
+};
+
+let tokens = null; // {account, projects: {id: token}, stay}
+let askAgain = null; // shows the sign-in over the view; resolves to whether somebody signed in
+let asking = null;
+const listeners = new Set();
+
+/** Calls back whenever user, projects or the chosen project have changed. */
+export const onChange = (listener) => listeners.add(listener);
+const changed = () => listeners.forEach((listener) => listener());
+
+/** Who asks for the password when a token has ended while a view is open. */
+export const setSignInAgain = (ask) => {
+  askAgain = ask;
+};
+
+export const isOpen = () => session.service !== null && !session.service.authentication;
+export const isAdministrator = () => session.me?.user.role === "administrator";
+export const projectId = () => session.project?.id ?? (isOpen() ? ANY_PROJECT : "");
+export const staysSignedIn = () => tokens?.stay ?? false;
+
+/** Finds out about the server, and whether somebody is signed in already. */
+export async function begin() {
+  session.service = await callJson("GET", "/v1/service");
+  if (isOpen()) return;
+  tokens = read(ofTab) ?? read(ofBrowser);
+  if (!tokens) return;
+  try {
+    await learn();
+  } catch (error) {
+    if (!wantsSignIn(error)) throw error;
+    forget();
+  }
+}
+
+/** Signs in; on success the session is that user's. */
+export async function signIn({ domain, user, password, stay }) {
+  const response = await call("POST", "/v3/auth/tokens?nocatalog=1", {
+    body: {
+      auth: {
+        identity: {
+          methods: ["password"],
+          password: { user: { name: user, password, domain: { name: domain } } },
+        },
+        scope: { domain: { name: domain } },
+      },
+    },
+  });
+  tokens = { account: response.headers.get("X-Subject-Token"), projects: {}, stay };
+  keep();
+  await learn();
+}
+
+/** Ends the tokens on the server as well, where it can be reached. */
+export async function signOut() {
+  const ended = tokens;
+  forget();
+  if (!ended) return;
+  // The account's token ends the others, so it ends itself last.
+  for (const subject of [...Object.values(ended.projects), ended.account]) {
+    await callJson("DELETE", "/v3/auth/tokens", { token: ended.account, subject }).catch(() => null);
+  }
+}
+
+/** A call with the account's token; asks for the password again when that has ended. */
+export const ask = (method, path, body) =>
+  again(() => callJson(method, path, { body, token: tokens?.account }));
+
+/** Another password for who is signed in, with a new session: the change ends the old one. */
+export async function changePassword(current, next) {
+  await ask("POST", "/v1/me/password", { current_password: current, new_password: next });
+  const { user, domain } = session.me;
+  await signIn({ domain: domain.name, user: user.name, password: next, stay: tokens.stay });
+}
+
+/** As `ask`; the answer as a file. */
+export const askFile = (path, accept) =>
+  again(async () => (await call("GET", path, { token: tokens?.account, accept })).blob());
+
+/** Runs a call with the chosen project's token (null where none is asked for). */
+export const withProjectToken = (run) =>
+  again(async () => run(isOpen() ? null : await projectToken()));
+
+/** The chosen project's token. */
+export async function projectToken() {
+  const { id } = session.project ?? {};
+  if (!id) throw new ApiError({ code: "no_project" });
+  tokens.projects[id] ??= await drawToken(id);
+  keep();
+  return tokens.projects[id];
+}
+
+/** Works for another project from now on. */
+export function chooseProject(id) {
+  session.project = session.projects.find((project) => project.id === id) ?? null;
+  if (session.project) ofTab.write(PROJECT, session.project.id);
+  changed();
+}
+
+/** Asks for the account's projects anew. */
+export async function refreshProjects() {
+  session.projects = (await ask("GET", "/v1/projects")).projects;
+  settleProject();
+  changed();
+}
+
+async function drawToken(id) {
+  const response = await call("POST", "/v3/auth/tokens?nocatalog=1", {
+    token: tokens.account,
+    body: {
+      auth: {
+        identity: { methods: ["token"], token: { id: tokens.account } },
+        scope: { project: { id } },
+      },
+    },
+  }).catch((error) => {
+    throw error.status === 401 ? endedToken(error) : error;
+  });
+  return response.headers.get("X-Subject-Token");
+}
+
+// The identity API has a form of its own; to the console it is an ended token like any other.
+const endedToken = (error) =>
+  new ApiError({ ...error, code: "APIG.0301", message: error.text, requestId: error.requestId });
+
+async function again(run) {
+  try {
+    return await run();
+  } catch (error) {
+    if (!wantsSignIn(error) || isOpen()) throw error;
+    asking ??= askAgain().finally(() => {
+      asking = null;
+    });
+    if (!(await asking)) throw error;
+    return run();
+  }
+}
+
+async function learn() {
+  const token = tokens.account;
+  const [me, { projects }] = await Promise.all([
+    callJson("GET", "/v1/me", { token }),
+    callJson("GET", "/v1/projects", { token }),
+  ]);
+  session.me = me;
+  session.projects = projects;
+  settleProject();
+  changed();
+}
+
+function settleProject() {
+  const wanted = session.project?.id ?? ofTab.read(PROJECT);
+  session.project =
+    session.projects.find((project) => project.id === wanted) ??
+    session.projects.find((project) => project.enabled) ??
+    session.projects[0] ??
+    null;
+}
+
+function keep() {
+  if (!tokens) return;
+  (tokens.stay ? ofBrowser : ofTab).write(KEPT, JSON.stringify(tokens));
+}
+
+function forget() {
+  tokens = null;
+  session.me = null;
+  session.projects = [];
+  session.project = null;
+  for (const shelf of [ofTab, ofBrowser]) shelf.remove(KEPT);
+  ofTab.remove(PROJECT);
+  changed();
+}
+
+function read(shelf) {
+  try {
+    const found = JSON.parse(shelf.read(KEPT) ?? "null");
+    return found && typeof found.account === "string" ? found : null;
+  } catch {
+    return null;
+  }
+}

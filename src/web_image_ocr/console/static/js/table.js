@@ -1,0 +1,69 @@
+// Tables that stay readable on a phone: there each row becomes a block, each cell with its label.
+
+import { el } from "./dom.js";
+import { say } from "./i18n.js";
+
+/**
+ * A table.
+ *
+ * @param {object} caption a Said, for screen readers.
+ * @param {Array} columns a Said each.
+ * @param {Array} rows the cells of each row; the first is the row's name.
+ */
+export function table(caption, columns, rows) {
+  if (rows.length === 0) return el("p", { class: "nothing" }, say("table.empty"));
+  return el(
+    "table",
+    { class: "records" },
+    el("caption", { class: "unseen" }, caption),
+    el("thead", {}, el("tr", {}, columns.map((column) => el("th", { scope: "col" }, column)))),
+    el(
+      "tbody",
+      {},
+      rows.map((cells) =>
+        el(
+          "tr",
+          {},
+          cells.map((cell, at) =>
+            at === 0
+              ? el("th", { scope: "row", "data-label": columns[at] }, cell)
+              : el("td", { "data-label": columns[at] }, cell),
+          ),
+        ),
+      ),
+    ),
+  );
+}
+
+/**
+ * A button that does something to a record: it is off while that is under way.
+ *
+ * @param {object} label a Said.
+ * @param {object} spoken the same with the record's name, for screen readers.
+ * @param {Function} act asynchronous.
+ * @param {Function} failed told the error.
+ */
+export function actionButton(label, spoken, act, failed, kind = "small") {
+  const button = el(
+    "button",
+    {
+      type: "button",
+      class: kind,
+      "aria-label": spoken,
+      on: {
+        click: async () => {
+          button.disabled = true;
+          try {
+            await act();
+          } catch (error) {
+            failed(error);
+          } finally {
+            button.disabled = false;
+          }
+        },
+      },
+    },
+    label,
+  );
+  return button;
+}

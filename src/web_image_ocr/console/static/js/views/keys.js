@@ -1,0 +1,131 @@
+// Keys: access keys for programs. A secret is shown once, when its key is made.
+
+import { csv } from "../csv.js";
+import { confirmed, showSecrets } from "../dialogs.js";
+import { el, fill, freshId } from "../dom.js";
+import { moment, say } from "../i18n.js";
+import { notice, problem } from "../messages.js";
+import { livePart } from "../router.js";
+import { save } from "../save.js";
+import { ask, isAdministrator, session } from "../session.js";
+import { actionButton, table } from "../table.js";
+
+/** Builds the view. */
+export function build() {
+  const errors = el("div", {});
+  const everybody = el("input", {
+    type: "checkbox",
+    id: freshId("everybody"),
+    on: { change: () => keys.refresh() },
+  });
+  const owner = el("select", { id: freshId("owner") });
+  const keys = livePart(load, draw);
+  const failed = (error) => fill(errors, problem(error));
+  const make = actionButton(
+    say("keys.create"),
+    undefined,
+    async () => {
+      fill(errors);
+      const body = owner.value && owner.value !== session.me.user.id ? { user_id: owner.value } : {};
+      const key = await ask("POST", "/v1/keys", body);
+      await showSecrets(
+        say("keys.created"),
+        [
+          [say("keys.access"), key.access],
+          [say("keys.secret"), key.secret],
+        ],
+        () => download(key),
+      );
+      await keys.refresh();
+    },
+    failed,
+    "primary",
+  );
+
+  async function load() {
+    const query = isAdministrator() && everybody.checked ? "?user=*" : "";
+    const [{ keys: found }, users] = await Promise.all([
+      ask("GET", `/v1/keys${query}`),
+      isAdministrator() ? ask("GET", "/v1/users") : null,
+    ]);
+    if (users) offer(users.users);
+    return found;
+  }
+  function offer(users) {
+    const wanted = owner.value || session.me.user.id;
+    fill(owner, users.map(({ id, name }) => el("option", { value: id, selected: id === wanted }, name)));
+  }
+  function draw(found) {
+    return table(
+      say("keys.title"),
+      ["keys.access", "keys.user", "state", "created_at", "keys.last_used", "actions"].map((key) => say(key)),
+      found.map((key) => [
+        el("code", {}, key.access),
+        key.user_name,
+        el("span", { class: `tag ${key.enabled ? "on" : "off"}` }, say(key.enabled ? "on" : "off")),
+        say("plain", { value: () => moment(key.created_at) }),
+        key.last_used_at ? say("plain", { value: () => moment(key.last_used_at) }) : say("never"),
+        el("div", { class: "buttons" }, toggle(key), remove(key)),
+      ]),
+    );
+  }
+  function toggle(key) {
+    const name = key.enabled ? "disable" : "enable";
+    return actionButton(
+      say(name),
+      say(`${name}.what`, { what: key.access }),
+      async () => {
+        fill(errors);
+        await ask("PATCH", `/v1/keys/${key.access}`, { enabled: !key.enabled });
+        notice(say(key.enabled ? "keys.now_disabled" : "keys.now_enabled"));
+        await keys.refresh();
+      },
+      failed,
+    );
+  }
+  function remove(key) {
+    return actionButton(
+      say("delete"),
+      say("delete.what", { what: key.access }),
+      async () => {
+        fill(errors);
+        const why = say("keys.delete_why", { what: key.access });
+        if (!(await confirmed(say("keys.delete"), why, say("delete")))) return;
+        await ask("DELETE", `/v1/keys/${key.access}`);
+        notice(say("keys.deleted"));
+        await keys.refresh();
+      },
+      failed,
+      "small danger",
+    );
+  }
+
+  keys.refresh();
+  const root = el(
+    "div",
+    { class: "view" },
+    el("h1", {}, say("keys.title")),
+    el("p", { class: "lead" }, say("keys.lead")),
+    el(
+      "div",
+      { class: "tool-row" },
+      isAdministrator() &&
+        el("span", { class: "field" }, el("label", { for: owner.id }, say("keys.for_user")), owner),
+      make,
+      isAdministrator() &&
+        el("span", { class: "check" }, everybody, el("label", { for: everybody.id }, say("keys.everybody"))),
+    ),
+    errors,
+    keys.place,
+  );
+  return { root, refresh: keys.refresh };
+}
+
+// In the form of the cloud's own download.
+function download(key) {
+  const rows = [
+    ["User Name", "Access Key Id", "Secret Access Key"],
+    [key.user_name, key.access, key.secret],
+  ];
+  save(`credentials-${key.access}.csv`, csv(rows), "text/csv");
+}

@@ -1,0 +1,118 @@
+// Service: whether Web Image OCR is enabled for the project, what limits hold, what the server can do.
+
+import { copyButton } from "../dialogs.js";
+import { el, fill } from "../dom.js";
+import { bytes, duration, say } from "../i18n.js";
+import { announce, problem } from "../messages.js";
+import { livePart } from "../router.js";
+import { callJson } from "../api.js";
+import { ask, isAdministrator, isOpen, projectId, refreshProjects, session } from "../session.js";
+
+/** Builds the view. */
+export function build() {
+  const enabled = livePart(async () => isOpen() || refreshProjects(), enabledPart);
+  const able = livePart(async () => {
+    session.service = await callJson("GET", "/v1/service");
+    return session.service;
+  }, ablePart);
+  const refresh = () => {
+    enabled.refresh();
+    able.refresh();
+  };
+  refresh();
+  const root = el(
+    "div",
+    { class: "view" },
+    el("h1", {}, say("service.title")),
+    el("p", { class: "lead" }, say("service.lead")),
+    enabled.place,
+    able.place,
+  );
+  return { root, refresh };
+
+  function enabledPart() {
+    const state = isOpen() ? el("p", {}, say("service.open")) : subscription();
+    return el("section", { class: "card" }, state, address());
+  }
+
+  function subscription() {
+    const { project } = session;
+    if (!project) return el("p", {}, say("try.no_project"));
+    const errors = el("div", {});
+    const change = async () => {
+      button.disabled = true;
+      try {
+        await ask(project.enabled ? "DELETE" : "PUT", `/v1/projects/${project.id}/subscription`);
+        announce(say(project.enabled ? "service.now_disabled" : "service.now_enabled"));
+        await enabled.refresh();
+        enabled.place.querySelector("button")?.focus();
+      } catch (error) {
+        button.disabled = false;
+        fill(errors, problem(error, change));
+      }
+    };
+    const button = el(
+      "button",
+      { type: "button", class: project.enabled ? "" : "primary", on: { click: change } },
+      say(project.enabled ? "service.disable" : "service.enable"),
+    );
+    return [
+      el("h2", {}, say("service.of_project", { name: project.name })),
+      el(
+        "p",
+        { class: "switch-row" },
+        el("span", { class: `tag ${project.enabled ? "on" : "off"}` }, say(project.enabled ? "on" : "off")),
+        say(project.enabled ? "service.is_enabled" : "service.is_disabled"),
+      ),
+      isAdministrator()
+        ? el("div", { class: "buttons" }, button)
+        : el("p", { class: "fine" }, say("service.ask_admin")),
+      errors,
+    ];
+  }
+}
+
+function address() {
+  const url = `${location.origin}/v2/${projectId()}/ocr/web-image`;
+  return el(
+    "dl",
+    { class: "facts" },
+    el("dt", {}, say("service.address")),
+    el("dd", {}, el("code", {}, `POST ${url}`), " ", copyButton(() => url, say("service.address"))),
+    !isOpen() && [
+      el("dt", {}, say("service.project_id")),
+      el("dd", {}, el("code", {}, projectId()), " ", copyButton(projectId, say("service.project_id"))),
+    ],
+  );
+}
+
+function ablePart({ limits, formats, models, edition, version, runtime }) {
+  const text = (value) => say("plain", { value });
+  const limitRows = [
+    ["service.sides", say("service.pixels", { least: limits.min_side, most: limits.max_side })],
+    ["service.image_bytes", text(() => bytes(limits.max_image_bytes))],
+    ["service.body_bytes", text(() => bytes(limits.max_body_bytes))],
+    ["service.deadline", text(() => duration(limits.deadline_s * 1000))],
+    ["service.rate", limits.rate_limit || say("service.no_limit")],
+  ];
+  return el(
+    "div",
+    { class: "columns" },
+    el("section", { class: "card" }, el("h2", {}, say("service.limits")), facts(limitRows)),
+    el(
+      "section",
+      { class: "card" },
+      el("h2", {}, say("service.able")),
+      facts([
+        ["service.formats", formats.join(", ")],
+        ["service.edition", edition],
+        ["service.version", version],
+        ["service.runtime", runtime],
+        ...models.map(({ part, name }) => [`service.model.${part}`, name]),
+      ]),
+    ),
+  );
+}
+
+const facts = (rows) =>
+  el("dl", { class: "facts" }, rows.map(([key, value]) => [el("dt", {}, say(key)), el("dd", {}, value)]));

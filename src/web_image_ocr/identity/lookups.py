@@ -1,0 +1,109 @@
+"""Rows of one account by what they are called, and what must hold among them."""
+
+from __future__ import annotations
+
+from sqlalchemy import or_, select
+from sqlalchemy.exc import IntegrityError
+from sqlalchemy.orm import Session
+
+from web_image_ocr.identity.first_start import oldest_domain
+from web_image_ocr.identity.tables import AccessKeyRow, DomainRow, ProjectRow, UserRow
+from web_image_ocr.identity.values import AccessKey, Role
+from web_image_ocr.primitives.errors import ErrorKind, ServiceError
+
+
+class AccountRows:
+    """The rows of one account in a session; what is missing raises ``RECORD_UNKNOWN``.
+
+    Attributes:
+        session: of the store.
+        domain_id: of the account.
+
+    Args:
+        session: of the store.
+        domain_id: of the account; None means the store's first one.
+
+    Raises:
+        ServiceError: ``RECORD_UNKNOWN`` when there is no such account.
+    """
+
+    def __init__(self, session: Session, domain_id: str | None) -> None:
+        domain = session.get(DomainRow, domain_id) if domain_id else oldest_domain(session)
+        if domain is None:
+            raise _unknown("there is no account yet: run web-image-ocr admin init")
+        self.domain_id = domain.id
+        self.session = session
+
+    def user(self, user: str) -> UserRow:
+        """The user of this id or name; the id wins."""
+        row = self.session.scalars(
+            select(UserRow)
+            .where(UserRow.domain_id == self.domain_id)
+            .where(or_(UserRow.id == user, UserRow.name == user))
+            .order_by(UserRow.id != user)
+            .limit(1)
+        ).first()
+        if row is None:
+            raise _unknown(f"no user {user!r}")
+        return row
+
+    def project(self, project: str) -> ProjectRow:
+        """The project of this id or name; the id wins."""
+        row = self.session.scalars(
+            select(ProjectRow)
+            .where(ProjectRow.domain_id == self.domain_id)
+            .where(or_(ProjectRow.id == project, ProjectRow.name == project))
+            .order_by(ProjectRow.id != project)
+            .limit(1)
+        ).first()
+        if row is None:
+            raise _unknown(f"no project {project!r}")
+        return row
+
+    def key(self, access: str) -> AccessKeyRow:
+        """The permanent key with this public half."""
+        row = self.session.get(AccessKeyRow, access)
+        if row is None or row.user.domain_id != self.domain_id:
+            raise _unknown(f"no access key {access!r}")
+        return row
+
+    def check_not_the_last_administrator(self, row: UserRow) -> None:
+        """Raise ``RECORD_CONFLICT`` if nobody else could look after the account."""
+        if row.role != Role.ADMINISTRATOR or not row.enabled:
+            return
+        another = self.session.scalars(
+            select(UserRow.id)
+            .where(UserRow.domain_id == self.domain_id, UserRow.id != row.id)
+            .where(UserRow.role == Role.ADMINISTRATOR.value, UserRow.enabled)
+            .limit(1)
+        ).first()
+        if another is None:
+            raise ServiceError(
+                ErrorKind.RECORD_CONFLICT,
+                f"user {row.name!r} is the last administrator: make or enable another one first",
+            )
+
+    def insert(self, row: UserRow | ProjectRow | AccessKeyRow, what: str) -> None:
+        """Add a row; ``RECORD_CONFLICT`` naming ``what`` if there is such a one."""
+        self.session.add(row)
+        try:
+            self.session.flush()
+        except IntegrityError as error:
+            raise ServiceError(ErrorKind.RECORD_CONFLICT, f"{what} exists already") from error
+        self.session.refresh(row)
+
+
+def key_of(row: AccessKeyRow) -> AccessKey:
+    """The value of a row, while its session lasts."""
+    return AccessKey(
+        access=row.access,
+        user_id=row.user_id,
+        user_name=row.user.name,
+        enabled=row.enabled,
+        created_at=row.created_at,
+        last_used_at=row.last_used_at,
+    )
+
+
+def _unknown(detail: str) -> ServiceError:
+    return ServiceError(ErrorKind.RECORD_UNKNOWN, detail)

@@ -1,0 +1,124 @@
+"""What a user sees of the own account, and the keys of one's own."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from web_image_ocr.identity.administration import Administration
+from web_image_ocr.identity.values import (
+    AccessKey,
+    Credential,
+    NewAccessKey,
+    Principal,
+    Project,
+    Role,
+)
+from web_image_ocr.primitives.errors import ErrorKind, ServiceError
+
+EVERYBODY = "*"
+"""In place of a user's id: all users of the account."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ProjectState:
+    """A project as its users see it.
+
+    Attributes:
+        project: which one.
+        enabled: whether it may call the service.
+    """
+
+    project: Project
+    enabled: bool
+
+
+class OwnAccount:
+    """The account of one caller; administrators may look after the keys of others, too.
+
+    What belongs to others does not exist for who is no administrator.
+
+    Args:
+        principal: the caller.
+        accounts: of the caller's account.
+        api: the service that projects enable.
+    """
+
+    def __init__(self, principal: Principal, accounts: Administration, api: str) -> None:
+        self._principal = principal
+        self._accounts = accounts
+        self._api = api
+
+    def projects(self) -> tuple[ProjectState, ...]:
+        """The account's projects by name."""
+        enabled = {
+            found.project_id for found in self._accounts.subscriptions() if found.api == self._api
+        }
+        return tuple(
+            ProjectState(project=project, enabled=project.id in enabled)
+            for project in self._accounts.projects()
+        )
+
+    def keys(self, owner: str | None = None) -> tuple[AccessKey, ...]:
+        """Keys from the oldest to the newest.
+
+        Args:
+            owner: id of a user, or ``EVERYBODY``; None means the caller.
+
+        Raises:
+            ServiceError: ``ROLE_FORBIDDEN`` for keys of others, ``RECORD_UNKNOWN``.
+        """
+        owner = self._owner(owner)
+        return self._accounts.access_keys(None if owner == EVERYBODY else owner)
+
+    def create_key(self, owner: str | None = None) -> NewAccessKey:
+        """A new key of a user, by default of the caller.
+
+        Raises:
+            ServiceError: ``ROLE_FORBIDDEN`` for keys of others, ``RECORD_UNKNOWN``.
+        """
+        self._check_may_change()
+        return self._accounts.create_key(self._owner(owner))
+
+    def switch_key(self, access: str, *, enabled: bool) -> AccessKey:
+        """Accept or refuse a key.
+
+        Raises:
+            ServiceError: ``RECORD_UNKNOWN``.
+        """
+        self._check_may_change()
+        self._check_is_mine(access)
+        if enabled:
+            return self._accounts.enable_key(access)
+        return self._accounts.disable_key(access)
+
+    def delete_key(self, access: str) -> AccessKey:
+        """Forget a key.
+
+        Raises:
+            ServiceError: ``RECORD_UNKNOWN``.
+        """
+        self._check_may_change()
+        self._check_is_mine(access)
+        return self._accounts.delete_key(access)
+
+    def _owner(self, owner: str | None) -> str:
+        me = self._principal.user
+        if owner not in {None, me.id} and me.role is not Role.ADMINISTRATOR:
+            raise ServiceError(ErrorKind.ROLE_FORBIDDEN, "the keys are another user's")
+        return owner or me.id
+
+    def _check_is_mine(self, access: str) -> None:
+        me = self._principal.user
+        if me.role is Role.ADMINISTRATOR:
+            return
+        if all(key.access != access for key in self._accounts.access_keys(me.id)):
+            raise ServiceError(ErrorKind.RECORD_UNKNOWN, "the user has no such access key")
+
+    def _check_may_change(self) -> None:
+        check_may_change(self._principal)
+
+
+def check_may_change(principal: Principal) -> None:
+    """Raise ``ROLE_FORBIDDEN`` for a temporary key: what it made would outlive it."""
+    if principal.credential is Credential.TEMPORARY_KEY:
+        raise ServiceError(ErrorKind.ROLE_FORBIDDEN, "a temporary key changes nothing")

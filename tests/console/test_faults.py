@@ -1,0 +1,83 @@
+"""What a person is told when something fails, and what stays of what was typed."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import expect
+
+from tests.console.conftest import Visiting
+from tests.console.words import LANGUAGES
+from tests.pictures import encoded, text_picture
+
+pytestmark = [pytest.mark.server, pytest.mark.models]
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_a_server_that_is_gone(visiting: Visiting, language: str) -> None:
+    with visiting(signed_in=True, language=language, refusals=True) as visitor:
+        visitor.enter()
+        visitor.fill("intake.address", "https://half.typed/")
+        visitor.page.context.set_offline(True)
+        visitor.give(("picture.png", encoded(text_picture("BACK AGAIN"), "PNG")))
+        expect(visitor.problem()).to_contain_text(visitor.say("error.unreachable.what"))
+        expect(visitor.problem()).to_contain_text(visitor.say("error.unreachable.do"))
+        visitor.page.context.set_offline(False)
+        visitor.press("again")
+        assert visitor.lines() == ["BACK AGAIN"]
+        address = visitor.page.get_by_label(visitor.say("intake.address"))
+        expect(address).to_have_value("https://half.typed/")
+
+
+def test_a_server_that_is_gone_at_the_start(visiting: Visiting) -> None:
+    with visiting(refusals=True) as visitor:
+        visitor.page.route("**/v1/service", lambda route: route.abort())
+        visitor.page.reload()
+        expect(visitor.problem()).to_contain_text(visitor.say("error.unreachable.what"))
+        visitor.page.unroute("**/v1/service")
+        visitor.press("again")
+        expect(visitor.page.get_by_label(visitor.say("sign_in.password"))).to_be_visible()
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_a_picture_that_is_too_large(visiting: Visiting, language: str, tmp_path: Path) -> None:
+    """Seen before it is sent; with many pictures the others go on."""
+    large, small = tmp_path / "large.png", tmp_path / "small.png"
+    large.write_bytes(bytes(8 * 1024**2))
+    small.write_bytes(encoded(text_picture("SMALL"), "PNG"))
+    with visiting(signed_in=True, language=language) as visitor:
+        visitor.enter()
+        visitor.page.locator("input[type=file]").set_input_files([large, small])
+        problem = visitor.problem()
+        expect(problem).to_contain_text(visitor.say("error.picture_too_large.what"))
+        expect(problem).to_contain_text("8 MB")
+        expect(visitor.page.locator(".jobs .done")).to_have_count(1)
+
+
+def test_a_limit_that_is_reached(visiting: Visiting) -> None:
+    """The real limit is met in test_try_it; here it lasts long enough to be looked at."""
+    refusal = {"error_code": "APIG.0308", "error_msg": "The throttling threshold has been reached"}
+    with visiting(signed_in=True, refusals=True) as visitor:
+        visitor.enter()
+        visitor.page.route(
+            "**/ocr/web-image",
+            lambda route: route.fulfill(status=429, json=refusal, headers={"Retry-After": "60"}),
+        )
+        visitor.give(("picture.png", encoded(text_picture("LATER"), "PNG")))
+        told = visitor.say("state.paused_until").partition("{time}")[0]
+        expect(visitor.page.locator(".under-way")).to_contain_text(told)
+        visitor.press("state.stop")
+        expect(visitor.problem()).to_contain_text(visitor.say("error.given_up.what"))
+
+
+def test_a_part_of_the_console_that_cannot_be_loaded(visiting: Visiting) -> None:
+    """After an update of the server the files of an open page have other addresses."""
+    with visiting(signed_in=True, refusals=True) as visitor:
+        visitor.enter()
+        visitor.page.route("**/views/keys.js", lambda route: route.fulfill(status=404))
+        visitor.page.get_by_role("link", name=visitor.say("nav.keys")).click()
+        expect(visitor.page.locator("main h1")).to_have_text(visitor.say("renewed.title"))
+        visitor.page.unroute("**/views/keys.js")
+        visitor.press("renewed.reload")
+        expect(visitor.page.locator("main h1")).to_have_text(visitor.say("keys.title"))

@@ -1,0 +1,186 @@
+"""Service, keys, monitoring and administration, as an administrator uses them."""
+
+from __future__ import annotations
+
+import csv
+import io
+import re
+
+import pytest
+from playwright.sync_api import expect
+
+from tests.console.conftest import Visiting
+from tests.console.people import can_sign_in, make_person
+from tests.console.visitor import Visitor
+from tests.console.words import LANGUAGES
+from tests.pictures import encoded, text_picture
+from tests.servers import Service
+
+pytestmark = [pytest.mark.server, pytest.mark.models]
+
+SMALL = ("small.png", encoded(text_picture("SMALL"), "PNG"))
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_the_service_is_switched_off_and_on(visiting: Visiting, language: str) -> None:
+    with visiting(signed_in=True, language=language, refusals=True) as visitor:
+        visitor.enter("service")
+        visitor.press("service.disable")
+        expect(visitor.page.locator("main")).to_contain_text(visitor.say("service.is_disabled"))
+        visitor.open("try")
+        assert visitor.account
+        hint = visitor.say("try.not_enabled", name=visitor.account.project_name)
+        expect(visitor.page.locator(".hint")).to_contain_text(hint)
+        visitor.give(SMALL)
+        expect(visitor.problem()).to_contain_text(visitor.say("error.ModelArts.4204.do"))
+        visitor.open("service")
+        visitor.press("service.enable")
+        expect(visitor.page.locator("main")).to_contain_text(visitor.say("service.is_enabled"))
+        expect(visitor.page.locator("main")).to_contain_text("PP-OCRv6_rec_small")
+        visitor.open("try")
+        visitor.press("again")
+        assert visitor.lines()
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_a_key_from_its_making_to_its_end(visiting: Visiting, language: str) -> None:
+    with visiting(signed_in=True, language=language) as visitor:
+        visitor.enter("keys")
+        page = visitor.page
+        visitor.press("keys.create")
+        window = page.get_by_role("dialog")
+        window.wait_for()
+        access, secret = window.locator("code").all_text_contents()
+        page.keyboard.press("Escape")  # not to be lost by a slip
+        expect(window).to_be_visible()
+        name, text = visitor.download(visitor.button("secret.download"))
+        assert name == f"credentials-{access}.csv"
+        assert visitor.account
+        row = {"User Name": "admin", "Access Key Id": access, "Secret Access Key": secret}
+        assert list(csv.DictReader(io.StringIO(text))) == [row]
+        visitor.press("secret.saved")
+        assert secret not in (page.text_content("body") or "")
+
+        key = page.get_by_role("row", name=re.compile(access))
+        expect(key).to_contain_text(visitor.say("never"))
+        visitor.press("disable.what", what=access)
+        expect(key).to_contain_text(visitor.say("off"))
+        visitor.press("enable.what", what=access)
+        expect(key).to_contain_text(visitor.say("on"))
+        visitor.press("delete.what", what=access)
+        window.get_by_role("button", name=visitor.say("cancel")).click()
+        expect(key).to_be_visible()
+        visitor.press("delete.what", what=access)
+        window.get_by_role("button", name=visitor.say("delete")).click()
+        expect(key).to_have_count(0)
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_a_user_from_the_first_to_the_last_day(
+    visiting: Visiting, service: Service, language: str
+) -> None:
+    user = f"clara-{language}"
+    with visiting(signed_in=True, language=language) as visitor:
+        visitor.enter("administration")
+        page = visitor.page
+        row = page.get_by_role("row", name=re.compile(user))
+        form = page.locator("form").first
+        form.get_by_label(visitor.say("admin.user")).fill(user)
+        form.get_by_role("button", name=visitor.say("admin.add_user")).click()
+        password = _told_password(visitor)
+        assert can_sign_in(service, user, password)
+
+        role = page.get_by_label(visitor.say("admin.role_of", name=user))
+        expect(role).to_have_value("caller")
+        with page.expect_response(lambda answer: answer.request.method == "PATCH"):
+            role.select_option("viewer")
+        expect(role).to_have_value("viewer")
+        visitor.press("admin.reset_of", name=user)
+        page.get_by_role("dialog").get_by_role("button", name=visitor.say("admin.reset")).click()
+        another = _told_password(visitor)
+        assert another != password
+        assert can_sign_in(service, user, another)
+        visitor.press("disable.what", what=user)
+        expect(row).to_contain_text(visitor.say("off"))
+        assert not can_sign_in(service, user, another)
+        visitor.press("delete.what", what=user)
+        page.get_by_role("dialog").get_by_role("button", name=visitor.say("delete")).click()
+        expect(row).to_have_count(0)
+
+
+def test_the_last_administrator_stays(visiting: Visiting) -> None:
+    with visiting(signed_in=True, refusals=True) as visitor:
+        visitor.enter("administration")
+        assert visitor.account
+        role = visitor.page.get_by_label(visitor.say("admin.role_of", name=visitor.account.user))
+        role.select_option("caller")
+        expect(visitor.problem()).to_contain_text(visitor.say("error.APIG.0602.409.what"))
+        expect(role).to_have_value("administrator")
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_a_project_is_made_used_and_deleted(visiting: Visiting, language: str) -> None:
+    name = f"eu-north-{language}"
+    with visiting(signed_in=True, language=language) as visitor:
+        visitor.enter("administration")
+        page = visitor.page
+        page.get_by_role("textbox", name=visitor.say("admin.project")).fill(name)
+        page.locator("form").last.get_by_role("button").click()
+        row = page.get_by_role("row", name=re.compile(name))
+        expect(row).to_contain_text(visitor.say("off"))
+        visitor.press("enable.what", what=name)
+        expect(row).to_contain_text(visitor.say("on"))
+        choice = page.get_by_role("combobox", name=visitor.say("project.label"), exact=True)
+        choice.select_option(label=name)
+        visitor.open("try")
+        visitor.give(SMALL)
+        assert visitor.lines()
+        visitor.open("administration")
+        visitor.press("delete.what", what=name)
+        page.get_by_role("dialog").get_by_role("button", name=visitor.say("delete")).click()
+        expect(row).to_have_count(0)
+
+
+def test_callers_see_no_administration(visiting: Visiting, service: Service) -> None:
+    carl = make_person(service, "carl")
+    with visiting(view="administration") as visitor:
+        visitor.sign_in(user=carl.name, password=carl.password)
+        visitor.button("sign_out").wait_for()
+        expect(
+            visitor.page.get_by_role("link", name=visitor.say("nav.administration"))
+        ).to_have_count(0)
+        expect(visitor.page.locator("main h1")).to_have_text(visitor.say("try.title"))
+        visitor.open("service")
+        expect(visitor.page.locator("main")).to_contain_text(visitor.say("service.ask_admin"))
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_monitoring_tells_of_the_calls(visiting: Visiting, service: Service, language: str) -> None:
+    service.read(encoded(text_picture("COUNTED"), "PNG"))
+    assert service.post({"image": "AAAA"}).status_code == 400
+    with visiting(signed_in=True, language=language) as visitor:
+        visitor.enter("monitoring")
+        page = visitor.page
+        tiles = page.locator(".tile dd")
+        expect(tiles.first).to_be_visible()
+        # What is counted is written once a second.
+        expect(page.locator("main")).to_contain_text("AIS.0102")
+        calls, succeeded, failed = (int(text) for text in tiles.all_text_contents()[:3])
+        assert calls == succeeded + failed
+        assert min(succeeded, failed) >= 1
+        for name, steps in (("hour", 60), ("day", 24), ("month", 30)):
+            page.get_by_text(visitor.say(f"usage.{name}"), exact=True).click()
+            expect(page.locator(".figures").first.locator("tbody tr")).to_have_count(steps)
+        figures = page.locator(".figures").first.locator("tbody tr").last.locator("td")
+        assert int(figures.first.text_content() or "") >= 1
+        saved, text = visitor.download(visitor.button("usage.csv"))
+        assert saved == "usage-month.csv"
+        assert len(list(csv.reader(io.StringIO(text)))) == 1 + 30
+
+
+def _told_password(visitor: Visitor) -> str:
+    window = visitor.page.get_by_role("dialog")
+    window.wait_for()
+    password: str = window.locator("code").nth(1).text_content() or ""
+    visitor.press("secret.saved")
+    return password
