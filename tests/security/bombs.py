@@ -101,6 +101,13 @@ def packed_tiff(compression: int, packed: bytes, *, bits: int = 8, rows: int = S
     return tiff({**tags, 273: (4, start)}, packed)
 
 
+def tile_in_disguise() -> bytes:
+    """A TIFF of 40 x 30 greys in a tile of 16,000 x 16,000, in whole signed numbers."""
+    packed = zeros(16_000 * 16_000)
+    tags = {**GREY, 259: (3, 8), 322: (9, 16_000), 323: (9, 16_000), 325: (4, len(packed))}
+    return tiff({**tags, 324: (4, 8 + 2 + 12 * (len(tags) + 1) + 4)}, packed)
+
+
 def gif(screen: tuple[int, int], frame: tuple[int, int, int, int], before: bytes = b"") -> bytes:
     """A GIF file whose data holds a single pixel, with blocks before its frame."""
     head = struct.pack("<HHBBB", *screen, 0x80, 0, 0) + b"\0\0\0\xff\xff\xff"
@@ -285,6 +292,7 @@ REFUSED: Mapping[str, tuple[Callable[[], bytes], ErrorKind]] = {
         ),
         _FORMAT,
     ),
+    "tiff with a tile of 16,000 in signed numbers": (tile_in_disguise, _FORMAT),
     "tiff with a strip of 4 GB": (
         lambda: tiff({**GREY, 273: (4, 8), 278: (4, 30), 279: (4, 2**32 - 1)}),
         _FORMAT,

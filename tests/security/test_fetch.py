@@ -7,7 +7,7 @@ import ssl
 import time
 import tracemalloc
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Sequence
-from contextlib import asynccontextmanager, closing, contextmanager
+from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
@@ -76,15 +76,13 @@ def config_for(server: Server) -> FetchConfig:
     )
 
 
-@asynccontextmanager
-async def fetching(config: FetchConfig, resolve: Resolve | None = None) -> AsyncIterator[Fetcher]:
-    with closing(Transfers(config, resolve=resolve)) as transfers:
-        yield Fetcher(config, transfers)
+def fetcher_of(config: FetchConfig, resolve: Resolve | None = None) -> Fetcher:
+    return Fetcher(config, Transfers(config, resolve=resolve))
 
 
 async def fetch(config: FetchConfig, url: str, deadline: Deadline | None = None) -> bytes:
-    async with fetching(config) as fetcher:
-        return await fetcher.fetch(url, deadline or Deadline.after(20))
+    fetcher = fetcher_of(config)
+    return await fetcher.fetch(url, "project", deadline or Deadline.after(20))
 
 
 @contextmanager
@@ -263,14 +261,14 @@ class TestSize:
 
         server.replies["/a.png"] = half
         config = replace(config_for(server), max_bytes=100_000, max_total_bytes=120_000)
-        async with fetching(config) as fetcher:
-            results = await asyncio.gather(
-                *(fetcher.fetch(server.url(), Deadline.after(9)) for _ in range(2)),
-                return_exceptions=True,
-            )
-            kinds = [r.kind for r in results if isinstance(r, ServiceError)]
-            assert kinds == [ErrorKind.OVERLOADED]
-            assert len(await fetcher.fetch(server.url(), Deadline.after(9))) == 80_000
+        fetcher = fetcher_of(config)
+        results = await asyncio.gather(
+            *(fetcher.fetch(server.url(), "project", Deadline.after(9)) for _ in range(2)),
+            return_exceptions=True,
+        )
+        kinds = [r.kind for r in results if isinstance(r, ServiceError)]
+        assert kinds == [ErrorKind.OVERLOADED]
+        assert len(await fetcher.fetch(server.url(), "project", Deadline.after(9))) == 80_000
 
     async def test_one_fetch_too_many_is_refused_at_once(self, server: Server) -> None:
         async def silent(writer: asyncio.StreamWriter) -> None:
@@ -278,12 +276,45 @@ class TestSize:
             writer.write(OK)
 
         server.replies["/a.png"] = silent
-        async with fetching(replace(config_for(server), max_concurrent=1)) as fetcher:
-            first = asyncio.create_task(fetcher.fetch(server.url(), Deadline.after(9)))
-            await asyncio.sleep(0.05)
-            with refusal(ErrorKind.OVERLOADED):
-                await fetcher.fetch(server.url(), Deadline.after(9))
-            assert await first == BODY
+        fetcher = fetcher_of(replace(config_for(server), max_concurrent=1))
+        first = asyncio.create_task(fetcher.fetch(server.url(), "project", Deadline.after(9)))
+        await asyncio.sleep(0.05)
+        with refusal(ErrorKind.OVERLOADED):
+            await fetcher.fetch(server.url(), "project", Deadline.after(9))
+        assert await first == BODY
+
+    async def test_a_project_takes_no_more_places_than_it_leaves_free(self, server: Server) -> None:
+        answer = asyncio.Event()
+
+        async def silent(writer: asyncio.StreamWriter) -> None:
+            await answer.wait()
+            writer.write(OK)
+
+        server.replies["/slow.png"] = silent
+        fetcher = fetcher_of(replace(config_for(server), max_concurrent=6))
+
+        def slow(project: str) -> list[asyncio.Task[bytes]]:
+            url = server.url("/slow.png")
+            calls = (fetcher.fetch(url, project, Deadline.after(9)) for _ in range(6))
+            return [asyncio.create_task(call) for call in calls]
+
+        calls = slow("one") + slow("another")
+        for _ in range(2):
+            await asyncio.sleep(0)
+        assert [task.done() for task in calls] == [
+            *[False] * 3,
+            *[True] * 3,
+            *[False] * 2,
+            *[True] * 4,
+        ]
+        assert await fetcher.fetch(server.url(), "third", Deadline.after(9)) == BODY
+        answer.set()
+        results = await asyncio.gather(*calls, return_exceptions=True)
+        refused = [result.kind for result in results if isinstance(result, ServiceError)]
+        assert refused == [ErrorKind.OVERLOADED] * 7
+        calls = slow("another")
+        results = await asyncio.gather(*calls, return_exceptions=True)
+        assert results[:3] == [BODY] * 3, "the places were not given back"
 
 
 class TestTime:
@@ -329,9 +360,9 @@ class TestTime:
             await asyncio.sleep(5)
             return []
 
-        async with fetching(config_for(server), resolve=hang) as fetcher:
-            with refusal(ErrorKind.SOURCE_UNREACHABLE):
-                await fetcher.fetch(server.url(host="slow.example"), Deadline.after(9))
+        fetcher = fetcher_of(config_for(server), resolve=hang)
+        with refusal(ErrorKind.SOURCE_UNREACHABLE):
+            await fetcher.fetch(server.url(host="slow.example"), "project", Deadline.after(9))
 
 
 class TestRedirects:
@@ -424,9 +455,9 @@ class TestAddresses:
             return addresses
 
         config = FetchConfig(allowed_ports=(server.port,))
-        async with fetching(config, resolve=resolve) as fetcher:
-            with refusal(ErrorKind.SOURCE_FORBIDDEN):
-                await fetcher.fetch(server.url(host="rebind.example"), Deadline.after(9))
+        fetcher = fetcher_of(config, resolve=resolve)
+        with refusal(ErrorKind.SOURCE_FORBIDDEN):
+            await fetcher.fetch(server.url(host="rebind.example"), "project", Deadline.after(9))
         assert server.requests == []
 
     async def test_name_that_changes_between_requests_is_refused(self, server: Server) -> None:
@@ -437,29 +468,31 @@ class TestAddresses:
             return next(answers)
 
         server.replies["/from"] = redirect("/a.png")
-        async with fetching(config_for(server), resolve=resolve) as fetcher:
-            with refusal(ErrorKind.SOURCE_FORBIDDEN):
-                await fetcher.fetch(server.url("/from", host="rebind.example"), Deadline.after(9))
+        fetcher = fetcher_of(config_for(server), resolve=resolve)
+        with refusal(ErrorKind.SOURCE_FORBIDDEN):
+            await fetcher.fetch(
+                server.url("/from", host="rebind.example"), "project", Deadline.after(9)
+            )
         assert len(server.requests) == 1
 
     async def test_unknown_name_is_unreachable(self, server: Server) -> None:
         async def resolve(_: str) -> Sequence[str]:
             raise OSError("no such name")
 
-        async with fetching(config_for(server), resolve=resolve) as fetcher:
-            with refusal(ErrorKind.SOURCE_UNREACHABLE):
-                await fetcher.fetch(server.url(host="nowhere.example"), Deadline.after(9))
+        fetcher = fetcher_of(config_for(server), resolve=resolve)
+        with refusal(ErrorKind.SOURCE_UNREACHABLE):
+            await fetcher.fetch(server.url(host="nowhere.example"), "project", Deadline.after(9))
 
     async def test_allowed_host_may_be_private(self, server: Server) -> None:
         async def resolve(_: str) -> Sequence[str]:
             return ["127.0.0.1"]
 
         config = FetchConfig(allowed_ports=(server.port,), allowed_hosts=("FILES.example",))
-        async with fetching(config, resolve=resolve) as fetcher:
-            url = server.url(host="Files.example")
-            assert await fetcher.fetch(url, Deadline.after(9)) == BODY
-            with refusal(ErrorKind.SOURCE_FORBIDDEN):
-                await fetcher.fetch(server.url(host="other.example"), Deadline.after(9))
+        fetcher = fetcher_of(config, resolve=resolve)
+        url = server.url(host="Files.example")
+        assert await fetcher.fetch(url, "project", Deadline.after(9)) == BODY
+        with refusal(ErrorKind.SOURCE_FORBIDDEN):
+            await fetcher.fetch(server.url(host="other.example"), "project", Deadline.after(9))
         assert f"Host: files.example:{server.port}\r\n" in server.requests[0]
 
     async def test_name_of_this_machine_is_looked_up(self, server: Server) -> None:
@@ -488,9 +521,9 @@ class TestTls:
             return ["127.0.0.1"]
 
         config = FetchConfig(allowed_ports=(port,), allowed_hosts=("files.example",))
-        async with fetching(config, resolve=resolve) as fetcher:
-            with refusal(ErrorKind.SOURCE_UNREACHABLE):
-                await fetcher.fetch(f"https://files.example:{port}/a.png", Deadline.after(9))
+        fetcher = fetcher_of(config, resolve=resolve)
+        with refusal(ErrorKind.SOURCE_UNREACHABLE):
+            await fetcher.fetch(f"https://files.example:{port}/a.png", "project", Deadline.after(9))
         listener.close()
         assert names == ["files.example"]
         assert server.requests == []
@@ -508,10 +541,10 @@ class TestTls:
             return ["127.0.0.1"]
 
         config = FetchConfig(allowed_ports=(port,), allowed_networks=("127.0.0.0/8",))
-        async with fetching(config, resolve=resolve) as fetcher:
-            url = f"https://files.example:{port}/a.png"
-            assert await fetcher.fetch(url, Deadline.after(9)) == BODY
-            with refusal(ErrorKind.SOURCE_UNREACHABLE):
-                await fetcher.fetch(url.replace("files", "other"), Deadline.after(9))
+        fetcher = fetcher_of(config, resolve=resolve)
+        url = f"https://files.example:{port}/a.png"
+        assert await fetcher.fetch(url, "project", Deadline.after(9)) == BODY
+        with refusal(ErrorKind.SOURCE_UNREACHABLE):
+            await fetcher.fetch(url.replace("files", "other"), "project", Deadline.after(9))
         listener.close()
         assert [f"Host: files.example:{port}\r\n" in head for head in server.requests] == [True]

@@ -19,6 +19,7 @@ from tests.servers import Account, Service, admin, sign_in
 from tests.soak.pictures import Good
 from tests.soak.wire import Call, request_of
 from web_image_ocr.identity import Identity, IdentityConfig, PasswordLogin, Reference, Scope
+from web_image_ocr.images import ImageLimits
 
 BY_IMAGE = "good: image"
 """Kind of the calls that are good in the plainest way."""
@@ -88,11 +89,13 @@ def good_calls(caller: Caller, goods: Sequence[Good], files: FileServer | None) 
     return calls
 
 
-def bad_calls(caller: Caller, goods: Sequence[Good], files: FileServer) -> list[Call]:
+def bad_calls(
+    caller: Caller, goods: Sequence[Good], files: FileServer, limits: ImageLimits
+) -> list[Call]:
     """Calls that are refused, and calls that their clients give up."""
     return list(
         chain(
-            _bad_pictures(caller, goods),
+            _bad_pictures(caller, goods, limits),
             _bad_bodies(caller, goods[0]),
             _bad_urls(caller, files),
             _bad_callers(caller, goods[0]),
@@ -135,7 +138,7 @@ def endless(calls: Sequence[Sequence[Call]], weights: Sequence[float], seed: int
         yield drawn.choice(drawn.choice(kinds_of_group))
 
 
-def _bad_pictures(caller: Caller, goods: Sequence[Good]) -> Iterator[Call]:
+def _bad_pictures(caller: Caller, goods: Sequence[Good], limits: ImageLimits) -> Iterator[Call]:
     def refused(kind: str, text: str, code: str) -> Call:
         return Call(kind=kind, request=caller.request({"image": text}), status=400, code=code)
 
@@ -146,7 +149,8 @@ def _bad_pictures(caller: Caller, goods: Sequence[Good]) -> Iterator[Call]:
         if good.words:  # a blank one is too short to be cut in the middle of its pixels
             cut = good.file[: len(good.file) // 2]
             yield refused(f"truncated {good.content_type}", as_text(cut), "AIS.0102")
-    for size in ((14, 100), (100, 14), (8193, 15), (15, 8193)):
+    small, large = limits.min_side - 1, limits.max_side + 1
+    for size in ((small, 100), (100, small), (large, 15), (15, large)):
         yield refused("too small or too large", as_text(encoded(picture(size=size))), "AIS.0103")
 
 

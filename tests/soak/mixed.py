@@ -17,6 +17,8 @@ from tests.soak.memory import Memory
 from tests.soak.pictures import Good, good_pictures
 from tests.soak.report import Report, some
 from tests.soak.wire import Fate
+from web_image_ocr.images import ImageLimits
+from web_image_ocr.images.config import Edition
 
 _WEIGHTS = (70.0, 29.5, 0.5)
 """Of good calls, bad ones, and bad ones of many megabytes."""
@@ -24,7 +26,7 @@ _WORKERS = 2
 _SEED = 20_261_126
 
 
-def mixed(folder: Path, calls: int, *, edition: str = "2021") -> Report:
+def mixed(folder: Path, calls: int, *, edition: Edition = "2021") -> Report:
     """Make that many mixed calls, eight at once.
 
     Each picture is first read while nothing else runs, by a worker that may use all cores; its
@@ -36,7 +38,7 @@ def mixed(folder: Path, calls: int, *, edition: str = "2021") -> Report:
     with _service(folder / f"mixed-{edition}", edition) as (service, files):
         caller = caller_of(service)
         good = good_calls(caller, goods, files)
-        bad = bad_calls(caller, goods, files)
+        bad = bad_calls(caller, goods, files, ImageLimits.for_edition(edition))
         service.server.workers()
         memory = Memory(service.server.process.pid)
         started = time.monotonic()
@@ -61,7 +63,7 @@ def mixed(folder: Path, calls: int, *, edition: str = "2021") -> Report:
 
 
 @contextmanager
-def _service(folder: Path, edition: str) -> Iterator[tuple[Service, FileServer]]:
+def _service(folder: Path, edition: Edition) -> Iterator[tuple[Service, FileServer]]:
     with serving_files() as files:
         settings = {
             "WEB_IMAGE_OCR_API__EDITION": edition,

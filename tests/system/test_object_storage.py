@@ -280,6 +280,7 @@ async def _read(store: ObjectStore, url: str) -> bytes:
         )
         for endpoint in (store.endpoint, f"http://store.example:{store.port}")
     )
-    with closing(Transfers(FetchConfig(), resolve=resolve)) as transfers:
-        storage = ObjectStorage(StorageConfig(entries=entries), transfers)
-        return await storage.read(storage.find(url), "any", Deadline.after(20))
+    storage = ObjectStorage(
+        StorageConfig(entries=entries), Transfers(FetchConfig(), resolve=resolve)
+    )
+    return await storage.read(storage.find(url), "any", Deadline.after(20))

@@ -91,7 +91,8 @@ class FetchConfig:
         max_bytes: size of one file at most; above 7,864,320 its Base64 text would pass
             the 10 MB the contract allows.
         max_redirects: redirects followed at most, 0 for none.
-        max_concurrent: fetches under way at most; one more is refused at once.
+        max_concurrent: fetches under way at most; one more is refused at once, and so is one of
+            a project that has as many under way as there is room left for.
         max_total_bytes: bytes held by all fetches under way at most; what would go beyond
             is refused. Not below ``max_bytes``.
     """

@@ -14,8 +14,9 @@ connecting, reading and the whole are capped in time.
 
 What remains open: a public host that answers this server differently from others; name
 look-ups by the system's resolver, which reveal that somebody asked and cannot be
-interrupted, only outwaited. A source that sends its answer in the smallest pieces keeps a core busy
-until its time is over; ``sources`` says why no other call waits for that.
+interrupted, only outwaited (``lookups``). A source that sends its answer in the smallest
+pieces keeps a core busy until its time is over; ``sources`` says why no other call waits
+for that.
 """
 
 from __future__ import annotations
@@ -49,7 +50,7 @@ class Fetcher:
         self._policy = AddressPolicy(config)
         self._transfers = transfers
 
-    async def fetch(self, url: str, deadline: Deadline) -> bytes:
+    async def fetch(self, url: str, project_id: str, deadline: Deadline) -> bytes:
         """The bytes of the file behind ``url``; whether they are a picture is not judged.
 
         Raises:
@@ -59,7 +60,7 @@ class Fetcher:
                 fetches or bytes under way; ``DEADLINE_EXCEEDED``.
         """
         target = parse_target(url, self._config.allowed_ports)
-        async with self._transfers.place(deadline, _KINDS):
+        async with self._transfers.place(project_id, deadline, _KINDS):
             return await self._follow(target)
 
     async def _follow(self, target: Target) -> bytes:

@@ -5,11 +5,9 @@ Threat, rule and what remains open: see ``addresses`` and ``fetch``.
 
 from __future__ import annotations
 
-import asyncio
 import ipaddress
 import socket
 from collections.abc import Awaitable, Callable, Iterable, Sequence
-from concurrent.futures import Executor
 
 from aiohttp import AddrInfoType
 from aiohttp.abc import AbstractResolver, ResolveResult
@@ -21,22 +19,6 @@ from web_image_ocr.primitives.errors import ErrorKind, ServiceError
 
 Resolve = Callable[[str], Awaitable[Sequence[str]]]
 """The addresses of a name as text, at least one; raises ``OSError`` where there is none."""
-
-
-def system_resolve(executor: Executor) -> Resolve:
-    """A look-up by the system's resolver, in threads of its own.
-
-    A hostile name server can keep a look-up waiting for long; it must not take the
-    threads that other parts of the server need.
-    """
-
-    async def resolve(host: str) -> Sequence[str]:
-        entries = await asyncio.get_running_loop().run_in_executor(
-            executor, lambda: socket.getaddrinfo(host, None, type=socket.SOCK_STREAM)
-        )
-        return [str(entry[4][0]) for entry in entries]
-
-    return resolve
 
 
 class AddressPolicy:
@@ -109,7 +91,7 @@ class ConnectionGuard(AbstractResolver):
         return socket.socket(family, kind, protocol)
 
     async def close(self) -> None:
-        """Nothing to close: the threads of the look-ups belong to all transfers."""
+        """Nothing to close."""
 
     def _require(self, address: str) -> None:
         if not self._allows(address):

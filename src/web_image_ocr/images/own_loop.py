@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import threading
 from collections.abc import Coroutine
-from concurrent.futures import Future
 from typing import Any, Self, TypeVar
 
 _Result = TypeVar("_Result")
@@ -14,7 +13,8 @@ _Result = TypeVar("_Result")
 class OwnLoop:
     """Runs coroutines beside the caller's event loop; an asynchronous context manager.
 
-    What still runs at the end is cancelled.
+    What still runs at the end is cancelled, and so is what comes later: nobody who waits
+    for it waits for ever.
 
     Args:
         name: of the thread.
@@ -22,26 +22,28 @@ class OwnLoop:
 
     def __init__(self, name: str) -> None:
         self._thread = threading.Thread(target=self._main, name=name, daemon=True)
-        self._started: Future[asyncio.AbstractEventLoop] = Future()
+        self._runner = asyncio.Runner(loop_factory=asyncio.new_event_loop)
         self._over = asyncio.Event()
+        self._ending = False
 
     async def __aenter__(self) -> Self:
+        self._runner.get_loop()  # made here, so that the caller sees when it cannot be
         self._thread.start()
-        await asyncio.wrap_future(self._started)
         return self
 
     async def __aexit__(self, *_: object) -> None:
-        self._started.result().call_soon_threadsafe(self._over.set)
+        self._ending = True  # all that was handed over before is begun when `_over` is set
+        self._runner.get_loop().call_soon_threadsafe(self._over.set)
         await asyncio.to_thread(self._thread.join)
 
     async def run(self, work: Coroutine[Any, Any, _Result]) -> _Result:
-        """The result of ``work``, which is cancelled when the caller is."""
-        submitted = asyncio.run_coroutine_threadsafe(work, self._started.result())
+        """The result of ``work``, which is cancelled when the caller is; from one thread."""
+        if self._ending:
+            work.close()
+            raise asyncio.CancelledError
+        submitted = asyncio.run_coroutine_threadsafe(work, self._runner.get_loop())
         return await asyncio.wrap_future(submitted)
 
     def _main(self) -> None:
-        asyncio.run(self._until_over())
-
-    async def _until_over(self) -> None:
-        self._started.set_result(asyncio.get_running_loop())
-        await self._over.wait()
+        with self._runner:
+            self._runner.run(self._over.wait())

@@ -40,9 +40,9 @@ class Sources:
         self, fetch: FetchConfig, storage: StorageConfig, *, resolve: Resolve | None = None
     ) -> None:
         self._loop = OwnLoop("sources")
-        self._transfers = Transfers(fetch, resolve=resolve)
-        self._fetcher = Fetcher(fetch, self._transfers)
-        self._storage = ObjectStorage(storage, self._transfers)
+        transfers = Transfers(fetch, resolve=resolve)
+        self._fetcher = Fetcher(fetch, transfers)
+        self._storage = ObjectStorage(storage, transfers)
 
     async def __aenter__(self) -> Self:
         await self._loop.__aenter__()
@@ -50,7 +50,6 @@ class Sources:
 
     async def __aexit__(self, *_: object) -> None:
         await self._loop.__aexit__()
-        self._transfers.close()
 
     async def fetch(self, url: str, project_id: str, deadline: Deadline) -> bytes:
         """The bytes of the file behind ``url``; whether they are a picture is not judged.
@@ -68,4 +67,4 @@ class Sources:
     async def _fetch(self, url: str, project_id: str, deadline: Deadline) -> bytes:
         if places := self._storage.find(url):
             return await self._storage.read(places, project_id, deadline)
-        return await self._fetcher.fetch(url, deadline)
+        return await self._fetcher.fetch(url, project_id, deadline)

@@ -98,7 +98,7 @@ class ObjectStorage:
         if place is None:
             raise ServiceError(ErrorKind.STORAGE_FORBIDDEN, "the project may not read the bucket")
         signed = self._signers[place.entry].sign(place.base, place.bucket, place.key())
-        async with self._transfers.place(deadline, _KINDS):
+        async with self._transfers.place(project_id, deadline, _KINDS):
             return await self._insist(parse_target(signed, ANY_PORT))
 
     async def _insist(self, target: Target) -> bytes:

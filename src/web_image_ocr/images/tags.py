@@ -14,21 +14,22 @@ _NUMBER_FORMATS = {1: "B", 3: "H", 4: "L", 16: "Q"}
 """``struct`` format of the field types BYTE, SHORT, LONG and LONG8."""
 
 _MAX_ENTRIES = 4096
-"""Entries looked at in one directory; pictures of cameras have some dozens."""
+"""Entries of one directory; pictures of cameras have some dozens."""
 
 
 def read_tags(data: bytes, wanted: Collection[int]) -> dict[int, int]:
-    """The first value of each wanted tag that the first directory holds as a number.
+    """The first value of each wanted tag that the first directory holds.
 
-    A wanted tag that stands there twice is an error: decoders disagree on which one counts,
-    so the one that was checked might not be the one that is used.
+    What a decoder might read and this does not is an error, lest a value that was not checked
+    be used: a wanted tag that stands there twice or as no unsigned number (libtiff takes signed
+    ones, too), more than ``_MAX_ENTRIES`` entries.
 
     Args:
         data: from the byte order mark on.
         wanted: tag numbers.
 
     Raises:
-        struct.error: ``data`` ends too early, has no byte order mark or repeats a tag.
+        struct.error: ``data`` ends too early, has no byte order mark, or as said above.
     """
     order = {b"II": "<", b"MM": ">"}.get(data[:2])
     if order is None:
@@ -41,15 +42,19 @@ def read_tags(data: bytes, wanted: Collection[int]) -> dict[int, int]:
         (order + "Q", order + "HHQ") if big else (order + "H", order + "HHL")
     )
     (count,) = _unpack(count_format, data, directory)
+    if count > _MAX_ENTRIES:
+        raise struct.error("too many entries")
     entry = directory + struct.calcsize(count_format)
     value_offset = struct.calcsize(entry_format)
     value_room = struct.calcsize(word)
     found: dict[int, int] = {}
-    for _ in range(min(count, _MAX_ENTRIES)):
+    for _ in range(count):
         tag, kind, values = _unpack(entry_format, data, entry)
         if tag in found:
             raise struct.error("a tag stands there twice")
-        if tag in wanted and kind in _NUMBER_FORMATS:
+        if tag in wanted:
+            if kind not in _NUMBER_FORMATS:
+                raise struct.error("a tag is no unsigned number")
             number = order + _NUMBER_FORMATS[kind]
             at = entry + value_offset
             if values * struct.calcsize(number) > value_room:

@@ -8,15 +8,16 @@ from __future__ import annotations
 
 import asyncio
 import ssl
+from collections import Counter
 from collections.abc import AsyncIterator
-from concurrent.futures import ThreadPoolExecutor
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 
 import aiohttp
 
 from web_image_ocr.images.config import FetchConfig
-from web_image_ocr.images.guard import AddressPolicy, ConnectionGuard, Resolve, system_resolve
+from web_image_ocr.images.guard import AddressPolicy, ConnectionGuard, Resolve
+from web_image_ocr.images.lookups import SystemLookups
 from web_image_ocr.images.urls import Target
 from web_image_ocr.primitives.deadline import Deadline
 from web_image_ocr.primitives.errors import ErrorKind, ServiceError
@@ -26,7 +27,6 @@ _HEADERS = {
     "Accept-Encoding": "identity",
     "User-Agent": "web-image-ocr",
 }
-_LOOKUP_THREADS = 8
 _CHUNK = 64 * 1024
 
 
@@ -55,28 +55,27 @@ class Transfers:
 
     def __init__(self, config: FetchConfig, *, resolve: Resolve | None = None) -> None:
         self._config = config
-        self._lookups = ThreadPoolExecutor(_LOOKUP_THREADS, thread_name_prefix="lookup")
-        self._resolve = resolve or system_resolve(self._lookups)
+        self._resolve = resolve or SystemLookups()
         self._tls = ssl.create_default_context()
-        self._under_way = 0
+        self._under_way: Counter[str] = Counter()
         self._bytes_held = 0
 
-    def close(self) -> None:
-        """End the threads of the look-ups; one that hangs is left to the system."""
-        self._lookups.shutdown(wait=False, cancel_futures=True)
-
     @asynccontextmanager
-    async def place(self, deadline: Deadline, kinds: Kinds) -> AsyncIterator[None]:
+    async def place(self, project_id: str, deadline: Deadline, kinds: Kinds) -> AsyncIterator[None]:
         """A place among the transfers under way, for as long as one may take.
+
+        A project gets no more places than it leaves free: slow sources of one take half of
+        them at most, those of the next half of the rest.
 
         Raises:
             ServiceError: ``OVERLOADED`` when there is none; ``kinds.failed`` when the body
                 took too long; ``DEADLINE_EXCEEDED``.
         """
-        if self._under_way >= self._config.max_concurrent:
+        free = self._config.max_concurrent - self._under_way.total()
+        if self._under_way[project_id] >= free:
             raise ServiceError(ErrorKind.OVERLOADED, "too many fetches", retry_after=1.0)
         deadline.check()
-        self._under_way += 1
+        self._under_way[project_id] += 1
         try:
             async with asyncio.timeout(min(self._config.total_s, deadline.remaining())):
                 yield
@@ -84,7 +83,7 @@ class Transfers:
             deadline.check()
             raise ServiceError(kinds.failed, "the source is too slow") from error
         finally:
-            self._under_way -= 1
+            self._under_way -= Counter((project_id,))  # keeps no zero
 
     @asynccontextmanager
     async def answer(

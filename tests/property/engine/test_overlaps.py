@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -19,6 +20,7 @@ QUADS = st.builds(
 ROUNDING = 0.01  # square pixels: OpenCV compares what touches in 32 bits
 
 
+@pytest.mark.slow
 @given(st.lists(QUADS, max_size=8), QUADS)
 def test_no_quad_that_shares_ground_is_missed(quads: list[Points], quad: Points) -> None:
     meeting = Shapes(quads).meeting(quad)

@@ -3,6 +3,7 @@ from __future__ import annotations
 from itertools import pairwise
 
 import numpy as np
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -68,6 +69,7 @@ bars = st.lists(
 )
 
 
+@pytest.mark.slow
 @settings(max_examples=15)
 @given(bars, st.sampled_from([0.8, 1.0, 1.25]), st.booleans())
 def test_tiles_show_what_the_whole_view_shows(

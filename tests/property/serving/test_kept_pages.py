@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -31,6 +32,7 @@ STEPS = st.lists(st.tuples(KEYS, st.one_of(st.none(), PAGES)), max_size=40)
 """Each a key, with a page to keep or with none, to ask for it."""
 
 
+@pytest.mark.slow
 @given(st.integers(0, 6_000), STEPS)
 def test_the_bound_holds_and_what_comes_back_was_kept(
     bound: int, steps: list[tuple[PageKey, Page | None]]

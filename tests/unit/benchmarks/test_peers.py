@@ -100,6 +100,7 @@ def test_a_bmp_loses_nothing() -> None:
         assert (np.asarray(picture.convert("RGB")) == pixels).all()
 
 
+@pytest.mark.slow
 def test_adapters_import_nothing_of_the_project() -> None:
     for peer in PEERS:
         module = f"benchmarks.peers.{peer.replace('-', '_')}"

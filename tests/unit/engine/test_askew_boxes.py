@@ -38,6 +38,7 @@ def test_a_box_beside_the_lines_is_still_to_be_read() -> None:
     assert _not_yet_read([beside], [line(LONG.corners)]) == [beside]
 
 
+@pytest.mark.slow
 def test_among_many_lines_the_same_boxes_are_still_to_be_read() -> None:
     random = np.random.default_rng(3)
 

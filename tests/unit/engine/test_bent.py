@@ -72,6 +72,7 @@ def survey(pixels: Pixels, detector: DarkIsText, deadline: Deadline | None = Non
     )
 
 
+@pytest.mark.slow
 def test_however_many_arcs_there_are_the_work_is_bounded() -> None:
     pixels, contour = ring(800, 800, (400, 400), 350)
     one, all_of_them = DarkIsText(), DarkIsText()

@@ -66,6 +66,7 @@ def test_of_too_many_regions_the_largest_are_kept() -> None:
     assert max(np.ptp(corners[:, 0]) for corners, _ in boxes) > 1700
 
 
+@pytest.mark.slow
 def test_a_long_line_above_many_specks_is_found() -> None:
     cores = np.zeros((1000, 1000), np.uint8)
     rows, columns = np.indices(cores.shape)

@@ -157,6 +157,7 @@ def test_a_name_is_read_as_it_was_written(key: str, form: int, kept: str) -> Non
     assert place.key() == key
 
 
+@pytest.mark.slow
 @given(
     rest=st.one_of(
         st.text(st.characters(codec="utf-8")),

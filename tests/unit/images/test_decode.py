@@ -63,6 +63,7 @@ class TestCutJpeg:
             decode(data + b"trailing" * 9, LIMITS).pixels, decode(data, LIMITS).pixels
         )
 
+    @pytest.mark.slow
     def test_is_refused_or_gives_the_same_pixels(self, options: dict[str, int]) -> None:
         data = encoded(detailed(48, 40), "JPEG", **options)
         whole = decode(data, LIMITS).pixels

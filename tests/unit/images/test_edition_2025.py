@@ -134,6 +134,7 @@ def test_text_and_random_beginnings_are_no_tga() -> None:
     assert sniff(b"\0\1\2" + bytes(9) + b"\x28\0\x1e\0\x18\0" + bytes(9)) is None
 
 
+@pytest.mark.slow
 def test_picture_beyond_the_size_pillow_warns_about_is_read() -> None:
     """Our own budget decides; warnings are errors in these tests."""
     data = encoded(Image.new("1", (30_000, 3_100)), "PNG")

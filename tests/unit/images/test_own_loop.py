@@ -54,6 +54,25 @@ async def test_what_runs_at_the_end_is_cancelled() -> None:
         await waiting
 
 
+async def test_nobody_waits_for_ever_whenever_the_end_comes() -> None:
+    for ended_after in range(20):
+        async with OwnLoop("beside") as loop:
+            calls = [asyncio.create_task(loop.run(asyncio.sleep(0))) for _ in range(40)]
+            for _ in range(ended_after):
+                await asyncio.sleep(0)
+            calls += [asyncio.create_task(loop.run(asyncio.sleep(0))) for _ in range(40)]
+        _, waiting = await asyncio.wait(calls, timeout=10)
+        assert waiting == set()
+        assert {type(call.exception()) for call in calls if not call.cancelled()} <= {type(None)}
+
+
+async def test_what_comes_after_the_end_is_cancelled() -> None:
+    async with OwnLoop("beside") as loop:
+        pass
+    with pytest.raises(asyncio.CancelledError):
+        await loop.run(asyncio.sleep(0))
+
+
 async def test_the_caller_s_loop_goes_on_while_this_one_is_busy() -> None:
     release = threading.Event()
 

@@ -33,8 +33,24 @@ def test_first_of_several_values_is_read_where_it_stands() -> None:
     assert read_tags(data, (258,)) == {258: 8}
 
 
-def test_text_is_not_a_number() -> None:
-    assert read_tags(directory((256, 2, 1, b"7\0\0\0")), (256,)) == {}
+@pytest.mark.parametrize("kind", [0, 2, 5, 6, 7, 8, 9, 11, 17])
+def test_wanted_tag_that_is_no_unsigned_number_is_an_error(kind: int) -> None:
+    """libtiff takes some of them for numbers."""
+    data = directory((256, kind, 1, b"7\0\0\0"))
+    assert read_tags(data, (257,)) == {}
+    with pytest.raises(struct.error):
+        read_tags(data, (256,))
+
+
+def test_entry_that_is_not_looked_at_is_an_error() -> None:
+    last = (256, 4, 1, struct.pack("<L", 77))
+    assert read_tags(directory(*numbered(4095), last), (256,)) == {256: 77}
+    with pytest.raises(struct.error):
+        read_tags(directory(*numbered(4096), last), (256,))
+
+
+def numbered(count: int) -> list[Entry]:
+    return [(40_000 + number, 3, 1, bytes(4)) for number in range(count)]
 
 
 def test_tag_that_stands_twice_is_an_error() -> None:

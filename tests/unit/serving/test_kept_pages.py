@@ -5,6 +5,8 @@ import hashlib
 import tracemalloc
 from dataclasses import replace
 
+import pytest
+
 from web_image_ocr.engine.values import Page, RecognitionOptions, TextLine
 from web_image_ocr.serving.kept_pages import KeptPages, PageKey
 from web_image_ocr.serving.null import NULL_PAGE
@@ -73,6 +75,7 @@ def test_after_clearing_nothing_is_left() -> None:
     assert pages.size == 0
 
 
+@pytest.mark.slow
 def test_the_bytes_counted_are_at_least_those_taken() -> None:
     bound = 2_000_000
     pages = KeptPages(bound)
