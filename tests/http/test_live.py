@@ -7,7 +7,7 @@ import json
 import socket
 import time
 from collections.abc import Callable, Iterator
-from contextlib import AbstractContextManager, closing, contextmanager
+from contextlib import AbstractContextManager, ExitStack, closing, contextmanager
 from urllib.parse import urlsplit
 
 import pytest
@@ -16,7 +16,7 @@ from tests.http.doubles import NoFetcher
 from tests.http.live import running_app
 from tests.http.shapes import PATH, PICTURE
 from web_image_ocr.api import ApiConfig, Dependencies, create_app
-from web_image_ocr.cli import connections
+from web_image_ocr.cli import connections, crowds
 from web_image_ocr.identity import Identity
 from web_image_ocr.serving.null import NullRecognizer
 
@@ -215,6 +215,42 @@ def test_a_connection_in_use_is_not_ended(
             connection.sendall(body)
             assert _answer(connection)[0] == 200
             time.sleep(0.4)
+
+
+def test_answers_must_be_taken_in_time(servers: Servers, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(connections, "TAKEN_S", 0.3)
+    with servers() as address, closing(socket.socket()) as connection:
+        connection.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
+        connection.settimeout(5)
+        connection.connect(address)
+        requests = b"GET /openapi.json HTTP/1.1\r\nHost: localhost\r\n\r\n" * 1000
+        connection.sendall(requests)  # whose answers are more than the system keeps for us
+        _wait_for(lambda: _takes_no_more(connection))
+
+
+def test_a_connection_too_many_is_ended(servers: Servers, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(crowds, "MOST_CONNECTIONS", 2)
+    with servers() as address, ExitStack() as open_:
+        first, second, third = (
+            open_.enter_context(closing(socket.create_connection(address, timeout=5)))
+            for _ in range(3)
+        )
+        assert _is_closed(third)
+        first.close()
+        second.sendall(b"GET /healthz HTTP/1.1\r\nHost: localhost\r\n\r\n")
+        assert _answer(second)[0] == 200
+        with closing(socket.create_connection(address, timeout=5)) as fourth:
+            fourth.sendall(b"GET /healthz HTTP/1.1\r\nHost: localhost\r\n\r\n")
+            assert _answer(fourth)[0] == 200
+
+
+def _takes_no_more(connection: socket.socket) -> bool:
+    """Whether one more byte, sent to a server that has closed, has brought a reset."""
+    try:
+        connection.sendall(b"X")
+    except ConnectionError:
+        return True
+    return False
 
 
 def _is_ended(connection: socket.socket) -> bool:

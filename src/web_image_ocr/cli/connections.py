@@ -7,24 +7,32 @@ import asyncio
 import h11
 from uvicorn.protocols.http.h11_impl import H11Protocol
 
+from web_image_ocr.cli.crowds import Seldom, most_connections
+
 HEADERS_S = 30.0
 """Seconds from the first byte of a request, or from connecting, to the end of its headers.
 Without a bound, a few clients that send a byte now and then would take every connection that the
 system allows."""
+
+TAKEN_S = 60.0
+"""Seconds a client may leave answers in its connection that do not fit there."""
 
 CLOSE = (b"connection", b"close")
 """The header that says that a connection ends after this answer."""
 _FAREWELL_S = 1.0
 """What a client gets to end TLS with us; asyncio would wait for it for 30 s."""
 
+_too_many = Seldom("too many connections")
+
 
 class WatchedConnection(H11Protocol):
-    """HTTP/1.1 whose clients must send headers in time.
+    """HTTP/1.1 whose clients must send headers and take answers in time, and are not too many.
 
     Once answered, none holds up the end of the server for more than a second.
     """
 
     _late: asyncio.TimerHandle | None = None
+    _full: asyncio.TimerHandle | None = None
 
     @property
     def idle(self) -> bool:
@@ -32,9 +40,12 @@ class WatchedConnection(H11Protocol):
         return getattr(self.cycle, "response_complete", True)  # no cycle: no request yet
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
-        """Begin to wait for headers."""
+        """Begin to wait for headers, or end a connection too many."""
         super().connection_made(transport)
         self._watch()
+        if len(self.connections) > (most := most_connections()):
+            _too_many.say(most=most)
+            transport.abort()
 
     def data_received(self, data: bytes) -> None:
         """Hand the bytes on; wait on if the headers are not complete."""
@@ -44,7 +55,18 @@ class WatchedConnection(H11Protocol):
     def connection_lost(self, exc: Exception | None) -> None:
         """Wait no more."""
         self._stop_watching()
+        self._stop_waiting()
         super().connection_lost(exc)
+
+    def pause_writing(self) -> None:
+        """Begin to wait for the client to take what it has been sent."""
+        super().pause_writing()
+        self._full = self.loop.call_later(TAKEN_S, self.transport.abort)
+
+    def resume_writing(self) -> None:
+        """Wait no more: there is room again."""
+        self._stop_waiting()
+        super().resume_writing()
 
     def shutdown(self) -> None:
         """Close the connection, if idle, or have it closed after the answer under way."""
@@ -78,3 +100,8 @@ class WatchedConnection(H11Protocol):
         if self._late is not None:
             self._late.cancel()
             self._late = None
+
+    def _stop_waiting(self) -> None:
+        if self._full is not None:
+            self._full.cancel()
+            self._full = None

@@ -18,6 +18,7 @@ import uvicorn
 
 from web_image_ocr.bootstrap import open_identity, running_app
 from web_image_ocr.cli.connections import WatchedConnection
+from web_image_ocr.cli.crowds import ACCEPTED_AT_ONCE, BACKLOG
 from web_image_ocr.cli.first_start import make_first_account, remove_credentials_files
 from web_image_ocr.cli.options import Config, DataDir, FirstProjectName
 from web_image_ocr.cli.stopping import StoppingServer, StopRequest, on_stop
@@ -33,7 +34,6 @@ from web_image_ocr.telemetry.logging import configure
 
 log = structlog.stdlib.get_logger(__name__)
 
-_BACKLOG = 2048
 _UNFINISHED_HEADERS_BYTES = 160 * 1024
 """What h11 holds of a request whose headers have not ended: above the 128 KB that are
 allowed, so that a request of 129 KB is parsed and gets its proper answer."""
@@ -104,7 +104,7 @@ def _listen(server: ServerConfig) -> socket.socket:
     try:
         family = socket.getaddrinfo(server.host, server.port, type=socket.SOCK_STREAM)[0][0]
         address = (server.host, server.port)
-        listener = socket.create_server(address, family=family, backlog=_BACKLOG)
+        listener = socket.create_server(address, family=family, backlog=BACKLOG)
     except OSError as error:
         # An errno of the system says it shorter than the library's sentence;
         # a name that is not found has numbers of its own.
@@ -141,6 +141,7 @@ async def _run(
             app,
             http=WatchedConnection,
             h11_max_incomplete_event_size=_UNFINISHED_HEADERS_BYTES,
+            backlog=ACCEPTED_AT_ONCE,
             ws="none",
             lifespan="off",
             log_config=None,

@@ -12,6 +12,7 @@ from types import FrameType
 import uvicorn
 
 from web_image_ocr.cli.connections import CLOSE, WatchedConnection
+from web_image_ocr.cli.crowds import BACKLOG
 
 _LAST_REQUESTS_S = 1.0
 """How long connections without a request are kept after the listening socket is closed: what a
@@ -72,6 +73,12 @@ class StoppingServer(uvicorn.Server):
         self.force_exit = self.force_exit or self.should_exit
         self._stop.wanted = True
         super().handle_exit(sig, frame)
+
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        """Listen, with the queue that is ours: the library's is as long as it accepts at once."""
+        await super().startup(sockets)
+        for listener in sockets or []:
+            listener.listen(BACKLOG)
 
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
         """Close the listening sockets, then each connection when it has been answered."""

@@ -1,0 +1,77 @@
+"""More clients than the system has files for: the server goes on, and so does its log's disk."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import resource
+import signal
+import socket
+import ssl
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import httpx
+import pytest
+
+from tests.certificates import self_signed
+from tests.pictures import as_text, encoded, picture
+from tests.servers import Server, running
+
+pytestmark = [pytest.mark.server, pytest.mark.models]
+
+FILES = 128
+"""That the server may open; half of them are for connections."""
+CROWD = 2 * FILES
+PICTURE = {"image": as_text(encoded(picture(size=(40, 24))))}
+
+
+@contextlib.contextmanager
+def _crowd(server: Server, *, tls: bool) -> Iterator[None]:
+    """Clients that connect, with TLS or without a word, and then do nothing."""
+    url = httpx.URL(server.url)
+    context = ssl._create_unverified_context()  # noqa: S323 - a certificate of our own
+    with contextlib.ExitStack() as stack:
+        for _ in range(CROWD):
+            with contextlib.suppress(OSError):  # one too many
+                client = socket.create_connection((url.host, url.port or 0), timeout=10)
+                stack.enter_context(contextlib.closing(client))
+                if tls:
+                    stack.enter_context(contextlib.closing(context.wrap_socket(client)))
+        yield
+
+
+def _wait_for(condition: Callable[[], bool]) -> None:
+    end = time.monotonic() + 30
+    while not condition():
+        assert time.monotonic() < end
+        time.sleep(0.1)
+
+
+def test_a_crowd_leaves_files_for_workers_and_says_little(tmp_path: Path) -> None:
+    certificate, key = self_signed(tmp_path)
+    flags = ("--no-auth", "--tls-cert", str(certificate), "--tls-key", str(key))
+    with (
+        running(tmp_path, *flags) as server,
+        httpx.Client(base_url=server.url, verify=False, timeout=60) as client,  # noqa: S501
+    ):
+        path = f"/v2/{'0' * 32}/ocr/web-image"
+        assert client.post(path, json=PICTURE).status_code == 200
+        workers = server.workers()
+        resource.prlimit(server.process.pid, resource.RLIMIT_NOFILE, (FILES, FILES))
+
+        with _crowd(server, tls=True):
+            assert server.records("too many connections")[0]["most"] == FILES // 2
+            for pid in workers:
+                os.kill(pid, signal.SIGKILL)
+            _wait_for(lambda: len(server.records("worker ready")) == 2 * len(workers))
+            assert client.post(path, json=PICTURE).status_code == 200
+
+        lines = len(server.log.read_bytes().splitlines())
+        with _crowd(server, tls=False):
+            _wait_for(lambda: b"out of system resource" in server.log.read_bytes())
+            time.sleep(2.5)  # in which the event loop tries again, twice
+            assert client.get("/readyz").status_code == 200
+            assert len(server.log.read_bytes().splitlines()) - lines < 5
+        _wait_for(server.is_ready)  # for a client that comes now
