@@ -27,8 +27,8 @@ pytestmark = [pytest.mark.server, pytest.mark.models]
 PATH = f"/v2/{'0' * 32}/ocr/web-image"
 BODY = json.dumps({"image": as_text(encoded(picture(size=(40, 24))))}).encode()
 REQUEST = request_of(PATH, BODY, {"Content-Type": "application/json"})
-CROWD = 50
-"""More than the event loop accepts before it looks at the signal, fewer than may wait."""
+CROWD = 20
+"""Fewer than may wait."""
 SETTINGS = {"WEB_IMAGE_OCR_SERVING__MAX_WAITING_PER_WORKER": str(2 * CROWD)}
 
 

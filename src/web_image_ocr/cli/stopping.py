@@ -17,6 +17,9 @@ from web_image_ocr.cli.crowds import BACKLOG
 _LAST_REQUESTS_S = 1.0
 """How long connections without a request are kept after the listening socket is closed: what a
 client has just sent on one, or is about to send, is answered."""
+_LAST_CONNECTIONS_S = 5.0
+"""As long as clients that were accepted still come through TLS, that second begins anew; at most
+so long in all."""
 _LOOK_EVERY_S = 0.05
 _TURNS = 3
 """Of the event loop, in which a client it has accepted becomes a connection of ours."""
@@ -102,7 +105,6 @@ class StoppingServer(uvicorn.Server):
 
     async def _accept_the_last(self, listeners: list[socket.socket]) -> None:
         """Accept all who are connected, and close the sockets in the same breath."""
-        end = time.monotonic() + _LAST_REQUESTS_S
         loop = asyncio.get_running_loop()
         for listener in listeners:
             loop.remove_reader(listener)
@@ -114,14 +116,26 @@ class StoppingServer(uvicorn.Server):
         for listener in listeners:
             listener.close()
         connecting = [asyncio.create_task(self._connect(client)) for client in last]
-        # TLS may still be agreed on with clients that are not yet connections.
-        while (
-            (self.config.is_ssl or any(one.idle for one in self._connections()) or connecting)
-            and time.monotonic() < end
-            and not self.force_exit
-        ):
+        await self._take_the_last_requests()
+        for task in connecting:
+            task.cancel()
+
+    async def _take_the_last_requests(self) -> None:
+        """Return when nothing more is to be expected on the connections that are open."""
+        last_end = time.monotonic() + _LAST_CONNECTIONS_S
+        end = 0.0
+        seen: set[WatchedConnection] = set()
+        while not self.force_exit:
             await asyncio.sleep(_LOOK_EVERY_S)
-            connecting = [task for task in connecting if not task.done()]
+            connections = set(self._connections())
+            now = time.monotonic()
+            if not end or connections - seen:
+                end = min(now + _LAST_REQUESTS_S, last_end)
+                seen |= connections
+            # With TLS, clients that were accepted may not be connections yet.
+            expected = self.config.is_ssl or any(one.idle for one in connections)
+            if now >= end or not expected:
+                return
 
     async def _connect(self, client: socket.socket) -> None:
         try:
