@@ -75,6 +75,7 @@ class StoppingServer(uvicorn.Server):
         """Stop; at the second signal, at once."""
         self.force_exit = self.force_exit or self.should_exit
         self._stop.wanted = True
+        self._end_connections()  # the library looks at the signal ten times a second
         super().handle_exit(sig, frame)
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
@@ -85,20 +86,25 @@ class StoppingServer(uvicorn.Server):
 
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
         """Close the listening sockets, then each connection when it has been answered."""
-        state = self.server_state
-        state.default_headers = [*state.default_headers, CLOSE]  # of the requests to come
+        self._end_connections()  # once more: the library makes these headers anew every second
         for connection in self._connections():
             connection.say_close()
         await self._accept_the_last(sockets or [])
         await super().shutdown(sockets)
         if self.force_exit:
-            for task in state.tasks:
+            for task in self.server_state.tasks:
                 task.cancel()
 
     async def last_answers(self) -> None:
         """Return when calls that were given up have been told; their workers must be gone."""
         if tasks := set(self.server_state.tasks):
             await asyncio.wait(tasks, timeout=_LAST_ANSWERS_S)
+
+    def _end_connections(self) -> None:
+        """Say with the answers to requests that are still to come that the connection ends."""
+        state = self.server_state
+        if CLOSE not in state.default_headers:
+            state.default_headers = [*state.default_headers, CLOSE]
 
     def _connections(self) -> list[WatchedConnection]:
         return [one for one in self.server_state.connections if isinstance(one, WatchedConnection)]
