@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 
 import pytest
-from playwright.sync_api import Request, expect
+from playwright.sync_api import expect
 
 from tests.console.conftest import Visiting
 from tests.console.people import make_person
@@ -24,8 +24,8 @@ def test_pictures_that_wait_are_not_sent_for_the_next_person(
         page = visitor.page
         page.clock.install()
         page.reload()
-        calls: list[Request] = []
-        page.on("request", lambda asked: "/ocr/" in asked.url and calls.append(asked))
+        asked: list[str] = []
+        page.on("request", lambda request: asked.append(request.url))
         page.route(
             "**/ocr/web-image",
             lambda route: route.fulfill(status=429, json=refusal, headers={"Retry-After": "60"}),
@@ -41,7 +41,7 @@ def test_pictures_that_wait_are_not_sent_for_the_next_person(
         page.clock.fast_forward("02:00")
         visitor.open("service")  # whose answers come after what the clock has set off
         expect(page.locator("main")).to_contain_text("PP-OCRv6_rec_small")
-        assert len(calls) == 1
+        assert sum("/ocr/" in address for address in asked) == 1
 
 
 def test_who_gives_away_the_own_role_sees_what_is_left(
