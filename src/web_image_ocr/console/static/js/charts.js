@@ -19,7 +19,7 @@ const LABEL = 88;
  *
  * @param {object} chart
  * @param {object} chart.title a Said.
- * @param {string[]} chart.labels the step's name, for each step.
+ * @param {Array} chart.labels the step's name, a Said, for each step.
  * @param {Array} chart.series `{name, values, style}`: a Said, a number or null for each step,
  *   and the class that gives the colour.
  * @param {"bars"|"lines"} chart.form bars stand on one another.
@@ -71,7 +71,7 @@ function scale(top, unit) {
     const y = down(part * top, top);
     return [
       svg("line", { class: "grid", x1: LEFT, x2: WIDTH - RIGHT, y1: y, y2: y }),
-      svg("text", { class: "mark", x: LEFT - 6, y: y + 4, "text-anchor": "end" }, unit(part * top)),
+      svg("text", { class: "mark", x: LEFT - 6, y: y + 4, "text-anchor": "end" }, say("plain", { value: () => unit(part * top) })),
     ];
   });
 }
@@ -135,10 +135,13 @@ function stretches(values) {
 }
 
 // A figure of a series as text; a dash where nothing was measured.
-const figure = ({ values }, at, unit) => (values[at] === null ? "–" : unit(values[at]));
+const figure = ({ values }, at, unit) =>
+  say("plain", { value: () => (values[at] === null ? "–" : unit(values[at])) });
 
 const tooltip = (label, series, at, unit) =>
-  `${label}: ${series.map((one) => `${one.name} ${figure(one, at, unit)}`).join(", ")}`;
+  say("plain", {
+    value: () => `${label}: ${series.map((one) => `${one.name} ${figure(one, at, unit)}`).join(", ")}`,
+  });
 
 function figures(title, labels, series, unit) {
   const heads = [say("chart.time"), ...series.map(({ name }) => name)];

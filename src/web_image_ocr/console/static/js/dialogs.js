@@ -28,6 +28,8 @@ export function openDialog(title, content, { strict = false } = {}) {
             event.preventDefault();
             if (!strict) close(null);
           },
+          // Chromium closes a window at the second Escape in a row, whatever it is told.
+          close: () => dialog.isConnected && dialog.showModal(),
         },
       },
       el("h2", { id: heading }, title),

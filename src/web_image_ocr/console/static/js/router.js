@@ -15,7 +15,7 @@ const LOADERS = {
   account: () => import("./views/account.js"),
 };
 
-const built = new Map(); // name -> {root, refresh}
+const built = new Map(); // name -> {root, refresh, close}; the latter two where there is need
 let main = null; // null while the sign-in stands in place of everything
 let allowed = () => true;
 let onShown = () => {};
@@ -47,8 +47,11 @@ export function wantedView() {
   return Object.hasOwn(LOADERS, name) && allowed(name) ? name : "try";
 }
 
-/** Forgets all views: another person has signed in. */
-export const dropViews = () => built.clear();
+/** Forgets all views, and ends what they do: somebody has signed out, or another person in. */
+export function dropViews() {
+  built.forEach(({ close }) => close?.());
+  built.clear();
+}
 
 /** Lets the view on show ask the server anew. */
 export const refreshView = () => built.get(wantedView())?.refresh?.();
@@ -64,10 +67,10 @@ export async function show({ moveFocus = false } = {}) {
   if (view) {
     view.refresh?.();
   } else {
-    let part;
-    try {
-      part = await LOADERS[name]();
-    } catch {
+    const part = await LOADERS[name]().catch(() => null);
+    // Another one was asked for while this one was fetched, or somebody has signed out.
+    if (!main || name !== wantedView()) return;
+    if (!part) {
       fill(main, el("h1", {}, say("renewed.title")), renewed());
       return;
     }
@@ -75,7 +78,6 @@ export async function show({ moveFocus = false } = {}) {
     view = built.get(name) ?? part.build();
     built.set(name, view);
   }
-  if (!main || name !== wantedView()) return; // another one was asked for while this one was fetched
   fill(main, view.root);
   window.scrollTo(0, 0);
   onShown(name);

@@ -104,18 +104,25 @@ export const withProjectToken = (run) =>
   again(async () => run(isOpen() ? null : await projectToken()));
 
 /** The chosen project's token. */
-export async function projectToken() {
+async function projectToken() {
   const { id } = session.project ?? {};
   if (!id) throw new ApiError({ code: "no_project" });
-  tokens.projects[id] ??= await drawToken(id);
+  const { projects } = tokens; // somebody may sign out, and another in, while one is drawn
+  projects[id] ??= await drawToken(id);
   keep();
-  return tokens.projects[id];
+  return projects[id];
 }
 
 /** Works for another project from now on. */
 export function chooseProject(id) {
   session.project = session.projects.find((project) => project.id === id) ?? null;
   if (session.project) ofTab.write(PROJECT, session.project.id);
+  changed();
+}
+
+/** Asks anew who is signed in: the role may be another one. */
+export async function refreshMe() {
+  session.me = await ask("GET", "/v1/me");
   changed();
 }
 
@@ -146,14 +153,17 @@ const endedToken = (error) =>
   new ApiError({ ...error, code: "APIG.0301", message: error.text, requestId: error.requestId });
 
 async function again(run) {
+  const person = session.me?.user.id;
   try {
     return await run();
   } catch (error) {
-    if (!wantsSignIn(error) || isOpen()) throw error;
+    // After a sign-out nobody waits for the answer any more.
+    if (!wantsSignIn(error) || !session.me) throw error;
     asking ??= askAgain().finally(() => {
       asking = null;
     });
-    if (!(await asking)) throw error;
+    // What one person began is not done in the name of another.
+    if (!(await asking) || session.me?.user.id !== person) throw error;
     return run();
   }
 }

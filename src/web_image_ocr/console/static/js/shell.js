@@ -27,7 +27,7 @@ export function buildShell(leave) {
   const person = el("div", { class: "person" });
   const links = new Map();
   let shown = "";
-  let user = session.me?.user.id;
+  let known = who();
 
   const mark = (name) => {
     shown = name;
@@ -48,11 +48,12 @@ export function buildShell(leave) {
   };
   onChange(() => {
     if (!session.me && !isOpen()) return;
-    const changed = user !== undefined && user !== session.me?.user.id;
-    user = session.me?.user.id;
+    const changed = known !== who();
+    known = who();
     draw();
     if (changed) {
-      // Another person signed in where the first one's session had ended: nothing of it stays.
+      // Another person signed in where the first one's session had ended, or the person's role
+      // is another one: nothing of it stays.
       dropViews();
       show();
     }
@@ -74,6 +75,8 @@ export function buildShell(leave) {
   );
   return { root: [skip, header, main, footer()], main, mark };
 }
+
+const who = () => session.me && `${session.me.user.id} ${session.me.user.role}`;
 
 /** The sign of the project, a picture with a line of text found in it. */
 export const brandMark = () =>

@@ -51,19 +51,34 @@ export function actionButton(label, spoken, act, failed, kind = "small") {
       class: kind,
       "aria-label": spoken,
       on: {
-        click: async () => {
-          button.disabled = true;
-          try {
-            await act();
-          } catch (error) {
-            failed(error);
-          } finally {
-            button.disabled = false;
-          }
-        },
+        click: () =>
+          keepingFocus(button, async () => {
+            button.disabled = true;
+            try {
+              await act();
+            } catch (error) {
+              failed(error);
+            } finally {
+              button.disabled = false;
+            }
+          }),
       },
     },
     label,
   );
   return button;
+}
+
+/**
+ * Does something that switches a control off for a while, or draws its list anew: whoever works by
+ * keyboard is then where he was, or at what stands there now.
+ */
+export async function keepingFocus(control, act) {
+  const list = control.closest(".live");
+  const controls = () => [...(list?.querySelectorAll("button, select") ?? [])];
+  const at = controls().indexOf(control);
+  await act();
+  if (document.activeElement !== document.body) return; // he has gone elsewhere
+  const there = control.isConnected ? control : controls()[Math.min(at, controls().length - 1)];
+  there?.focus({ preventScroll: true });
 }

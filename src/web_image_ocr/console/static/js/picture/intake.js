@@ -13,6 +13,7 @@ const MOST = 500;
  * The part of the page that takes pictures.
  *
  * @param {Function} take called with a list of sources, `{file}` or `{url}`.
+ * @returns its root, and `takeFiles(files)` for files that come in elsewhere.
  */
 export function intake(take) {
   const errors = el("div", {});
@@ -20,7 +21,7 @@ export function intake(take) {
     fill(errors, files.length > MOST && el("p", { role: "alert" }, say("intake.too_many", { count: MOST })));
     if (files.length > 0) take([...files].slice(0, MOST).map((file) => ({ file })));
   };
-  return el(
+  const root = el(
     "div",
     { class: "intake" },
     dropZone(takeFiles),
@@ -28,18 +29,19 @@ export function intake(take) {
     samples(take, (error) => fill(errors, error && problem(error))),
     errors,
   );
+  return { root, takeFiles };
 }
 
 /**
- * Takes pictures that are pasted or dropped anywhere on the page, while `active()` says so.
+ * Gives `takeFiles` what is pasted or dropped anywhere on the page, while `active()` says so.
  */
-export function takeFromAnywhere(active, take) {
+export function takeFromAnywhere(active, takeFiles) {
   const files = (transfer) => [...(transfer?.files ?? [])];
   document.addEventListener("paste", (event) => {
     const pasted = files(event.clipboardData);
     if (active() && pasted.length > 0) {
       event.preventDefault();
-      take(pasted.map((file) => ({ file })));
+      takeFiles(pasted);
     }
   });
   // Without this the browser would leave the console to show the dropped file.
@@ -47,7 +49,7 @@ export function takeFromAnywhere(active, take) {
   document.addEventListener("drop", (event) => {
     event.preventDefault();
     const dropped = files(event.dataTransfer);
-    if (active() && dropped.length > 0) take(dropped.slice(0, MOST).map((file) => ({ file })));
+    if (active()) takeFiles(dropped);
   });
 }
 

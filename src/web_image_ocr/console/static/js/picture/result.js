@@ -4,7 +4,8 @@
 import { copyButton } from "../dialogs.js";
 import { el, fill, freshId } from "../dom.js";
 import { bytes, say } from "../i18n.js";
-import { isOpen, projectId, projectToken } from "../session.js";
+import { problem, whatHappened } from "../messages.js";
+import { isOpen, projectId, withProjectToken } from "../session.js";
 import { save } from "../save.js";
 import { tabs } from "../tabs.js";
 import { bodyOf, servicePath } from "./call.js";
@@ -67,7 +68,10 @@ export function resultOf(job, again) {
 
 function jsonPart(job) {
   const sent = el("code", {});
-  bodyOf(job).then((body) => fill(sent, pretty(shortened(body))));
+  bodyOf(job).then(
+    (body) => fill(sent, pretty(shortened(body))),
+    (error) => fill(sent, whatHappened(error)), // the file has gone since it was read
+  );
   const received = pretty(job.answer.received);
   const file = `${job.name.replace(/[^\p{L}\p{N}._-]+/gu, "_").slice(-80)}.json`;
   return el(
@@ -111,7 +115,17 @@ function codePart(job) {
   const place = el("div", {});
   async function draw() {
     // Only on request: whoever pastes the program elsewhere hands the token on.
-    const token = isOpen() ? null : withToken.checked ? await projectToken() : PLACEHOLDERS.token;
+    let token = isOpen() ? null : PLACEHOLDERS.token;
+    if (withToken.checked) {
+      try {
+        token = await withProjectToken((drawn) => drawn);
+      } catch (error) {
+        withToken.checked = false;
+        fill(place, problem(error, draw));
+        return;
+      }
+      if (!withToken.checked) return; // taken back while it was drawn
+    }
     const { detect_direction, image_size } = job.options;
     const call = {
       origin: location.origin,

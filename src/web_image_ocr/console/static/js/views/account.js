@@ -1,6 +1,6 @@
 // One's own account: who is signed in, and another password.
 
-import { ApiError } from "../api.js";
+import { ApiError, kindOf } from "../api.js";
 import { el, fill, freshId } from "../dom.js";
 import { say } from "../i18n.js";
 import { notice, problem } from "../messages.js";
@@ -53,7 +53,7 @@ function passwordForm(user) {
       for (const field of [now, next, repeated]) field.value = "";
       notice(say("account.changed"));
     } catch (error) {
-      fill(errors, problem(error));
+      fill(errors, problem(kindOf(error) === "sign_in_failed" ? new ApiError({ code: "wrong_password" }) : error));
     } finally {
       button.disabled = false;
     }

@@ -5,8 +5,8 @@ import { el, fill, freshId } from "../dom.js";
 import { moment, say } from "../i18n.js";
 import { notice, problem } from "../messages.js";
 import { livePart } from "../router.js";
-import { ask, refreshProjects, session } from "../session.js";
-import { actionButton, table } from "../table.js";
+import { ask, isAdministrator, refreshMe, refreshProjects, session } from "../session.js";
+import { actionButton, keepingFocus, table } from "../table.js";
 
 const ROLES = ["administrator", "caller", "viewer"];
 
@@ -31,7 +31,8 @@ function users() {
   const change = async (method, path, body) => {
     fill(errors);
     const answer = await ask(method, `/v1/users${path}`, body);
-    await list.refresh();
+    if (path === `/${session.me.user.id}`) await refreshMe();
+    if (isAdministrator()) await list.refresh();
     return answer;
   };
 
@@ -50,7 +51,7 @@ function users() {
   }
   function roleChoice(user) {
     const choice = roleSelect(user.role, { "aria-label": say("admin.role_of", { name: user.name }) });
-    choice.addEventListener("change", async () => {
+    const give = async () => {
       try {
         await change("PATCH", `/${user.id}`, { role: choice.value });
         notice(say("admin.changed"));
@@ -58,7 +59,8 @@ function users() {
         choice.value = user.role;
         failed(error);
       }
-    });
+    };
+    choice.addEventListener("change", () => keepingFocus(choice, give));
     return choice;
   }
   function toggle(user) {
@@ -204,9 +206,11 @@ function addForm(title, add, failed, fields) {
   const button = el("button", { class: "primary" }, title);
   const submit = async (event) => {
     event.preventDefault();
-    button.disabled = true;
-    await add().catch(failed);
-    button.disabled = false;
+    await keepingFocus(button, async () => {
+      button.disabled = true;
+      await add().catch(failed);
+      button.disabled = false;
+    });
   };
   return el(
     "form",

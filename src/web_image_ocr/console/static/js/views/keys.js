@@ -36,6 +36,7 @@ export function build() {
         ],
         () => download(key),
       );
+      if (body.user_id) everybody.checked = true; // so that the new key is seen
       await keys.refresh();
     },
     failed,

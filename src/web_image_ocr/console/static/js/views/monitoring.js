@@ -48,7 +48,8 @@ export function build() {
     return `/v1/usage?${query}`;
   }
   function draw({ points, total }) {
-    const labels = points.map(({ at }) => moment(at, RANGES[range].label));
+    const form = RANGES[range].label;
+    const labels = points.map(({ at }) => say("plain", { value: () => moment(at, form) }));
     return el(
       "div",
       { class: "usage" },

@@ -44,10 +44,14 @@ export function signInPage(entered) {
 export async function signInAgain() {
   const { user, domain } = session.me;
   const known = { user: user.name, domain: domain.name, stay: staysSignedIn() };
-  const done = await openDialog(say("sign_in.again"), (close) => [
-    el("p", {}, say("sign_in.again_why")),
-    form(known, () => close(true), () => close(null)),
-  ]);
+  const done = await openDialog(
+    say("sign_in.again"),
+    (close) => [
+      el("p", {}, say("sign_in.again_why")),
+      form(known, () => close(true), () => close(null)),
+    ],
+    { strict: true }, // a slip of the hand would lose all that stands below
+  );
   return done === true;
 }
 

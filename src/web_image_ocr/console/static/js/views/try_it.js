@@ -12,13 +12,13 @@ import { showcase } from "./showcase.js";
 import { chooseProject, isAdministrator, isOpen, session } from "../session.js";
 
 /** What will fail again as long as the file is the same. */
-const USELESS_AGAIN = new Set(["picture_too_large", "empty_file"]);
+const USELESS_AGAIN = new Set(["picture_too_large", "empty_file", "AIS.0102", "AIS.0103", "ModelArts.4104"]);
 
 let current = null; // the view that pictures pasted anywhere go to
 
 takeFromAnywhere(
   () => current?.root.isConnected && !document.querySelector("dialog[open]"),
-  (sources) => current.take(sources),
+  (files) => current.takeFiles(files),
 );
 
 /** Builds the view. */
@@ -51,6 +51,7 @@ export function build() {
     else if (place.getBoundingClientRect().top > 0.7 * innerHeight) place.scrollIntoView({ block: "start" });
   };
   const list = jobList(queue, look);
+  const { root: intakeRoot, takeFiles } = intake(take);
   queue.addEventListener("change", () => {
     if (shown && !queue.jobs.includes(shown.job)) look(null);
   });
@@ -59,13 +60,13 @@ export function build() {
     root,
     el("div", { class: "try-head" }, el("h1", {}, say("try.title")), el("p", { class: "lead" }, say("try.lead"))),
     hint,
-    el("div", { class: "bench" }, el("div", { class: "bench-in" }, intake(take), options.root, list.root), place),
+    el("div", { class: "bench" }, el("div", { class: "bench-in" }, intakeRoot, options.root, list.root), place),
   );
-  current = { root, take };
+  current = { root, takeFiles };
   look(null);
   const refresh = () => fill(hint, serviceHint(refresh));
   refresh();
-  return { root, refresh };
+  return { root, refresh, close: () => queue.clear() };
 }
 
 function optionsPart() {
@@ -135,7 +136,7 @@ const failed = (job, again) =>
     "div",
     { class: "card" },
     el("h2", { class: "file-name" }, job.name),
-    problem(job.error, USELESS_AGAIN.has(job.error.code) ? null : again),
+    problem(job.error, job.file && USELESS_AGAIN.has(job.error.code) ? null : again),
   );
 
 function underWay(job, stop) {
@@ -174,7 +175,8 @@ const pausedUntil = (job) =>
 function serviceHint(refresh) {
   if (isOpen()) return null;
   if (!session.project) {
-    return hintBox(say(isAdministrator() ? "try.no_project" : "try.no_project_caller"), "#/administration");
+    if (!isAdministrator()) return el("p", { class: "hint" }, say("try.no_project_caller"));
+    return hintBox(say("try.no_project"), "#/administration");
   }
   if (session.project.enabled) return null;
   const other = session.projects.find((project) => project.enabled);

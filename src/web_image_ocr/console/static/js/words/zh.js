@@ -280,6 +280,8 @@ export default {
   "error.picture_too_large.do": "文件为 {size}，上限为 {most}。请以 JPEG 或 WEBP 存得小一些，或改为提供图片地址。",
   "error.no_project.what": "没有可用于调用的项目。",
   "error.no_project.do": "管理员可以在“管理”页创建。",
+  "error.wrong_password.what": "当前密码不正确。",
+  "error.wrong_password.do": "请输入登录时使用的密码，注意大小写。密码错误五次后需等待 15 分钟。",
   "error.passwords_differ.what": "两次输入的新密码不同。",
   "error.passwords_differ.do": "请输入两次相同的新密码。",
   "error.sign_in_failed.what": "用户名、密码或账号不正确。",
