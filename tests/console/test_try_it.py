@@ -10,7 +10,7 @@ from playwright.sync_api import expect
 
 from tests.console.conftest import Visiting
 from tests.console.words import LANGUAGES
-from tests.pictures import encoded, text_picture
+from tests.pictures import encoded, picture, text_picture
 from tests.servers import Server
 
 pytestmark = [pytest.mark.server, pytest.mark.models]
@@ -55,6 +55,28 @@ def test_a_sample_is_read_and_shown_in_every_way(visiting: Visiting, language: s
             *stages
         }
         assert not any(stage.startswith("timing.") for stage in stages)
+
+
+def test_a_long_page_begins_at_its_top_and_goes_to_the_line_pointed_at(visiting: Visiting) -> None:
+    texts = [((20, 20 + 100 * row), f"ROW {row}") for row in range(18)]
+    with visiting(signed_in=True) as visitor:
+        visitor.enter()
+        page = visitor.page
+        visitor.give(("long.png", encoded(picture(*texts, size=(300, 1800)), "PNG")))
+        assert len(visitor.lines()) == 18
+        expect(page.locator(".viewer-tools output")).to_have_text("100%")
+        stage = page.locator(".stage").bounding_box()
+        assert stage
+        first, last = (page.locator(".result polygon").nth(number) for number in (0, 17))
+        top = first.bounding_box()
+        assert top
+        assert 0 < top["y"] - stage["y"] < 40
+        page.locator(".result .line-text").nth(17).focus()
+        below = last.bounding_box()
+        assert below
+        stage = page.locator(".stage").bounding_box()
+        assert stage
+        assert stage["y"] < below["y"] < stage["y"] + stage["height"] - below["height"]
 
 
 def test_the_picture_can_be_zoomed_and_moved(visiting: Visiting) -> None:

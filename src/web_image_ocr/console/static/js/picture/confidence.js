@@ -1,7 +1,7 @@
 // How sure a reading is, in three bands that are told apart by colour and by stroke.
 
 import { el } from "../dom.js";
-import { say } from "../i18n.js";
+import { percent, say } from "../i18n.js";
 
 /** The bands, surest first, with the confidence each begins at. */
 export const BANDS = [
@@ -23,7 +23,7 @@ export const legend = () =>
         "li",
         { class: name },
         el("span", { class: "swatch", "aria-hidden": "true" }),
-        say(`legend.${name}`, { from: `${Math.round(from * 100)} %` }),
+        say(`legend.${name}`, { from: percent(from) }),
       ),
     ),
   );

@@ -78,7 +78,7 @@ function row(line, enter, leave) {
 }
 
 function threshold(filter) {
-  const value = el("output", {}, "0 %");
+  const value = el("output", {}, percent(0));
   const slider = el("input", {
     type: "range",
     id: freshId("least"),
@@ -87,7 +87,7 @@ function threshold(filter) {
     value: 0,
     on: {
       input: () => {
-        fill(value, `${slider.value} %`);
+        fill(value, percent(slider.value / 100));
         filter(Number(slider.value));
       },
     },

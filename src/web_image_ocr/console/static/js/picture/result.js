@@ -27,7 +27,7 @@ export function resultOf(job, again) {
     list?.mark(number, clicked);
   });
   const drawLines = () => {
-    list = lineList(lines, (number) => picture.mark(number), picture.filter);
+    list = lineList(lines, (number) => picture.mark(number, true), picture.filter);
     return list.root;
   };
   const panel = tabs(

@@ -7,6 +7,7 @@ import { boxes } from "./boxes.js";
 const STEP = 1.25;
 const CLOSEST = 16;
 const PAN = 60;
+const LONG = 3; // times as high as wide
 
 /**
  * A viewer of one answer.
@@ -16,7 +17,7 @@ const PAN = 60;
  * @param {object|null} size `{width, height}` that the server says, if it does.
  * @param {Function} pointed told the number of the line under the pointer, or null, and whether it
  *   was clicked.
- * @returns `{root, tools, mark(number|null), filter(keep)}`.
+ * @returns `{root, tools, mark(number|null, bring), filter(keep)}`.
  */
 export function viewer(address, lines, size, pointed) {
   const sheet = el("div", { class: "sheet" });
@@ -78,9 +79,10 @@ export function viewer(address, lines, size, pointed) {
   return {
     root: el("div", { class: "viewer" }, stage, note),
     tools: tools(view),
-    mark(number) {
+    mark(number, bring) {
       marked = number;
       show();
+      if (number !== null && bring) view.bring(lines[number].location);
     },
     filter(keep) {
       hidden = (number) => !keep(number);
@@ -141,6 +143,17 @@ class View {
     // The stage takes the picture's shape, within what the style allows.
     this.stage.style.aspectRatio = `${width} / ${height}`;
     this.fit();
+    if (height > LONG * width) this.#beginAtTop();
+  }
+
+  // A long page is too small to read as a whole: shown as wide as it goes, at most as it is.
+  #beginAtTop() {
+    const scale = Math.min(1, this.stage.clientWidth / this.size.width);
+    if (scale <= this.smallest) return;
+    this.scale = scale;
+    this.x = 0;
+    this.y = 0;
+    this.#apply();
   }
 
   /** Shows all of it, a small one not beyond four times its size. */
@@ -163,6 +176,18 @@ class View {
     this.scale = scale;
     if (scale === this.smallest) this.fit();
     else this.#apply();
+  }
+
+  /** Pans until these corners are seen, if they are not. */
+  bring(corners) {
+    if (!this.size || this.fitted) return;
+    const { clientWidth: w, clientHeight: h } = this.stage;
+    const shift = (axis, start, stage) => {
+      const places = corners.map((corner) => corner[axis] * this.scale + start);
+      const [low, high] = [Math.min(...places), Math.max(...places)];
+      return low < 0 || high > stage ? (stage - low - high) / 2 : 0;
+    };
+    this.#pan(shift(0, this.x, w), shift(1, this.y, h));
   }
 
   #pan(dx, dy) {
