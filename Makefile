@@ -24,7 +24,7 @@ serve: install ## Start the server at http://127.0.0.1:8000 (SERVE_ARGS="--port 
 
 test: $(VENV)/.dev ## Run all tests
 	@scripts/debian-packages requirements/debian.txt
-	$(BIN)/python -m pytest -n 2 --dist loadfile
+	$(BIN)/python -m pytest -n 2 --dist loadfile --no-loadscope-reorder --durations=25
 
 check: $(VENV)/.dev ## Format, lint, types, imports, documents, fast tests
 	$(BIN)/ruff format --check $(CODE)
