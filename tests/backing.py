@@ -9,6 +9,7 @@ import signal
 import subprocess
 import tempfile
 import time
+from abc import ABC, abstractmethod
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
@@ -21,7 +22,7 @@ _DATABASE_USER = "postgres"
 _DEBIAN_FOLDERS = Path("/usr/lib/postgresql")
 
 
-class Backing:
+class Backing(ABC):
     """A program that can be stopped, killed and started again on the same folder."""
 
     def __init__(self, folder: Path, command: Sequence[str], user: str | None = None) -> None:
@@ -32,9 +33,9 @@ class Backing:
         )
         self._process: subprocess.Popen[bytes] | None = None
 
+    @abstractmethod
     def answers(self) -> bool:
         """Whether it does its work."""
-        raise NotImplementedError
 
     def start(self) -> None:
         """Start it; it answers when this returns."""

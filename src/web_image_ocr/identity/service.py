@@ -167,8 +167,8 @@ class Identity:
 
         Raises:
             ServiceError: ``TOKEN_UNREADABLE``; ``TOKEN_EXPIRED`` with ``expires_at`` in
-                ``public``; ``TOKEN_ENDED`` after a new password or when the user is
-                disabled or deleted.
+                ``public``; ``TOKEN_ENDED`` after a sign-out or a new password, or when the
+                user is disabled or deleted.
         """
         claims, user = self._sign_in.good_token(token)
         return Principal(user=user.user, credential=Credential.TOKEN, project_id=claims.project_id)
