@@ -7,6 +7,7 @@ from playwright.sync_api import expect
 
 from tests.console.conftest import Visiting
 from tests.console.people import give_password, make_person
+from tests.console.visitor import Visitor
 from tests.console.words import LANGUAGES
 from tests.pictures import encoded, text_picture
 from tests.servers import Service
@@ -18,7 +19,11 @@ pytestmark = [pytest.mark.server, pytest.mark.models]
 def test_signing_in_leads_to_the_view_that_was_asked_for_and_out_ends_all(
     visiting: Visiting, service: Service, language: str
 ) -> None:
-    with visiting(language=language, view="keys") as visitor:
+    with visiting(language=language, view="keys", refusals=True) as visitor:
+        visitor.sign_in(user="nobody", password="wrong")
+        expect(visitor.problem()).to_contain_text(visitor.say("error.sign_in_failed.what"))
+        expect(visitor.problem()).to_contain_text(visitor.say("error.sign_in_failed.do"))
+        expect(visitor.page.get_by_label(visitor.say("sign_in.user"))).to_have_value("nobody")
         visitor.sign_in()
         expect(visitor.page.locator("main h1")).to_have_text(visitor.say("keys.title"))
         token = visitor.page.evaluate(
@@ -33,32 +38,26 @@ def test_signing_in_leads_to_the_view_that_was_asked_for_and_out_ends_all(
         assert visitor.page.evaluate("[sessionStorage.length, localStorage.length]") == [0, 0]
 
 
-def test_a_wrong_password_says_so_and_keeps_what_was_typed(visiting: Visiting) -> None:
-    with visiting(refusals=True) as visitor:
-        visitor.sign_in(user="nobody", password="wrong")
-        expect(visitor.problem()).to_contain_text(visitor.say("error.sign_in_failed.what"))
-        expect(visitor.problem()).to_contain_text(visitor.say("error.sign_in_failed.do"))
-        expect(visitor.page.get_by_label(visitor.say("sign_in.user"))).to_have_value("nobody")
-
-
 def test_no_token_outlives_the_tab_unless_it_is_wished(visiting: Visiting) -> None:
+    """Where it is, another tab that signs out leaves it alone: it is not that tab's token."""
     with visiting() as visitor:
         visitor.enter("keys")
         page = visitor.page
         kept = page.evaluate("Object.keys(localStorage)")
         assert kept == []
-        other = page.context.new_page()
-        other.goto(visitor.url)
-        expect(other.get_by_label(visitor.say("sign_in.password"))).to_be_visible()
-        page.bring_to_front()
         page.reload()  # the tab itself keeps it
         expect(page.locator("main h1")).to_have_text(visitor.say("keys.title"))
-        visitor.press("sign_out")
-        visitor.sign_in(stay=True)
-        visitor.button("sign_out").wait_for()
-        other.bring_to_front()
-        other.reload()
-        expect(other.get_by_role("button", name=visitor.say("sign_out"))).to_be_visible()
+        other = Visitor(page.context.new_page(), visitor.url, "en", visitor.account)
+        other.go()
+        other.sign_in(stay=True)
+        other.button("sign_out").wait_for()
+        page.bring_to_front()
+        with page.expect_response(lambda answer: answer.request.method == "DELETE"):
+            visitor.press("sign_out")
+        visitor.page.get_by_label(visitor.say("sign_in.password")).wait_for()
+        third = Visitor(page.context.new_page(), visitor.url, "en", visitor.account)
+        third.go()
+        expect(third.button("sign_out")).to_be_visible()
 
 
 def test_no_token_or_password_is_in_an_address(visiting: Visiting) -> None:
@@ -85,10 +84,12 @@ def test_no_token_or_password_is_in_an_address(visiting: Visiting) -> None:
 def test_an_ended_token_brings_one_back_to_where_one_was(
     visiting: Visiting, service: Service, language: str
 ) -> None:
-    """The view stays below the sign-in, and what was begun goes on afterwards."""
+    """The view stays below the sign-in, and what was begun goes on afterwards. Who does not stay
+    signed in this time leaves nothing of the ended session behind.
+    """
     person = make_person(service, f"ended-{language}")
     with visiting(language=language, refusals=True) as visitor:
-        visitor.sign_in(user=person.name, password=person.password)
+        visitor.sign_in(user=person.name, password=person.password, stay=True)
         visitor.button("sign_out").wait_for()
         visitor.fill("intake.address", "https://half.typed/")
         visitor.give(("before.png", encoded(text_picture("BEFORE"), "PNG")))
@@ -100,11 +101,13 @@ def test_an_ended_token_brings_one_back_to_where_one_was(
         for _ in range(3):
             visitor.page.keyboard.press("Escape")  # would lose all that stands below
         window.get_by_label(visitor.say("sign_in.password")).fill("another-password")
+        window.get_by_label(visitor.say("sign_in.stay")).uncheck()
         window.get_by_role("button", name=visitor.say("sign_in.go")).click()
         expect(visitor.page.locator(".result h2")).to_have_text("after.png")
         assert visitor.lines() == ["AFTER"]
         field = visitor.page.get_by_label(visitor.say("intake.address"))
         expect(field).to_have_value("https://half.typed/")
+        assert visitor.page.evaluate("Object.keys(localStorage)") == []
 
 
 def test_another_person_finds_nothing_of_the_first(visiting: Visiting, service: Service) -> None:
@@ -128,9 +131,10 @@ def test_another_person_finds_nothing_of_the_first(visiting: Visiting, service: 
         expect(visitor.page.get_by_label(visitor.say("intake.address"))).to_have_value("")
 
 
-def test_another_password(visiting: Visiting, service: Service) -> None:
-    person = make_person(service, "changing")
-    with visiting(refusals=True) as visitor:
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_another_password(visiting: Visiting, service: Service, language: str) -> None:
+    person = make_person(service, f"changing-{language}")
+    with visiting(language=language, refusals=True) as visitor:
         visitor.sign_in(user=person.name, password=person.password)
         visitor.page.get_by_role("link", name=person.name).click()
         visitor.fill("account.now", "not this one")

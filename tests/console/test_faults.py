@@ -30,8 +30,9 @@ def test_a_server_that_is_gone(visiting: Visiting, language: str) -> None:
         expect(address).to_have_value("https://half.typed/")
 
 
-def test_a_server_that_is_gone_at_the_start(visiting: Visiting) -> None:
-    with visiting(refusals=True) as visitor:
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_a_server_that_is_gone_at_the_start(visiting: Visiting, language: str) -> None:
+    with visiting(language=language, refusals=True) as visitor:
         visitor.page.route("**/v1/service", lambda route: route.abort())
         visitor.page.reload()
         expect(visitor.problem()).to_contain_text(visitor.say("error.unreachable.what"))
@@ -55,25 +56,43 @@ def test_a_picture_that_is_too_large(visiting: Visiting, language: str, tmp_path
         expect(visitor.page.locator(".jobs .done")).to_have_count(1)
 
 
-def test_a_limit_that_is_reached(visiting: Visiting) -> None:
-    """The real limit is met in test_try_it; here it lasts long enough to be looked at."""
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_a_limit_that_is_reached(visiting: Visiting, language: str) -> None:
+    """The real limit is met in test_try_it; here it lasts long enough to be looked at.
+
+    What was read before outlasts reading it again: when that is stopped, and when it fails.
+    """
     refusal = {"error_code": "APIG.0308", "error_msg": "The throttling threshold has been reached"}
-    with visiting(signed_in=True, refusals=True) as visitor:
+    later = ("later.png", encoded(text_picture("LATER"), "PNG"))
+    with visiting(signed_in=True, language=language, refusals=True) as visitor:
         visitor.enter()
+        visitor.give(("read.png", encoded(text_picture("READ BEFORE"), "PNG")))
+        assert visitor.lines() == ["READ BEFORE"]
+        visitor.page.route("**/ocr/web-image", lambda route: route.abort())
+        visitor.press("result.again")
+        expect(visitor.problem()).to_contain_text(visitor.say("error.unreachable.what"))
+        visitor.press("result.earlier")
+        assert visitor.lines() == ["READ BEFORE"]
+
         visitor.page.route(
             "**/ocr/web-image",
             lambda route: route.fulfill(status=429, json=refusal, headers={"Retry-After": "60"}),
         )
-        visitor.give(("picture.png", encoded(text_picture("LATER"), "PNG")))
+        visitor.press("result.again")
         told = visitor.say("state.paused_until").partition("{time}")[0]
         expect(visitor.page.locator(".under-way")).to_contain_text(told)
+        visitor.press("state.stop")
+        assert visitor.lines() == ["READ BEFORE"]
+        visitor.give(later)
+        expect(visitor.page.locator(".under-way")).to_contain_text(later[0])
         visitor.press("state.stop")
         expect(visitor.problem()).to_contain_text(visitor.say("error.given_up.what"))
 
 
-def test_a_part_of_the_console_that_cannot_be_loaded(visiting: Visiting) -> None:
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_a_part_of_the_console_that_cannot_be_loaded(visiting: Visiting, language: str) -> None:
     """After an update of the server the files of an open page have other addresses."""
-    with visiting(signed_in=True, refusals=True) as visitor:
+    with visiting(signed_in=True, language=language, refusals=True) as visitor:
         visitor.enter()
         visitor.page.route("**/views/keys.js", lambda route: route.fulfill(status=404))
         visitor.page.get_by_role("link", name=visitor.say("nav.keys")).click()

@@ -26,6 +26,10 @@ def test_the_service_is_switched_off_and_on(visiting: Visiting, language: str) -
     with visiting(signed_in=True, language=language, refusals=True) as visitor:
         visitor.enter("service")
         visitor.press("service.disable")
+        visitor.answer(visitor.say("service.disable_ask"), "cancel")
+        expect(visitor.page.locator("main")).to_contain_text(visitor.say("service.is_enabled"))
+        visitor.press("service.disable")
+        visitor.answer(visitor.say("service.disable_ask"), "disable")
         expect(visitor.page.locator("main")).to_contain_text(visitor.say("service.is_disabled"))
         visitor.open("try")
         assert visitor.account
@@ -81,7 +85,7 @@ def test_a_user_from_the_first_to_the_last_day(
     visiting: Visiting, service: Service, language: str
 ) -> None:
     user = f"clara-{language}"
-    with visiting(signed_in=True, language=language) as visitor:
+    with visiting(signed_in=True, language=language, refusals=True) as visitor:
         visitor.enter("administration")
         page = visitor.page
         row = page.get_by_role("row", name=re.compile(user))
@@ -93,8 +97,13 @@ def test_a_user_from_the_first_to_the_last_day(
 
         role = page.get_by_label(visitor.say("admin.role_of", name=user))
         expect(role).to_have_value("caller")
+        role.select_option("viewer")
+        visitor.answer(visitor.say("admin.role_ask"), "cancel")
+        expect(role).to_have_value("caller")
+        role.select_option("viewer")
+        expect(page.get_by_role("dialog")).to_contain_text(visitor.say("role.viewer.may"))
         with page.expect_response(lambda answer: answer.request.method == "PATCH"):
-            role.select_option("viewer")
+            visitor.answer(visitor.say("admin.role_ask"), "admin.role_change")
         expect(role).to_have_value("viewer")
         visitor.press("admin.reset_of", name=user)
         page.get_by_role("dialog").get_by_role("button", name=visitor.say("admin.reset")).click()
@@ -108,13 +117,10 @@ def test_a_user_from_the_first_to_the_last_day(
         page.get_by_role("dialog").get_by_role("button", name=visitor.say("delete")).click()
         expect(row).to_have_count(0)
 
-
-def test_the_last_administrator_stays(visiting: Visiting) -> None:
-    with visiting(signed_in=True, refusals=True) as visitor:
-        visitor.enter("administration")
-        assert visitor.account
-        role = visitor.page.get_by_label(visitor.say("admin.role_of", name=visitor.account.user))
+        # The last administrator stays one.
+        role = page.get_by_label(visitor.say("admin.role_of", name=service.account.user))
         role.select_option("caller")
+        visitor.answer(visitor.say("admin.role_ask"), "admin.role_change")
         expect(visitor.problem()).to_contain_text(visitor.say("error.APIG.0602.409.what"))
         expect(role).to_have_value("administrator")
 
@@ -131,28 +137,53 @@ def test_a_project_is_made_used_and_deleted(visiting: Visiting, language: str) -
         expect(row).to_contain_text(visitor.say("off"))
         visitor.press("enable.what", what=name)
         expect(row).to_contain_text(visitor.say("on"))
+        visitor.press("disable.what", what=name)
+        visitor.answer(visitor.say("service.disable_ask"), "cancel")
+        project = row.locator("code").text_content() or ""
         choice = page.get_by_role("combobox", name=visitor.say("project.label"), exact=True)
         choice.select_option(label=name)
         visitor.open("try")
         visitor.give(SMALL)
         assert visitor.lines()
+
+        # The call is shown as it was made, whatever is chosen since.
+        assert visitor.account
+        choice.select_option(label=visitor.account.project_name)
+        page.get_by_label(visitor.say("options.size")).uncheck()
+        visitor.tab("result.json")
+        panel = page.get_by_role("tabpanel")
+        expect(panel).to_contain_text(f"POST /v2/{project}/ocr/web-image")
+        expect(panel.locator("pre").first).to_contain_text("extract_type")
+        visitor.tab("result.code")
+        page.get_by_label(visitor.say("code.with_token")).check()
+        curl = panel.locator("pre").first
+        expect(curl).not_to_contain_text("YOUR-TOKEN")
+        expect(curl).to_contain_text(f"/v2/{project}/ocr/web-image")
+        expect(curl).to_contain_text("extract_type")
+
         visitor.open("administration")
         visitor.press("delete.what", what=name)
         page.get_by_role("dialog").get_by_role("button", name=visitor.say("delete")).click()
         expect(row).to_have_count(0)
 
 
-def test_callers_see_no_administration(visiting: Visiting, service: Service) -> None:
-    carl = make_person(service, "carl")
-    with visiting(view="administration") as visitor:
-        visitor.sign_in(user=carl.name, password=carl.password)
-        visitor.button("sign_out").wait_for()
-        expect(
-            visitor.page.get_by_role("link", name=visitor.say("nav.administration"))
-        ).to_have_count(0)
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_who_gives_away_the_own_role_sees_what_a_caller_sees(
+    visiting: Visiting, service: Service, language: str
+) -> None:
+    person = make_person(service, f"stepping-down-{language}", "administrator")
+    with visiting(language=language, view="administration") as visitor:
+        visitor.sign_in(user=person.name, password=person.password)
+        role = visitor.page.get_by_label(visitor.say("admin.role_of", name=person.name))
+        role.select_option("caller")
+        visitor.answer(visitor.say("admin.role_ask"), "admin.role_change")
         expect(visitor.page.locator("main h1")).to_have_text(visitor.say("try.title"))
+        links = visitor.page.locator("nav a")
+        expect(links.filter(has_text=visitor.say("nav.administration"))).to_have_count(0)
         visitor.open("service")
         expect(visitor.page.locator("main")).to_contain_text(visitor.say("service.ask_admin"))
+        visitor.go("administration")
+        expect(visitor.page.locator("main h1")).to_have_text(visitor.say("try.title"))
 
 
 @pytest.mark.parametrize("language", LANGUAGES)
@@ -177,6 +208,14 @@ def test_monitoring_tells_of_the_calls(visiting: Visiting, service: Service, lan
         saved, text = visitor.download(visitor.button("usage.csv"))
         assert saved == "usage-month.csv"
         assert len(list(csv.reader(io.StringIO(text)))) == 1 + 30
+
+        # A phone that is turned: a chart fills its place, and its letters keep their size.
+        marks = page.locator(".chart svg").first.locator(".mark")
+        for width, height, labels in ((360, 740, 3), (740, 360, 6)):
+            page.set_viewport_size({"width": width, "height": height})
+            expect(marks).to_have_count(3 + labels)
+            assert marks.first.evaluate("mark => mark.getScreenCTM().a") == 1
+            assert not visitor.is_wider_than_the_window()
 
 
 def _told_password(visitor: Visitor) -> str:

@@ -9,18 +9,20 @@ from playwright.sync_api import expect
 
 from tests.console.conftest import Visiting
 from tests.console.people import make_person
+from tests.console.words import LANGUAGES
 from tests.pictures import encoded, text_picture
 from tests.servers import Service
 
 pytestmark = [pytest.mark.server, pytest.mark.models]
 
 
+@pytest.mark.parametrize("language", LANGUAGES)
 def test_pictures_that_wait_are_not_sent_for_the_next_person(
-    visiting: Visiting, service: Service
+    visiting: Visiting, service: Service, language: str
 ) -> None:
-    first, second = make_person(service, "waiting"), make_person(service, "after-waiting")
+    first, second = (make_person(service, f"{who}-{language}") for who in ("waiting", "after"))
     refusal = {"error_code": "APIG.0308", "error_msg": "The throttling threshold has been reached"}
-    with visiting(refusals=True) as visitor:
+    with visiting(language=language, refusals=True) as visitor:
         page = visitor.page
         page.clock.install()
         page.reload()
@@ -44,23 +46,12 @@ def test_pictures_that_wait_are_not_sent_for_the_next_person(
         assert sum("/ocr/" in address for address in asked) == 1
 
 
-def test_who_gives_away_the_own_role_sees_what_is_left(
-    visiting: Visiting, service: Service
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_the_keyboard_stays_where_it_was_and_a_new_key_is_seen(
+    visiting: Visiting, service: Service, language: str
 ) -> None:
-    person = make_person(service, "stepping-down", "administrator")
-    with visiting() as visitor:
-        visitor.sign_in(user=person.name, password=person.password)
-        visitor.button("sign_out").wait_for()
-        visitor.open("administration")
-        role = visitor.page.get_by_label(visitor.say("admin.role_of", name=person.name))
-        role.select_option("caller")
-        expect(visitor.page.locator("main h1")).to_have_text(visitor.say("try.title"))
-        links = visitor.page.locator("nav a")
-        expect(links.filter(has_text=visitor.say("nav.administration"))).to_have_count(0)
-
-
-def test_the_keyboard_stays_where_it_was(visiting: Visiting) -> None:
-    with visiting(signed_in=True) as visitor:
+    person = make_person(service, f"holder-of-a-key-{language}")
+    with visiting(signed_in=True, language=language) as visitor:
         visitor.enter("keys")
         page = visitor.page
         visitor.press("keys.create")
@@ -76,41 +67,19 @@ def test_the_keyboard_stays_where_it_was(visiting: Visiting) -> None:
         expect(page.get_by_role("row", name=re.compile(access))).to_have_count(0)
         expect(page.locator("main .live button:focus")).to_have_count(1)
 
-
-def test_a_key_for_somebody_else_is_seen(visiting: Visiting, service: Service) -> None:
-    person = make_person(service, "holder-of-a-key")
-    with visiting(signed_in=True) as visitor:
-        visitor.enter("keys")
-        visitor.page.get_by_label(visitor.say("keys.for_user"), exact=True).select_option(person.id)
+        # A key for somebody else is not hidden among the own ones.
+        page.get_by_label(visitor.say("keys.for_user"), exact=True).select_option(person.id)
         visitor.press("keys.create")
         visitor.press("secret.saved")
-        expect(visitor.page.get_by_role("cell", name=person.name)).to_be_visible()
+        expect(page.get_by_role("cell", name=person.name)).to_be_visible()
 
 
-def test_more_pictures_than_are_taken_at_once_are_not_dropped_in_silence(
-    visiting: Visiting,
-) -> None:
-    """Empty ones, which are refused before they are sent."""
-    with visiting(signed_in=True) as visitor:
-        visitor.enter()
-        visitor.page.evaluate(
-            """() => {
-                const transfer = new DataTransfer();
-                for (let at = 0; at < 501; at += 1) transfer.items.add(new File([], `${at}.png`));
-                const event = {bubbles: true, cancelable: true, dataTransfer: transfer};
-                document.body.dispatchEvent(new DragEvent("drop", event));
-            }"""
-        )
-        expect(visitor.page.locator(".job")).to_have_count(500)
-        told = visitor.say("intake.too_many", count=500)
-        expect(visitor.page.locator(".intake [role=alert]")).to_have_text(told)
-
-
+@pytest.mark.parametrize("language", LANGUAGES)
 def test_a_caller_without_a_project_is_not_sent_where_he_may_not_go(
-    visiting: Visiting, service: Service
+    visiting: Visiting, service: Service, language: str
 ) -> None:
-    person = make_person(service, "without-project")
-    with visiting() as visitor:
+    person = make_person(service, f"without-project-{language}")
+    with visiting(language=language) as visitor:
         visitor.page.route("**/v1/projects", lambda route: route.fulfill(json={"projects": []}))
         visitor.sign_in(user=person.name, password=person.password)
         hint = visitor.page.locator(".hint")

@@ -15,6 +15,17 @@ from tests.servers import Server
 
 pytestmark = [pytest.mark.server, pytest.mark.models]
 
+_GIVEN_BY_HAND = """([files, name, kind, member]) => {
+    const transfer = new DataTransfer();
+    for (const [called, bytes] of files) {
+        const content = bytes.length ? [new Uint8Array(bytes)] : [];
+        transfer.items.add(new File(content, called, {type: "image/png"}));
+    }
+    document.body.dispatchEvent(
+        new window[kind](name, {bubbles: true, cancelable: true, [member]: transfer}));
+}"""
+"""Drops or pastes files: name and bytes of each; name, class and member of the event."""
+
 
 @pytest.mark.parametrize("language", LANGUAGES)
 def test_a_sample_is_read_and_shown_in_every_way(visiting: Visiting, language: str) -> None:
@@ -49,6 +60,14 @@ def test_a_sample_is_read_and_shown_in_every_way(visiting: Visiting, language: s
         name, saved = visitor.download(visitor.button("json.save"))
         assert (name, json.loads(saved)["result"]) == ("banner.webp.json", answer)
 
+        visitor.tab("result.code")
+        panel = page.get_by_role("tabpanel")
+        expect(panel).to_contain_text(visitor.say("code.about"))
+        expect(visitor.button("code.save_sample", name="banner.webp")).to_be_visible()
+        assert "YOUR-TOKEN" in (panel.locator("pre").first.text_content() or "")
+        page.get_by_label(visitor.say("code.with_token")).check()
+        expect(panel.locator("pre").first).not_to_contain_text("YOUR-TOKEN")
+
         visitor.tab("result.times")
         stages = page.locator(".timing tbody th").all_text_contents()
         assert {visitor.say(f"timing.{stage}") for stage in ("decode", "read", "total")} <= {
@@ -79,8 +98,9 @@ def test_a_long_page_begins_at_its_top_and_goes_to_the_line_pointed_at(visiting:
         assert stage["y"] < below["y"] < stage["y"] + stage["height"] - below["height"]
 
 
-def test_the_picture_can_be_zoomed_and_moved(visiting: Visiting) -> None:
-    with visiting(signed_in=True) as visitor:
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_the_picture_can_be_zoomed_and_moved(visiting: Visiting, language: str) -> None:
+    with visiting(signed_in=True, language=language) as visitor:
         visitor.enter()
         page = visitor.page
         visitor.give(("tall.png", encoded(text_picture("TALL", "TALLER", "TALLEST"), "PNG")))
@@ -88,10 +108,12 @@ def test_the_picture_can_be_zoomed_and_moved(visiting: Visiting) -> None:
         box = page.locator(".result polygon").first
         fitted = box.bounding_box()
         assert fitted
-        stage = page.locator(".stage")
+        stage = page.get_by_role("group", name=visitor.say("viewer.label"))
         stage.focus()
-        for _ in range(4):
+        for _ in range(3):
             page.keyboard.press("+")
+        visitor.press("viewer.closer")
+        stage.focus()
         zoomed = box.bounding_box()
         assert zoomed
         assert zoomed["height"] > 2 * fitted["height"]
@@ -108,29 +130,41 @@ def test_the_picture_can_be_zoomed_and_moved(visiting: Visiting) -> None:
         dragged = box.bounding_box()
         assert dragged
         assert dragged["x"] == pytest.approx(moved["x"] + 40, abs=6)
-        page.keyboard.press("0")
+
+        # Pressed at the edge and let go outside: the picture does not stick to the pointer.
+        page.mouse.move(place["x"] + 1, place["y"] + 200)
+        page.mouse.down()
+        page.mouse.move(place["x"] - 9, place["y"] + 200)
+        page.mouse.up()
+        page.mouse.move(place["x"] + 100, place["y"] + 200, steps=4)
+        assert box.bounding_box() == pytest.approx(dragged, abs=0.5)
+        visitor.press("viewer.farther")
+        visitor.press("viewer.whole")
         assert box.bounding_box() == pytest.approx(fitted, abs=0.5)
 
 
-@pytest.mark.parametrize("way", ["dropped", "pasted"])
-def test_pictures_come_in_by_hand(visiting: Visiting, way: str) -> None:
-    event = {"dropped": ("drop", "DragEvent", "dataTransfer")}.get(
-        way, ("paste", "ClipboardEvent", "clipboardData")
-    )
-    with visiting(signed_in=True) as visitor:
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_pictures_come_in_by_hand(visiting: Visiting, language: str) -> None:
+    """More than are taken at once are not left out in silence. Empty ones are not sent."""
+    picture = list(encoded(text_picture("BY HAND"), "PNG"))
+    with visiting(signed_in=True, language=language) as visitor:
         visitor.enter()
-        visitor.page.evaluate(
-            """async ([bytes, name, kind, member]) => {
-                const transfer = new DataTransfer();
-                const content = [new Uint8Array(bytes)];
-                transfer.items.add(new File(content, "by-hand.png", {type: "image/png"}));
-                document.body.dispatchEvent(
-                    new window[kind](name, {bubbles: true, cancelable: true, [member]: transfer}));
-            }""",
-            [list(encoded(text_picture("BY HAND"), "PNG")), *event],
-        )
-        assert visitor.lines() == ["BY HAND"]
-        expect(visitor.page.locator(".result h2")).to_have_text("by-hand.png")
+        page = visitor.page
+        expect(page.locator(".drop")).to_contain_text(visitor.say("intake.drop"))
+        empty = [[f"{number}.png", []] for number in range(501)]
+        page.evaluate(_GIVEN_BY_HAND, [empty, "drop", "DragEvent", "dataTransfer"])
+        expect(page.locator(".job")).to_have_count(500)
+        told = visitor.say("intake.too_many", count=500)
+        expect(page.locator(".intake [role=alert]")).to_have_text(told)
+        visitor.press("queue.clear")  # nothing is lost by it, so it does not ask
+        expect(page.locator(".job")).to_have_count(0)
+        for name, *event in (
+            ("dropped.png", "drop", "DragEvent", "dataTransfer"),
+            ("pasted.png", "paste", "ClipboardEvent", "clipboardData"),
+        ):
+            page.evaluate(_GIVEN_BY_HAND, [[[name, picture]], *event])
+            expect(page.locator(".result h2")).to_have_text(name)
+            assert visitor.lines() == ["BY HAND"]
 
 
 @pytest.mark.parametrize("language", LANGUAGES)
@@ -166,6 +200,15 @@ def test_several_pictures_are_read_and_saved(visiting: Visiting, language: str) 
         _name, text = visitor.download(visitor.button("queue.text"))
         assert "# BRAVO.png\nBRAVO\n" in text
 
+        visitor.press("queue.clear")
+        lost = visitor.say("queue.clear_why.other", count=3)
+        expect(page.get_by_role("dialog")).to_contain_text(lost)
+        visitor.answer(visitor.say("queue.clear_ask"), "cancel")
+        expect(page.locator(".job")).to_have_count(4)
+        visitor.press("queue.clear")
+        visitor.answer(visitor.say("queue.clear_ask"), "queue.clear")
+        expect(page.locator(".job")).to_have_count(0)
+
 
 def test_a_limit_is_waited_for(visiting: Visiting, open_server: Server) -> None:
     """One call a second: what is refused meanwhile is sent again by itself."""
@@ -189,9 +232,12 @@ def test_a_server_without_credentials_asks_for_none(
         expect(visitor.page.locator("main")).to_contain_text("1/second")
 
 
-def test_a_picture_by_address_is_refused_in_words(visiting: Visiting) -> None:
-    """This machine's own addresses are never fetched; what was typed stays."""
-    with visiting(signed_in=True, refusals=True) as visitor:
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_pictures_that_the_console_does_not_show(visiting: Visiting, language: str) -> None:
+    """By address: this machine's own are never fetched; what was typed stays. In a format that
+    the browser does not know: the lines stand in the places where the picture would have them.
+    """
+    with visiting(signed_in=True, language=language, refusals=True) as visitor:
         visitor.enter()
         visitor.fill("intake.address", "http://127.0.0.1/picture.png")
         visitor.press("intake.read")
@@ -200,11 +246,6 @@ def test_a_picture_by_address_is_refused_in_words(visiting: Visiting) -> None:
         field = visitor.page.get_by_label(visitor.say("intake.address"))
         expect(field).to_have_value("http://127.0.0.1/picture.png")
 
-
-def test_a_format_that_the_browser_cannot_show(visiting: Visiting) -> None:
-    """The lines stand in the places where the picture would have them."""
-    with visiting(signed_in=True) as visitor:
-        visitor.enter()
         visitor.give(("page.tiff", encoded(text_picture("TIFF"), "TIFF")))
         assert visitor.lines() == ["TIFF"]
         expect(visitor.page.locator(".viewer")).to_contain_text(visitor.say("viewer.cannot_show"))

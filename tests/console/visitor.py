@@ -114,6 +114,12 @@ class Visitor:
         """Returns once all pictures of the page are there."""
         self.page.evaluate("Promise.all([...document.images].map((image) => image.decode()))")
 
+    def answer(self, question: str, key: str) -> None:
+        """Presses a button of the window that asks this."""
+        window = self.page.get_by_role("dialog", name=question, exact=True)
+        window.get_by_role("button", name=self.say(key), exact=True).click()
+        expect(window).to_have_count(0)
+
     def clipboard(self) -> str:
         text: str = self.page.evaluate("navigator.clipboard.readText()")
         return text

@@ -26,7 +26,16 @@ async def get(path: str, **headers: str) -> httpx.Response:
 def test_every_file_has_a_route() -> None:
     parts = {path.split("/", 3)[3] for path in PATHS if path != "/"}
     there = {path.relative_to(STATIC).as_posix() for path in STATIC.rglob("*") if path.is_file()}
-    assert parts == there - {"index.html"}
+    sheets = {path for path in there if path.startswith("css/")}
+    assert parts == there - sheets - {"index.html"} | {"style.css"}
+
+
+async def test_the_style_holds_every_sheet() -> None:
+    style = await get(next(path for path in PATHS if path.endswith("/style.css")))
+    sheets = [path.read_text("utf-8") for path in (STATIC / "css").iterdir()]
+    assert len(sheets) > 1
+    assert all(sheet in style.text for sheet in sheets)
+    assert len(style.text) == sum(len(sheet) + 1 for sheet in sheets) - 1
 
 
 @pytest.mark.parametrize("path", PATHS)

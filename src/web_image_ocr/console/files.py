@@ -13,6 +13,23 @@ from pathlib import PurePosixPath
 PAGE = "index.html"
 """The one page; all other files are parts of it."""
 
+STYLE = "style.css"
+"""All sheets as one part, since the first view needs them all."""
+
+_SHEETS = (
+    "base",
+    "frame",
+    "controls",
+    "parts",
+    "tables",
+    "welcome",
+    "lines",
+    "usage",
+    "bench",
+    "result",
+)
+"""The files of ``css/`` in the order in which their rules hold: the later one wins."""
+
 _VERSION = b"@version@"
 """In the page, where the version belongs."""
 
@@ -66,6 +83,7 @@ def load_files() -> ConsoleFiles:
     contents = dict(_walk(files(__package__) / "static"))
     version = _version(contents)
     page = contents.pop(PAGE).replace(_VERSION, version.encode())
+    contents[STYLE] = b"\n".join(contents.pop(f"css/{name}.css") for name in _SHEETS)
     parts = {path: _file(path, content) for path, content in contents.items()}
     return ConsoleFiles(version, _file(PAGE, page), parts)
 

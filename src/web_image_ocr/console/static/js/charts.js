@@ -1,16 +1,14 @@
 // Charts as plain SVG. Each has its figures beside it as a table, for whoever cannot see it.
 
-import { el, freshId, svg } from "./dom.js";
+import { el, fill, freshId, svg } from "./dom.js";
 import { number, say } from "./i18n.js";
 
+// Pixels of the screen: a drawing is as wide as its place, and its letters keep their size.
 const HEIGHT = 220;
 const LEFT = 66;
 const BOTTOM = 26;
 const TOP = 10;
 const RIGHT = 8;
-
-// A drawing is scaled to its place, its letters with it: on a phone it is drawn narrower.
-const WIDTH = matchMedia("(max-width: 40rem)").matches ? 360 : 720;
 /** As wide as a label and the space beside it. */
 const LABEL = 88;
 
@@ -28,20 +26,32 @@ const LABEL = 88;
 export function chart({ title, labels, series, form, unit = (value) => number(value) }) {
   const heading = freshId("chart");
   const top = ceiling(form === "bars" ? sums(series) : series.flatMap(({ values }) => values));
+  const drawing = svg("svg", { height: HEIGHT, role: "img", "aria-labelledby": heading });
+  const shapes = form === "bars" ? bars : lines;
+  redrawn(drawing, (width) => [
+    scale(top, unit, width),
+    times(labels, width),
+    shapes(series, labels, top, unit, width),
+  ]);
   return el(
     "figure",
     { class: "chart", "aria-labelledby": heading },
     el("figcaption", { id: heading }, title),
     key(series),
-    svg(
-      "svg",
-      { viewBox: `0 0 ${WIDTH} ${HEIGHT}`, role: "img", "aria-labelledby": heading },
-      scale(top, unit),
-      times(labels),
-      (form === "bars" ? bars : lines)(series, labels, top, unit),
-    ),
+    drawing,
     figures(title, labels, series, unit),
   );
+}
+
+// Draws once the place's width is known, and again whenever it is another one.
+function redrawn(drawing, draw) {
+  let drawn = 0;
+  new ResizeObserver(([{ contentRect }]) => {
+    const width = Math.round(contentRect.width);
+    if (width === 0 || width === drawn) return; // out of sight, or only another height
+    drawn = width;
+    fill(drawing, draw(width));
+  }).observe(drawing);
 }
 
 const sums = (series) =>
@@ -54,7 +64,7 @@ function ceiling(values) {
   return [1, 2, 5, 10].map((step) => step * power).find((step) => step >= most);
 }
 
-const across = (at, count) => LEFT + ((WIDTH - LEFT - RIGHT) * (at + 0.5)) / count;
+const across = (at, count, width) => LEFT + ((width - LEFT - RIGHT) * (at + 0.5)) / count;
 const down = (value, top) => HEIGHT - BOTTOM - ((HEIGHT - BOTTOM - TOP) * value) / top;
 
 const key = (series) =>
@@ -66,28 +76,30 @@ const key = (series) =>
     ),
   );
 
-function scale(top, unit) {
+const mark = (x, y, anchor, text) => svg("text", { class: "mark", x, y, "text-anchor": anchor }, text);
+
+function scale(top, unit, width) {
   return [0, 0.5, 1].map((part) => {
     const y = down(part * top, top);
     return [
-      svg("line", { class: "grid", x1: LEFT, x2: WIDTH - RIGHT, y1: y, y2: y }),
-      svg("text", { class: "mark", x: LEFT - 6, y: y + 4, "text-anchor": "end" }, say("plain", { value: () => unit(part * top) })),
+      svg("line", { class: "grid", x1: LEFT, x2: width - RIGHT, y1: y, y2: y }),
+      mark(LEFT - 6, y + 4, "end", say("plain", { value: () => unit(part * top) })),
     ];
   });
 }
 
 // As many labels as fit side by side.
-function times(labels) {
-  const every = Math.ceil((labels.length * LABEL) / (WIDTH - LEFT - RIGHT));
+function times(labels, width) {
+  const every = Math.ceil((labels.length * LABEL) / (width - LEFT - RIGHT));
   return labels.map(
     (label, at) =>
       at % every === 0 &&
-      svg("text", { class: "mark", x: across(at, labels.length), y: HEIGHT - 8, "text-anchor": "middle" }, label),
+      mark(across(at, labels.length, width), HEIGHT - 8, "middle", label),
   );
 }
 
-function bars(series, labels, top, unit) {
-  const width = Math.max(1, ((WIDTH - LEFT - RIGHT) / labels.length) * 0.76);
+function bars(series, labels, top, unit, width) {
+  const wide = Math.max(1, ((width - LEFT - RIGHT) / labels.length) * 0.76);
   return labels.map((label, at) => {
     let below = 0;
     const parts = series.map(({ values, style }) => {
@@ -95,18 +107,19 @@ function bars(series, labels, top, unit) {
       const y = down(below + value, top);
       const height = down(below, top) - y;
       below += value;
-      return value > 0 && svg("rect", { class: style, x: across(at, labels.length) - width / 2, y, width, height });
+      const x = across(at, labels.length, width) - wide / 2;
+      return value > 0 && svg("rect", { class: style, x, y, width: wide, height });
     });
     return svg("g", {}, svg("title", {}, tooltip(label, series, at, unit)), parts);
   });
 }
 
-function lines(series, labels, top, unit) {
+function lines(series, labels, top, unit, width) {
   const drawn = series.map(({ values, style }) =>
     stretches(values).map((stretch) =>
       svg("polyline", {
         class: style,
-        points: stretch.map(([at, value]) => `${across(at, labels.length)},${down(value, top)}`).join(" "),
+        points: stretch.map(([at, value]) => `${across(at, labels.length, width)},${down(value, top)}`).join(" "),
       }),
     ),
   );
@@ -116,7 +129,7 @@ function lines(series, labels, top, unit) {
         value !== null &&
         svg(
           "circle",
-          { class: style, cx: across(at, labels.length), cy: down(value, top), r: 3 },
+          { class: style, cx: across(at, labels.length, width), cy: down(value, top), r: 3 },
           svg("title", {}, tooltip(labels[at], series, at, unit)),
         ),
     ),

@@ -103,8 +103,8 @@ export function copyButton(text, what, label = say("copy")) {
   );
 }
 
-/** Copies a text and says so. */
-export async function copyText(text) {
+// Copies a text and says so.
+async function copyText(text) {
   try {
     await navigator.clipboard.writeText(text);
     notice(say("copied"));

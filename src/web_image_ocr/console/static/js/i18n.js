@@ -77,7 +77,8 @@ export function preferredLanguage() {
 
 /** Fetches the words of a language and uses them from now on. */
 export async function useLanguage(tag) {
-  words = (await import(`./words/${tag}.js`)).default;
+  const files = await Promise.all([tag, `${tag}-errors`].map((name) => import(`./words/${name}.js`)));
+  words = Object.assign({}, ...files.map((file) => file.default));
   language = tag;
   plural = new Intl.PluralRules(LANGUAGES[tag]);
   document.documentElement.lang = LANGUAGES[tag];

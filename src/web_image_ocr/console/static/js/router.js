@@ -41,8 +41,8 @@ export function stopRouter() {
   dropViews();
 }
 
-/** The name of the view in the address, or the first one. */
-export function wantedView() {
+// The name of the view in the address, or the first one.
+function wantedView() {
   const name = location.hash.replace(/^#\/?/, "");
   return Object.hasOwn(LOADERS, name) && allowed(name) ? name : "try";
 }

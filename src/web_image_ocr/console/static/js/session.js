@@ -68,6 +68,7 @@ export async function signIn({ domain, user, password, stay }) {
       },
     },
   });
+  removeKept(); // the token before: the new one may go to another place
   tokens = { account: response.headers.get("X-Subject-Token"), projects: {}, stay };
   keep();
   await learn();
@@ -99,17 +100,14 @@ export async function changePassword(current, next) {
 export const askFile = (path, accept) =>
   again(async () => (await call("GET", path, { token: tokens?.account, accept })).blob());
 
-/** Runs a call with the chosen project's token (null where none is asked for). */
-export const withProjectToken = (run) =>
-  again(async () => run(isOpen() ? null : await projectToken()));
+/** Runs a call with a project's token (null where none is asked for). */
+export const withProjectToken = (id, run) => again(async () => run(isOpen() ? null : await projectToken(id)));
 
-/** The chosen project's token. */
-async function projectToken() {
-  const { id } = session.project ?? {};
+async function projectToken(id) {
   if (!id) throw new ApiError({ code: "no_project" });
   const { projects } = tokens; // somebody may sign out, and another in, while one is drawn
   projects[id] ??= await drawToken(id);
-  keep();
+  if (kept().length > 0) keep();
   return projects[id];
 }
 
@@ -189,17 +187,19 @@ function settleProject() {
     null;
 }
 
-function keep() {
-  if (!tokens) return;
-  (tokens.stay ? ofBrowser : ofTab).write(KEPT, JSON.stringify(tokens));
-}
+const keep = () => (tokens.stay ? ofBrowser : ofTab).write(KEPT, JSON.stringify(tokens));
+
+// Tabs share the browser's storage: what another one has put there is neither written over nor
+// removed, except by a sign-in.
+const kept = () => [ofTab, ofBrowser].filter((shelf) => tokens && read(shelf)?.account === tokens.account);
+const removeKept = () => kept().forEach((shelf) => shelf.remove(KEPT));
 
 function forget() {
+  removeKept();
   tokens = null;
   session.me = null;
   session.projects = [];
   session.project = null;
-  for (const shelf of [ofTab, ofBrowser]) shelf.remove(KEPT);
   ofTab.remove(PROJECT);
   changed();
 }

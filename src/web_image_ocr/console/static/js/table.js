@@ -1,4 +1,5 @@
-// Tables that stay readable on a phone: there each row becomes a block, each cell with its label.
+// Records: as tables that stay readable on a phone, where each row becomes a block, each cell with
+// its label; as facts; and what is done to one of them.
 
 import { el } from "./dom.js";
 import { say } from "./i18n.js";
@@ -33,6 +34,16 @@ export function table(caption, columns, rows) {
       ),
     ),
   );
+}
+
+/** Facts below one another: of each a key of the words, and its value. */
+export const facts = (rows) =>
+  el("dl", { class: "facts" }, rows.map(([key, value]) => [el("dt", {}, say(key)), el("dd", {}, value)]));
+
+/** Whether something is enabled, as a small sign. */
+export function stateTag(enabled) {
+  const name = enabled ? "on" : "off";
+  return el("span", { class: `tag ${name}` }, say(name));
 }
 
 /**

@@ -4,30 +4,35 @@ import { ApiError, failure } from "../api.js";
 import { bytes } from "../i18n.js";
 import { projectId, session, withProjectToken } from "../session.js";
 
-/** The path of the service for the chosen project. */
-export const servicePath = () => `/v2/${projectId()}/ocr/web-image`;
+/** The path of the service for a project. */
+export const servicePath = (project) => `/v2/${project}/ocr/web-image`;
 
-/** The body of a job's call, with the picture as the service takes it. */
-export async function bodyOf(job) {
-  const { detect_direction, image_size } = job.options;
-  return {
-    ...(job.file ? { image: await base64(job.file) } : { url: job.url }),
-    ...(detect_direction && { detect_direction }),
-    ...(image_size && { extract_type: ["image_size"] }),
-  };
-}
+/** The body of a job's call, with the picture as the service takes it and these other members. */
+export const bodyOf = async ({ file, url }, fields) => ({
+  ...(file ? { image: await base64(file) } : { url }),
+  ...fields,
+});
 
 /**
- * Has a job's picture read; resolves to the answer `{result, requestId, timings, received}`.
+ * Has a job's picture read, for the project chosen now and with the job's options.
  *
  * @param {AbortSignal} signal gives the call up.
+ * @returns `{sent: {project, fields}, received, requestId, timings}`: the call, but for its
+ *   picture, the JSON of its answer, and `{stage, ms}` of each stage.
  * @throws {ApiError} also for a picture that the server would refuse for its size, before it is
  *   sent.
  */
 export async function recognize(job, signal) {
   refuseIfTooLarge(job);
-  const body = JSON.stringify(await bodyOf(job));
-  return withProjectToken((token) => post(job, body, token, signal));
+  const { detect_direction, image_size } = job.options;
+  const project = projectId();
+  const fields = {
+    ...(detect_direction && { detect_direction }),
+    ...(image_size && { extract_type: ["image_size"] }),
+  };
+  const body = JSON.stringify(await bodyOf(job, fields));
+  const answer = await withProjectToken(project, (token) => post(job, servicePath(project), body, token, signal));
+  return { sent: { project, fields }, ...answer };
 }
 
 function refuseIfTooLarge({ file }) {
@@ -43,12 +48,12 @@ function refuseIfTooLarge({ file }) {
 }
 
 // XMLHttpRequest, since fetch does not tell how much has been sent.
-function post(job, body, token, signal) {
+function post(job, path, body, token, signal) {
   return new Promise((resolve, reject) => {
     const request = new XMLHttpRequest();
-    const give_up = () => request.abort();
+    const giveUp = () => request.abort();
     const header = (name) => request.getResponseHeader(name);
-    request.open("POST", servicePath());
+    request.open("POST", path);
     request.setRequestHeader("Content-Type", "application/json");
     request.setRequestHeader("Accept", "application/json");
     if (token) request.setRequestHeader("X-Auth-Token", token);
@@ -61,29 +66,27 @@ function post(job, body, token, signal) {
     };
     request.onerror = () => reject(new ApiError({ code: "unreachable" }));
     request.onabort = () => reject(new ApiError({ code: "given_up" }));
-    request.onloadend = () => signal.removeEventListener("abort", give_up);
+    request.onloadend = () => signal.removeEventListener("abort", giveUp);
     if (signal.aborted) {
       reject(new ApiError({ code: "given_up" }));
       return;
     }
-    signal.addEventListener("abort", give_up);
+    signal.addEventListener("abort", giveUp);
     job.change({ state: "sending", progress: 0 });
     request.send(body);
   });
 }
 
 function answerOf(text, header) {
-  const received = JSON.parse(text);
   return {
-    result: received.result,
-    received,
+    received: JSON.parse(text),
     requestId: header("X-Request-Id") ?? "",
     timings: timingsOf(header("Server-Timing") ?? ""),
   };
 }
 
-/** The stages of a `Server-Timing` header: `{stage, ms}` of each. */
-export const timingsOf = (header) =>
+// The stages of a `Server-Timing` header: `{stage, ms}` of each.
+const timingsOf = (header) =>
   header
     .split(",")
     .map((part) => /^\s*([\w-]+)\s*;\s*dur=([\d.]+)/.exec(part))

@@ -4,7 +4,7 @@ import { el } from "../dom.js";
 import { percent, say } from "../i18n.js";
 
 /** The bands, surest first, with the confidence each begins at. */
-export const BANDS = [
+const BANDS = [
   { name: "sure", from: 0.95 },
   { name: "fair", from: 0.8 },
   { name: "weak", from: 0 },

@@ -1,7 +1,7 @@
 // The results of several pictures as one file.
 
 import { ApiError } from "../api.js";
-import { csv } from "../csv.js";
+import { csv } from "../files.js";
 
 /** A JSON object a line: the file's name with its result, or with the error. */
 export const asJsonLines = (jobs) =>

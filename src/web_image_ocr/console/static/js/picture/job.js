@@ -1,7 +1,5 @@
 // One picture to read, from the moment it is chosen to its answer.
 
-let count = 0;
-
 /** The states in which nothing more will come of a job by itself. */
 const ENDED = new Set(["done", "failed"]);
 
@@ -13,7 +11,6 @@ export class Job extends EventTarget {
    */
   constructor({ file = null, url = "", sample = false }, options) {
     super();
-    this.id = ++count;
     this.file = file;
     this.url = url;
     this.sample = sample;
@@ -25,10 +22,16 @@ export class Job extends EventTarget {
     /** While it is paused: when it is tried again, milliseconds of the clock. */
     this.resumesAt = 0;
     this.tries = 0;
-    this.result = null;
     this.error = null;
-    /** `{requestId, timings: [{stage, ms}], received}` of the last answer. */
+    /** `{sent, received, requestId, timings}` once it is done: see `recognize`. */
     this.answer = null;
+    /** The answer that there was before it is read again. */
+    this.earlier = null;
+  }
+
+  /** What the answer holds, or null. */
+  get result() {
+    return this.answer?.received.result ?? null;
   }
 
   /** How the picture is called: its file's name, or its address. */
@@ -48,6 +51,12 @@ export class Job extends EventTarget {
 
   /** Makes it wait for its turn once more. */
   reset() {
-    this.change({ state: "waiting", progress: 0, error: null, result: null, answer: null, tries: 0 });
+    const earlier = this.answer ?? this.earlier;
+    this.change({ state: "waiting", progress: 0, error: null, answer: null, earlier, tries: 0 });
+  }
+
+  /** Takes an answer, or the earlier one where reading again came to nothing. */
+  finish(answer = this.earlier) {
+    this.change({ state: "done", error: null, answer, earlier: null });
   }
 }

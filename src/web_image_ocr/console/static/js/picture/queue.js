@@ -32,11 +32,13 @@ export class Queue extends EventTarget {
     this.#next();
   }
 
-  /** Gives up what has not ended: the one job, or all. */
+  /** Gives up what has not ended: the one job, or all. What was read before stays read. */
   stop(jobs = this.jobs) {
     for (const job of [...jobs]) {
       this.running.get(job)?.abort();
-      if (!job.ended) job.change({ state: "failed", error: new ApiError({ code: "given_up" }) });
+      if (job.ended) continue;
+      if (job.earlier) job.finish();
+      else job.change({ state: "failed", error: new ApiError({ code: "given_up" }) });
     }
     this.#changed();
   }
@@ -68,7 +70,7 @@ export class Queue extends EventTarget {
     this.running.set(job, controller);
     try {
       const answer = await recognize(job, controller.signal);
-      if (!controller.signal.aborted) job.change({ state: "done", result: answer.result, answer });
+      if (!controller.signal.aborted) job.finish(answer);
     } catch (error) {
       if (!controller.signal.aborted) this.#failed(job, error);
     } finally {

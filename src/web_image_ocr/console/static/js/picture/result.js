@@ -3,10 +3,10 @@
 
 import { copyButton } from "../dialogs.js";
 import { el, fill, freshId } from "../dom.js";
+import { save } from "../files.js";
 import { bytes, say } from "../i18n.js";
 import { problem, whatHappened } from "../messages.js";
-import { isOpen, projectId, withProjectToken } from "../session.js";
-import { save } from "../save.js";
+import { isOpen, withProjectToken } from "../session.js";
 import { tabs } from "../tabs.js";
 import { bodyOf, servicePath } from "./call.js";
 import { lineList } from "./lines.js";
@@ -67,8 +67,9 @@ export function resultOf(job, again) {
 }
 
 function jsonPart(job) {
+  const { project, fields } = job.answer.sent;
   const sent = el("code", {});
-  bodyOf(job).then(
+  bodyOf(job, fields).then(
     (body) => fill(sent, pretty(shortened(body))),
     (error) => fill(sent, whatHappened(error)), // the file has gone since it was read
   );
@@ -78,12 +79,12 @@ function jsonPart(job) {
     "div",
     {},
     el("h3", {}, say("json.sent")),
-    el("p", { class: "fine" }, el("code", {}, `POST ${servicePath()}`)),
+    el("p", { class: "fine" }, el("code", {}, `POST ${servicePath(project)}`)),
     el("pre", { tabindex: "0", "aria-label": say("json.sent") }, sent),
     el(
       "div",
       { class: "buttons" },
-      copyButton(async () => JSON.stringify(await bodyOf(job)), say("json.sent"), say("json.copy_whole")),
+      copyButton(async () => JSON.stringify(await bodyOf(job, fields)), say("json.sent"), say("json.copy_whole")),
     ),
     el("h3", {}, say("json.received")),
     el("p", { class: "fine" }, "X-Request-Id ", el("code", {}, job.answer.requestId)),
@@ -111,6 +112,7 @@ function shortened(body) {
 }
 
 function codePart(job) {
+  const { project, fields } = job.answer.sent;
   const withToken = el("input", { type: "checkbox", id: freshId("token"), on: { change: () => draw() } });
   const place = el("div", {});
   async function draw() {
@@ -118,7 +120,7 @@ function codePart(job) {
     let token = isOpen() ? null : PLACEHOLDERS.token;
     if (withToken.checked) {
       try {
-        token = await withProjectToken((drawn) => drawn);
+        token = await withProjectToken(project, (drawn) => drawn);
       } catch (error) {
         withToken.checked = false;
         fill(place, problem(error, draw));
@@ -126,18 +128,8 @@ function codePart(job) {
       }
       if (!withToken.checked) return; // taken back while it was drawn
     }
-    const { detect_direction, image_size } = job.options;
-    const call = {
-      origin: location.origin,
-      project: projectId(),
-      token,
-      file: job.file ? job.name : "",
-      url: job.url,
-      fields: {
-        ...(detect_direction && { detect_direction }),
-        ...(image_size && { extract_type: ["image_size"] }),
-      },
-    };
+    const file = job.file ? job.name : "";
+    const call = { origin: location.origin, project, token, file, url: job.url, fields };
     fill(
       place,
       snippet("curl", asCurl(call)),

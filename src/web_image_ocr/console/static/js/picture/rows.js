@@ -1,9 +1,10 @@
 // The list of several pictures, with what has become of each, and their results as a file.
 
+import { confirmed } from "../dialogs.js";
 import { el, fill } from "../dom.js";
+import { save } from "../files.js";
 import { say } from "../i18n.js";
 import { announce, whatHappened } from "../messages.js";
-import { save } from "../save.js";
 import { asCsv, asJsonLines, asText } from "./exports.js";
 
 /**
@@ -18,7 +19,11 @@ export function jobList(queue, choose) {
   const list = el("ul", { class: "jobs" });
   const summary = el("p", { class: "count" });
   const stop = smallButton(say("queue.stop"), () => queue.stop());
-  const clear = smallButton(say("queue.clear"), () => queue.clear());
+  const clear = smallButton(say("queue.clear"), async () => {
+    const count = queue.jobs.filter(({ answer, earlier }) => answer ?? earlier).length;
+    const lost = say("queue.clear_why", { count });
+    if (count === 0 || (await confirmed(say("queue.clear_ask"), lost, say("queue.clear")))) queue.clear();
+  });
   const downloads = el(
     "div",
     { class: "buttons", role: "group", "aria-label": say("queue.results") },

@@ -131,9 +131,6 @@ class View {
     stage.addEventListener("keydown", (event) => this.#key(event));
     stage.addEventListener("pointerdown", (event) => this.#down(event));
     stage.addEventListener("pointermove", (event) => this.#move(event));
-    for (const name of ["pointerup", "pointercancel"]) {
-      stage.addEventListener(name, (event) => this.pointers.delete(event.pointerId));
-    }
   }
 
   use(width, height) {
@@ -236,6 +233,16 @@ class View {
   #down(event) {
     this.dragged = false;
     this.pointers.set(event.pointerId, this.#place(event));
+    // It may be let go anywhere: it is captured only once it has moved.
+    const released = new AbortController();
+    const release = ({ pointerId }) => {
+      if (pointerId !== event.pointerId) return;
+      this.pointers.delete(pointerId);
+      released.abort();
+    };
+    for (const name of ["pointerup", "pointercancel"]) {
+      window.addEventListener(name, release, { signal: released.signal });
+    }
   }
 
   #move(event) {

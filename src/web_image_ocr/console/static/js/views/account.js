@@ -5,6 +5,7 @@ import { el, fill, freshId } from "../dom.js";
 import { say } from "../i18n.js";
 import { notice, problem } from "../messages.js";
 import { changePassword, session, staysSignedIn } from "../session.js";
+import { facts } from "../table.js";
 
 /** Builds the view. */
 export function build() {
@@ -16,16 +17,12 @@ export function build() {
     el(
       "section",
       { class: "card" },
-      el(
-        "dl",
-        { class: "facts" },
-        [
-          ["sign_in.user", user.name],
-          ["sign_in.domain", domain.name],
-          ["admin.role", say(`role.${user.role}`)],
-          ["account.stays", say(staysSignedIn() ? "account.stays_yes" : "account.stays_no")],
-        ].map(([key, value]) => [el("dt", {}, say(key)), el("dd", {}, value)]),
-      ),
+      facts([
+        ["sign_in.user", user.name],
+        ["sign_in.domain", domain.name],
+        ["admin.role", say(`role.${user.role}`)],
+        ["account.stays", say(staysSignedIn() ? "account.stays_yes" : "account.stays_no")],
+      ]),
     ),
     passwordForm(user),
   );

@@ -6,7 +6,8 @@ import { moment, say } from "../i18n.js";
 import { notice, problem } from "../messages.js";
 import { livePart } from "../router.js";
 import { ask, isAdministrator, refreshMe, refreshProjects, session } from "../session.js";
-import { actionButton, keepingFocus, table } from "../table.js";
+import { switchService } from "../subscription.js";
+import { actionButton, keepingFocus, stateTag, table } from "../table.js";
 
 const ROLES = ["administrator", "caller", "viewer"];
 
@@ -41,20 +42,30 @@ function users() {
       say("admin.users"),
       [say("admin.user"), say("admin.role"), say("state"), say("created_at"), say("actions")],
       found.map((user) => [
-        [user.name, user.id === session.me.user.id && el("span", { class: "fine" }, " ", say("admin.you"))],
+        nameOf(user),
         roleChoice(user),
-        el("span", { class: `tag ${user.enabled ? "on" : "off"}` }, say(user.enabled ? "on" : "off")),
+        stateTag(user.enabled),
         say("plain", { value: () => moment(user.created_at) }),
         el("div", { class: "buttons" }, toggle(user), reset(user), remove(user)),
       ]),
     );
   }
+  function nameOf({ id, name }) {
+    const own = id === session.me.user.id && el("span", { class: "fine" }, " ", say("admin.you"));
+    return el("span", {}, name, own);
+  }
   function roleChoice(user) {
     const choice = roleSelect(user.role, { "aria-label": say("admin.role_of", { name: user.name }) });
     const give = async () => {
+      const role = choice.value;
+      const why = say("admin.role_why", { name: user.name, role: say(`role.${role}`), may: say(`role.${role}.may`) });
       try {
-        await change("PATCH", `/${user.id}`, { role: choice.value });
-        notice(say("admin.changed"));
+        if (await confirmed(say("admin.role_ask"), why, say("admin.role_change"))) {
+          await change("PATCH", `/${user.id}`, { role });
+          notice(say("admin.changed"));
+        } else {
+          choice.value = user.role;
+        }
       } catch (error) {
         choice.value = user.role;
         failed(error);
@@ -133,7 +144,7 @@ function projects() {
       found.map((project) => [
         project.name,
         el("code", {}, project.id),
-        el("span", { class: `tag ${project.enabled ? "on" : "off"}` }, say(project.enabled ? "on" : "off")),
+        stateTag(project.enabled),
         say("plain", { value: () => moment(project.created_at) }),
         el("div", { class: "buttons" }, toggle(project), remove(project)),
       ]),
@@ -143,8 +154,7 @@ function projects() {
     const name = project.enabled ? "disable" : "enable";
     const act = async () => {
       fill(errors);
-      await ask(project.enabled ? "DELETE" : "PUT", `/v1/projects/${project.id}/subscription`);
-      await list.refresh();
+      if (await switchService(project)) await list.refresh();
     };
     return actionButton(say(name), say(`${name}.what`, { what: project.name }), act, failed);
   }

@@ -1,14 +1,13 @@
 // Keys: access keys for programs. A secret is shown once, when its key is made.
 
-import { csv } from "../csv.js";
 import { confirmed, showSecrets } from "../dialogs.js";
 import { el, fill, freshId } from "../dom.js";
+import { csv, save } from "../files.js";
 import { moment, say } from "../i18n.js";
 import { notice, problem } from "../messages.js";
 import { livePart } from "../router.js";
-import { save } from "../save.js";
 import { ask, isAdministrator, session } from "../session.js";
-import { actionButton, table } from "../table.js";
+import { actionButton, stateTag, table } from "../table.js";
 
 /** Builds the view. */
 export function build() {
@@ -63,7 +62,7 @@ export function build() {
       found.map((key) => [
         el("code", {}, key.access),
         key.user_name,
-        el("span", { class: `tag ${key.enabled ? "on" : "off"}` }, say(key.enabled ? "on" : "off")),
+        stateTag(key.enabled),
         say("plain", { value: () => moment(key.created_at) }),
         key.last_used_at ? say("plain", { value: () => moment(key.last_used_at) }) : say("never"),
         el("div", { class: "buttons" }, toggle(key), remove(key)),

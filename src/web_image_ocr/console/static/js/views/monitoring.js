@@ -1,12 +1,12 @@
 // Monitoring: how many calls there were, how they ended and how long they took.
 
+import { ApiError } from "../api.js";
 import { chart } from "../charts.js";
 import { el, fill, freshId } from "../dom.js";
+import { save } from "../files.js";
 import { duration, moment, number, percent, say } from "../i18n.js";
-import { ApiError } from "../api.js";
 import { problem, whatToDo } from "../messages.js";
 import { livePart } from "../router.js";
-import { save } from "../save.js";
 import { ask, askFile, projectId } from "../session.js";
 import { actionButton, table } from "../table.js";
 

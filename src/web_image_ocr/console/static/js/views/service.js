@@ -1,12 +1,14 @@
 // Service: whether Web Image OCR is enabled for the project, what limits hold, what the server can do.
 
+import { callJson } from "../api.js";
 import { copyButton } from "../dialogs.js";
 import { el, fill } from "../dom.js";
 import { bytes, duration, say } from "../i18n.js";
 import { announce, problem } from "../messages.js";
 import { livePart } from "../router.js";
-import { callJson } from "../api.js";
-import { ask, isAdministrator, isOpen, projectId, refreshProjects, session } from "../session.js";
+import { isAdministrator, isOpen, projectId, refreshProjects, session } from "../session.js";
+import { switchService } from "../subscription.js";
+import { actionButton, facts, stateTag } from "../table.js";
 
 /** Builds the view. */
 export function build() {
@@ -32,7 +34,7 @@ export function build() {
 
   function enabledPart() {
     const state = isOpen() ? el("p", {}, say("service.open")) : subscription();
-    return el("section", { class: "card" }, state, address());
+    return el("section", { class: "card" }, state, projectId() ? address() : null);
   }
 
   function subscription() {
@@ -40,28 +42,20 @@ export function build() {
     if (!project) return el("p", {}, say("try.no_project"));
     const errors = el("div", {});
     const change = async () => {
-      button.disabled = true;
-      try {
-        await ask(project.enabled ? "DELETE" : "PUT", `/v1/projects/${project.id}/subscription`);
-        announce(say(project.enabled ? "service.now_disabled" : "service.now_enabled"));
-        await enabled.refresh();
-        enabled.place.querySelector("button")?.focus();
-      } catch (error) {
-        button.disabled = false;
-        fill(errors, problem(error, change));
-      }
+      fill(errors);
+      if (!(await switchService(project))) return;
+      announce(say(project.enabled ? "service.now_disabled" : "service.now_enabled"));
+      await enabled.refresh();
     };
-    const button = el(
-      "button",
-      { type: "button", class: project.enabled ? "" : "primary", on: { click: change } },
-      say(project.enabled ? "service.disable" : "service.enable"),
-    );
+    const label = say(project.enabled ? "service.disable" : "service.enable");
+    const failed = (error) => fill(errors, problem(error));
+    const button = actionButton(label, undefined, change, failed, project.enabled ? "" : "primary");
     return [
       el("h2", {}, say("service.of_project", { name: project.name })),
       el(
         "p",
         { class: "switch-row" },
-        el("span", { class: `tag ${project.enabled ? "on" : "off"}` }, say(project.enabled ? "on" : "off")),
+        stateTag(project.enabled),
         say(project.enabled ? "service.is_enabled" : "service.is_disabled"),
       ),
       isAdministrator()
@@ -74,16 +68,10 @@ export function build() {
 
 function address() {
   const url = `${location.origin}/v2/${projectId()}/ocr/web-image`;
-  return el(
-    "dl",
-    { class: "facts" },
-    el("dt", {}, say("service.address")),
-    el("dd", {}, el("code", {}, `POST ${url}`), " ", copyButton(() => url, say("service.address"))),
-    !isOpen() && [
-      el("dt", {}, say("service.project_id")),
-      el("dd", {}, el("code", {}, projectId()), " ", copyButton(projectId, say("service.project_id"))),
-    ],
-  );
+  const copied = (key, shown, text) => [key, [el("code", {}, shown), " ", copyButton(() => text, say(key))]];
+  const rows = [copied("service.address", `POST ${url}`, url)];
+  if (!isOpen()) rows.push(copied("service.project_id", projectId(), projectId()));
+  return facts(rows);
 }
 
 function ablePart({ limits, formats, models, edition, version, runtime }) {
@@ -113,6 +101,3 @@ function ablePart({ limits, formats, models, edition, version, runtime }) {
     ),
   );
 }
-
-const facts = (rows) =>
-  el("dl", { class: "facts" }, rows.map(([key, value]) => [el("dt", {}, say(key)), el("dd", {}, value)]));

@@ -3,13 +3,13 @@
 import { el, fill, freshId } from "../dom.js";
 import { moment, say } from "../i18n.js";
 import { announce, problem } from "../messages.js";
+import { intake, takeFromAnywhere } from "../picture/intake.js";
 import { Job } from "../picture/job.js";
 import { Queue } from "../picture/queue.js";
-import { intake, takeFromAnywhere } from "../picture/intake.js";
-import { renewed } from "../router.js";
 import { jobList, stateOf } from "../picture/rows.js";
-import { showcase } from "./showcase.js";
+import { renewed } from "../router.js";
 import { chooseProject, isAdministrator, isOpen, session } from "../session.js";
+import { showcase } from "./showcase.js";
 
 /** What will fail again as long as the file is the same. */
 const USELESS_AGAIN = new Set(["picture_too_large", "empty_file", "AIS.0102", "AIS.0103", "ModelArts.4104"]);
@@ -137,6 +137,7 @@ const failed = (job, again) =>
     { class: "card" },
     el("h2", { class: "file-name" }, job.name),
     problem(job.error, job.file && USELESS_AGAIN.has(job.error.code) ? null : again),
+    job.earlier && el("button", { type: "button", on: { click: () => job.finish() } }, say("result.earlier")),
   );
 
 function underWay(job, stop) {

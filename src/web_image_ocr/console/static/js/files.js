@@ -1,6 +1,20 @@
-// CSV as spreadsheets read it, without letting a text become a formula.
+// Files that the browser saves, and CSV as spreadsheets read it, without letting a text become a
+// formula.
+
+import { el } from "./dom.js";
 
 const FORMULA = /^[=+\-@\t\r]/;
+
+/** Hands the person a file. */
+export function save(name, content, type) {
+  const blob = content instanceof Blob ? content : new Blob([content], { type });
+  const address = URL.createObjectURL(blob);
+  const link = el("a", { href: address, download: name });
+  document.body.append(link);
+  link.click();
+  link.remove();
+  setTimeout(() => URL.revokeObjectURL(address), 60000);
+}
 
 /** Rows as CSV, RFC 4180. Texts that a spreadsheet would compute are kept texts by a quote. */
 export function csv(rows) {
