@@ -38,16 +38,17 @@ def test_signing_in_leads_to_the_view_that_was_asked_for_and_out_ends_all(
         assert visitor.page.evaluate("[sessionStorage.length, localStorage.length]") == [0, 0]
 
 
-def test_no_token_outlives_the_tab_unless_it_is_wished(visiting: Visiting) -> None:
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_no_token_outlives_the_tab_unless_it_is_wished(visiting: Visiting, language: str) -> None:
     """Where it is, another tab that signs out leaves it alone: it is not that tab's token."""
-    with visiting() as visitor:
+    with visiting(language=language) as visitor:
         visitor.enter("keys")
         page = visitor.page
         kept = page.evaluate("Object.keys(localStorage)")
         assert kept == []
         page.reload()  # the tab itself keeps it
         expect(page.locator("main h1")).to_have_text(visitor.say("keys.title"))
-        other = Visitor(page.context.new_page(), visitor.url, "en", visitor.account)
+        other = Visitor(page.context.new_page(), visitor.url, language, visitor.account)
         other.go()
         other.sign_in(stay=True)
         other.button("sign_out").wait_for()
@@ -55,7 +56,7 @@ def test_no_token_outlives_the_tab_unless_it_is_wished(visiting: Visiting) -> No
         with page.expect_response(lambda answer: answer.request.method == "DELETE"):
             visitor.press("sign_out")
         visitor.page.get_by_label(visitor.say("sign_in.password")).wait_for()
-        third = Visitor(page.context.new_page(), visitor.url, "en", visitor.account)
+        third = Visitor(page.context.new_page(), visitor.url, language, visitor.account)
         third.go()
         expect(third.button("sign_out")).to_be_visible()
 

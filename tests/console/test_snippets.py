@@ -25,11 +25,12 @@ NAME = 'it\'s "quoted" $(touch harmed) `x` 图.png'
 PICTURE = encoded(text_picture("COPIED"), "PNG")
 
 
+@pytest.mark.parametrize("language", LANGUAGES)
 def test_programs_for_a_server_with_credentials(
-    visiting: Visiting, service: Service, tmp_path: Path
+    visiting: Visiting, service: Service, tmp_path: Path, language: str
 ) -> None:
     (tmp_path / NAME).write_bytes(PICTURE)
-    with visiting(signed_in=True) as visitor:
+    with visiting(signed_in=True, language=language) as visitor:
         visitor.enter()
         visitor.give((NAME, PICTURE))
         visitor.lines()

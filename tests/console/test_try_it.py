@@ -210,10 +210,11 @@ def test_several_pictures_are_read_and_saved(visiting: Visiting, language: str) 
         expect(page.locator(".job")).to_have_count(0)
 
 
-def test_a_limit_is_waited_for(visiting: Visiting, open_server: Server) -> None:
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_a_limit_is_waited_for(visiting: Visiting, open_server: Server, language: str) -> None:
     """One call a second: what is refused meanwhile is sent again by itself."""
     picture = encoded(text_picture("PATIENCE"), "PNG")
-    with visiting(open_server.url, refusals=True) as visitor:
+    with visiting(open_server.url, language=language, refusals=True) as visitor:
         statuses: list[int] = []
         visitor.page.on("response", lambda answer: statuses.append(answer.status))
         visitor.give(*[(f"{number}.png", picture) for number in range(3)])
@@ -222,10 +223,11 @@ def test_a_limit_is_waited_for(visiting: Visiting, open_server: Server) -> None:
         assert statuses.count(429) <= 6  # it waits, rather than ask again and again
 
 
+@pytest.mark.parametrize("language", LANGUAGES)
 def test_a_server_without_credentials_asks_for_none(
-    visiting: Visiting, open_server: Server
+    visiting: Visiting, open_server: Server, language: str
 ) -> None:
-    with visiting(open_server.url) as visitor:
+    with visiting(open_server.url, language=language) as visitor:
         links = visitor.page.locator("nav a").all_text_contents()
         assert links == [visitor.say("nav.try"), visitor.say("nav.service")]
         visitor.open("service")
