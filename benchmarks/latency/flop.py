@@ -22,7 +22,7 @@ Shape = Sequence[int]
 
 
 def flop_of_run(model: bytes, batch: npt.NDArray[np.float32]) -> int:
-    """Floating point operations of one run of an ONNX model that has one input."""
+    """Operations of one run of an ONNX model that has one input, whatever the numbers are."""
     with tempfile.TemporaryDirectory() as folder:
         options = onnxruntime.SessionOptions()
         options.graph_optimization_level = onnxruntime.GraphOptimizationLevel.ORT_DISABLE_ALL
@@ -43,7 +43,7 @@ def flop_of(operator: str, inputs: Sequence[Shape], output: Shape) -> int:
         return 2 * math.prod(output) * math.prod(inputs[1][1:])
     if operator == "ConvTranspose":  # weights: (in, out of a group, height, width)
         return 2 * math.prod(inputs[0]) * math.prod(inputs[1][1:])
-    if operator in ("MatMul", "FusedMatMul"):
+    if operator in ("MatMul", "FusedMatMul", "DynamicQuantizeMatMul"):
         return 2 * math.prod(output) * inputs[0][-1]
     if operator in ("Gemm", "FusedGemm"):  # whichever side of the first matrix is summed over
         return 2 * math.prod(inputs[0]) * output[1]

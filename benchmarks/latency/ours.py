@@ -7,20 +7,19 @@ from typing import TYPE_CHECKING
 from benchmarks.peers.loop import Line, Pixels, package_versions, serve
 
 if TYPE_CHECKING:
-    from web_image_ocr.engine.config import RuntimeName
+    from web_image_ocr.engine.config import Precision
 
 
 class OurEngine:
     """This project's engine."""
 
-    def __init__(self, runtime: RuntimeName = "onnxruntime") -> None:
+    def __init__(self, precision: Precision = "auto") -> None:
         # As the peers do, see loop.serve.
         from web_image_ocr import Engine, EngineConfig  # noqa: PLC0415
         from web_image_ocr.primitives.memory import keep_freed_memory  # noqa: PLC0415
 
         keep_freed_memory()  # as a worker does
-        self._engine = Engine(EngineConfig(runtime=runtime))
-        self._runtime = runtime
+        self._engine = Engine(EngineConfig(precision=precision))
 
     def prepare(self, pixels: Pixels) -> Pixels:
         """The picture as it is."""
@@ -35,7 +34,7 @@ class OurEngine:
 
     def versions(self) -> dict[str, str]:
         """Of this project and its runtime."""
-        return package_versions("web-image-ocr", self._runtime)
+        return package_versions("web-image-ocr", "onnxruntime")
 
 
 if __name__ == "__main__":

@@ -20,14 +20,15 @@ import numpy as np
 from benchmarks.latency.flop import flop_of_run
 from benchmarks.latency.product import median_seconds
 from benchmarks.peers.homes import ROOT
-from web_image_ocr.engine.config import EngineConfig
+from web_image_ocr.engine.config import EngineConfig, Precision
 from web_image_ocr.engine.models import load_models
-from web_image_ocr.engine.runtimes import Session, Tensor, runtime_named
+from web_image_ocr.engine.runtime import Session, Tensor
 from web_image_ocr.engine.sessions import Sessions
 
 _DETECTION = (1, 3, 640, 640)  # a picture of a web page, made smaller
 _RECOGNITION = (1, 3, 48, 320)  # a line of some 25 letters
 _ROUNDS = 7
+_PRECISIONS: tuple[Precision, ...] = ("float32", "int8")
 
 _STEERING = ("OPENBLAS_CORETYPE", "OPENBLAS_L2_SIZE")
 """Variables that choose another kernel than the one made for this processor."""
@@ -59,14 +60,21 @@ def measure() -> dict[str, Any]:
 
     Returns:
         ``kernel``: the one that NumPy's product ran; ``sgemm_gflops``: its rate; ``models``: of
-        each ``shape``, ``gflop`` of a run, ``ms``, ``gflops``, ``share`` of the product's rate.
+        each, with either precision, ``shape``, ``gflop`` of a run (10^9 operations, whatever the
+        numbers), ``ms``, ``gflops``, ``share`` of the product's rate.
     """
-    files = load_models(EngineConfig())
-    sessions = Sessions(files, runtime_named(EngineConfig().runtime), threads=1).for_cores(1)
-    models = {
-        "detection": Model(files.detection, sessions.detection, _noise(_DETECTION)),
-        "recognition": Model(files.recognition, sessions.recognition, _noise(_RECOGNITION)),
-    }
+    models: dict[str, Model] = {}
+    for precision in _PRECISIONS:
+        files = load_models(EngineConfig(precision=precision))
+        sessions = Sessions(files, threads=1).for_cores(1)
+        models |= {
+            f"detection {precision}": Model(
+                files.detection, sessions.detection, _noise(_DETECTION)
+            ),
+            f"recognition {precision}": Model(
+                files.recognition, sessions.recognition, _noise(_RECOGNITION)
+            ),
+        }
     products = []
     for _ in range(_ROUNDS):
         products.append(_product())

@@ -26,7 +26,7 @@ _INSTALL: Mapping[str, Sequence[Sequence[str]]] = {
     "rapidocr-openvino": _rapidocr("openvino==2026.4.1"),
     "faster-paddle": (("install", "faster-paddle==1.0.4", "numpy==2.4.6"),),
     "tesseract": (),
-    "ours-openvino": (),
+    "ours-float32": (),
 }
 
 PEERS = tuple(_INSTALL)

@@ -98,6 +98,9 @@ class Model(Wire):
 
     part: Literal["detection", "recognition"]
     name: str
+    precision: Literal["float32", "int8"] = Field(
+        description="Of the numbers that its large products are computed with."
+    )
 
 
 class ServiceAnswer(Wire):
@@ -109,7 +112,6 @@ class ServiceAnswer(Wire):
     formats: list[str] = Field(examples=[["JPEG", "PNG"]])
     limits: Limits
     models: list[Model]
-    runtime: str
 
 
 class IdAndName(Wire):

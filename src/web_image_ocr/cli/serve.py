@@ -23,8 +23,7 @@ from web_image_ocr.cli.first_start import make_first_account, remove_credentials
 from web_image_ocr.cli.options import Config, DataDir, FirstProjectName
 from web_image_ocr.cli.stopping import StoppingServer, StopRequest, on_stop
 from web_image_ocr.cli.tls import tls_context
-from web_image_ocr.engine.models import load_models
-from web_image_ocr.engine.runtimes import runtime_named
+from web_image_ocr.engine.models import check_models
 from web_image_ocr.engine.words import files_of
 from web_image_ocr.identity import Identity
 from web_image_ocr.images.storage import signers_of
@@ -66,8 +65,7 @@ def serve(
         _refuse_foreign_listener(settings.server.host)
     tls = tls_context(settings.server)
     signers_of(settings.storage)
-    runtime_named(settings.engine.runtime)  # what is missing is said here, not by every worker
-    load_models(settings.engine)
+    check_models(settings.engine)  # what is missing is said here, not by every worker
     files_of(settings.engine.languages)
     with contextlib.ExitStack() as opened:
         listener = opened.enter_context(_listen(settings.server))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -34,7 +34,7 @@ class Path:
     confidences: npt.NDArray[np.float32]
 
 
-def characters_of(metadata: dict[str, str]) -> tuple[str, ...]:
+def characters_of(metadata: Mapping[str, str]) -> tuple[str, ...]:
     """The recogniser's classes: the blank, the characters of its metadata, the space.
 
     Raises:

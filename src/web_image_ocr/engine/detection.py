@@ -15,7 +15,7 @@ import numpy as np
 import numpy.typing as npt
 
 from web_image_ocr.engine.frames import STRIDE, Points
-from web_image_ocr.engine.runtimes import Session
+from web_image_ocr.engine.runtime import Session
 from web_image_ocr.engine.tensors import to_tensor
 from web_image_ocr.primitives.image import Pixels
 

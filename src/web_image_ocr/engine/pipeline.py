@@ -17,12 +17,10 @@ from web_image_ocr.engine.decoder import Decoder
 from web_image_ocr.engine.detection import Box
 from web_image_ocr.engine.frames import Points, rim
 from web_image_ocr.engine.models import load_models
-from web_image_ocr.engine.onnx_file import metadata_of
 from web_image_ocr.engine.order import reading_order
 from web_image_ocr.engine.orientation import text_angle
 from web_image_ocr.engine.overlaps import Shapes, shared_area
 from web_image_ocr.engine.reading import OrientedReading, Reader, believable
-from web_image_ocr.engine.runtimes import runtime_named
 from web_image_ocr.engine.sessions import Sessions, SessionSet
 from web_image_ocr.engine.side_by_side import SideBySide
 from web_image_ocr.engine.survey import MOST_PIXELS, Survey
@@ -47,17 +45,16 @@ class Engine:
 
     Raises:
         ServiceError: ``MODEL_UNAVAILABLE`` when a model is missing or altered,
-            ``CONFIGURATION_INVALID`` when there is no word list for a language, or the
-            runtime is not installed.
+            ``CONFIGURATION_INVALID`` when there is no word list for a language.
     """
 
     def __init__(self, config: EngineConfig | None = None) -> None:
         self._config = config or EngineConfig()
         models = load_models(self._config)
-        self._sessions = Sessions(models, runtime_named(self._config.runtime), self._config.threads)
+        self._sessions = Sessions(models, self._config.threads)
         self._sessions.for_cores(None)
         self._decoder = Decoder(
-            characters_of(metadata_of(models.recognition)),
+            characters_of(models.metadata),
             Words.of(self._config.languages) if self._config.languages else None,
         )
 

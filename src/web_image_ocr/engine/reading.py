@@ -10,7 +10,7 @@ from web_image_ocr.engine.crops import cut_line, pieces
 from web_image_ocr.engine.decoder import Decoder, Reading, joined
 from web_image_ocr.engine.detection import Box
 from web_image_ocr.engine.frames import Points
-from web_image_ocr.engine.runtimes import Session
+from web_image_ocr.engine.runtime import Session
 from web_image_ocr.engine.tensors import to_tensor
 from web_image_ocr.primitives.deadline import Deadline
 from web_image_ocr.primitives.image import Pixels

@@ -6,12 +6,12 @@ import threading
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
-from web_image_ocr.engine.runtimes import Model, Runtime, Session
+from web_image_ocr.engine.runtime import OnnxSession, Session
 from web_image_ocr.engine.side_by_side import SideBySide
 from web_image_ocr.primitives.cores import available_cores
 
 if TYPE_CHECKING:
-    from web_image_ocr.engine.models import ModelBytes
+    from web_image_ocr.engine.models import Models
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,18 +36,14 @@ class Sessions:
     """The narrow (one thread) and the wide sessions of both models, each opened when first used.
 
     Args:
-        models: the checked model files.
-        runtime: what runs them.
+        models: both models.
         threads: of the wide sessions; 0 means ``available_cores()``.
     """
 
-    def __init__(self, models: ModelBytes, runtime: Runtime, threads: int) -> None:
-        self._models: dict[str, Model] = {
-            "detection": runtime.load(models.detection),
-            "recognition": runtime.load(models.recognition, any_width=True),
-        }
+    def __init__(self, models: Models, threads: int) -> None:
+        self._models = {"detection": models.detection, "recognition": models.recognition}
         self._threads = threads or available_cores()
-        self._opened: dict[tuple[str, int, int], Session] = {}
+        self._opened: dict[tuple[str, int], Session] = {}
         self._sets: dict[int, SessionSet] = {}
         self._lock = threading.Lock()
 
@@ -59,15 +55,12 @@ class Sessions:
                 self._sets[threads] = SessionSet(
                     detection=self._session("detection", threads),
                     recognition=self._session("recognition", threads),
-                    lane=self._session("recognition", 1, at_once=threads),
+                    lane=self._session("recognition", 1),
                     side_by_side=SideBySide(threads),
                 )
             return self._sets[threads]
 
-    def _session(
-        self, name: Literal["detection", "recognition"], threads: int, at_once: int = 1
-    ) -> Session:
-        key = (name, threads, at_once)
-        if key not in self._opened:
-            self._opened[key] = self._models[name].open(threads=threads, at_once=at_once)
-        return self._opened[key]
+    def _session(self, name: Literal["detection", "recognition"], threads: int) -> Session:
+        if (name, threads) not in self._opened:
+            self._opened[name, threads] = OnnxSession(self._models[name], threads)
+        return self._opened[name, threads]

@@ -31,7 +31,7 @@ from web_image_ocr.engine.detection import (
 )
 from web_image_ocr.engine.frames import Frame, Points, extent, rim
 from web_image_ocr.engine.overlaps import Shapes, shared_area
-from web_image_ocr.engine.runtimes import Session
+from web_image_ocr.engine.runtime import Session
 from web_image_ocr.engine.scale import LARGEST, bounded_scale, detection_scale
 from web_image_ocr.engine.tiles import Tile, cut
 from web_image_ocr.primitives.deadline import Deadline

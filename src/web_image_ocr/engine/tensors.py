@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from web_image_ocr.engine.runtimes import Tensor
+from web_image_ocr.engine.runtime import Tensor
 from web_image_ocr.primitives.image import Pixels
 
 

@@ -25,8 +25,10 @@ from web_image_ocr.api.management_schemas import (
     ServiceAnswer,
     UsersAnswer,
 )
+from web_image_ocr.engine.models import DETECTION, RECOGNITION
 from web_image_ocr.identity import PasswordLogin, Reference
 from web_image_ocr.primitives.errors import ErrorKind
+from web_image_ocr.primitives.processor import multiplies_int8
 
 NAMES = ["<b>x</b>", "图像 项目", "=1+1", "a'b\"c", "${x}", "..", "{reason}", "%s", "é" * 64]
 NEW = "another-long-password"
@@ -45,7 +47,11 @@ async def test_the_service_says_what_it_can(town: Town) -> None:
     answer = await town.call("GET", "/v1/service", None)
     told = ServiceAnswer.model_validate_json(answer.content)
     assert told.authentication
-    assert (told.edition, told.runtime) == ("2021", "onnxruntime")
+    assert told.edition == "2021"
+    parts = [(model.part, model.name) for model in told.models]
+    assert parts == [("detection", DETECTION.name), ("recognition", RECOGNITION.name)]
+    used = "int8" if multiplies_int8() else "float32"
+    assert [model.precision for model in told.models] == [used, used]
     assert told.formats == ["JPEG", "PNG", "BMP", "TIFF", "GIF", "WEBP"]
     assert (told.limits.min_side, told.limits.max_side) == (15, 8192)
     assert told.limits.max_image_bytes == 10 * 1024**2

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from web_image_ocr.engine.detection import boxes_of_map
 from web_image_ocr.engine.frames import Frame, rim
-from web_image_ocr.engine.runtimes import Tensor
+from web_image_ocr.engine.runtime import Tensor
 from web_image_ocr.engine.scale import LONGEST
 from web_image_ocr.engine.survey import Survey
 from web_image_ocr.engine.tiles import MARGIN, cut

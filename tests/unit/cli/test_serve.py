@@ -34,7 +34,7 @@ def events(monkeypatch: pytest.MonkeyPatch) -> list[str]:
         done.append("served")
 
     monkeypatch.setattr(module, "configure", lambda _: None)
-    monkeypatch.setattr(module, "load_models", lambda _: done.append("loaded"))
+    monkeypatch.setattr(module, "check_models", lambda _: done.append("loaded"))
     monkeypatch.setattr(module, "make_first_account", lambda *_, **__: done.append("account"))
     monkeypatch.setattr(module, "_run", serve_nothing)
     close = Identity.close
@@ -66,7 +66,7 @@ def test_the_log_names_the_folder_in_full(
 def test_a_signal_during_the_start_ends_it_after_the_step_at_hand(
     tmp_path: Path, events: list[str], monkeypatch: pytest.MonkeyPatch, number: signal.Signals
 ) -> None:
-    monkeypatch.setattr(module, "load_models", lambda _: os.kill(os.getpid(), number))
+    monkeypatch.setattr(module, "check_models", lambda _: os.kill(os.getpid(), number))
     module.serve(data_dir=tmp_path, port=0)
     assert events == ["account", "closed"]
 

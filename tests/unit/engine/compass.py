@@ -12,7 +12,7 @@ from web_image_ocr.engine.decoder import NOTHING, Decoder, Reading
 from web_image_ocr.engine.detection import Box
 from web_image_ocr.engine.frames import Points
 from web_image_ocr.engine.reading import Reader
-from web_image_ocr.engine.runtimes import Tensor
+from web_image_ocr.engine.runtime import Tensor
 from web_image_ocr.primitives.image import Pixels
 
 _SIDE = 250

@@ -10,7 +10,7 @@ import numpy as np
 from web_image_ocr import Engine, EngineConfig
 from web_image_ocr.engine.decoder import NOTHING, Decoder, Reading
 from web_image_ocr.engine.reading import Reader
-from web_image_ocr.engine.runtimes import Tensor
+from web_image_ocr.engine.runtime import Tensor
 from web_image_ocr.engine.sessions import Sessions, SessionSet
 from web_image_ocr.engine.side_by_side import SideBySide
 from web_image_ocr.primitives.deadline import Deadline

@@ -2,48 +2,56 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+from onnx import ModelProto, TensorProto, helper, numpy_helper
 
-from web_image_ocr.engine.onnx_file import flush_subnormals, metadata_of
-
-FLOAT, INT64 = 1, 7
-
-
-def field(number: int, content: bytes) -> bytes:
-    assert len(content) < 128
-    return bytes([number << 3 | 2, len(content)]) + content
+from web_image_ocr.engine.onnx_file import flush_subnormals, metadata_of, parsed
 
 
-def tensor(data_type: int, raw: bytes) -> bytes:
-    return bytes([2 << 3 | 0, data_type]) + field(9, raw)
-
-
-def model(*tensors: bytes) -> bytes:
-    return bytes([1 << 3 | 0, 8]) + field(7, b"".join(field(5, part) for part in tensors))
-
-
-def floats(*values: float) -> bytes:
-    return np.array(values, dtype="<f4").tobytes()
+def model(*tensors: TensorProto) -> ModelProto:
+    value = helper.make_tensor_value_info("x", TensorProto.FLOAT, [1])
+    node = helper.make_node("Identity", ["x"], ["y"])
+    return helper.make_model(helper.make_graph([node], "g", [value], [value], tensors))
 
 
 def test_subnormal_weights_become_zero_and_others_stay() -> None:
-    before = model(tensor(FLOAT, floats(1.0, 1e-40, -1e-45, -2.5, 0.0, 1.2e-38)))
-    after = model(tensor(FLOAT, floats(1.0, 0.0, 0.0, -2.5, 0.0, 1.2e-38)))
-    assert flush_subnormals(before) == after
+    before = np.array([[1.0, 1e-40, -1e-45], [-2.5, 0.0, 1.2e-38]], np.float32)
+    changed = model(
+        numpy_helper.from_array(before, "w"),
+        helper.make_tensor("not_raw", TensorProto.FLOAT, [2], [1e-40, 3.0]),
+    )
+    flush_subnormals(changed)
+    first, second = map(numpy_helper.to_array, changed.graph.initializer)
+    np.testing.assert_array_equal(first, [[1.0, 0.0, 0.0], [-2.5, 0.0, np.float32(1.2e-38)]])
+    np.testing.assert_array_equal(second, [0.0, 3.0])
+    assert [tensor.name for tensor in changed.graph.initializer] == ["w", "not_raw"]
+
+
+def test_tensors_without_subnormals_and_of_other_types_stay() -> None:
+    tensors = [
+        numpy_helper.from_array(np.array([3], np.int64), "i"),
+        numpy_helper.from_array(np.array([1.0, 0.0], np.float32), "f"),
+    ]
+    changed, before = model(*tensors), model(*tensors)
+    flush_subnormals(changed)
+    assert changed == before
 
 
 def test_metadata_is_read_by_its_keys() -> None:
-    lines, nothing = field(1, b"a") + field(2, b"1\n2"), field(1, b"b") + field(2, b"")
-    told = model() + field(14, lines) + field(14, nothing)
-    assert metadata_of(told) == {"a": "1\n2", "b": ""}
+    told = model()
+    helper.set_model_props(told, {"a": "1\n2", "b": ""})
+    assert metadata_of(parsed(told.SerializeToString())) == {"a": "1\n2", "b": ""}
     assert metadata_of(model()) == {}
 
 
-def test_tensors_that_are_no_floats_stay() -> None:
-    before = model(tensor(INT64, np.array([3], dtype="<i8").tobytes()))
-    assert flush_subnormals(before) == before
-
-
-@pytest.mark.parametrize("junk", [b"\xff", b"\x3a\x7f", b"\x0b", b"\x3a\x05\x2a\x10abc"])
+@pytest.mark.parametrize(
+    "junk", [b"", b"\xff", b"\x3a\x7f", b"\x0b", b"\x3a\x05\x2a\x10abc", b"this is no model"]
+)
 def test_bytes_that_are_no_model_are_refused(junk: bytes) -> None:
     with pytest.raises(ValueError, match="no ONNX model"):
-        flush_subnormals(junk)
+        parsed(junk)
+
+
+def test_a_file_that_is_cut_off_is_refused() -> None:
+    whole = model(numpy_helper.from_array(np.ones(100, np.float32), "w")).SerializeToString()
+    with pytest.raises(ValueError, match="cut off"):
+        parsed(whole[:-50])

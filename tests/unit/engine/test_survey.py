@@ -8,7 +8,7 @@ from tests.unit.engine.drawn import DarkIsText, ink_engine
 from web_image_ocr import RecognitionOptions
 from web_image_ocr.engine.detection import Box
 from web_image_ocr.engine.frames import rim
-from web_image_ocr.engine.runtimes import Tensor
+from web_image_ocr.engine.runtime import Tensor
 from web_image_ocr.engine.scale import LARGEST
 from web_image_ocr.engine.survey import MOST_PIXELS, Survey, with_overlooked
 from web_image_ocr.primitives.deadline import Deadline

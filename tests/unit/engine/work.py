@@ -10,7 +10,7 @@ from unittest.mock import patch
 from tests.unit.engine.pages import assert_quads_are_sound
 from web_image_ocr import Engine, Page, RecognitionOptions
 from web_image_ocr.engine.crops import LINE_HEIGHT, MAX_WIDTH
-from web_image_ocr.engine.runtimes import Session, Tensor
+from web_image_ocr.engine.runtime import Session, Tensor
 from web_image_ocr.engine.sessions import SessionSet
 from web_image_ocr.engine.survey import MOST_PIXELS
 from web_image_ocr.primitives.deadline import Deadline

@@ -11,7 +11,7 @@ from web_image_ocr.api.answers import json_response
 from web_image_ocr.api.management_schemas import ServiceAnswer
 from web_image_ocr.api.openapi_management import public_failures
 from web_image_ocr.api.state import state_of
-from web_image_ocr.engine.models import DETECTION, RECOGNITION
+from web_image_ocr.engine.models import DETECTION, RECOGNITION, rounds_products
 from web_image_ocr.images import ImageLimits
 from web_image_ocr.images.config import BASE64_TEXT_LIMIT
 from web_image_ocr.images.sniff import ImageFormat
@@ -32,8 +32,8 @@ async def service(request: Request) -> Response:
     config, engine = state.config, state.engine
     images = ImageLimits.for_edition(config.edition)
     models = {
-        "detection": (engine.detection_model or DETECTION).name,  # where it lies is told nobody
-        "recognition": (engine.recognition_model or RECOGNITION).name,
+        "detection": (engine.detection_model, DETECTION),
+        "recognition": (engine.recognition_model, RECOGNITION),
     }
     return json_response(
         {
@@ -49,7 +49,13 @@ async def service(request: Request) -> Response:
                 "deadline_s": config.deadline_s,
                 "rate_limit": config.rate_limit,
             },
-            "models": [{"part": part, "name": name} for part, name in models.items()],
-            "runtime": engine.runtime,
+            "models": [
+                {
+                    "part": part,
+                    "name": (chosen or carried).name,  # where it lies is told nobody
+                    "precision": "int8" if rounds_products(engine, chosen) else "float32",
+                }
+                for part, (chosen, carried) in models.items()
+            ],
         }
     )

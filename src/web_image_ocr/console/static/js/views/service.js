@@ -74,7 +74,7 @@ function address() {
   return facts(rows);
 }
 
-function ablePart({ limits, formats, models, edition, version, runtime }) {
+function ablePart({ limits, formats, models, edition, version }) {
   const text = (value) => say("plain", { value });
   const limitRows = [
     ["service.sides", say("service.pixels", { least: limits.min_side, most: limits.max_side })],
@@ -95,8 +95,7 @@ function ablePart({ limits, formats, models, edition, version, runtime }) {
         ["service.formats", formats.join(", ")],
         ["service.edition", edition],
         ["service.version", version],
-        ["service.runtime", runtime],
-        ...models.map(({ part, name }) => [`service.model.${part}`, name]),
+        ...models.map(({ part, name, precision }) => [`service.model.${part}`, `${name} (${precision})`]),
       ]),
     ),
   );

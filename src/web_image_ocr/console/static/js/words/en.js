@@ -192,7 +192,6 @@ export default {
   "service.formats": "Formats",
   "service.edition": "Edition of the API",
   "service.version": "Version",
-  "service.runtime": "Runtime",
   "service.model.detection": "Detection",
   "service.model.recognition": "Recognition",
   "service.model.direction": "Direction",

@@ -189,7 +189,6 @@ export default {
   "service.formats": "格式",
   "service.edition": "API 版本",
   "service.version": "软件版本",
-  "service.runtime": "推理引擎",
   "service.model.detection": "检测模型",
   "service.model.recognition": "识别模型",
   "service.model.direction": "方向模型",

@@ -1,4 +1,4 @@
-"""Our own engine with the other runtime: not a peer, but measured beside them."""
+"""Our own engine with float32 numbers only: not a peer, but measured beside them."""
 
 from __future__ import annotations
 
@@ -6,4 +6,4 @@ from benchmarks.latency.ours import OurEngine
 from benchmarks.peers.loop import serve
 
 if __name__ == "__main__":
-    serve(lambda: OurEngine("openvino"))
+    serve(lambda: OurEngine("float32"))

@@ -1,39 +1,38 @@
-"""ONNX Runtime, on the processor: float32 everywhere, little memory."""
+"""What runs a model: ONNX Runtime, on the processor. No other module imports it."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import Any
+from typing import Any, Protocol
 
-from web_image_ocr.engine.runtimes.base import Tensor
+import numpy as np
+import numpy.typing as npt
+
 from web_image_ocr.primitives.errors import ErrorKind, ServiceError
 
-
-class OnnxRuntime:
-    """ONNX Runtime as a ``Runtime``."""
-
-    def load(self, file: bytes, *, any_width: bool = False) -> OnnxModel:
-        """As ``Runtime.load``; whether it is a model shows when it is opened."""
-        del any_width  # all shapes are alike
-        return OnnxModel(file)
+Tensor = npt.NDArray[np.float32]
+"""(N, 3, H, W) float32, BGR, -1 to 1, for a model's input; its answer's shape is the model's."""
 
 
-@dataclass(frozen=True, slots=True)
-class OnnxModel:
-    """A ``Model`` for ONNX Runtime: the bytes of its file."""
+class Session(Protocol):
+    """One model, ready to run. Safe to run from many threads at once."""
 
-    file: bytes
-
-    def open(self, *, threads: int, at_once: int = 1) -> OnnxSession:
-        """As ``Model.open``; any number of runs go on at once."""
-        del at_once
-        return OnnxSession(self.file, threads)
+    def run(self, batch: Tensor) -> Tensor:
+        """The model's answer to one batch."""
+        ...
 
 
 class OnnxSession:
-    """A ``Session`` of ONNX Runtime; keeps no state between runs."""
+    """A ``Session`` of ONNX Runtime; keeps no state between runs.
 
-    def __init__(self, file: bytes, threads: int) -> None:
+    Args:
+        model: the bytes of an ONNX file.
+        threads: how many one run uses, at least 1.
+
+    Raises:
+        ServiceError: ``MODEL_UNAVAILABLE`` when it cannot be run.
+    """
+
+    def __init__(self, model: bytes, threads: int) -> None:
         import onnxruntime  # noqa: PLC0415 - importing the package must stay cheap
 
         options = onnxruntime.SessionOptions()
@@ -47,7 +46,7 @@ class OnnxSession:
         options.log_severity_level = 3
         try:
             self._session: Any = onnxruntime.InferenceSession(
-                file, options, providers=["CPUExecutionProvider"]
+                model, options, providers=["CPUExecutionProvider"]
             )
         except Exception as error:
             raise ServiceError(

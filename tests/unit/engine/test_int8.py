@@ -1,0 +1,197 @@
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from onnx import ModelProto, NodeProto, TensorProto, helper, numpy_helper
+
+from web_image_ocr.engine import models
+from web_image_ocr.engine.config import EngineConfig
+from web_image_ocr.engine.int8 import round_products
+from web_image_ocr.engine.models import load_models
+from web_image_ocr.engine.runtime import OnnxSession
+from web_image_ocr.primitives.errors import ErrorKind, ServiceError
+
+Array = npt.NDArray[np.float32]
+
+INPUTS, OUTPUTS = 96, 192
+PRODUCT = "DynamicQuantizeMatMul"
+
+
+def noise(*shape: int, seed: int = 0) -> Array:
+    return np.random.default_rng(seed).normal(0, 1, shape).astype(np.float32)
+
+
+def model(nodes: Sequence[NodeProto], constants: dict[str, Array], sides: int = 4) -> ModelProto:
+    """From ``x`` to ``y``, numbers of ``sides`` dimensions."""
+    shape = [None] * sides
+    graph = helper.make_graph(
+        nodes,
+        "g",
+        [helper.make_tensor_value_info("x", TensorProto.FLOAT, shape)],
+        [helper.make_tensor_value_info("y", TensorProto.FLOAT, shape)],
+        [numpy_helper.from_array(value, name) for name, value in constants.items()],
+    )
+    return helper.make_model(graph, opset_imports=[helper.make_opsetid("", 13)], ir_version=8)
+
+
+def answers(changed: ModelProto, batch: Array) -> Array:
+    return OnnxSession(changed.SerializeToString(), 1).run(batch)
+
+
+def operators(changed: ModelProto) -> list[str]:
+    return [node.op_type for node in changed.graph.node]
+
+
+def pointwise(**attributes: Any) -> NodeProto:
+    return helper.make_node("Conv", ["x", "w"], ["c"], "conv", **attributes)
+
+
+def plus_bias(taken: str = "c") -> NodeProto:
+    return helper.make_node("Add", [taken, "b"], ["y"], "plus")
+
+
+WEIGHTS = noise(OUTPUTS, INPUTS, 1, 1)
+BIAS = noise(1, OUTPUTS, 1, 1, seed=1)
+
+
+@given(seed=st.integers(0, 2**32 - 1), height=st.integers(1, 9), width=st.integers(1, 9))
+def test_a_pointwise_convolution_is_nearly_the_same(seed: int, height: int, width: int) -> None:
+    exact = model([pointwise(), plus_bias()], {"w": WEIGHTS, "b": BIAS})
+    batch = noise(1, INPUTS, height, width, seed=seed)
+    expected = answers(exact, batch)
+    assert round_products(exact) == 1
+    assert operators(exact) == ["Transpose", PRODUCT, "Transpose"], "the bias is part of it"
+    # Either side is rounded to a step of its range / 255; the errors of 96 products add up.
+    step = float(np.ptp(np.append(batch, 0.0))) / 255 + 2 * float(np.abs(WEIGHTS).max()) / 255
+    error = answers(exact, batch) - expected
+    assert float(np.abs(error).max()) < 3 * step * np.sqrt(INPUTS)
+    assert error.any()
+
+
+def test_a_product_of_matrices_is_nearly_the_same() -> None:
+    exact = model([helper.make_node("MatMul", ["x", "w"], ["y"], "m")], {"w": noise(120, 200)}, 3)
+    batch = noise(1, 7, 120, seed=2)
+    expected = answers(exact, batch)
+    assert round_products(exact) == 1
+    assert operators(exact) == [PRODUCT]
+    np.testing.assert_allclose(answers(exact, batch), expected, atol=0.6)
+
+
+def test_a_channel_without_weights_gives_its_bias() -> None:
+    weights = WEIGHTS.copy()
+    weights[5] = 0.0
+    exact = model([pointwise(), plus_bias()], {"w": weights, "b": BIAS})
+    round_products(exact)
+    answer = answers(exact, noise(1, INPUTS, 3, 4))
+    np.testing.assert_array_equal(answer[0, 5], np.full((3, 4), BIAS[0, 5, 0, 0]))
+
+
+def test_an_answer_that_others_take_keeps_its_bias_apart() -> None:
+    twice = [
+        pointwise(),
+        helper.make_node("Add", ["c", "b"], ["d"], "plus"),
+        helper.make_node("Add", ["c", "d"], ["y"], "both"),
+    ]
+    exact = model(twice, {"w": WEIGHTS, "b": BIAS})
+    batch = noise(1, INPUTS, 3, 4)
+    expected = answers(exact, batch)
+    round_products(exact)
+    assert operators(exact) == ["Transpose", PRODUCT, "Transpose", "Add", "Add"]
+    np.testing.assert_allclose(answers(exact, batch), expected, atol=1.5)
+
+
+@pytest.mark.parametrize(
+    ("attributes", "weights"),
+    [
+        ({"strides": [2, 2]}, WEIGHTS),
+        ({"group": 2}, noise(OUTPUTS, INPUTS // 2, 1, 1)),
+        ({}, noise(OUTPUTS, INPUTS, 3, 3)),
+        ({}, noise(OUTPUTS // 2, INPUTS, 1, 1)),
+    ],
+    ids=["with steps", "in groups", "of 3 x 3", "small"],
+)
+def test_other_convolutions_stay(attributes: dict[str, Any], weights: Array) -> None:
+    constants = {"w": weights, "b": noise(1, len(weights), 1, 1)}
+    exact = model([pointwise(**attributes), plus_bias()], constants)
+    assert round_products(exact) == 0
+    assert operators(exact) == ["Conv", "Add"]
+    assert [known.domain for known in exact.opset_import] == [""]
+
+
+def test_a_kept_one_and_one_of_a_mean_stay() -> None:
+    kept = model([pointwise(), plus_bias()], {"w": WEIGHTS, "b": BIAS})
+    assert round_products(kept, kept={"conv"}) == 0
+    mean = helper.make_node("GlobalAveragePool", ["x"], ["m"], "mean")
+    relu = helper.make_node("Relu", ["m"], ["r"], "relu")
+    conv = helper.make_node("Conv", ["r", "w"], ["c"], "conv")
+    squeezed = model([mean, relu, conv, plus_bias()], {"w": WEIGHTS, "b": BIAS})
+    assert round_products(squeezed) == 0
+
+
+@pytest.mark.models
+def test_the_carried_models_are_nearly_the_same() -> None:
+    exact = load_models(EngineConfig(precision="float32"))
+    rounded = load_models(EngineConfig(precision="int8"))
+    line = np.random.default_rng(3).uniform(-1, 1, (1, 3, 48, 200)).astype(np.float32)
+    view = np.random.default_rng(4).uniform(-1, 1, (1, 3, 96, 160)).astype(np.float32)
+    for whole, fast, batch in (
+        (exact.recognition, rounded.recognition, line),
+        (exact.detection, rounded.detection, view),
+    ):
+        assert fast.count(PRODUCT.encode()) >= 20
+        assert PRODUCT.encode() not in whole
+        one, two = (OnnxSession(fast, threads).run(batch) for threads in (1, 2))
+        np.testing.assert_array_equal(one, two)
+        np.testing.assert_allclose(one, OnnxSession(whole, 1).run(batch), atol=0.25)
+
+
+@pytest.mark.models
+def test_exact_products_of_a_carried_model_are_there() -> None:
+    names = {node.name for node in _stored(models.RECOGNITION).graph.node}
+    assert names >= models.RECOGNITION.exact
+
+
+def _stored(carried: models.CarriedModel) -> ModelProto:
+    content = ModelProto()
+    content.ParseFromString((models._carrier_folder() / carried.name).read_bytes())
+    return content
+
+
+@pytest.mark.parametrize(
+    ("precision", "chosen", "processor", "rounds"),
+    [
+        ("auto", False, True, True),
+        ("auto", False, False, False),
+        ("auto", True, True, False),
+        ("int8", True, False, True),
+        ("float32", False, True, False),
+    ],
+)
+def test_what_is_rounded_by_itself(
+    precision: str, chosen: bool, processor: bool, rounds: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(models, "multiplies_int8", lambda: processor)
+    config = EngineConfig(precision=precision)  # type: ignore[arg-type]
+    path = Path("other.onnx") if chosen else None
+    assert models.rounds_products(config, path) is rounds
+
+
+def test_another_precision_is_refused() -> None:
+    with pytest.raises(ValueError, match="auto, float32, int8"):
+        EngineConfig(precision="bfloat16")  # type: ignore[arg-type]
+
+
+def test_a_named_file_that_is_no_model_is_refused(tmp_path: Path) -> None:
+    path = tmp_path / "text.onnx"
+    path.write_bytes(b"this is no model")
+    for look in (models.check_models, load_models):
+        with pytest.raises(ServiceError) as caught:
+            look(EngineConfig(detection_model=path))
+        assert caught.value.kind is ErrorKind.MODEL_UNAVAILABLE
