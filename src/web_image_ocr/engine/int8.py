@@ -16,8 +16,8 @@ from onnx import ModelProto, NodeProto, TensorProto, helper, numpy_helper
 
 from web_image_ocr.engine.onnx_file import Weights, weights_of
 
-# Of a product. Below (96 x 96 and less in these models) rounding costs more than it saves: the
-# detector at 896 x 512, one thread, took 140 ms with float32, 115 so, and 120 with all products.
+# Of a product. Below, rounding costs more than it saves: the detector at 896 x 512, one thread, took
+# 140 ms with float32, 115 so, and 120 with all products.
 LEAST_WEIGHTS = 96 * 192
 # Weights are rounded to -127 ... 127.
 _GREATEST = 127.0
