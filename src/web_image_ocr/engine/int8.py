@@ -9,14 +9,20 @@ no pictures are needed to prepare a model. Sums are exact, and answers are float
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
+from typing import TYPE_CHECKING, TypeVar
 
 import numpy as np
 from onnx import ModelProto, NodeProto, TensorProto, helper, numpy_helper
 
 from web_image_ocr.engine.onnx_file import Weights, weights_of
 
-# Of a product. Below, rounding costs more than it saves: the detector at 896 x 512, one thread, took
+if TYPE_CHECKING:
+    from google.protobuf.internal.containers import RepeatedCompositeFieldContainer
+
+Part = TypeVar("Part", NodeProto, TensorProto)
+
+# Of a product. Below, rounding costs more than it saves: one thread took for the detector, 896 x 512,
 # 140 ms with float32, 115 so, and 120 with all products.
 LEAST_WEIGHTS = 96 * 192
 # Weights are rounded to -127 ... 127.
@@ -36,26 +42,32 @@ def round_products(model: ModelProto, kept: Collection[str] = ()) -> int:
     """
     graph = _Graph(model)
     nodes: list[NodeProto] = []
-    added: set[str] = set()  # names of nodes whose addition is part of a product
+    added: set[str] = set()  # answers of additions that are part of a product
     rounded = 0
     for node in model.graph.node:
         weights = None if node.name in kept else graph.weights(node)
         if weights is None or weights.size < LEAST_WEIGHTS or graph.of_whole_picture(node):
-            nodes += [] if node.name in added else [node]
+            nodes += [] if node.output[0] in added else [node]
             continue
         product = _Product(node, weights)
         addition = graph.bias_added_to(node)
         if addition is not None:
             product.add(addition, graph.constants[addition.input[1]])
-            added.add(addition.name)
+            added.add(addition.output[0])
         model.graph.initializer.extend(product.constants)
         nodes += product.nodes()
         rounded += 1
-    del model.graph.node[:]
-    model.graph.node.extend(nodes)
+    _replace(model.graph.node, nodes)
+    used = {name for node in nodes for name in node.input}
+    _replace(model.graph.initializer, [x for x in model.graph.initializer if x.name in used])
     if rounded and _DOMAIN not in {known.domain for known in model.opset_import}:
         model.opset_import.append(helper.make_opsetid(_DOMAIN, 1))
     return rounded
+
+
+def _replace(field: RepeatedCompositeFieldContainer[Part], parts: Sequence[Part]) -> None:
+    del field[:]
+    field.extend(parts)
 
 
 class _Graph:
@@ -64,6 +76,7 @@ class _Graph:
     def __init__(self, model: ModelProto) -> None:
         self.constants = {tensor.name: tensor for tensor in model.graph.initializer}
         self._giving = {name: node for node in model.graph.node for name in node.output}
+        self._answers = {answer.name for answer in model.graph.output}
         self._taking: dict[str, list[NodeProto]] = {}
         for node in model.graph.node:
             for name in node.input:
@@ -82,8 +95,11 @@ class _Graph:
 
     def bias_added_to(self, convolution: NodeProto) -> NodeProto | None:
         """The node that adds a constant for each channel, if nothing else takes the answer."""
-        takers = self._taking.get(convolution.output[0], [])
-        if convolution.op_type != "Conv" or len(takers) != 1 or takers[0].op_type != "Add":
+        given = convolution.output[0]
+        takers = self._taking.get(given, [])
+        if convolution.op_type != "Conv" or given in self._answers:
+            return None
+        if len(takers) != 1 or takers[0].op_type != "Add":
             return None
         constant = self.constants.get(takers[0].input[1])
         channels = self.constants[convolution.input[1]].dims[0]
@@ -103,8 +119,9 @@ class _Graph:
 def _at_each_pixel(node: NodeProto, weights: TensorProto) -> bool:
     """Whether a convolution is 1 x 1, over all channels, and gives as many pixels as it gets."""
     given = {x.name: helper.get_attribute_value(x) for x in node.attribute}
-    steps, groups = given.get("strides", [1, 1]), given.get("group", 1)
-    return list(weights.dims[2:]) == [1, 1] and groups == 1 and steps == [1, 1]
+    plain = {"strides": [1, 1], "group": 1, "pads": [0, 0, 0, 0]}
+    same = all(given.get(name, value) == value for name, value in plain.items())
+    return list(weights.dims[2:]) == [1, 1] and same
 
 
 class _Product:
@@ -117,7 +134,7 @@ class _Product:
 
     def __init__(self, node: NodeProto, weights: Weights) -> None:
         self._node = node
-        self._answer = node.output[0]
+        self._name = self._answer = node.output[0]  # nodes may lack a name
         scales = np.abs(weights).max(axis=0) / _GREATEST
         scales[scales == 0.0] = 1.0
         values = {
@@ -126,13 +143,13 @@ class _Product:
             "zero": np.zeros(len(scales), np.int8),
         }
         self.constants = [
-            numpy_helper.from_array(value, f"{node.name}/{name}") for name, value in values.items()
+            numpy_helper.from_array(value, f"{self._name}/{name}") for name, value in values.items()
         ]
 
     def add(self, addition: NodeProto, bias: TensorProto) -> None:
         """Takes in the node that adds the bias."""
         flat = weights_of(bias).reshape(-1)
-        self.constants.append(numpy_helper.from_array(flat, f"{self._node.name}/bias"))
+        self.constants.append(numpy_helper.from_array(flat, f"{self._name}/bias"))
         self._answer = addition.output[0]
 
     def nodes(self) -> list[NodeProto]:
@@ -140,7 +157,7 @@ class _Product:
         taken = self._node.input[0]
         if self._node.op_type == "MatMul":
             return [self._multiplied(taken, self._answer)]
-        last, given = f"{self._node.name}/last", f"{self._node.name}/given"
+        last, given = (f"{self._name}/{name}" for name in ("last", "given"))
         return [
             helper.make_node("Transpose", [taken], [last], f"{last}/move", perm=[0, 2, 3, 1]),
             self._multiplied(last, given),
@@ -154,6 +171,6 @@ class _Product:
             "DynamicQuantizeMatMul",
             [taken, *(constant.name for constant in self.constants)],
             [given],
-            f"{self._node.name}/product",
+            f"{self._name}/product",
             domain=_DOMAIN,
         )

@@ -84,6 +84,29 @@ def test_a_product_of_matrices_is_nearly_the_same() -> None:
     np.testing.assert_allclose(answers(exact, batch), expected, atol=0.6)
 
 
+def test_nodes_without_names_are_told_apart() -> None:
+    nodes = [
+        helper.make_node("Conv", ["x", "w"], ["c"]),
+        helper.make_node("Add", ["c", "b"], ["d"]),
+        helper.make_node("Conv", ["d", "v"], ["y"]),
+    ]
+    exact = model(nodes, {"w": WEIGHTS, "b": BIAS, "v": noise(INPUTS, OUTPUTS, 1, 1, seed=3)})
+    batch = noise(1, INPUTS, 3, 4)
+    expected = answers(exact, batch)
+    assert round_products(exact) == 2
+    error = np.abs(answers(exact, batch) - expected)
+    assert error.mean() < 0.02 * np.abs(expected).mean()
+    assert "w" not in {tensor.name for tensor in exact.graph.initializer}, "not kept twice"
+
+
+def test_an_answer_of_the_model_keeps_its_bias_apart() -> None:
+    exact = model([pointwise(), plus_bias()], {"w": WEIGHTS, "b": BIAS})
+    exact.graph.output.append(helper.make_tensor_value_info("c", TensorProto.FLOAT, [None] * 4))
+    round_products(exact)
+    assert operators(exact)[-1] == "Add"
+    assert answers(exact, noise(1, INPUTS, 3, 4)).shape == (1, OUTPUTS, 3, 4)
+
+
 def test_a_channel_without_weights_gives_its_bias() -> None:
     weights = WEIGHTS.copy()
     weights[5] = 0.0
@@ -111,11 +134,12 @@ def test_an_answer_that_others_take_keeps_its_bias_apart() -> None:
     ("attributes", "weights"),
     [
         ({"strides": [2, 2]}, WEIGHTS),
+        ({"pads": [1, 1, 1, 1]}, WEIGHTS),
         ({"group": 2}, noise(OUTPUTS, INPUTS // 2, 1, 1)),
         ({}, noise(OUTPUTS, INPUTS, 3, 3)),
         ({}, noise(OUTPUTS // 2, INPUTS, 1, 1)),
     ],
-    ids=["with steps", "in groups", "of 3 x 3", "small"],
+    ids=["with steps", "with pads", "in groups", "of 3 x 3", "small"],
 )
 def test_other_convolutions_stay(attributes: dict[str, Any], weights: Array) -> None:
     constants = {"w": weights, "b": noise(1, len(weights), 1, 1)}
