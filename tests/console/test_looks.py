@@ -49,7 +49,7 @@ def test_no_view_has_a_serious_fault_or_is_too_wide(
         visitor.problem().wait_for()
         faults += _faults(visitor, "error", wide=False)
         _hold_calls(visitor)
-        visitor.press("again")
+        visitor.give(("held.png", encoded(text_picture("HELD"), "PNG")))
         visitor.page.locator(".under-way").wait_for()
         faults += _faults(visitor, "under way", wide=False)
         visitor.press("queue.clear")
