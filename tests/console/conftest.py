@@ -15,7 +15,6 @@ import pytest
 from playwright.sync_api import (
     Browser,
     BrowserContext,
-    Page,
     Playwright,
     Request,
     StorageState,
@@ -117,7 +116,7 @@ def visiting(browser: Browser, request: pytest.FixtureRequest) -> Visiting:
         page = context.new_page()
         page.set_default_timeout(_PATIENCE_MS)
         expect.set_options(timeout=_PATIENCE_MS)
-        faults = _watch(context, page, address, refusals=refusals)
+        faults = _watch(context, address, refusals=refusals)
         account = service.account if service else None
         visitor = Visitor(page, address, language, account, signed_in=signed_in)
         try:
@@ -130,8 +129,8 @@ def visiting(browser: Browser, request: pytest.FixtureRequest) -> Visiting:
     return visit
 
 
-def _watch(context: BrowserContext, page: Page, url: str, *, refusals: bool) -> list[str]:
-    """Faults that come up from now on.
+def _watch(context: BrowserContext, url: str, *, refusals: bool) -> list[str]:
+    """Faults that come up from now on, in any tab.
 
     Args:
         refusals: whether the server is expected to refuse something, which the browser
@@ -147,8 +146,8 @@ def _watch(context: BrowserContext, page: Page, url: str, *, refusals: bool) -> 
         if not request.url.startswith((f"{url}/", "blob:", "data:")):
             faults.append(f"request to {request.url}")
 
-    page.on("console", lambda message: said(message.type, message.text))
-    page.on("pageerror", lambda error: faults.append(str(error)))
+    context.on("console", lambda message: said(message.type, message.text))
+    context.on("weberror", lambda found: faults.append(str(found.error)))
     context.on("request", asked)
     return faults
 

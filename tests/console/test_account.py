@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+
 import pytest
 from playwright.sync_api import expect
 
@@ -40,8 +42,10 @@ def test_signing_in_leads_to_the_view_that_was_asked_for_and_out_ends_all(
 
 @pytest.mark.parametrize("language", LANGUAGES)
 def test_no_token_outlives_the_tab_unless_it_is_wished(visiting: Visiting, language: str) -> None:
-    """Where it is, another tab that signs out leaves it alone: it is not that tab's token."""
-    with visiting(language=language) as visitor:
+    """Where it is, another tab that signs out leaves it alone: it is not that tab's token. A tab
+    whose own token has ended goes on with it.
+    """
+    with visiting(language=language, refusals=True) as visitor:
         visitor.enter("keys")
         page = visitor.page
         kept = page.evaluate("Object.keys(localStorage)")
@@ -58,6 +62,10 @@ def test_no_token_outlives_the_tab_unless_it_is_wished(visiting: Visiting, langu
         visitor.page.get_by_label(visitor.say("sign_in.password")).wait_for()
         third = Visitor(page.context.new_page(), visitor.url, language, visitor.account)
         third.go()
+        expect(third.button("sign_out")).to_be_visible()
+        ended = json.dumps({"account": "ended", "projects": {}, "stay": False})
+        third.page.evaluate("kept => sessionStorage.setItem('web-image-ocr.session', kept)", ended)
+        third.page.reload()
         expect(third.button("sign_out")).to_be_visible()
 
 
@@ -136,8 +144,11 @@ def test_another_person_finds_nothing_of_the_first(visiting: Visiting, service: 
 def test_another_password(visiting: Visiting, service: Service, language: str) -> None:
     person = make_person(service, f"changing-{language}")
     with visiting(language=language, refusals=True) as visitor:
-        visitor.sign_in(user=person.name, password=person.password)
+        visitor.sign_in(user=person.name, password=person.password, stay=True)
         visitor.page.get_by_role("link", name=person.name).click()
+        expect(visitor.page.locator("main .facts")).to_contain_text(
+            visitor.say("account.stays_yes")
+        )
         visitor.fill("account.now", "not this one")
         visitor.fill("account.next", "a-new-password")
         visitor.fill("account.repeated", "another-password")
@@ -151,6 +162,19 @@ def test_another_password(visiting: Visiting, service: Service, language: str) -
         visitor.page.get_by_text(visitor.say("account.changed")).first.wait_for()
         visitor.open("keys")  # the new session works
         visitor.page.get_by_text(visitor.say("table.empty")).wait_for()
+
+        # Whoever signs in again for it, and does not stay this time, is told so.
+        visitor.page.get_by_role("link", name=person.name).click()
+        give_password(service, person, "a-third-password")
+        visitor.fill("account.now", "a-third-password")
+        visitor.fill("account.next", "a-new-password")
+        visitor.fill("account.repeated", "a-new-password")
+        visitor.press("account.change")
+        window = visitor.page.get_by_role("dialog")
+        window.get_by_label(visitor.say("sign_in.password")).fill("a-third-password")
+        window.get_by_label(visitor.say("sign_in.stay")).uncheck()
+        window.get_by_role("button", name=visitor.say("sign_in.go")).click()
+        expect(visitor.page.locator("main .facts")).to_contain_text(visitor.say("account.stays_no"))
 
 
 def test_language_and_colours_are_remembered_and_nothing_typed_is_lost(visiting: Visiting) -> None:

@@ -10,7 +10,7 @@ from playwright.sync_api import Page, expect
 
 from tests.console.conftest import Visiting
 from tests.console.people import make_person
-from tests.console.visitor import VIEWS, Visitor
+from tests.console.visitor import TITLES, Visitor
 from tests.console.words import LANGUAGES
 from tests.pictures import encoded, text_picture
 from tests.servers import Server, Service
@@ -27,17 +27,16 @@ _REQUESTS = 40
 def test_no_view_has_a_serious_fault_or_is_too_wide(
     visiting: Visiting, service: Service, language: str
 ) -> None:
-    """Each view in both themes, on a phone and on a wide screen."""
+    """Each view in both themes, on a phone and on a wide screen; and what comes and goes."""
     make_person(service, f"a-long-name-{'x' * 50}{language}")
     # Without motion: half-way through a change of theme colours have any contrast.
-    with visiting(language=language, reduced_motion="reduce") as visitor:
+    with visiting(language=language, reduced_motion="reduce", refusals=True) as visitor:
         faults = _faults(visitor, "sign in")
         visitor.enter()
-        for view in VIEWS:
-            visitor.go(view)
-            expect(visitor.page.locator("[aria-busy]")).to_have_count(0)
+        for view in TITLES:
+            visitor.look_at(view)
             faults += _faults(visitor, view)
-        visitor.go("try")
+        visitor.look_at("try")
         visitor.press("sample.banner")
         visitor.lines()
         visitor.give(*[(f"{name}.png", encoded(text_picture(name), "PNG")) for name in "AB"])
@@ -46,7 +45,23 @@ def test_no_view_has_a_serious_fault_or_is_too_wide(
         for tab in ("lines", "json", "code", "times"):
             visitor.tab(f"result.{tab}")
             faults += _faults(visitor, tab)
-        visitor.go("keys")
+        visitor.give(("broken.png", b"no picture at all"))
+        visitor.problem().wait_for()
+        faults += _faults(visitor, "error", wide=False)
+        _hold_calls(visitor)
+        visitor.give(("held.png", encoded(text_picture("HELD"), "PNG")))
+        visitor.page.locator(".under-way").wait_for()
+        faults += _faults(visitor, "under way", wide=False)
+        visitor.press("queue.clear")
+        visitor.page.get_by_role("dialog").wait_for()
+        faults += _faults(visitor, "question", wide=False)
+        visitor.answer(visitor.say("queue.clear_ask"), "queue.clear")
+        visitor.look_at("administration")
+        visitor.press("admin.role_of", name=service.account.user)
+        visitor.page.get_by_role("dialog").wait_for()
+        faults += _faults(visitor, "choice", wide=False)
+        visitor.page.keyboard.press("Escape")
+        visitor.look_at("keys")
         visitor.press("keys.create")
         visitor.page.get_by_role("dialog").wait_for()
         faults += _faults(visitor, "dialog")
@@ -54,13 +69,15 @@ def test_no_view_has_a_serious_fault_or_is_too_wide(
 
 
 @pytest.mark.parametrize("language", LANGUAGES)
-@pytest.mark.parametrize("first", ["sign in", "try it"])
+@pytest.mark.parametrize("first", ["sign in", "try it", "signed in"])
 def test_the_first_view_is_light(
     visiting: Visiting, open_server: Server, language: str, first: str
 ) -> None:
     """What is transferred until the view stands, by the browser's own account."""
     url = open_server.url if first == "try it" else None
-    with visiting(url, language=language) as visitor:
+    with visiting(url, language=language, signed_in=first == "signed in") as visitor:
+        title = "welcome.title" if first == "sign in" else "try.title"
+        expect(visitor.page.locator("h1")).to_have_text(visitor.say(title))
         visitor.see_pictures()
         sizes: list[int] = visitor.page.evaluate(
             """[...performance.getEntriesByType("navigation"),
@@ -86,7 +103,7 @@ def test_a_second_visit_asks_for_the_page_alone(visiting: Visiting) -> None:
 
 
 def test_everything_is_reached_by_keyboard(visiting: Visiting) -> None:
-    with visiting() as visitor:
+    with visiting(refusals=True) as visitor:
         page = visitor.page
         assert visitor.account
         page.keyboard.type(visitor.account.user)  # the form has the focus
@@ -104,6 +121,18 @@ def test_everything_is_reached_by_keyboard(visiting: Visiting) -> None:
         _tab_to(page, first)
         expect(page.locator("polygon.marked")).to_have_count(1)
 
+        # What is filled anew keeps the keyboard.
+        visitor.button("result.again").focus()
+        page.keyboard.press("Enter")
+        expect(page.locator(".result h2")).to_be_focused()
+        _hold_calls(visitor)
+        _tab_to(page, visitor.say("result.again"))
+        page.keyboard.press("Enter")
+        expect(page.locator(".under-way h2")).to_be_focused()
+        _tab_to(page, visitor.say("state.stop"))
+        page.keyboard.press("Enter")
+        expect(page.locator(".result h2")).to_be_focused()
+
 
 def _tab_to(page: Page, text: str) -> None:
     for _ in range(40):
@@ -113,10 +142,19 @@ def _tab_to(page: Page, text: str) -> None:
     pytest.fail(f"{text} is not reached")
 
 
-def _faults(visitor: Visitor, view: str) -> list[str]:
+def _hold_calls(visitor: Visitor) -> None:
+    """Pictures wait from now on: the server asks for patience."""
+    visitor.page.route(
+        "**/ocr/web-image",
+        lambda route: route.fulfill(status=429, json={}, headers={"Retry-After": "60"}),
+    )
+
+
+def _faults(visitor: Visitor, view: str, *, wide: bool = True) -> list[str]:
+    """What is wrong with what is on show, on a phone and perhaps on a wide screen."""
     page = visitor.page
     found = []
-    for width in _WIDTHS:
+    for width in _WIDTHS if wide else _WIDTHS[:1]:
         page.set_viewport_size({"width": width, "height": 900})
         for theme in _THEMES:
             page.emulate_media(color_scheme=theme)

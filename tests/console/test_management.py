@@ -95,22 +95,36 @@ def test_a_user_from_the_first_to_the_last_day(
         password = _told_password(visitor)
         assert can_sign_in(service, user, password)
 
-        role = page.get_by_label(visitor.say("admin.role_of", name=user))
-        expect(role).to_have_value("caller")
-        role.select_option("viewer")
-        visitor.answer(visitor.say("admin.role_ask"), "cancel")
-        expect(role).to_have_value("caller")
-        role.select_option("viewer")
-        expect(page.get_by_role("dialog")).to_contain_text(visitor.say("role.viewer.may"))
-        with page.expect_response(lambda answer: answer.request.method == "PATCH"):
-            visitor.answer(visitor.say("admin.role_ask"), "admin.role_change")
-        expect(role).to_have_value("viewer")
+        # By keyboard: a role is looked at, and only the button gives it.
+        change = visitor.button("admin.role_of", name=user)
+        question = visitor.say("admin.role_of", name=user)
+        role = row.get_by_role("cell").first
+        expect(role).to_have_text(visitor.say("role.caller"))
+        change.press("Enter")
+        window = page.get_by_role("dialog")
+        expect(window).to_have_accessible_description(visitor.say("admin.role_when"))
+        choice = window.get_by_role("radio", name=visitor.say("role.caller"))
+        expect(choice).to_be_focused()
+        expect(choice).to_have_accessible_description(visitor.say("role.caller.may"))
+        page.keyboard.press("ArrowDown")
+        visitor.answer(question, "cancel")
+        expect(role).to_have_text(visitor.say("role.caller"))
+        expect(change).to_be_focused()
+        change.press("Enter")
+        page.keyboard.press("ArrowDown")
+        expect(window.get_by_role("radio", name=visitor.say("role.viewer"))).to_be_checked()
+        page.keyboard.press("Enter")
+        expect(role).to_have_text(visitor.say("role.viewer"))
+        expect(change).to_be_focused()
         visitor.press("admin.reset_of", name=user)
         page.get_by_role("dialog").get_by_role("button", name=visitor.say("admin.reset")).click()
         another = _told_password(visitor)
         assert another != password
         assert can_sign_in(service, user, another)
         visitor.press("disable.what", what=user)
+        why = visitor.say("admin.disable_user_why", name=user)
+        expect(window).to_have_accessible_description(why)
+        visitor.answer(visitor.say("admin.disable_user"), "disable")
         expect(row).to_contain_text(visitor.say("off"))
         assert not can_sign_in(service, user, another)
         visitor.press("delete.what", what=user)
@@ -118,17 +132,16 @@ def test_a_user_from_the_first_to_the_last_day(
         expect(row).to_have_count(0)
 
         # The last administrator stays one.
-        role = page.get_by_label(visitor.say("admin.role_of", name=service.account.user))
-        role.select_option("caller")
-        visitor.answer(visitor.say("admin.role_ask"), "admin.role_change")
+        _give_role(visitor, service.account.user, "caller")
         expect(visitor.problem()).to_contain_text(visitor.say("error.APIG.0602.409.what"))
-        expect(role).to_have_value("administrator")
+        row = page.get_by_role("row", name=re.compile(service.account.user))
+        expect(row).to_contain_text(visitor.say("role.administrator"))
 
 
 @pytest.mark.parametrize("language", LANGUAGES)
 def test_a_project_is_made_used_and_deleted(visiting: Visiting, language: str) -> None:
     name = f"eu-north-{language}"
-    with visiting(signed_in=True, language=language) as visitor:
+    with visiting(signed_in=True, language=language, refusals=True) as visitor:
         visitor.enter("administration")
         page = visitor.page
         page.get_by_role("textbox", name=visitor.say("admin.project")).fill(name)
@@ -137,19 +150,25 @@ def test_a_project_is_made_used_and_deleted(visiting: Visiting, language: str) -
         expect(row).to_contain_text(visitor.say("off"))
         visitor.press("enable.what", what=name)
         expect(row).to_contain_text(visitor.say("on"))
+        notice = page.locator(".notice", has_text=visitor.say("service.now_enabled"))
+        expect(notice).to_be_visible()
         visitor.press("disable.what", what=name)
         visitor.answer(visitor.say("service.disable_ask"), "cancel")
         project = row.locator("code").text_content() or ""
         choice = page.get_by_role("combobox", name=visitor.say("project.label"), exact=True)
         choice.select_option(label=name)
         visitor.open("try")
+        # A picture is read, and its call shown, as it was given, whatever is chosen since.
+        limit = {"status": 429, "json": {}, "headers": {"Retry-After": "1"}}
+        page.route("**/ocr/web-image", lambda route: route.fulfill(**limit), times=1)
         visitor.give(SMALL)
-        assert visitor.lines()
-
-        # The call is shown as it was made, whatever is chosen since.
+        expect(page.locator(".under-way")).to_contain_text(
+            visitor.say("state.paused_until").partition("{time}")[0]
+        )
         assert visitor.account
         choice.select_option(label=visitor.account.project_name)
         page.get_by_label(visitor.say("options.size")).uncheck()
+        assert visitor.lines()
         visitor.tab("result.json")
         panel = page.get_by_role("tabpanel")
         expect(panel).to_contain_text(f"POST /v2/{project}/ocr/web-image")
@@ -174,9 +193,7 @@ def test_who_gives_away_the_own_role_sees_what_a_caller_sees(
     person = make_person(service, f"stepping-down-{language}", "administrator")
     with visiting(language=language, view="administration") as visitor:
         visitor.sign_in(user=person.name, password=person.password)
-        role = visitor.page.get_by_label(visitor.say("admin.role_of", name=person.name))
-        role.select_option("caller")
-        visitor.answer(visitor.say("admin.role_ask"), "admin.role_change")
+        _give_role(visitor, person.name, "caller")
         expect(visitor.page.locator("main h1")).to_have_text(visitor.say("try.title"))
         links = visitor.page.locator("nav a")
         expect(links.filter(has_text=visitor.say("nav.administration"))).to_have_count(0)
@@ -216,6 +233,12 @@ def test_monitoring_tells_of_the_calls(visiting: Visiting, service: Service, lan
             expect(marks).to_have_count(3 + labels)
             assert marks.first.evaluate("mark => mark.getScreenCTM().a") == 1
             assert not visitor.is_wider_than_the_window()
+
+
+def _give_role(visitor: Visitor, name: str, role: str) -> None:
+    visitor.press("admin.role_of", name=name)
+    visitor.page.get_by_role("radio", name=visitor.say(f"role.{role}")).check()
+    visitor.answer(visitor.say("admin.role_of", name=name), "admin.role_change")
 
 
 def _told_password(visitor: Visitor) -> str:

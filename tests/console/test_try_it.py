@@ -6,7 +6,7 @@ import json
 import re
 
 import pytest
-from playwright.sync_api import expect
+from playwright.sync_api import FloatRect, Locator, Page, expect
 
 from tests.console.conftest import Visiting
 from tests.console.words import LANGUAGES
@@ -40,12 +40,20 @@ def test_a_sample_is_read_and_shown_in_every_way(visiting: Visiting, language: s
         # A line and its box know each other, whichever is pointed at.
         page.locator(".result .line-text").nth(2).focus()
         expect(boxes.nth(2)).to_have_class(re.compile("marked"))
+        page.locator(".result .line").nth(1).hover()
+        expect(boxes.nth(1)).to_have_class(re.compile("marked"))
         boxes.nth(3).click(force=True)
         expect(page.locator(".result .line").nth(3)).to_have_class(re.compile("marked"))
         expect(page.locator(".result .line-text").nth(3)).to_be_focused()
 
         visitor.press("lines.copy_all")
         assert visitor.clipboard().split("\n")[:-1] == visitor.lines()
+        sure = page.locator(".result .sure-by").all_text_contents()
+        kept = sum(float(text.rstrip("%")) >= 98 for text in sure)
+        assert 0 < kept < len(sure)
+        page.get_by_label(visitor.say("lines.least")).fill("98")
+        expect(page.locator(".result .line:visible")).to_have_count(kept)
+        expect(page.locator(".result polygon:visible")).to_have_count(kept)
         page.get_by_label(visitor.say("lines.least")).fill("100")
         expect(page.locator(".result .line:visible")).to_have_count(0)
         expect(page.locator(".result polygon:visible")).to_have_count(0)
@@ -53,7 +61,8 @@ def test_a_sample_is_read_and_shown_in_every_way(visiting: Visiting, language: s
 
         visitor.tab("result.json")
         sent, received = page.locator("[role=tabpanel] pre").all_text_contents()
-        assert re.search(r'"image": "UklGR[^"]{20,40}… \(\d+ characters\)"', sent)
+        length = visitor.say("json.length", length="[0-9,]+")
+        assert re.search(rf'"image": "UklGR[^"]{{20,40}}… \({length}\)"', sent)
         answer = json.loads(received)["result"]
         assert answer["extracted_data"]["image_size"] == {"width": 960, "height": 540}
         assert page.locator("[role=tabpanel] p code").nth(1).text_content()  # X-Request-Id
@@ -142,6 +151,8 @@ def test_the_picture_can_be_zoomed_and_moved(visiting: Visiting, language: str) 
         visitor.press("viewer.whole")
         assert box.bounding_box() == pytest.approx(fitted, abs=0.5)
 
+        _pinch_and_drag(page, box, place)
+
 
 @pytest.mark.parametrize("language", LANGUAGES)
 def test_pictures_come_in_by_hand(visiting: Visiting, language: str) -> None:
@@ -208,6 +219,7 @@ def test_several_pictures_are_read_and_saved(visiting: Visiting, language: str) 
         visitor.press("queue.clear")
         visitor.answer(visitor.say("queue.clear_ask"), "queue.clear")
         expect(page.locator(".job")).to_have_count(0)
+        expect(page.locator("input[type=file]")).to_be_focused()
 
 
 @pytest.mark.parametrize("language", LANGUAGES)
@@ -252,3 +264,38 @@ def test_pictures_that_the_console_does_not_show(visiting: Visiting, language: s
         assert visitor.lines() == ["TIFF"]
         expect(visitor.page.locator(".viewer")).to_contain_text(visitor.say("viewer.cannot_show"))
         expect(visitor.page.locator(".stage text")).to_have_text("TIFF")
+
+
+def _pinch_and_drag(page: Page, box: Locator, stage: FloatRect) -> None:
+    """Two fingers that part, then one that moves: neither is taken for the other."""
+    fingers = _Fingers(page, stage["x"] + 200, stage["y"] + 200)
+    fitted = box.bounding_box()
+    assert fitted
+    fingers.touch("touchStart", -20, 20)
+    fingers.touch("touchMove", -80, 80)
+    fingers.touch("touchEnd")
+    pinched = box.bounding_box()
+    assert pinched
+    assert pinched["height"] == pytest.approx(4 * fitted["height"], rel=0.1)
+    fingers.touch("touchStart", 0)
+    fingers.touch("touchMove", 30)
+    fingers.touch("touchEnd")
+    moved = box.bounding_box()
+    assert moved
+    assert moved["x"] == pytest.approx(pinched["x"] + 30, abs=1)
+    assert moved["height"] == pytest.approx(pinched["height"], abs=0.5)
+
+
+class _Fingers:
+    """Fingers on the screen, side by side at a height, each by its distance from a place."""
+
+    def __init__(self, page: Page, x: float, y: float) -> None:
+        self._session = page.context.new_cdp_session(page)
+        self._x, self._y = x, y
+
+    def touch(self, kind: str, *distances: float) -> None:
+        points = [
+            {"x": self._x + distance, "y": self._y, "id": number}
+            for number, distance in enumerate(distances)
+        ]
+        self._session.send("Input.dispatchTouchEvent", {"type": kind, "touchPoints": points})

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import codecs
 from typing import Any
 
 from playwright.sync_api import Download, Locator, Page, expect
@@ -12,7 +13,15 @@ from tests.servers import Account
 CHROMIUM = "/usr/bin/chromium"
 """Debian's browser; Playwright's own would have to be downloaded."""
 
-VIEWS = ("try", "service", "keys", "monitoring", "administration", "account")
+TITLES = {
+    "try": "try.title",
+    "service": "service.title",
+    "keys": "keys.title",
+    "monitoring": "usage.title",
+    "administration": "admin.title",
+    "account": "account.title",
+}
+"""The views, with the key of what stands above each."""
 
 
 class Visitor:
@@ -45,6 +54,12 @@ class Visitor:
         """Opens a view by its address."""
         self.page.goto(f"{self.url}/#/{view}" if view else f"{self.url}/")
         self.page.locator("h1").first.wait_for()
+
+    def look_at(self, view: str) -> None:
+        """Opens a view by its address and sees that it is that one, with all that it asks for."""
+        self.go(view)
+        expect(self.page.locator("main h1")).to_have_text(self.say(TITLES[view]))
+        expect(self.page.locator("[aria-busy]")).to_have_count(0)
 
     def say(self, key: str, **values: object) -> str:
         """The console's words for a key."""
@@ -104,11 +119,16 @@ class Visitor:
         return self.page.get_by_role("alert").first
 
     def download(self, button: Locator) -> tuple[str, str]:
-        """Name and text of the file that a button saves."""
+        """Name and text of the file that a button saves.
+
+        CSV begins with the mark by which spreadsheets know UTF-8, nothing else does.
+        """
         with self.page.expect_download() as started:
             button.click()
         saved: Download = started.value
-        return saved.suggested_filename, saved.path().read_bytes().decode("utf-8-sig")
+        name, content = saved.suggested_filename, saved.path().read_bytes()
+        assert content.startswith(codecs.BOM_UTF8) == name.endswith(".csv")
+        return name, content.decode("utf-8-sig")
 
     def see_pictures(self) -> None:
         """Returns once all pictures of the page are there."""

@@ -10,8 +10,6 @@ from web_image_ocr.identity import Tally, UsageReport, wire_time
 
 _SHARES = {"p50": 0.50, "p95": 0.95, "p99": 0.99}
 _FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r")
-_FOR_SPREADSHEETS = "utf-8-sig"
-"""Without the mark at the start Excel guesses, and shows a project's Chinese name wrong."""
 _COLUMNS = ("at", "project", "calls", "succeeded", "failed", "p50_ms", "p95_ms", "p99_ms")
 
 
@@ -34,7 +32,7 @@ def encode_usage(report: UsageReport) -> dict[str, object]:
 
 
 def usage_csv(report: UsageReport, project: str) -> bytes:
-    """The report as CSV (RFC 4180, UTF-8 with its mark at the start), a line a step.
+    """The report as CSV (RFC 4180, UTF-8), a line a step.
 
     Args:
         report: what was counted.
@@ -55,7 +53,7 @@ def usage_csv(report: UsageReport, project: str) -> bytes:
                 *latency.values(),
             ]
         )
-    return text.getvalue().encode(_FOR_SPREADSHEETS)
+    return text.getvalue().encode()
 
 
 def cell(text: str) -> str:

@@ -81,9 +81,9 @@ class ConsoleFiles:
 def load_files() -> ConsoleFiles:
     """The files of this package."""
     contents = dict(_walk(files(__package__) / "static"))
-    version = _version(contents)
-    page = contents.pop(PAGE).replace(_VERSION, version.encode())
     contents[STYLE] = b"\n".join(contents.pop(f"css/{name}.css") for name in _SHEETS)
+    version = _version(contents)  # of what is sent: another order of the sheets is another style
+    page = contents.pop(PAGE).replace(_VERSION, version.encode())
     parts = {path: _file(path, content) for path, content in contents.items()}
     return ConsoleFiles(version, _file(PAGE, page), parts)
 

@@ -44,12 +44,7 @@ _PARAMETERS = (
         enum=[step.value for step in Step],
         default=Step.HOUR.value,
     ),
-    in_query(
-        "format",
-        "How to answer; the CSV is UTF-8 and begins with a byte order mark.",
-        enum=["json", "csv"],
-        default="json",
-    ),
+    in_query("format", "How to answer.", enum=["json", "csv"], default="json"),
 )
 _NAMES = frozenset(parameter["name"] for parameter in _PARAMETERS)
 _CSV = {"text/csv": {"schema": {"type": "string"}}}

@@ -4,7 +4,7 @@
 export class ApiError extends Error {
   /**
    * @param {object} facts
-   * @param {number} facts.status 0 where no answer came.
+   * @param {number} facts.status 0 where no answer of the server came.
    * @param {string} facts.code of the service, or one of our own in small letters.
    * @param {string} facts.message the server's own words.
    * @param {string} facts.requestId finds the call in the server's log.
@@ -60,7 +60,21 @@ export async function call(method, path, { body, token, subject, accept = "appli
 export async function callJson(method, path, options) {
   const response = await call(method, path, options);
   const text = await response.text();
-  return text ? JSON.parse(text) : null;
+  return text ? parsed(text) : null;
+}
+
+/**
+ * The JSON of a successful answer.
+ *
+ * @throws {ApiError} of code `not_the_server` where it is none: something in between has answered,
+ *   such as the sign-in page of a network.
+ */
+export function parsed(text) {
+  try {
+    return JSON.parse(text);
+  } catch {
+    throw new ApiError({ code: "not_the_server" });
+  }
 }
 
 /** The error that an answer holds, in the service's form or the identity API's. */

@@ -9,9 +9,10 @@ import { say } from "./i18n.js";
  *
  * @param {object} title a Said.
  * @param {Function} content gets `close(value)`, gives the nodes below the title.
- * @param {object} options `strict` leaves no way out but the window's own buttons.
+ * @param {object} options `strict` leaves no way out but the window's own buttons; `described`
+ *   is the id of what a screen reader reads after the title.
  */
-export function openDialog(title, content, { strict = false } = {}) {
+export function openDialog(title, content, { strict = false, described } = {}) {
   const heading = freshId("dialog");
   return new Promise((resolve) => {
     const close = (value) => {
@@ -23,6 +24,7 @@ export function openDialog(title, content, { strict = false } = {}) {
       "dialog",
       {
         "aria-labelledby": heading,
+        "aria-describedby": described,
         on: {
           cancel: (event) => {
             event.preventDefault();
@@ -40,18 +42,81 @@ export function openDialog(title, content, { strict = false } = {}) {
   });
 }
 
-/** Asks before something that cannot be undone; resolves to whether to do it. */
+/** Asks before something is lost, or somebody refused; resolves to whether to do it. */
 export async function confirmed(title, explanation, action) {
-  const answer = await openDialog(title, (close) => [
-    el("p", {}, explanation),
-    el(
-      "div",
-      { class: "buttons" },
-      el("button", { type: "button", autofocus: true, on: { click: () => close(false) } }, say("cancel")),
-      el("button", { type: "button", class: "danger", on: { click: () => close(true) } }, action),
-    ),
-  ]);
+  const described = freshId("why");
+  const answer = await openDialog(
+    title,
+    (close) => [
+      el("p", { id: described }, explanation),
+      el(
+        "div",
+        { class: "buttons" },
+        el("button", { type: "button", autofocus: true, on: { click: () => close(false) } }, say("cancel")),
+        el("button", { type: "button", class: "danger", on: { click: () => close(true) } }, action),
+      ),
+    ],
+    { described },
+  );
   return answer === true;
+}
+
+/**
+ * Lets the person choose one of several values; resolves to it, null if it stays as it is.
+ *
+ * @param {object} title a Said.
+ * @param {object} explanation a Said.
+ * @param {Array} choices `{value, label, hint}` of each; the latter two a Said each.
+ * @param {string} chosen the value that holds now.
+ * @param {object} action a Said, on the button.
+ */
+export function chooseOne(title, explanation, choices, chosen, action) {
+  const described = freshId("why");
+  const name = freshId("choice");
+  let wanted = chosen;
+  const choice = ({ value, label, hint }) => {
+    const id = freshId(name);
+    const checked = value === chosen;
+    const change = () => {
+      wanted = value;
+    };
+    return el(
+      "p",
+      { class: "check" },
+      el("input", {
+        type: "radio",
+        id,
+        name,
+        checked,
+        autofocus: checked,
+        "aria-describedby": `${id}-hint`,
+        on: { change },
+      }),
+      el("span", {}, el("label", { for: id }, label), el("span", { class: "fine", id: `${id}-hint` }, hint)),
+    );
+  };
+  return openDialog(
+    title,
+    (close) => {
+      const submit = (event) => {
+        event.preventDefault();
+        close(wanted === chosen ? null : wanted);
+      };
+      return el(
+        "form",
+        { class: "stack", on: { submit } },
+        el("fieldset", { class: "choices" }, el("legend", { class: "unseen" }, title), choices.map(choice)),
+        el("p", { id: described, class: "fine" }, explanation),
+        el(
+          "div",
+          { class: "buttons" },
+          el("button", { type: "button", on: { click: () => close(null) } }, say("cancel")),
+          el("button", { class: "primary" }, action),
+        ),
+      );
+    },
+    { described },
+  );
 }
 
 /**

@@ -16,11 +16,11 @@ export function save(name, content, type) {
   setTimeout(() => URL.revokeObjectURL(address), 60000);
 }
 
-/** Rows as CSV, RFC 4180. Texts that a spreadsheet would compute are kept texts by a quote. */
-export function csv(rows) {
-  // Spreadsheets take the mark at the start for UTF-8; without it they guess.
-  return `\ufeff${rows.map((row) => `${row.map(cell).join(",")}\r\n`).join("")}`;
-}
+/** CSV with the mark at its start by which spreadsheets know UTF-8; without it they guess. */
+export const forSpreadsheets = (text) => `\ufeff${text}`;
+
+/** Rows as a CSV file, RFC 4180. Texts that a spreadsheet would compute are kept texts by a quote. */
+export const csv = (rows) => forSpreadsheets(rows.map((row) => `${row.map(cell).join(",")}\r\n`).join(""));
 
 function cell(value) {
   if (typeof value === "number") return String(value);

@@ -45,13 +45,22 @@ export const staysSignedIn = () => tokens?.stay ?? false;
 export async function begin() {
   session.service = await callJson("GET", "/v1/service");
   if (isOpen()) return;
-  tokens = read(ofTab) ?? read(ofBrowser);
-  if (!tokens) return;
+  // The tab's own token may have ended while the one that stays has not.
+  for (const shelf of [ofTab, ofBrowser]) {
+    tokens = read(shelf);
+    if (tokens && (await isSignedIn())) return;
+  }
+}
+
+// Whether the tokens are good; those that have ended are forgotten.
+async function isSignedIn() {
   try {
     await learn();
+    return true;
   } catch (error) {
     if (!wantsSignIn(error)) throw error;
     forget();
+    return false;
   }
 }
 
@@ -96,9 +105,9 @@ export async function changePassword(current, next) {
   await signIn({ domain: domain.name, user: user.name, password: next, stay: tokens.stay });
 }
 
-/** As `ask`; the answer as a file. */
-export const askFile = (path, accept) =>
-  again(async () => (await call("GET", path, { token: tokens?.account, accept })).blob());
+/** As `ask`, without a body; the answer's text. */
+export const askText = (path, accept) =>
+  again(async () => (await call("GET", path, { token: tokens?.account, accept })).text());
 
 /** Runs a call with a project's token (null where none is asked for). */
 export const withProjectToken = (id, run) => again(async () => run(isOpen() ? null : await projectToken(id)));

@@ -1,9 +1,10 @@
 // What stands around every view: name, navigation, project, language, theme, who is signed in.
 
+import { openDialog } from "./dialogs.js";
 import { el, fill } from "./dom.js";
 import { chooseLanguage, currentLanguage, retranslate, say } from "./i18n.js";
 import { announce } from "./messages.js";
-import { dropViews, refreshView, retranslateViews, show } from "./router.js";
+import { dropViews, refreshView, renewed, retranslateViews, show } from "./router.js";
 import { chooseProject, isAdministrator, isOpen, onChange, session } from "./session.js";
 import { THEMES, chooseTheme, currentTheme } from "./theme.js";
 
@@ -111,7 +112,19 @@ export function preferences(after = () => {}) {
 const otherLanguage = () => (currentLanguage() === "en" ? "中文" : "English");
 
 async function switchLanguage(button, after) {
-  await chooseLanguage(currentLanguage() === "en" ? "zh" : "en");
+  try {
+    await chooseLanguage(currentLanguage() === "en" ? "zh" : "en");
+  } catch {
+    await openDialog(say("renewed.title"), (close) => [
+      renewed(),
+      el(
+        "div",
+        { class: "buttons" },
+        el("button", { type: "button", on: { click: () => close(null) } }, say("close")),
+      ),
+    ]);
+    return;
+  }
   retranslate(document.documentElement);
   retranslateViews();
   fill(button, otherLanguage());

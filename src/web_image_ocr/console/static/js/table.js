@@ -86,7 +86,7 @@ export function actionButton(label, spoken, act, failed, kind = "small") {
  */
 export async function keepingFocus(control, act) {
   const list = control.closest(".live");
-  const controls = () => [...(list?.querySelectorAll("button, select") ?? [])];
+  const controls = () => [...(list?.querySelectorAll("button") ?? [])];
   const at = controls().indexOf(control);
   await act();
   if (document.activeElement !== document.body) return; // he has gone elsewhere

@@ -1,8 +1,8 @@
 // The call of the service: what is sent, and how it is sent with its progress.
 
-import { ApiError, failure } from "../api.js";
+import { ApiError, failure, parsed } from "../api.js";
 import { bytes } from "../i18n.js";
-import { projectId, session, withProjectToken } from "../session.js";
+import { session, withProjectToken } from "../session.js";
 
 /** The path of the service for a project. */
 export const servicePath = (project) => `/v2/${project}/ocr/web-image`;
@@ -14,18 +14,17 @@ export const bodyOf = async ({ file, url }, fields) => ({
 });
 
 /**
- * Has a job's picture read, for the project chosen now and with the job's options.
+ * Has a job's picture read, with the job's options.
  *
  * @param {AbortSignal} signal gives the call up.
  * @returns `{sent: {project, fields}, received, requestId, timings}`: the call, but for its
  *   picture, the JSON of its answer, and `{stage, ms}` of each stage.
  * @throws {ApiError} also for a picture that the server would refuse for its size, before it is
- *   sent.
+ *   sent, and for an answer that is none of the service.
  */
 export async function recognize(job, signal) {
   refuseIfTooLarge(job);
-  const { detect_direction, image_size } = job.options;
-  const project = projectId();
+  const { detect_direction, image_size, project } = job.options;
   const fields = {
     ...(detect_direction && { detect_direction }),
     ...(image_size && { extract_type: ["image_size"] }),
@@ -61,8 +60,11 @@ function post(job, path, body, token, signal) {
       job.change({ state: "sending", progress: total ? loaded / total : 0 });
     request.upload.onload = () => job.change({ state: "reading", progress: 1 });
     request.onload = () => {
-      if (request.status !== 200) reject(failure(request.status, request.responseText, header));
-      else resolve(answerOf(request.responseText, header));
+      try {
+        resolve(answerOf(request, header));
+      } catch (error) {
+        reject(error);
+      }
     };
     request.onerror = () => reject(new ApiError({ code: "unreachable" }));
     request.onabort = () => reject(new ApiError({ code: "given_up" }));
@@ -77,9 +79,12 @@ function post(job, path, body, token, signal) {
   });
 }
 
-function answerOf(text, header) {
+function answerOf({ status, responseText }, header) {
+  if (status !== 200) throw failure(status, responseText, header);
+  const received = parsed(responseText);
+  if (!Array.isArray(received?.result?.words_block_list)) throw new ApiError({ code: "not_the_server" });
   return {
-    received: JSON.parse(text),
+    received,
     requestId: header("X-Request-Id") ?? "",
     timings: timingsOf(header("Server-Timing") ?? ""),
   };

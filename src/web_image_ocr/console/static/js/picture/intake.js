@@ -13,7 +13,7 @@ const MOST = 500;
  * The part of the page that takes pictures.
  *
  * @param {Function} take called with a list of sources, `{file}` or `{url}`.
- * @returns its root, and `takeFiles(files)` for files that come in elsewhere.
+ * @returns its root, `takeFiles(files)` for files that come in elsewhere, and `focus()`.
  */
 export function intake(take) {
   const errors = el("div", {});
@@ -21,15 +21,16 @@ export function intake(take) {
     fill(errors, files.length > MOST && el("p", { role: "alert" }, say("intake.too_many", { count: MOST })));
     if (files.length > 0) take([...files].slice(0, MOST).map((file) => ({ file })));
   };
+  const input = fileInput(takeFiles);
   const root = el(
     "div",
     { class: "intake" },
-    dropZone(takeFiles),
+    dropZone(input),
     addressForm(take),
     samples(take, (error) => fill(errors, error && problem(error))),
     errors,
   );
-  return { root, takeFiles };
+  return { root, takeFiles, focus: () => input.focus() };
 }
 
 /**
@@ -53,7 +54,7 @@ export function takeFromAnywhere(active, takeFiles) {
   });
 }
 
-function dropZone(takeFiles) {
+function fileInput(takeFiles) {
   const input = el("input", {
     type: "file",
     id: freshId("files"),
@@ -67,6 +68,10 @@ function dropZone(takeFiles) {
       },
     },
   });
+  return input;
+}
+
+function dropZone(input) {
   const zone = el(
     "label",
     { class: "drop", for: input.id },

@@ -7,7 +7,8 @@ const ENDED = new Set(["done", "failed"]);
 export class Job extends EventTarget {
   /**
    * @param {object} source `file` or `url`; `sample` where the file is one of the console's own.
-   * @param {object} options `detect_direction` and `image_size`, as chosen for this reading.
+   * @param {object} options `detect_direction`, `image_size` and `project`, as chosen for this
+   *   reading.
    */
   constructor({ file = null, url = "", sample = false }, options) {
     super();
@@ -29,9 +30,9 @@ export class Job extends EventTarget {
     this.earlier = null;
   }
 
-  /** What the answer holds, or null. */
+  /** What the answer holds, or the earlier one where there is no other; null without both. */
   get result() {
-    return this.answer?.received.result ?? null;
+    return (this.answer ?? this.earlier)?.received.result ?? null;
   }
 
   /** How the picture is called: its file's name, or its address. */

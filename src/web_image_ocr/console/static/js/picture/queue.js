@@ -32,6 +32,12 @@ export class Queue extends EventTarget {
     this.#next();
   }
 
+  /** Leaves it with the result that it had before it was read again. */
+  keepEarlier(job) {
+    job.finish();
+    this.#changed();
+  }
+
   /** Gives up what has not ended: the one job, or all. What was read before stays read. */
   stop(jobs = this.jobs) {
     for (const job of [...jobs]) {

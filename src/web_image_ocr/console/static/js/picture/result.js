@@ -70,7 +70,7 @@ function jsonPart(job) {
   const { project, fields } = job.answer.sent;
   const sent = el("code", {});
   bodyOf(job, fields).then(
-    (body) => fill(sent, pretty(shortened(body))),
+    (body) => fill(sent, say("plain", { value: () => pretty(shortened(body)) })),
     (error) => fill(sent, whatHappened(error)), // the file has gone since it was read
   );
   const received = pretty(job.answer.received);
@@ -108,7 +108,7 @@ const pretty = (value) =>
 
 function shortened(body) {
   if (!body.image) return body;
-  return { ...body, image: `${body.image.slice(0, 32)}… (${body.image.length} characters)` };
+  return { ...body, image: `${body.image.slice(0, 32)}… (${say("json.length", { length: body.image.length })})` };
 }
 
 function codePart(job) {

@@ -12,17 +12,20 @@ import { asCsv, asJsonLines, asText } from "./exports.js";
  *
  * @param queue whose jobs are shown.
  * @param {Function} choose called with the job to look at.
+ * @param {Function} cleared called once the person has cleared the list.
  * @returns `{root, choose(job)}`.
  */
-export function jobList(queue, choose) {
+export function jobList(queue, choose, cleared) {
   const rows = new Map(); // Job -> its row
   const list = el("ul", { class: "jobs" });
   const summary = el("p", { class: "count" });
   const stop = smallButton(say("queue.stop"), () => queue.stop());
   const clear = smallButton(say("queue.clear"), async () => {
-    const count = queue.jobs.filter(({ answer, earlier }) => answer ?? earlier).length;
+    const count = queue.jobs.filter(({ result }) => result).length;
     const lost = say("queue.clear_why", { count });
-    if (count === 0 || (await confirmed(say("queue.clear_ask"), lost, say("queue.clear")))) queue.clear();
+    if (count > 0 && !(await confirmed(say("queue.clear_ask"), lost, say("queue.clear")))) return;
+    queue.clear();
+    cleared();
   });
   const downloads = el(
     "div",
@@ -57,10 +60,15 @@ export function jobList(queue, choose) {
     fill(summary, told);
     if (busy && !queue.busy && jobs.length > 1) announce(told);
     busy = queue.busy;
-    stop.hidden = !queue.busy;
+    if (busy === stop.hidden) showStop();
     downloads.hidden = ended === 0;
     root.hidden = jobs.length < 2;
     mark();
+  }
+  function showStop() {
+    const left = document.activeElement === stop;
+    stop.hidden = !busy;
+    if (left) clear.focus(); // whoever works by keyboard stays here
   }
   function mark() {
     for (const [job, item] of rows) item.classList.toggle("chosen", job === chosen);

@@ -131,6 +131,9 @@ class View {
     stage.addEventListener("keydown", (event) => this.#key(event));
     stage.addEventListener("pointerdown", (event) => this.#down(event));
     stage.addEventListener("pointermove", (event) => this.#move(event));
+    for (const name of ["pointerup", "pointercancel"]) {
+      stage.addEventListener(name, ({ pointerId }) => this.pointers.delete(pointerId));
+    }
   }
 
   use(width, height) {
@@ -232,22 +235,17 @@ class View {
 
   #down(event) {
     this.dragged = false;
+    if (event.isPrimary) this.pointers.clear(); // any that are left were let go unseen
     this.pointers.set(event.pointerId, this.#place(event));
-    // It may be let go anywhere: it is captured only once it has moved.
-    const released = new AbortController();
-    const release = ({ pointerId }) => {
-      if (pointerId !== event.pointerId) return;
-      this.pointers.delete(pointerId);
-      released.abort();
-    };
-    for (const name of ["pointerup", "pointercancel"]) {
-      window.addEventListener(name, release, { signal: released.signal });
-    }
   }
 
   #move(event) {
     const before = this.pointers.get(event.pointerId);
     if (!before || !this.size) return;
+    if (!event.buttons) {
+      this.pointers.delete(event.pointerId); // let go outside, before it had moved and was captured
+      return;
+    }
     const now = this.#place(event);
     const other = [...this.pointers].find(([id]) => id !== event.pointerId)?.[1];
     const moved = Math.hypot(now.x - before.x, now.y - before.y);

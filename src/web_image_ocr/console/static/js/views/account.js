@@ -9,27 +9,31 @@ import { facts } from "../table.js";
 
 /** Builds the view. */
 export function build() {
-  const { user, domain } = session.me;
+  const who = el("section", { class: "card" });
+  const refresh = () => fill(who, ownFacts());
+  refresh();
   const root = el(
     "div",
     { class: "view" },
     el("h1", {}, say("account.title")),
-    el(
-      "section",
-      { class: "card" },
-      facts([
-        ["sign_in.user", user.name],
-        ["sign_in.domain", domain.name],
-        ["admin.role", say(`role.${user.role}`)],
-        ["account.stays", say(staysSignedIn() ? "account.stays_yes" : "account.stays_no")],
-      ]),
-    ),
-    passwordForm(user),
+    who,
+    passwordForm(session.me.user, refresh),
   );
-  return { root };
+  return { root, refresh };
 }
 
-function passwordForm(user) {
+function ownFacts() {
+  const { user, domain } = session.me;
+  return facts([
+    ["sign_in.user", user.name],
+    ["sign_in.domain", domain.name],
+    ["admin.role", say(`role.${user.role}`)],
+    ["account.stays", say(staysSignedIn() ? "account.stays_yes" : "account.stays_no")],
+  ]);
+}
+
+// `tried` is called after each attempt: somebody may have signed in again for it.
+function passwordForm(user, tried) {
   const errors = el("div", {});
   const input = (autocomplete) =>
     el("input", { id: freshId("password"), type: "password", required: true, autocomplete });
@@ -53,6 +57,7 @@ function passwordForm(user) {
       fill(errors, problem(kindOf(error) === "sign_in_failed" ? new ApiError({ code: "wrong_password" }) : error));
     } finally {
       button.disabled = false;
+      if (session.me) tried();
     }
   }
 

@@ -1,6 +1,6 @@
 // Administration: the account's users and projects, for its administrators.
 
-import { confirmed, showSecrets } from "../dialogs.js";
+import { chooseOne, confirmed, showSecrets } from "../dialogs.js";
 import { el, fill, freshId } from "../dom.js";
 import { moment, say } from "../i18n.js";
 import { notice, problem } from "../messages.js";
@@ -43,10 +43,10 @@ function users() {
       [say("admin.user"), say("admin.role"), say("state"), say("created_at"), say("actions")],
       found.map((user) => [
         nameOf(user),
-        roleChoice(user),
+        say(`role.${user.role}`),
         stateTag(user.enabled),
         say("plain", { value: () => moment(user.created_at) }),
-        el("div", { class: "buttons" }, toggle(user), reset(user), remove(user)),
+        el("div", { class: "buttons" }, changeRole(user), toggle(user), reset(user), remove(user)),
       ]),
     );
   }
@@ -54,29 +54,23 @@ function users() {
     const own = id === session.me.user.id && el("span", { class: "fine" }, " ", say("admin.you"));
     return el("span", {}, name, own);
   }
-  function roleChoice(user) {
-    const choice = roleSelect(user.role, { "aria-label": say("admin.role_of", { name: user.name }) });
-    const give = async () => {
-      const role = choice.value;
-      const why = say("admin.role_why", { name: user.name, role: say(`role.${role}`), may: say(`role.${role}.may`) });
-      try {
-        if (await confirmed(say("admin.role_ask"), why, say("admin.role_change"))) {
-          await change("PATCH", `/${user.id}`, { role });
-          notice(say("admin.changed"));
-        } else {
-          choice.value = user.role;
-        }
-      } catch (error) {
-        choice.value = user.role;
-        failed(error);
-      }
+  function changeRole(user) {
+    const label = say("admin.role_change");
+    const spoken = say("admin.role_of", { name: user.name });
+    const choices = ROLES.map((value) => ({ value, label: say(`role.${value}`), hint: say(`role.${value}.may`) }));
+    const act = async () => {
+      const role = await chooseOne(spoken, say("admin.role_when"), choices, user.role, label);
+      if (role === null) return;
+      await change("PATCH", `/${user.id}`, { role });
+      notice(say("admin.changed"));
     };
-    choice.addEventListener("change", () => keepingFocus(choice, give));
-    return choice;
+    return actionButton(label, spoken, act, failed);
   }
   function toggle(user) {
     const name = user.enabled ? "disable" : "enable";
     const act = async () => {
+      const why = say("admin.disable_user_why", { name: user.name });
+      if (user.enabled && !(await confirmed(say("admin.disable_user"), why, say("disable")))) return;
       await change("PATCH", `/${user.id}`, { enabled: !user.enabled });
       notice(say("admin.changed"));
     };
@@ -102,7 +96,11 @@ function users() {
 
   const name = el("input", { id: freshId("name"), required: true, maxlength: 64, autocomplete: "off" });
   const password = el("input", { id: freshId("password"), type: "password", autocomplete: "new-password" });
-  const role = roleSelect("caller", { id: freshId("role") });
+  const role = el(
+    "select",
+    { id: freshId("role") },
+    ROLES.map((value) => el("option", { value, selected: value === "caller" }, say(`role.${value}`))),
+  );
   const add = async () => {
     const body = { name: name.value.trim(), role: role.value };
     if (password.value) body.password = password.value;
@@ -154,7 +152,9 @@ function projects() {
     const name = project.enabled ? "disable" : "enable";
     const act = async () => {
       fill(errors);
-      if (await switchService(project)) await list.refresh();
+      if (!(await switchService(project))) return;
+      await list.refresh();
+      notice(say(project.enabled ? "service.now_disabled" : "service.now_enabled"));
     };
     return actionButton(say(name), say(`${name}.what`, { what: project.name }), act, failed);
   }
@@ -193,13 +193,6 @@ function projects() {
     ),
   };
 }
-
-const roleSelect = (chosen, attributes) =>
-  el(
-    "select",
-    attributes,
-    ROLES.map((role) => el("option", { value: role, selected: role === chosen }, say(`role.${role}`))),
-  );
 
 function field(label, input, hint = null) {
   if (hint) input.setAttribute("aria-describedby", `${input.id}-hint`);

@@ -3,11 +3,11 @@
 import { ApiError } from "../api.js";
 import { chart } from "../charts.js";
 import { el, fill, freshId } from "../dom.js";
-import { save } from "../files.js";
+import { forSpreadsheets, save } from "../files.js";
 import { duration, moment, number, percent, say } from "../i18n.js";
 import { problem, whatToDo } from "../messages.js";
 import { livePart } from "../router.js";
-import { ask, askFile, projectId } from "../session.js";
+import { ask, askText, projectId } from "../session.js";
 import { actionButton, table } from "../table.js";
 
 const MINUTE = 60000;
@@ -34,7 +34,7 @@ export function build() {
     undefined,
     async () => {
       fill(errors);
-      save(`usage-${range}.csv`, await askFile(address("csv"), "text/csv"), "text/csv");
+      save(`usage-${range}.csv`, forSpreadsheets(await askText(address("csv"), "text/csv")), "text/csv");
     },
     (error) => fill(errors, problem(error)),
   );

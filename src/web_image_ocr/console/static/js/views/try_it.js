@@ -8,7 +8,7 @@ import { Job } from "../picture/job.js";
 import { Queue } from "../picture/queue.js";
 import { jobList, stateOf } from "../picture/rows.js";
 import { renewed } from "../router.js";
-import { chooseProject, isAdministrator, isOpen, session } from "../session.js";
+import { chooseProject, isAdministrator, isOpen, projectId, session } from "../session.js";
 import { showcase } from "./showcase.js";
 
 /** What will fail again as long as the file is the same. */
@@ -25,13 +25,14 @@ takeFromAnywhere(
 export function build() {
   const queue = new Queue();
   const options = optionsPart();
-  const place = el("div", { class: "outcome" });
+  const { place, put } = outcomePlace();
   const hint = el("div", {});
   const root = el("div", { class: "try" });
   let shown = null; // the outcome of the picture that is looked at
 
+  const chosen = () => ({ ...options.read(), project: projectId() });
   const take = (sources) => {
-    const jobs = sources.map((source) => new Job(source, options.read()));
+    const jobs = sources.map((source) => new Job(source, chosen()));
     // One picture after the other is looked at alone; what is still on its way stays beside it.
     if (jobs.length === 1 && queue.jobs.length === 1 && !queue.busy) queue.clear();
     queue.add(jobs);
@@ -40,18 +41,22 @@ export function build() {
   const look = (job) => {
     shown?.close();
     list.choose(job);
-    const again = () => {
-      job.options = options.read(); // they may have been changed for this
-      queue.again(job);
+    const acts = {
+      again() {
+        job.options = chosen(); // they may have been changed for this
+        queue.again(job);
+      },
+      stop: () => queue.stop([job]),
+      keepEarlier: () => queue.keepEarlier(job),
     };
-    shown = job ? outcome(place, job, again, () => queue.stop([job])) : null;
+    shown = job ? outcome(put, job, acts) : null;
     root.classList.toggle("has-picture", job !== null);
-    if (!job) fill(place, showcase());
+    if (!job) put(showcase());
     // On a small screen the outcome lies below what was pressed.
     else if (place.getBoundingClientRect().top > 0.7 * innerHeight) place.scrollIntoView({ block: "start" });
   };
-  const list = jobList(queue, look);
-  const { root: intakeRoot, takeFiles } = intake(take);
+  const { root: intakeRoot, takeFiles, focus } = intake(take);
+  const list = jobList(queue, look, focus);
   queue.addEventListener("change", () => {
     if (shown && !queue.jobs.includes(shown.job)) look(null);
   });
@@ -86,26 +91,47 @@ function optionsPart() {
   };
 }
 
-// Shows a job for as long as it is looked at: its progress, then its answer or its error.
-function outcome(place, job, again, giveUp) {
+// Where outcomes are shown. Whoever is in it by keyboard is at the heading of what comes next.
+function outcomePlace() {
+  const place = el("div", { class: "outcome" });
+  let left = false; // what had the focus is gone
+  function put(...children) {
+    left ||= place.contains(document.activeElement);
+    fill(place, ...children);
+    const heading = place.querySelector("h2");
+    if (!left || !heading) return;
+    left = false;
+    if (document.activeElement !== document.body) return; // he has gone elsewhere
+    heading.tabIndex = -1;
+    heading.focus();
+  }
+  return { place, put };
+}
+
+// Shows a job for as long as it is looked at: its progress, then its answer or its error. `acts`
+// is what can be done with it.
+function outcome(put, job, acts) {
   let part = null;
+  let waiting = false; // its progress is on show
   let ticking = null;
   let left = false;
   const clear = () => {
     clearInterval(ticking);
     part?.close();
     part = null;
+    waiting = false;
   };
   function draw() {
     if (job.state === "done") {
       showResult();
     } else if (job.state === "failed") {
       clear();
-      fill(place, failed(job, again));
-    } else if (!place.querySelector(".under-way")) {
+      put(failed(job, acts));
+    } else if (!waiting) {
       clear();
-      const { root, tick } = underWay(job, giveUp);
-      fill(place, root);
+      waiting = true;
+      const { root, tick } = underWay(job, acts.stop);
+      put(root);
       ticking = setInterval(tick, 200);
     }
   }
@@ -114,11 +140,11 @@ function outcome(place, job, again, giveUp) {
     const module = await import("../picture/result.js").catch(() => null);
     if (left || job.state !== "done") return; // somebody looks at another one by now
     clear();
-    part = module?.resultOf(job, again) ?? null;
-    fill(place, part?.root ?? renewed());
+    part = module?.resultOf(job, acts.again) ?? null;
+    put(part?.root ?? renewed());
     announce(stateOf(job));
   }
-  fill(place);
+  put();
   job.addEventListener("change", draw);
   draw();
   return {
@@ -131,13 +157,13 @@ function outcome(place, job, again, giveUp) {
   };
 }
 
-const failed = (job, again) =>
+const failed = (job, { again, keepEarlier }) =>
   el(
     "div",
     { class: "card" },
     el("h2", { class: "file-name" }, job.name),
     problem(job.error, job.file && USELESS_AGAIN.has(job.error.code) ? null : again),
-    job.earlier && el("button", { type: "button", on: { click: () => job.finish() } }, say("result.earlier")),
+    job.earlier && el("button", { type: "button", on: { click: keepEarlier } }, say("result.earlier")),
   );
 
 function underWay(job, stop) {

@@ -3,6 +3,8 @@
 export default {
   "error.unreachable.what": "The server does not answer.",
   "error.unreachable.do": "Is it running, and is this computer connected? Nothing is lost: try again once it is back.",
+  "error.not_the_server.what": "Something else has answered than the server.",
+  "error.not_the_server.do": "Your network may want you to sign in first, or a proxy stands in between. Open another page to see, then try again.",
   "error.given_up.what": "Stopped.",
   "error.given_up.do": "You stopped this picture before it was read.",
   "error.file_unreadable.what": "The file cannot be read.",
