@@ -1,7 +1,8 @@
 """Where the model files are and whether they are the right ones.
 
 The weights are PP-OCRv6 small of the PaddleOCR authors (Apache-2.0). The package ``rapidocr``
-carries them; it is located, never imported. A file named in the configuration is used as is.
+carries them; it is located, never imported. A file named in the configuration is taken
+whatever its digest.
 """
 
 from __future__ import annotations
@@ -96,7 +97,7 @@ def load_models(config: EngineConfig) -> Models:
         model = _parsed(_load(chosen, carried))
         onnx_file.flush_subnormals(model)
         if rounds_products(config, chosen):
-            int8.round_products(model, kept=frozenset() if chosen else carried.exact)
+            int8.round_products(model, exact=frozenset() if chosen else carried.exact)
         models.append(model)
     detection, recognition = models
     return Models(
