@@ -14,7 +14,7 @@ def main() -> int:
         print(f"fonts are missing; as root: apt-get install {' '.join(fonts.packages())}")
         return 1
     kept = results.load()[0] if results.FILE.exists() else {}
-    engine = Engine()
+    engine = Engine(results.CONFIG)
     found: dict[str, results.Lines] = {}
     for name, case in CASES.items():
         board = case.draw()

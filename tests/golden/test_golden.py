@@ -14,6 +14,7 @@ import pytest
 from tests.golden import fonts, results
 from tests.golden.pictures import CASES
 from web_image_ocr import Engine, EngineConfig, TextLine
+from web_image_ocr.primitives.processor import multiplies_int8
 
 needs_fonts = pytest.mark.skipif(
     bool(fonts.missing()),
@@ -27,7 +28,7 @@ Reading = tuple[list[str], results.Lines]
 @pytest.fixture(scope="module")
 def reading() -> Callable[[str], Reading]:
     """Draws and reads the picture of a name, once."""
-    engine = Engine(EngineConfig(threads=2))
+    engine = Engine(results.CONFIG)
 
     @cache
     def read(name: str) -> Reading:
@@ -37,6 +38,11 @@ def reading() -> Callable[[str], Reading]:
     return read
 
 
+@pytest.fixture(scope="module")
+def fast_engine() -> Engine:
+    return Engine(EngineConfig(threads=2, precision="int8"))
+
+
 @needs_fonts
 @pytest.mark.models
 @pytest.mark.parametrize("name", CASES)
@@ -44,6 +50,16 @@ def test_what_was_drawn_is_read(name: str, reading: Callable[[str], Reading]) ->
     drawn, lines = reading(name)
     found = [line.text for line in lines]
     assert results.share_right(drawn, found) >= CASES[name].right, found
+
+
+@needs_fonts
+@pytest.mark.models
+@pytest.mark.skipif(not multiplies_int8(), reason="this processor has no products of 8 bits")
+@pytest.mark.parametrize("name", CASES)
+def test_what_was_drawn_is_read_with_numbers_of_8_bits(name: str, fast_engine: Engine) -> None:
+    board = CASES[name].draw()
+    found = [line.text for line in results.read(fast_engine, board, CASES[name])]
+    assert results.share_right(board.lines, found) >= CASES[name].right, found
 
 
 @needs_fonts

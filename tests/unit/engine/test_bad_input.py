@@ -13,6 +13,7 @@ import pytest
 from tests.unit.engine.work import Work, counted
 from web_image_ocr import Engine, EngineConfig, RecognitionOptions
 from web_image_ocr.primitives.image import Pixels
+from web_image_ocr.primitives.processor import multiplies_int8
 
 pytestmark = pytest.mark.models
 
@@ -124,8 +125,11 @@ PATTERNS: dict[str, Callable[[npt.NDArray[Any], npt.NDArray[Any]], npt.NDArray[A
 @pytest.mark.parametrize("kind", PATTERNS)
 @pytest.mark.parametrize("period", [1, 2, 3, 8, 32])
 def test_patterns_are_no_text(
-    work: Work, kind: str, period: int, options: RecognitionOptions
+    work: Work, kind: str, period: int, options: RecognitionOptions, request: pytest.FixtureRequest
 ) -> None:
+    if (kind, period) == ("checks", 8):  # with float32, checks of 9 pixels are read as four signs
+        rounded = pytest.mark.xfail(multiplies_int8(), reason="it is read as eleven times 一")
+        request.applymarker(rounded)
     y, x = np.mgrid[:480, :640] // period
     pattern = picture(255 * (PATTERNS[kind](x, y) % 2))
     assert invented(work, pattern, options) == []

@@ -14,7 +14,7 @@ from web_image_ocr.primitives.errors import ErrorKind, ServiceError
 
 @pytest.mark.models
 def test_carried_models_pass_their_check() -> None:
-    loaded = load_models(EngineConfig())
+    loaded = load_models(EngineConfig(precision="float32"))
     assert len(loaded.detection) > 9_000_000
     assert len(loaded.recognition) > 20_000_000
 
