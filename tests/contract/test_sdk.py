@@ -53,7 +53,7 @@ def test_79_the_sdk_with_a_picture_of_14_px(service: Service) -> None:
 def test_80_the_sdk_with_the_engine_down(tmp_path: Path, hello: bytes) -> None:
     """Workers are killed after the model they would start with has gone from the disk."""
     model = tmp_path / "detection.onnx"
-    model.write_bytes(load_models(EngineConfig()).detection)
+    model.write_bytes(load_models(EngineConfig(precision="float32")).detection)
     settings = {
         "WEB_IMAGE_OCR_ENGINE__DETECTION_MODEL": str(model),
         "WEB_IMAGE_OCR_API__DEADLINE_S": "10",

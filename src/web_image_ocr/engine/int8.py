@@ -61,6 +61,7 @@ def round_products(model: ModelProto, exact: Collection[str] = ()) -> int:
         rounded += 1
     _replace(model.graph.node, nodes)
     replaced -= {name for node in nodes for name in node.input}
+    replaced -= {answer.name for answer in model.graph.output}
     _replace(
         model.graph.initializer, [x for x in model.graph.initializer if x.name not in replaced]
     )

@@ -95,9 +95,14 @@ def load_models(config: EngineConfig) -> Models:
     models = []
     for chosen, carried in _files(config):
         model = _parsed(_load(chosen, carried))
-        onnx_file.flush_subnormals(model)
-        if rounds_products(config, chosen):
-            int8.round_products(model, exact=frozenset() if chosen else carried.exact)
+        try:
+            onnx_file.flush_subnormals(model)
+            if rounds_products(config, chosen):
+                int8.round_products(model, exact=frozenset() if chosen else carried.exact)
+        except ValueError as error:  # a tensor is not as long as it says
+            raise ServiceError(
+                ErrorKind.MODEL_UNAVAILABLE, f"a model file cannot be used: {error}"
+            ) from error
         models.append(model)
     detection, recognition = models
     return Models(

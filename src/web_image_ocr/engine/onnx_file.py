@@ -23,6 +23,8 @@ def parsed(content: bytes) -> ModelProto:
         raise ValueError("the file is no ONNX model, or it is cut off") from error
     if not model.graph.node:
         raise ValueError("the file is no ONNX model")
+    if any(x.data_location == TensorProto.EXTERNAL for x in model.graph.initializer):
+        raise ValueError("the model keeps its weights in another file")
     return model
 
 

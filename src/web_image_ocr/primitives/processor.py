@@ -5,9 +5,8 @@ from __future__ import annotations
 from pathlib import Path
 
 _PROCESSOR = Path("/proc/cpuinfo")
-# On x86 (VNNI) and on ARM (dot products). Without them ONNX Runtime adds two products of 8 bits
-# into 16, where they may not fit.
-_INT8_PRODUCTS = frozenset({"avx512_vnni", "avx_vnni", "asimddp"})
+# VNNI. Without it ONNX Runtime adds two products of 8 bits into 16, where they may not fit.
+_INT8_PRODUCTS = frozenset({"avx512_vnni", "avx_vnni"})
 
 
 def multiplies_int8(processor: Path = _PROCESSOR) -> bool:
@@ -20,5 +19,5 @@ def multiplies_int8(processor: Path = _PROCESSOR) -> bool:
         lines = processor.read_text().splitlines()
     except OSError:
         return False
-    told = next((x.split() for x in lines if x.startswith(("flags", "Features"))), [])
+    told = next((x.split() for x in lines if x.startswith("flags")), [])
     return not _INT8_PRODUCTS.isdisjoint(told)

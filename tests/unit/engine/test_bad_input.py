@@ -128,7 +128,8 @@ def test_patterns_are_no_text(
     work: Work, kind: str, period: int, options: RecognitionOptions, request: pytest.FixtureRequest
 ) -> None:
     if (kind, period) == ("checks", 8):  # with float32, checks of 9 pixels are read as four signs
-        rounded = pytest.mark.xfail(multiplies_int8(), reason="it is read as eleven times 一")
+        why = "with numbers of 8 bits it is read as eleven times 一"
+        rounded = pytest.mark.xfail(multiplies_int8(), reason=why, strict=False)
         request.applymarker(rounded)
     y, x = np.mgrid[:480, :640] // period
     pattern = picture(255 * (PATTERNS[kind](x, y) % 2))
