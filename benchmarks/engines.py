@@ -20,6 +20,7 @@ import numpy.typing as npt
 from benchmarks.dataset import Points
 from benchmarks.peers.homes import PEERS, ROOT, command_of
 from web_image_ocr import Engine, EngineConfig, RecognitionOptions
+from web_image_ocr.engine.models import uses_int8
 from web_image_ocr.primitives.image import Pixels
 from web_image_ocr.primitives.memory import keep_freed_memory
 
@@ -60,7 +61,7 @@ class Candidate(Protocol):
     """An engine under measurement, with its default settings.
 
     Attributes:
-        versions: of what reads, by name.
+        versions: of what reads, by name; of ours also the precision.
         pid: the process it runs in.
     """
 
@@ -100,8 +101,13 @@ class Ours:
     """
 
     def __init__(self, config: EngineConfig | None = None, *, cores: int | None = None) -> None:
-        names = ("web-image-ocr", "onnxruntime", "opencv-python-headless", "numpy")
-        self.versions: Mapping[str, str] = {name: version(name) for name in names}
+        names = ("web-image-ocr", "onnx", "onnxruntime", "opencv-python-headless", "numpy")
+        config = config or EngineConfig()
+        precision = "int8" if uses_int8(config, config.recognition_model) else "float32"
+        self.versions: Mapping[str, str] = {
+            **{name: version(name) for name in names},
+            "precision": precision,
+        }
         self.pid = os.getpid()
         keep_freed_memory()  # as a worker does
         self._engine = Engine(config)

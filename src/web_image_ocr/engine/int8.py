@@ -13,17 +13,25 @@ from collections.abc import Collection, Sequence
 from typing import TYPE_CHECKING, TypeVar
 
 import numpy as np
-from onnx import ModelProto, NodeProto, TensorProto, helper, numpy_helper
+from onnx import (
+    AttributeProto,
+    ModelProto,
+    NodeProto,
+    TensorProto,
+    ValueInfoProto,
+    helper,
+    numpy_helper,
+)
 
 from web_image_ocr.engine.onnx_file import Weights, weights_of
 
 if TYPE_CHECKING:
     from google.protobuf.internal.containers import RepeatedCompositeFieldContainer
 
-Part = TypeVar("Part", NodeProto, TensorProto)
+_Part = TypeVar("_Part", NodeProto, TensorProto, ValueInfoProto)
 
-# Of a product. Below, rounding costs more than it saves: a view of 896 x 512 took one thread 140 ms
-# with float32, 115 so, and 120 with all products.
+# Products of fewer are not rounded, it costs more than it saves: a view of 896 x 512 took one
+# thread 140 ms with float32, 115 so, and 120 with all products.
 LEAST_WEIGHTS = 96 * 192
 # Weights are rounded to -127 ... 127.
 _GREATEST = 127.0
@@ -38,39 +46,44 @@ def round_products(model: ModelProto, exact: Collection[str] = ()) -> int:
         exact: names of the model's nodes that stay as they are.
 
     Returns:
-        How many there are.
+        How many there are; none in a model with branches or loops, whose parts see its constants.
     """
+    if any(x.type == AttributeProto.GRAPH for node in model.graph.node for x in node.attribute):
+        return 0
     graph = _Graph(model)
     nodes: list[NodeProto] = []
     added: set[str] = set()  # answers of additions that are part of a product
-    replaced: set[str] = set()  # weights
+    replaced: set[str] = set()  # constants that the products hold now
     rounded = 0
     for node in model.graph.node:
         weights = None if node.name in exact else graph.weights(node)
         if weights is None or weights.size < LEAST_WEIGHTS or graph.of_whole_picture(node):
-            nodes += [] if node.output[0] in added else [node]
+            nodes += [node] if added.isdisjoint(node.output) else []
             continue
         product = _Product(node, weights)
-        replaced.add(node.input[1])
+        replaced.update(node.input[1:])
         addition = graph.bias_added_to(node)
         if addition is not None:
-            product.add(addition, graph.constants[addition.input[1]])
+            product.add(graph.constants[addition.input[1]], addition.output[0])
             added.add(addition.output[0])
+            replaced.add(addition.input[1])
+        elif len(node.input) > 2:
+            product.add(graph.constants[node.input[2]], node.output[0])
         model.graph.initializer.extend(product.constants)
         nodes += product.nodes()
         rounded += 1
     _replace(model.graph.node, nodes)
-    replaced -= {name for node in nodes for name in node.input}
-    replaced -= {answer.name for answer in model.graph.output}
-    _replace(
-        model.graph.initializer, [x for x in model.graph.initializer if x.name not in replaced]
-    )
+    replaced -= {name for node in nodes for name in node.input} | graph.answers
+    kept = [x for x in model.graph.initializer if x.name not in replaced]
+    _replace(model.graph.initializer, kept)
+    # Old files name their constants among what flows in, too.
+    _replace(model.graph.input, [x for x in model.graph.input if x.name not in replaced])
     if rounded and _DOMAIN not in {known.domain for known in model.opset_import}:
         model.opset_import.append(helper.make_opsetid(_DOMAIN, 1))
     return rounded
 
 
-def _replace(field: RepeatedCompositeFieldContainer[Part], parts: Sequence[Part]) -> None:
+def _replace(field: RepeatedCompositeFieldContainer[_Part], parts: Sequence[_Part]) -> None:
     del field[:]
     field.extend(parts)
 
@@ -81,7 +94,7 @@ class _Graph:
     def __init__(self, model: ModelProto) -> None:
         self.constants = {tensor.name: tensor for tensor in model.graph.initializer}
         self._giving = {name: node for node in model.graph.node for name in node.output}
-        self._answers = {answer.name for answer in model.graph.output}
+        self.answers = {answer.name for answer in model.graph.output}
         self._taking: dict[str, list[NodeProto]] = {}
         for node in model.graph.node:
             for name in node.input:
@@ -89,8 +102,10 @@ class _Graph:
 
     def weights(self, node: NodeProto) -> Weights | None:
         """Of a product of what flows in with constants: (inputs, outputs); none for others."""
-        constant = self.constants.get(node.input[1]) if len(node.input) == 2 else None
-        if constant is None or constant.data_type != TensorProto.FLOAT:
+        if len(node.input) < 2 or not self.constants.keys() >= set(node.input[1:]):
+            return None
+        constant = self.constants[node.input[1]]
+        if constant.data_type != TensorProto.FLOAT:
             return None
         if node.op_type == "MatMul" and len(constant.dims) == 2:
             return weights_of(constant)
@@ -102,7 +117,7 @@ class _Graph:
         """The node that adds a constant for each channel, if nothing else takes the answer."""
         given = convolution.output[0]
         takers = self._taking.get(given, [])
-        if convolution.op_type != "Conv" or given in self._answers:
+        if convolution.op_type != "Conv" or len(convolution.input) > 2 or given in self.answers:
             return None
         if len(takers) != 1 or takers[0].op_type != "Add":
             return None
@@ -139,7 +154,8 @@ class _Product:
 
     def __init__(self, node: NodeProto, weights: Weights) -> None:
         self._node = node
-        self._name = self._answer = node.output[0]  # nodes may lack a name
+        self._answer = node.output[0]
+        self._name = f"int8/{self._answer}"  # nodes may lack a name
         scales = np.abs(weights).max(axis=0) / _GREATEST
         scales[scales == 0.0] = 1.0
         values = {
@@ -151,11 +167,11 @@ class _Product:
             numpy_helper.from_array(value, f"{self._name}/{name}") for name, value in values.items()
         ]
 
-    def add(self, addition: NodeProto, bias: TensorProto) -> None:
-        """Takes in the node that adds the bias."""
+    def add(self, bias: TensorProto, answer: str) -> None:
+        """Takes in the bias; ``answer`` is the name of what is then given."""
         flat = weights_of(bias).reshape(-1)
         self.constants.append(numpy_helper.from_array(flat, f"{self._name}/bias"))
-        self._answer = addition.output[0]
+        self._answer = answer
 
     def nodes(self) -> list[NodeProto]:
         """The product; that of a convolution with the channels laid last, and back again."""

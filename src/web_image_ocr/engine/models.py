@@ -92,27 +92,23 @@ def load_models(config: EngineConfig) -> Models:
     """
     from web_image_ocr.engine import int8, onnx_file  # noqa: PLC0415 - as in _parsed
 
-    models = []
+    contents: list[bytes] = []  # one after the other: a model is large while it is changed
+    metadata: Mapping[str, str] = {}
     for chosen, carried in _files(config):
         model = _parsed(_load(chosen, carried))
         try:
             onnx_file.flush_subnormals(model)
-            if rounds_products(config, chosen):
+            if uses_int8(config, chosen):
                 int8.round_products(model, exact=frozenset() if chosen else carried.exact)
         except ValueError as error:  # a tensor is not as long as it says
-            raise ServiceError(
-                ErrorKind.MODEL_UNAVAILABLE, f"a model file cannot be used: {error}"
-            ) from error
-        models.append(model)
-    detection, recognition = models
-    return Models(
-        detection.SerializeToString(),
-        recognition.SerializeToString(),
-        onnx_file.metadata_of(recognition),
-    )
+            raise _unusable(error) from error
+        contents.append(model.SerializeToString())
+        metadata = onnx_file.metadata_of(model)
+    detection, recognition = contents
+    return Models(detection, recognition, metadata)
 
 
-def rounds_products(config: EngineConfig, chosen: Path | None) -> bool:
+def uses_int8(config: EngineConfig, chosen: Path | None) -> bool:
     """Whether a model is computed with numbers of 8 bits.
 
     Args:
@@ -135,9 +131,11 @@ def _parsed(content: bytes) -> ModelProto:
     try:
         return onnx_file.parsed(content)
     except ValueError as error:
-        raise ServiceError(
-            ErrorKind.MODEL_UNAVAILABLE, f"a model file cannot be used: {error}"
-        ) from error
+        raise _unusable(error) from error
+
+
+def _unusable(error: ValueError) -> ServiceError:
+    return ServiceError(ErrorKind.MODEL_UNAVAILABLE, f"a model file cannot be used: {error}")
 
 
 def _load(chosen: Path | None, carried: CarriedModel) -> bytes:

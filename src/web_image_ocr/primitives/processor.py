@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import cache
 from pathlib import Path
 
 _PROCESSOR = Path("/proc/cpuinfo")
@@ -9,6 +10,7 @@ _PROCESSOR = Path("/proc/cpuinfo")
 _INT8_PRODUCTS = frozenset({"avx512_vnni", "avx_vnni"})
 
 
+@cache
 def multiplies_int8(processor: Path = _PROCESSOR) -> bool:
     """Whether it adds up products of 8-bit numbers without loss; false where nothing says so.
 
@@ -16,7 +18,7 @@ def multiplies_int8(processor: Path = _PROCESSOR) -> bool:
         processor: the file in which Linux says what it can do.
     """
     try:
-        lines = processor.read_text().splitlines()
+        lines = processor.read_text(errors="replace").splitlines()
     except OSError:
         return False
     told = next((x.split() for x in lines if x.startswith("flags")), [])

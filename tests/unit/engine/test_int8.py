@@ -12,9 +12,10 @@ from hypothesis import strategies as st
 from onnx import ModelProto, NodeProto, TensorProto, helper, numpy_helper
 
 from web_image_ocr.engine import models
-from web_image_ocr.engine.config import EngineConfig
+from web_image_ocr.engine.config import EngineConfig, Precision
 from web_image_ocr.engine.int8 import round_products
 from web_image_ocr.engine.models import load_models
+from web_image_ocr.engine.onnx_file import parsed
 from web_image_ocr.engine.runtime import OnnxSession
 from web_image_ocr.primitives.errors import ErrorKind, ServiceError
 from web_image_ocr.primitives.processor import multiplies_int8
@@ -115,6 +116,50 @@ def test_an_answer_of_the_model_keeps_its_bias_apart() -> None:
     assert answers(exact, noise(1, INPUTS, 3, 4)).shape == (1, OUTPUTS, 3, 4)
 
 
+@needs_instructions
+def test_a_convolution_with_its_own_bias_is_nearly_the_same() -> None:
+    own = helper.make_node("Conv", ["x", "w", "b"], ["y"])
+    exact = model([own], {"w": WEIGHTS, "b": BIAS.reshape(-1)})
+    batch = noise(1, INPUTS, 3, 4)
+    expected = answers(exact, batch)
+    assert round_products(exact) == 1
+    np.testing.assert_allclose(answers(exact, batch), expected, atol=1.5)
+
+
+def test_constants_that_are_also_inputs_leave_both_lists() -> None:
+    old = model([pointwise(), plus_bias()], {"w": WEIGHTS, "b": BIAS})
+    for name, shape in (("w", WEIGHTS.shape), ("b", BIAS.shape)):
+        old.graph.input.append(helper.make_tensor_value_info(name, TensorProto.FLOAT, shape))
+    assert round_products(old) == 1
+    assert [value.name for value in old.graph.input] == ["x"]
+    assert {tensor.name for tensor in old.graph.initializer}.isdisjoint({"w", "b"})
+    assert answers(old, noise(1, INPUTS, 3, 4)).shape == (1, OUTPUTS, 3, 4)
+
+
+def test_weights_that_others_need_stay() -> None:
+    small = helper.make_node("Conv", ["x", "w"], ["c"], "rounded")
+    again = helper.make_node("Conv", ["x", "w"], ["d"], "exact")
+    both = helper.make_node("Add", ["c", "d"], ["y"])
+    shared = model([small, again, both], {"w": WEIGHTS})
+    assert round_products(shared, exact={"exact"}) == 1
+    assert "w" in {tensor.name for tensor in shared.graph.initializer}
+    assert answers(shared, noise(1, INPUTS, 3, 4)).shape == (1, OUTPUTS, 3, 4)
+
+
+def test_a_model_with_branches_stays() -> None:
+    inner = helper.make_graph(
+        [helper.make_node("Conv", ["x", "w"], ["z"])],
+        "branch",
+        [],
+        [helper.make_tensor_value_info("z", TensorProto.FLOAT, [None] * 4)],
+    )
+    branch = helper.make_node("If", ["yes"], ["y"], then_branch=inner, else_branch=inner)
+    branched = model([pointwise(), branch], {"w": WEIGHTS, "yes": np.ones(1, np.float32)})
+    before = branched.SerializeToString()
+    assert round_products(branched) == 0
+    assert branched.SerializeToString() == before
+
+
 def test_a_channel_without_weights_gives_its_bias() -> None:
     weights = WEIGHTS.copy()
     weights[5] = 0.0
@@ -175,12 +220,12 @@ def test_the_carried_models_are_nearly_the_same() -> None:
     rounded = load_models(EngineConfig(precision="int8"))
     line = np.random.default_rng(3).uniform(-1, 1, (1, 3, 48, 200)).astype(np.float32)
     view = np.random.default_rng(4).uniform(-1, 1, (1, 3, 96, 160)).astype(np.float32)
-    for whole, fast, batch in (
-        (exact.recognition, rounded.recognition, line),
-        (exact.detection, rounded.detection, view),
+    for whole, fast, batch, products in (
+        (exact.recognition, rounded.recognition, line, 32),
+        (exact.detection, rounded.detection, view, 16),
     ):
-        assert fast.count(PRODUCT.encode()) >= 16
-        assert PRODUCT.encode() not in whole
+        assert operators(parsed(fast)).count(PRODUCT) == products
+        assert PRODUCT not in operators(parsed(whole))
         one, two = (OnnxSession(fast, threads).run(batch) for threads in (1, 2))
         np.testing.assert_array_equal(one, two)
         np.testing.assert_allclose(one, OnnxSession(whole, 1).run(batch), atol=0.25)
@@ -189,15 +234,10 @@ def test_the_carried_models_are_nearly_the_same() -> None:
 @pytest.mark.models
 def test_exact_products_of_a_carried_model_are_there() -> None:
     for carried in (models.DETECTION, models.RECOGNITION):
-        names = {node.name for node in _stored(carried).graph.node}
+        stored = parsed((models._carrier_folder() / carried.name).read_bytes())
+        names = {node.name for node in stored.graph.node}
         assert carried.exact
         assert names >= carried.exact
-
-
-def _stored(carried: models.CarriedModel) -> ModelProto:
-    content = ModelProto()
-    content.ParseFromString((models._carrier_folder() / carried.name).read_bytes())
-    return content
 
 
 @pytest.mark.parametrize(
@@ -216,7 +256,7 @@ def test_what_is_rounded_by_itself(
     monkeypatch.setattr(models, "multiplies_int8", lambda: processor)
     config = EngineConfig(precision=precision)  # type: ignore[arg-type]
     path = Path("other.onnx") if chosen else None
-    assert models.rounds_products(config, path) is rounds
+    assert models.uses_int8(config, path) is rounds
 
 
 def test_another_precision_is_refused() -> None:
@@ -224,9 +264,29 @@ def test_another_precision_is_refused() -> None:
         EngineConfig(precision="bfloat16")  # type: ignore[arg-type]
 
 
-def test_a_named_file_that_is_no_model_is_refused(tmp_path: Path) -> None:
+@pytest.mark.parametrize("precision", ["float32", "int8"])
+def test_a_tensor_shorter_than_it_says_is_refused(tmp_path: Path, precision: Precision) -> None:
+    short = model([pointwise(), plus_bias()], {"w": WEIGHTS, "b": BIAS})
+    short.graph.initializer[0].raw_data = b"1234"
+    path = tmp_path / "short.onnx"
+    path.write_bytes(short.SerializeToString())
+    with pytest.raises(ServiceError) as caught:
+        load_models(EngineConfig(detection_model=path, precision=precision))
+    assert caught.value.kind is ErrorKind.MODEL_UNAVAILABLE
+
+
+def external() -> bytes:
+    """A model whose weights lie in another file."""
+    elsewhere = model([pointwise(), plus_bias()], {"w": WEIGHTS, "b": BIAS})
+    elsewhere.graph.initializer[0].data_location = TensorProto.EXTERNAL
+    content: bytes = elsewhere.SerializeToString()
+    return content
+
+
+@pytest.mark.parametrize("content", [b"this is no model", external()], ids=["text", "external"])
+def test_a_named_file_that_is_no_model_is_refused(tmp_path: Path, content: bytes) -> None:
     path = tmp_path / "text.onnx"
-    path.write_bytes(b"this is no model")
+    path.write_bytes(content)
     for look in (models.check_models, load_models):
         with pytest.raises(ServiceError) as caught:
             look(EngineConfig(detection_model=path))
