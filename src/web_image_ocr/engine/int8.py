@@ -113,18 +113,18 @@ class _Graph:
             return weights_of(constant)[:, :, 0, 0].T
         return None
 
-    def bias_added_to(self, convolution: NodeProto) -> NodeProto | None:
+    def bias_added_to(self, product: NodeProto) -> NodeProto | None:
         """The node that adds a constant for each channel, if nothing else takes the answer."""
-        given = convolution.output[0]
+        given = product.output[0]
         takers = self._taking.get(given, [])
-        if convolution.op_type != "Conv" or len(convolution.input) > 2 or given in self.answers:
+        if len(product.input) > 2 or given in self.answers:
             return None
         if len(takers) != 1 or takers[0].op_type != "Add":
             return None
         constant = self.constants.get(takers[0].input[1])
-        channels = self.constants[convolution.input[1]].dims[0]
-        fits = constant is not None and list(constant.dims) == [1, channels, 1, 1]
-        return takers[0] if fits else None
+        weights = self.constants[product.input[1]].dims
+        channels = [1, weights[0], 1, 1] if product.op_type == "Conv" else [weights[1]]
+        return takers[0] if constant is not None and list(constant.dims) == channels else None
 
     def of_whole_picture(self, node: NodeProto) -> bool:
         """Whether a convolution is of one pixel, the mean of all: too little work to round."""

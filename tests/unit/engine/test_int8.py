@@ -93,6 +93,17 @@ def test_a_product_of_matrices_is_nearly_the_same() -> None:
 
 
 @needs_instructions
+def test_the_bias_of_a_product_of_matrices_is_part_of_it() -> None:
+    nodes = [helper.make_node("MatMul", ["x", "w"], ["c"]), plus_bias()]
+    exact = model(nodes, {"w": noise(120, 200), "b": noise(200, seed=1)}, 3)
+    batch = noise(1, 7, 120, seed=2)
+    expected = answers(exact, batch)
+    assert round_products(exact) == 1
+    assert operators(exact) == [PRODUCT]
+    np.testing.assert_allclose(answers(exact, batch), expected, atol=0.6)
+
+
+@needs_instructions
 def test_nodes_without_names_are_told_apart() -> None:
     nodes = [
         helper.make_node("Conv", ["x", "w"], ["c"]),

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import mmap
 import os
+import resource
 import subprocess
 import sys
 
@@ -9,7 +10,7 @@ import pytest
 
 from web_image_ocr.primitives.memory import resident_bytes
 
-# 64 MiB taken, written, freed, and the same again: the pages zeroed the second time.
+# Memory taken, written, freed, and the same again: the pages zeroed the second time.
 ZEROED_AGAIN = """
 import ctypes, resource, sys
 from web_image_ocr.primitives.memory import keep_freed_memory
@@ -17,7 +18,7 @@ if sys.argv[1] == "kept":
     assert keep_freed_memory()
 libc = ctypes.CDLL(None)
 libc.malloc.restype = ctypes.c_void_p
-size = 64 << 20
+size = int(sys.argv[2]) << 20
 for _ in range(2):
     before = resource.getrusage(resource.RUSAGE_SELF).ru_minflt
     block = ctypes.c_void_p(libc.malloc(ctypes.c_size_t(size)))
@@ -27,14 +28,20 @@ print(resource.getrusage(resource.RUSAGE_SELF).ru_minflt - before)
 """
 
 
+def zeroed_again(how: str, mib: int) -> int:
+    command = [sys.executable, "-c", ZEROED_AGAIN, how, str(mib)]
+    return int(subprocess.check_output(command)) * resource.getpagesize() >> 20
+
+
 @pytest.mark.skipif(not sys.platform.startswith("linux"), reason="glibc only")
 def test_freed_memory_is_taken_again_without_the_system() -> None:
-    by_default, kept = (
-        int(subprocess.check_output([sys.executable, "-c", ZEROED_AGAIN, how]))
-        for how in ("default", "kept")
-    )
-    assert by_default > 1000  # 16,384 pages of 4 KiB, fewer where the system takes larger ones
-    assert kept < 100
+    assert zeroed_again("default", 64) >= 4  # fewer pages than 64 MiB where they are larger ones
+    assert zeroed_again("kept", 64) == 0
+
+
+@pytest.mark.skipif(not sys.platform.startswith("linux"), reason="glibc only")
+def test_of_more_than_is_kept_only_the_rest_goes_back() -> None:
+    assert 0 < zeroed_again("kept", 320) <= 320 - 256 + 1
 
 
 @pytest.mark.skipif(not sys.platform.startswith("linux"), reason="/proc only")
