@@ -10,7 +10,7 @@ import numpy as np
 
 from web_image_ocr.engine.arcs import Arc, arc_of, arcs_of
 from web_image_ocr.engine.detection import upright_corners
-from web_image_ocr.engine.frames import Points, rim
+from web_image_ocr.engine.frames import Points, quarter_turned, rim
 from web_image_ocr.engine.overlaps import Shapes
 from web_image_ocr.engine.reading import (
     AS_IS,
@@ -19,7 +19,6 @@ from web_image_ocr.engine.reading import (
     UPSIDE_DOWN,
     OrientedReading,
     Reader,
-    quarter_turned,
 )
 from web_image_ocr.engine.survey import Found, Survey
 from web_image_ocr.engine.values import TextLine
@@ -152,5 +151,5 @@ def _around(outline: Points) -> Points:
     """The least rectangle (4, 2) around a line; its first edge runs as the line's middle does."""
     corners = upright_corners(cv2.minAreaRect(outline.astype(np.float32)))
     half = len(_STEPS) // 2
-    onward = (np.roll(corners, -1, axis=0) - corners) @ (outline[half + 1] - outline[half - 1])
-    return np.roll(corners, -int(np.argmax(onward)), axis=0)
+    onward = (quarter_turned(corners, 1) - corners) @ (outline[half + 1] - outline[half - 1])
+    return quarter_turned(corners, int(np.argmax(onward)))

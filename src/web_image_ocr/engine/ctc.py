@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
@@ -85,7 +86,7 @@ def likely_texts(
     texts = {"": (0.0, _IMPOSSIBLE)}  # log probability of ending in a blank, and not
     for row in probabilities:
         likely = [k for k in np.nonzero(row > least)[0].tolist() if k != BLANK]
-        logs = np.log(np.maximum(row, 1e-8))
+        logs = np.log(np.maximum(row, 1e-8)).tolist()
         grown: dict[str, tuple[float, float]] = {}
         for text, (blank, symbol) in texts.items():
             either = _add(blank, symbol)
@@ -110,4 +111,4 @@ def _more(texts: dict[str, tuple[float, float]], text: str, blank: float, symbol
 
 def _add(one: float, other: float) -> float:
     """The logarithm of the sum of two probabilities given by theirs."""
-    return float(np.logaddexp(one, other))
+    return max(one, other) + math.log1p(math.exp(-abs(one - other)))

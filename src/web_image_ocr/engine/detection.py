@@ -7,6 +7,7 @@ needed.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
@@ -14,7 +15,8 @@ import cv2
 import numpy as np
 import numpy.typing as npt
 
-from web_image_ocr.engine.frames import STRIDE, Points
+from web_image_ocr.engine.bands import busy_bands
+from web_image_ocr.engine.frames import Points, quarter_turned
 from web_image_ocr.engine.runtime import Session
 from web_image_ocr.engine.tensors import to_tensor
 from web_image_ocr.primitives.image import Pixels
@@ -34,12 +36,6 @@ MIN_SIDE = 3.0  # pixels of the map; less is noise
 # scenes .7098 / .7074 / .7076; no change on shop pictures, receipts, forms. A close call.
 NEAR_RIM = 0.2
 FACING_RIM = 0.9  # cosine of the angle between a side and the rim it may reach
-CONTRAST = 8  # grey levels; of rendered text with 6, the detector finds nothing
-# Rows without contrast beside a band, which the detector sees with it. With both bounds app screens
-# take .08 and .11 fewer pixels (2.41 to 2.23, 2.03 to 1.80 million a picture); without LEAST_BAND
-# .24 and .20. With 16 rows, and without it, word F of forms fell .9256 -> .9223 (.9249 with 32).
-GROUND = 32
-LEAST_BAND = 256  # rows; in a lower one a lone dot looks like text
 MOST_REGIONS = 3000  # of a map, the largest: bounds the time that a picture of pure noise can take
 
 ProbabilityMap = npt.NDArray[np.uint8]
@@ -71,12 +67,12 @@ class Box:
     @property
     def width(self) -> float:
         """Length of the first edge in pixels."""
-        return float(np.linalg.norm(self.corners[1] - self.corners[0]))
+        return math.dist(self.corners[0], self.corners[1])
 
     @property
     def height(self) -> float:
         """Length of the second edge in pixels."""
-        return float(np.linalg.norm(self.corners[2] - self.corners[1]))
+        return math.dist(self.corners[1], self.corners[2])
 
     @property
     def length(self) -> float:
@@ -94,7 +90,7 @@ class Box:
         """The same box, its first edge a long one."""
         if self.width >= self.height:
             return self
-        return replace(self, corners=np.roll(self.corners, -1, axis=0))
+        return replace(self, corners=quarter_turned(self.corners, 1))
 
 
 def text_map(session: Session, view: Pixels) -> ProbabilityMap:
@@ -107,33 +103,8 @@ def text_map(session: Session, view: Pixels) -> ProbabilityMap:
     text = np.zeros(view.shape[:2], np.uint8)
     for top, bottom in busy_bands(view):
         probability = session.run(to_tensor(view[top:bottom]))[0, 0]
-        text[top:bottom] = np.rint(probability * np.float32(CERTAIN))
+        cv2.convertScaleAbs(probability, dst=text[top:bottom], alpha=CERTAIN)
     return text
-
-
-def busy_bands(view: Pixels) -> list[tuple[int, int]]:
-    """First row and end of each band of a view that may hold text, from the top.
-
-    A row whose pixels are alike, or are those of the rows beside it, holds none: frames and bars
-    at the side of the text go on in it. (So does a lone stroke, but one is only cut when it is
-    longer than LEAST_BAND.) Each band is a multiple of 32 high and has ground above and below, as
-    far as the view goes.
-    """
-    brightest, darkest = cv2.reduce(view, 1, cv2.REDUCE_MAX), cv2.reduce(view, 1, cv2.REDUCE_MIN)
-    along = cv2.absdiff(brightest, darkest).max(axis=(1, 2))
-    down = cv2.reduce(cv2.absdiff(view[1:], view[:-1]), 1, cv2.REDUCE_MAX).max(axis=(1, 2))
-    beside = np.maximum(np.append(down[:1], down), np.append(down, down[-1:]))
-    rows = np.flatnonzero((along >= CONTRAST) & (beside >= CONTRAST))
-    bands: list[tuple[int, int]] = []
-    for part in np.split(rows, np.flatnonzero(np.diff(rows) > 2 * GROUND) + 1):
-        if len(part):
-            ground = max(GROUND, (LEAST_BAND - int(part[-1] - part[0])) // 2)
-            top = max(0, int(part[0]) - ground) // STRIDE * STRIDE
-            end = min(len(view), -(-(int(part[-1]) + 1 + ground) // STRIDE) * STRIDE)
-            if bands and top <= bands[-1][1]:
-                top, _ = bands.pop()
-            bands.append((top, end))
-    return bands
 
 
 def boxes_of_map(probability: ProbabilityMap) -> list[tuple[Points, float]]:
@@ -217,22 +188,19 @@ def upright_corners(rectangle: tuple[Sequence[float], Sequence[float], float]) -
     The first edge is the one that is nearest to pointing to the right.
     """
     corners = np.asarray(cv2.boxPoints(rectangle), dtype=np.float64)
-    edges = np.roll(corners, -1, axis=0) - corners
+    edges = quarter_turned(corners, 1) - corners
     turn = edges[0, 0] * edges[1, 1] - edges[0, 1] * edges[1, 0]
     if turn < 0:
         corners = corners[::-1]
-        edges = np.roll(corners, -1, axis=0) - corners
-    lengths = np.maximum(np.linalg.norm(edges, axis=1), 1e-9)
+        edges = quarter_turned(corners, 1) - corners
+    lengths = np.maximum(np.hypot(edges[:, 0], edges[:, 1]), 1e-9)
     first = int(np.argmax(np.round(edges[:, 0] / lengths, 6)))
-    ordered: Points = np.roll(corners, -first, axis=0)
-    return ordered
+    return quarter_turned(corners, first)
 
 
 def shorter_side(corners: Points) -> float:
     """Length of the shorter side of a rectangle given by corners (4, 2)."""
-    return float(
-        min(np.linalg.norm(corners[1] - corners[0]), np.linalg.norm(corners[2] - corners[1]))
-    )
+    return min(math.dist(corners[0], corners[1]), math.dist(corners[1], corners[2]))
 
 
 def unclip(corners: Points, shrink: float) -> Points:
@@ -243,11 +211,11 @@ def unclip(corners: Points, shrink: float) -> Points:
     ``4 (1 - shrink) d^2 + (1 - 2 shrink) (w + h) d - shrink * w * h = 0``.
     """
     along, down = corners[1] - corners[0], corners[3] - corners[0]
-    width, height = float(np.linalg.norm(along)), float(np.linalg.norm(down))
+    width, height = math.hypot(*along), math.hypot(*down)
     if width < 1e-9 or height < 1e-9:
         return corners
     a, b = 4 * (1 - shrink), (1 - 2 * shrink) * (width + height)
-    grow = (np.sqrt(b * b + 4 * a * shrink * width * height) - b) / (2 * a)
+    grow = (math.sqrt(b * b + 4 * a * shrink * width * height) - b) / (2 * a)
     right, below = along / width * grow, down / height * grow
     grown: Points = corners + np.array(
         [-right - below, right - below, right + below, below - right]
@@ -265,6 +233,9 @@ def up_to_rim(box: Box, rim: Points) -> Box:
         rim: the corners (4, 2) of the picture, from the upper left one.
     """
     near = NEAR_RIM * min(box.width, box.height)
+    low, high = box.corners.min(axis=0), box.corners.max(axis=0)
+    if min(*(low - rim[0]), *(rim[2] - high)) >= near:
+        return box
     corners = box.corners.copy()
     for side in ([0, 1], [1, 2], [2, 3], [3, 0]):
         middle = box.corners[side].mean(axis=0)

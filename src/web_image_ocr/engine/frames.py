@@ -20,6 +20,7 @@ Points = npt.NDArray[np.float64]
 """(N, 2) float64, x and y in pixels."""
 
 STRIDE = 32  # the detector halves its input five times
+_ORDERS = np.array([np.roll(range(4), -turns) for turns in range(4)])  # of a quad's corners
 _SEEK = 32  # averaged pixels within which one begins nearly with a pixel of the picture
 
 
@@ -84,10 +85,9 @@ class Frame:
         detector's attention away from the text.
         """
         filling = _border_colour(pixels)
-        view = np.full((self.height, self.width, 3), np.round(filling), np.uint8)
         low, high = self._shown(pixels)
         if (low >= high).any():
-            return view
+            return np.full((self.height, self.width, 3), np.round(filling), np.uint8)
         matrix = self.matrix.copy()
         shrink = min(1.0, self.scale)
         (left, right, columns), (top, bottom, rows) = (
@@ -102,16 +102,15 @@ class Frame:
             pixels = _resize(pixels, (columns, rows))
             matrix[:, 2] += matrix[:, :2] @ (0.5 * factor - 0.5)
             matrix[:, :2] *= factor
-        cv2.warpAffine(
+        view = cv2.warpAffine(
             pixels,
             matrix,
             (self.width, self.height),
-            dst=view,
             flags=cv2.INTER_LINEAR,
             borderMode=cv2.BORDER_CONSTANT,
             borderValue=filling,
         )
-        return view
+        return np.asarray(view, dtype=np.uint8)
 
     def _shown(self, pixels: Pixels) -> tuple[Points, Points]:
         """The least and the greatest point of the part of the picture that the view shows."""
@@ -138,6 +137,12 @@ def rim(width: int, height: int) -> Points:
     """The outer corners (4, 2) of a picture or view, half a pixel beyond its outermost points."""
     right, bottom = width - 0.5, height - 0.5
     return np.array([[-0.5, -0.5], [right, -0.5], [right, bottom], [-0.5, bottom]])
+
+
+def quarter_turned(corners: Points, turns: int) -> Points:
+    """The same quad (4, 2), for text turned clockwise by this many quarters, of either sign."""
+    turned: Points = corners[_ORDERS[turns % 4]]
+    return turned
 
 
 def extent(points: Points, angle: float) -> tuple[float, float]:

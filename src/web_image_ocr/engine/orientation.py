@@ -14,7 +14,8 @@ import numpy as np
 import numpy.typing as npt
 
 from web_image_ocr.engine.detection import Box
-from web_image_ocr.engine.reading import UPSIDE_DOWN, Reader, quarter_turned
+from web_image_ocr.engine.frames import quarter_turned
+from web_image_ocr.engine.reading import UPSIDE_DOWN, Reader
 from web_image_ocr.primitives.image import Pixels
 
 # A box tells a direction when it is this much longer than high.

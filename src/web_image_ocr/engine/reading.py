@@ -4,12 +4,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
-import numpy as np
-
 from web_image_ocr.engine.crops import cut_line, pieces
 from web_image_ocr.engine.decoder import Decoder, Reading, joined
 from web_image_ocr.engine.detection import Box
-from web_image_ocr.engine.frames import Points
+from web_image_ocr.engine.frames import Points, quarter_turned
 from web_image_ocr.engine.runtime import Session
 from web_image_ocr.engine.tensors import to_tensor
 from web_image_ocr.primitives.deadline import Deadline
@@ -116,8 +114,3 @@ def believable(reading: Reading, min_clarity: float) -> bool:
     if len(reading.text) <= SHORT:
         min_clarity = max(min_clarity, SHORT_CLARITY)
     return bool(reading.text) and reading.clarity >= min_clarity
-
-
-def quarter_turned(corners: Points, turns: int) -> Points:
-    """The same quad, for text turned clockwise by this many quarters."""
-    return np.roll(corners, -turns, axis=0)

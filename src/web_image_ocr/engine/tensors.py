@@ -11,4 +11,7 @@ from web_image_ocr.primitives.image import Pixels
 def to_tensor(pixels: Pixels) -> Tensor:
     """(1, 3, H, W) float32, BGR, x / 127.5 - 1, from (H, W, 3) RGB."""
     planes = pixels[:, :, ::-1].transpose(2, 0, 1)[None]
-    return np.ascontiguousarray(planes, dtype=np.float32) * np.float32(1 / 127.5) - np.float32(1)
+    batch = np.ascontiguousarray(planes, dtype=np.float32)
+    batch *= np.float32(1 / 127.5)
+    batch -= np.float32(1)
+    return batch

@@ -3,17 +3,12 @@ from __future__ import annotations
 import cv2
 import numpy as np
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 
 from tests.unit.engine.compass import box_from, rectangle
 from web_image_ocr.engine.detection import (
-    GROUND,
-    LEAST_BAND,
     MOST_REGIONS,
     Box,
     boxes_of_map,
-    busy_bands,
     unclip,
     up_to_rim,
 )
@@ -144,46 +139,3 @@ def test_a_box_almost_straight_is_longer_at_the_rim_and_still_a_rectangle() -> N
 )
 def test_other_boxes_are_not_moved_to_the_rim(box: Box) -> None:
     assert np.array_equal(up_to_rim(box, rim(200, 100)).corners, box.corners)
-
-
-def test_a_view_without_contrast_has_no_band() -> None:
-    assert busy_bands(np.full((96, 64, 3), 200, np.uint8)) == []
-
-
-def test_bands_that_are_far_apart_are_parted() -> None:
-    view = np.full((1280, 64, 3), 255, np.uint8)
-    view[300:320, 10:50] = 0
-    view[1000:1010, 10:50] = 0
-    (first, above), (below, last) = busy_bands(view)
-    assert 0 < first <= 300 - GROUND
-    assert 320 + GROUND <= above < below <= 1000 - GROUND
-    assert last >= 1010 + GROUND
-    assert min(above - first, last - below) >= LEAST_BAND
-
-
-def test_a_side_bar_and_a_gradient_are_no_band() -> None:
-    view = np.repeat(np.linspace(0, 255, 640).astype(np.uint8), 64 * 3).reshape(640, 64, 3)
-    assert busy_bands(view) == []
-    view[:] = 255
-    view[:, :8] = 0
-    assert busy_bands(view) == []
-
-
-def test_a_lone_stroke_is_not_cut() -> None:
-    view = np.full((1280, 64, 3), 255, np.uint8)
-    view[400 : 400 + LEAST_BAND, 20:30] = 0
-    ((top, end),) = busy_bands(view)
-    assert top <= 400 - GROUND
-    assert end >= 400 + LEAST_BAND + GROUND
-
-
-@given(st.lists(st.tuples(st.integers(0, 319), st.integers(1, 40)), max_size=6))
-def test_bands_hold_all_that_has_contrast(marks: list[tuple[int, int]]) -> None:
-    view = np.full((320, 64, 3), 255, np.uint8)
-    for top, height in marks:
-        view[top : top + height : 2, 8:40] = 0  # stripes: each row differs from the one above
-    inked = np.flatnonzero((view < 255).any(axis=(1, 2)))
-    bands = busy_bands(view)
-    covered = {row for top, end in bands for row in range(top, end)}
-    assert covered.issuperset(inked.tolist())
-    assert all((end - top) % 32 == 0 and 0 <= top < end <= 320 for top, end in bands)
