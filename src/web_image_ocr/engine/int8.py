@@ -2,9 +2,9 @@
 
 A convolution of 1 x 1 is a product of matrices, pixels by channels; such convolutions and the last
 layer are most of a PP-OCR model's work. The weights are rounded once, with a scale for each output
-channel. What meets them is rounded in each run, between its own least and greatest number, so
-no pictures are needed to prepare a model. Sums are exact, and answers are float32 again.
-(Quantisation: Jacob et al., arXiv:1712.05877.)
+channel. What meets them is rounded in each run, between its own least and greatest number. Sums
+are exact, and answers are float32 again. (Quantisation: Jacob et al., arXiv:1712.05877; the bias
+that makes up for rounded weights: Nagel et al., arXiv:1906.04721.)
 """
 
 from __future__ import annotations
@@ -23,7 +23,9 @@ from onnx import (
     numpy_helper,
 )
 
+from web_image_ocr.engine.means import Mean, mean_inputs
 from web_image_ocr.engine.onnx_file import Weights, weights_of
+from web_image_ocr.engine.runtime import Tensor
 
 if TYPE_CHECKING:
     from google.protobuf.internal.containers import RepeatedCompositeFieldContainer
@@ -38,29 +40,37 @@ _GREATEST = 127.0
 _DOMAIN = "com.microsoft"  # of ONNX Runtime's own operators
 
 
-def round_products(model: ModelProto, exact: Collection[str] = ()) -> int:
+def round_products(
+    model: ModelProto, exact: Collection[str] = (), shown: Sequence[Tensor] = ()
+) -> int:
     """Makes products with numbers of 8 bits of a model's large ones.
 
     Args:
         model: is changed; it needs ONNX Runtime from then on.
         exact: names of the model's nodes that stay as they are.
+        shown: what the model is shown to learn what meets its weights on the average. Times what
+            they lose by rounding, that is added to the products' biases; nothing is without it.
 
     Returns:
         How many there are; none in a model with branches or loops, whose parts see its constants.
+
+    Raises:
+        ValueError: the model cannot be run on what it is shown.
     """
     if any(x.type == AttributeProto.GRAPH for node in model.graph.node for x in node.attribute):
         return 0
     graph = _Graph(model)
+    products = graph.products(exact)
+    means = mean_inputs(model, [node for node, _ in products.values()], shown)
     nodes: list[NodeProto] = []
     added: set[str] = set()  # answers of additions that are part of a product
     replaced: set[str] = set()  # constants that the products hold now
-    rounded = 0
     for node in model.graph.node:
-        weights = None if node.name in exact else graph.weights(node)
-        if weights is None or weights.size < LEAST_WEIGHTS or graph.of_whole_picture(node):
+        if node.output[0] not in products:
             nodes += [node] if added.isdisjoint(node.output) else []
             continue
-        product = _Product(node, weights)
+        _, weights = products[node.output[0]]
+        product = _Product(node, weights, means.get(node.input[0]))
         replaced.update(node.input[1:])
         addition = graph.bias_added_to(node)
         if addition is not None:
@@ -69,18 +79,17 @@ def round_products(model: ModelProto, exact: Collection[str] = ()) -> int:
             replaced.add(addition.input[1])
         elif len(node.input) > 2:
             product.add(graph.constants[node.input[2]], node.output[0])
-        model.graph.initializer.extend(product.constants)
+        model.graph.initializer.extend(product.constants())
         nodes += product.nodes()
-        rounded += 1
     _replace(model.graph.node, nodes)
     replaced -= {name for node in nodes for name in node.input} | graph.answers
     kept = [x for x in model.graph.initializer if x.name not in replaced]
     _replace(model.graph.initializer, kept)
     # Old files name their constants among what flows in, too.
     _replace(model.graph.input, [x for x in model.graph.input if x.name not in replaced])
-    if rounded and _DOMAIN not in {known.domain for known in model.opset_import}:
+    if products and _DOMAIN not in {known.domain for known in model.opset_import}:
         model.opset_import.append(helper.make_opsetid(_DOMAIN, 1))
-    return rounded
+    return len(products)
 
 
 def _replace(field: RepeatedCompositeFieldContainer[_Part], parts: Sequence[_Part]) -> None:
@@ -92,6 +101,7 @@ class _Graph:
     """A model's nodes by what they give and take, its constants by name."""
 
     def __init__(self, model: ModelProto) -> None:
+        self._nodes = model.graph.node
         self.constants = {tensor.name: tensor for tensor in model.graph.initializer}
         self._giving = {name: node for node in model.graph.node for name in node.output}
         self.answers = {answer.name for answer in model.graph.output}
@@ -100,7 +110,17 @@ class _Graph:
             for name in node.input:
                 self._taking.setdefault(name, []).append(node)
 
-    def weights(self, node: NodeProto) -> Weights | None:
+    def products(self, exact: Collection[str]) -> dict[str, tuple[NodeProto, Weights]]:
+        """What is rounded: nodes and their weights (inputs, outputs), by the answer's name."""
+        found = {}
+        for node in self._nodes:
+            weights = None if node.name in exact else self._weights(node)
+            if weights is None or weights.size < LEAST_WEIGHTS or self._of_whole_picture(node):
+                continue
+            found[node.output[0]] = node, weights
+        return found
+
+    def _weights(self, node: NodeProto) -> Weights | None:
         """Of a product of what flows in with constants: (inputs, outputs); none for others."""
         if len(node.input) < 2 or not self.constants.keys() >= set(node.input[1:]):
             return None
@@ -126,7 +146,7 @@ class _Graph:
         channels = [1, weights[0], 1, 1] if product.op_type == "Conv" else [weights[1]]
         return takers[0] if constant is not None and list(constant.dims) == channels else None
 
-    def of_whole_picture(self, node: NodeProto) -> bool:
+    def _of_whole_picture(self, node: NodeProto) -> bool:
         """Whether a convolution is of one pixel, the mean of all: too little work to round."""
         while node.op_type in {"Conv", "Relu", "Add", "Identity"}:
             before = self._giving.get(node.input[0])
@@ -150,28 +170,36 @@ class _Product:
     Args:
         node: a convolution of 1 x 1, or a product of matrices.
         weights: (inputs, outputs).
+        mean: (inputs,), what meets them on the average; none leaves what rounding changes.
     """
 
-    def __init__(self, node: NodeProto, weights: Weights) -> None:
+    def __init__(self, node: NodeProto, weights: Weights, mean: Mean | None) -> None:
         self._node = node
         self._answer = node.output[0]
         self._name = f"int8/{self._answer}"  # nodes may lack a name
         scales = np.abs(weights).max(axis=0) / _GREATEST
         scales[scales == 0.0] = 1.0
-        values = {
-            "rounded": np.rint(weights / scales).astype(np.int8),
+        rounded = np.rint(weights / scales)
+        self._bias = None if mean is None else mean @ (weights - rounded * scales)
+        self._values = {
+            "rounded": rounded.astype(np.int8),
             "scales": scales.astype(np.float32),
             "zero": np.zeros(len(scales), np.int8),
         }
-        self.constants = [
-            numpy_helper.from_array(value, f"{self._name}/{name}") for name, value in values.items()
-        ]
 
     def add(self, bias: TensorProto, answer: str) -> None:
         """Takes in the bias; ``answer`` is the name of what is then given."""
         flat = weights_of(bias).reshape(-1)
-        self.constants.append(numpy_helper.from_array(flat, f"{self._name}/bias"))
+        self._bias = flat if self._bias is None else self._bias + flat
         self._answer = answer
+
+    def constants(self) -> list[TensorProto]:
+        """Weights, their scales, their zero and, if there is one, the bias; in this order."""
+        bias = {} if self._bias is None else {"bias": self._bias.astype(np.float32)}
+        return [
+            numpy_helper.from_array(value, f"{self._name}/{name}")
+            for name, value in (self._values | bias).items()
+        ]
 
     def nodes(self) -> list[NodeProto]:
         """The product; that of a convolution with the channels laid last, and back again."""
@@ -190,7 +218,7 @@ class _Product:
     def _multiplied(self, taken: str, given: str) -> NodeProto:
         return helper.make_node(
             "DynamicQuantizeMatMul",
-            [taken, *(constant.name for constant in self.constants)],
+            [taken, *(constant.name for constant in self.constants())],
             [given],
             f"{self._name}/product",
             domain=_DOMAIN,

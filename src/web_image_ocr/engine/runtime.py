@@ -56,5 +56,9 @@ class OnnxSession:
 
     def run(self, batch: Tensor) -> Tensor:
         """The model's first output for one batch."""
-        answer: Tensor = self._session.run(None, {self._input: batch})[0]
-        return answer
+        return self.outputs(batch)[0]
+
+    def outputs(self, batch: Tensor) -> list[Tensor]:
+        """All of the model's outputs for one batch, in its order."""
+        answers: list[Tensor] = self._session.run(None, {self._input: batch})
+        return answers

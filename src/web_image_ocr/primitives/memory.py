@@ -5,6 +5,7 @@ from __future__ import annotations
 import ctypes
 import os
 import sys
+from collections.abc import Callable
 from pathlib import Path
 
 _TRIM_THRESHOLD, _TOP_PAD, _MMAP_THRESHOLD, _ARENA_MAX = -1, -2, -3, -8  # of <malloc.h>
@@ -35,9 +36,7 @@ def keep_freed_memory() -> bool:
     Returns:
         Whether the C library does so: glibc does.
     """
-    if not sys.platform.startswith("linux"):
-        return False
-    mallopt = getattr(ctypes.CDLL(None), "mallopt", None)
+    mallopt = _of_c_library("mallopt")
     if mallopt is None:
         return False
     wanted = {
@@ -47,3 +46,16 @@ def keep_freed_memory() -> bool:
         _ARENA_MAX: 1,
     }
     return all(mallopt(option, value) == 1 for option, value in wanted.items())
+
+
+def hand_back_freed_memory() -> None:
+    """Have the C library give all that was freed to the system, once; where it can: glibc can."""
+    malloc_trim = _of_c_library("malloc_trim")
+    if malloc_trim is not None:
+        malloc_trim(0)
+
+
+def _of_c_library(name: str) -> Callable[..., int] | None:
+    if not sys.platform.startswith("linux"):
+        return None
+    return getattr(ctypes.CDLL(None), name, None)

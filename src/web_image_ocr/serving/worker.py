@@ -13,7 +13,7 @@ from web_image_ocr.engine.values import Page, RecognitionOptions
 from web_image_ocr.images import ImageLimits, decode
 from web_image_ocr.primitives.deadline import Deadline
 from web_image_ocr.primitives.errors import ErrorKind, ServiceError
-from web_image_ocr.primitives.memory import keep_freed_memory
+from web_image_ocr.primitives.memory import hand_back_freed_memory, keep_freed_memory
 from web_image_ocr.primitives.parent import end_with_parent
 
 
@@ -60,6 +60,7 @@ def serve_jobs(pipe: Connection, engine_config: EngineConfig, limits: ImageLimit
         except ServiceError as error:
             pipe.send(error)
             return
+        hand_back_freed_memory()  # models take more while they load
         pipe.send(Ready())
         while True:
             job: Job = pipe.recv()

@@ -44,6 +44,30 @@ def test_of_more_than_is_kept_only_the_rest_goes_back() -> None:
     assert 0 < zeroed_again("kept", 320) <= 320 - 256 + 1
 
 
+HANDED_BACK = """
+import ctypes, os
+from web_image_ocr.primitives.memory import (
+    hand_back_freed_memory, keep_freed_memory, resident_bytes,
+)
+assert keep_freed_memory()
+libc = ctypes.CDLL(None)
+libc.malloc.restype = ctypes.c_void_p
+size = 64 << 20
+block = ctypes.c_void_p(libc.malloc(ctypes.c_size_t(size)))
+ctypes.memset(block, 1, size)
+libc.free(block)
+before = resident_bytes(os.getpid())
+hand_back_freed_memory()
+print(before - resident_bytes(os.getpid()))
+"""
+
+
+@pytest.mark.skipif(not sys.platform.startswith("linux"), reason="glibc only")
+def test_kept_memory_can_be_handed_back() -> None:
+    given = int(subprocess.check_output([sys.executable, "-c", HANDED_BACK]))
+    assert given >= 60 << 20
+
+
 @pytest.mark.skipif(not sys.platform.startswith("linux"), reason="/proc only")
 def test_memory_of_a_process_is_what_it_holds() -> None:
     size = 32 << 20
