@@ -10,7 +10,9 @@ from web_image_ocr.engine.frames import STRIDE
 from web_image_ocr.primitives.image import Pixels
 
 CONTRAST = 8  # grey levels; of rendered text with 6, the detector finds nothing
-SAMPLED = 16  # every such column is looked at first: most rows of a page need no other
+# Every such column is looked at first: most rows of a page need no other. The bands of 846 views
+# are the same, in .4 of the time.
+SAMPLED = 16
 # Rows without contrast beside a band, which the detector sees with it. With both bounds app screens
 # take .08 and .11 fewer pixels (2.41 to 2.23, 2.03 to 1.80 million a picture); without LEAST_BAND
 # .24 and .20. With 16 rows, and without it, word F of forms fell .9256 -> .9223 (.9249 with 32).

@@ -19,9 +19,10 @@ class EngineConfig:
         recognition_model: an ONNX file of a PP-OCR text recogniser with its characters in
             the metadata; none means PP-OCRv6 small, as above.
         precision: what the models' large products are computed with. ``float32``, or ``int8``:
-            numbers of 8 bits, some 1.3 times as fast at nearly the same accuracy where the
+            numbers of 8 bits, 1.3 to 1.5 times as fast at nearly the same accuracy where the
             processor has instructions for them (VNNI), less accurate where it has not. ``auto``
             takes ``int8`` for the carried models on such a processor, ``float32`` otherwise.
+            With ``int8``, a recogniser must take lines of 48 pixels when it is loaded.
         threads: threads of a call that may use the whole machine, 0 or more; 0 means the
             cores this process is allowed (affinity and container quota).
         max_detection_pixels: pixels of the picture that the detector sees at once, at least

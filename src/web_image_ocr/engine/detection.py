@@ -103,7 +103,7 @@ def text_map(session: Session, view: Pixels) -> ProbabilityMap:
     text = np.zeros(view.shape[:2], np.uint8)
     for top, bottom in busy_bands(view):
         probability = session.run(to_tensor(view[top:bottom]))[0, 0]
-        cv2.convertScaleAbs(probability, dst=text[top:bottom], alpha=CERTAIN)
+        text[top:bottom] = cv2.convertScaleAbs(probability, alpha=CERTAIN)
     return text
 
 

@@ -1,4 +1,8 @@
-"""Lines of text for the recogniser to be prepared with: drawn, so that no picture is needed."""
+"""Lines of text for the recogniser to be prepared with: drawn, so that no picture is needed.
+
+With OpenCV's own fonts, so of Latin letters only; which lines and how many matters less than that
+they are lines (figures in decision 0036).
+"""
 
 from __future__ import annotations
 
@@ -21,6 +25,8 @@ class _Style(NamedTuple):
     stroke: int  # pixels
 
 
+# Chosen for their variety, before anything was measured with them: light on dark and dark on light,
+# with and without colour, strokes of one to three pixels, letters, digits and signs.
 _STYLES = (
     _Style("Total price 2024", cv2.FONT_HERSHEY_SIMPLEX, (0, 0, 0), (255, 255, 255), 2),
     _Style("NEW 50% off (USD)", cv2.FONT_HERSHEY_DUPLEX, (255, 240, 0), (200, 20, 40), 2),

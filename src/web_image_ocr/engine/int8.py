@@ -10,6 +10,7 @@ that makes up for rounded weights: Nagel et al., arXiv:1906.04721.)
 from __future__ import annotations
 
 from collections.abc import Collection, Sequence
+from functools import cached_property
 from typing import TYPE_CHECKING, TypeVar
 
 import numpy as np
@@ -48,8 +49,9 @@ def round_products(
     Args:
         model: is changed; it needs ONNX Runtime from then on.
         exact: names of the model's nodes that stay as they are.
-        shown: what the model is shown to learn what meets its weights on the average. Times what
-            they lose by rounding, that is added to the products' biases; nothing is without it.
+        shown: batches that the model is shown, to learn what meets its weights on the average:
+            times what these lose by rounding, that is added to the products' biases. With none,
+            nothing is added.
 
     Returns:
         How many there are; none in a model with branches or loops, whose parts see its constants.
@@ -66,11 +68,12 @@ def round_products(
     added: set[str] = set()  # answers of additions that are part of a product
     replaced: set[str] = set()  # constants that the products hold now
     for node in model.graph.node:
-        if node.output[0] not in products:
+        answer = next(iter(node.output), "")
+        if answer not in products:
             nodes += [node] if added.isdisjoint(node.output) else []
             continue
-        _, weights = products[node.output[0]]
-        product = _Product(node, weights, means.get(node.input[0]))
+        _, weights = products[answer]
+        product = _Product(node, weights, means.get(answer))
         replaced.update(node.input[1:])
         addition = graph.bias_added_to(node)
         if addition is not None:
@@ -78,8 +81,8 @@ def round_products(
             added.add(addition.output[0])
             replaced.add(addition.input[1])
         elif len(node.input) > 2:
-            product.add(graph.constants[node.input[2]], node.output[0])
-        model.graph.initializer.extend(product.constants())
+            product.add(graph.constants[node.input[2]], answer)
+        model.graph.initializer.extend(product.constants)
         nodes += product.nodes()
     _replace(model.graph.node, nodes)
     replaced -= {name for node in nodes for name in node.input} | graph.answers
@@ -193,6 +196,7 @@ class _Product:
         self._bias = flat if self._bias is None else self._bias + flat
         self._answer = answer
 
+    @cached_property
     def constants(self) -> list[TensorProto]:
         """Weights, their scales, their zero and, if there is one, the bias; in this order."""
         bias = {} if self._bias is None else {"bias": self._bias.astype(np.float32)}
@@ -218,7 +222,7 @@ class _Product:
     def _multiplied(self, taken: str, given: str) -> NodeProto:
         return helper.make_node(
             "DynamicQuantizeMatMul",
-            [taken, *(constant.name for constant in self.constants())],
+            [taken, *(constant.name for constant in self.constants)],
             [given],
             f"{self._name}/product",
             domain=_DOMAIN,

@@ -17,39 +17,39 @@ Mean = npt.NDArray[np.float32]
 def mean_inputs(
     model: ModelProto, nodes: Sequence[NodeProto], shown: Sequence[Tensor]
 ) -> dict[str, Mean]:
-    """The mean of what flows into some of a model's nodes, by its name.
+    """The mean of what flows into some of a model's nodes, by the name of their answer.
 
     Args:
         model: is left as it is.
-        nodes: convolutions, whose channels come second, or products of matrices, with them last.
-        shown: batches for the model; with none, there is no mean.
+        nodes: convolutions, whose channels come second, or products of matrices, with them last;
+            of those that take what the model itself is given, there is no mean.
+        shown: batches for the model, each counts alike; with none, there is no mean.
 
     Raises:
         ValueError: the model cannot be run on them.
     """
     given = {value.name for value in model.graph.input}
-    axes = {node.input[0]: 1 if node.op_type == "Conv" else -1 for node in nodes}
-    watched = [name for name in axes if name not in given]
-    if not shown or not watched:
+    inside = [node for node in nodes if node.input[0] not in given]
+    if not shown or not inside:
         return {}
+    watched = list(dict.fromkeys(node.input[0] for node in inside))
     watching = ModelProto()
     watching.CopyFrom(model)
     del watching.graph.output[:]
     watching.graph.output.extend(helper.make_empty_tensor_value_info(name) for name in watched)
+    means: dict[str, list[Mean]] = {node.output[0]: [] for node in inside}
     try:
         session = OnnxSession(watching.SerializeToString(), threads=1)
-        means = [
-            [_mean(values, axes[name]) for name, values in zip(watched, answers, strict=True)]
-            for answers in map(session.outputs, shown)
-        ]
+        for batch in shown:
+            seen = dict(zip(watched, session.outputs(batch), strict=True))
+            for node in inside:
+                channels = 1 if node.op_type == "Conv" else -1
+                means[node.output[0]].append(_mean(seen[node.input[0]], channels))
     except Exception as error:  # ONNX Runtime's have no class in common
-        raise ValueError(f"it cannot be run: {error}") from error
-    return {
-        name: np.mean(of_batches, axis=0)
-        for name, of_batches in zip(watched, zip(*means, strict=True), strict=True)
-    }
+        raise ValueError(f"it cannot be run on what it is shown: {error}") from error
+    return {name: np.mean(of_batches, axis=0) for name, of_batches in means.items()}
 
 
-def _mean(values: Tensor, axis: int) -> Mean:
-    mean: Mean = np.moveaxis(values, axis, -1).reshape(-1, values.shape[axis]).mean(axis=0)
+def _mean(values: Tensor, channels: int) -> Mean:
+    mean: Mean = np.moveaxis(values, channels, -1).reshape(-1, values.shape[channels]).mean(axis=0)
     return mean

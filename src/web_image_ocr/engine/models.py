@@ -36,7 +36,7 @@ class CarriedModel:
         name: the file's name in the carrier's folder ``models``.
         sha256: lower-case hex digest of the whole file.
         exact: names of its products that are not rounded (``engine.int8``).
-        reads_lines: whether lines tell what flows through it, for those that are.
+        reads_lines: whether it is shown lines of text, for those that are (``engine.int8``).
     """
 
     name: str
@@ -91,7 +91,8 @@ def load_models(config: EngineConfig) -> Models:
     """Both models: without subnormal weights, with rounded products where that is wanted.
 
     Raises:
-        ServiceError: ``MODEL_UNAVAILABLE``, as ``check_models``.
+        ServiceError: ``MODEL_UNAVAILABLE``, as ``check_models``, and when a recogniser that is to
+            be rounded takes no lines of 48 pixels.
     """
     from web_image_ocr.engine import int8, onnx_file  # noqa: PLC0415 - as in _parsed
 
@@ -107,7 +108,7 @@ def load_models(config: EngineConfig) -> Models:
                     exact=frozenset() if chosen else carried.exact,
                     shown=_drawn() if carried.reads_lines else [],
                 )
-        except ValueError as error:  # a tensor is not as long as it says
+        except ValueError as error:  # a tensor is shorter than it says; lines are not taken
             raise _unusable(error) from error
         contents.append(model.SerializeToString())
         metadata = onnx_file.metadata_of(model)

@@ -15,7 +15,7 @@ from web_image_ocr.engine import EngineConfig
 from web_image_ocr.engine.values import Page
 from web_image_ocr.images import ImageLimits
 from web_image_ocr.primitives.errors import ServiceError
-from web_image_ocr.primitives.memory import resident_bytes
+from web_image_ocr.primitives.memory import resident_bytes, without_thread_caches
 from web_image_ocr.serving.worker import Answer, Job, Ready, serve_jobs
 
 log = structlog.stdlib.get_logger(__name__)
@@ -82,7 +82,8 @@ class WorkerProcess:
             ServiceError: as the worker said it.
             WorkerLostError: it ended or hung instead.
         """
-        self._process.start()
+        with without_thread_caches():
+            self._process.start()
         self.pid = self._process.pid
         self._far_end.close()  # so that the end of the process is seen as the end of the pipe
         asyncio.get_running_loop().add_reader(self._process.sentinel, self._sentinel_fired)

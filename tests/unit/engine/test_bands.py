@@ -4,7 +4,7 @@ import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
 
-from web_image_ocr.engine.bands import GROUND, LEAST_BAND, busy_bands
+from web_image_ocr.engine.bands import GROUND, LEAST_BAND, SAMPLED, busy_bands
 
 
 def test_a_view_without_contrast_has_no_band() -> None:
@@ -38,12 +38,12 @@ def test_a_lone_stroke_is_not_cut() -> None:
     assert end >= 400 + LEAST_BAND + GROUND
 
 
-MARK = st.tuples(st.integers(0, 319), st.integers(1, 40), st.integers(0, 62), st.integers(1, 40))
+MARK = st.tuples(st.integers(0, 1279), st.integers(1, 40), st.integers(0, 62), st.integers(1, 40))
 
 
 @given(st.lists(MARK, max_size=6))
 def test_bands_hold_all_that_has_contrast(marks: list[tuple[int, int, int, int]]) -> None:
-    view = np.full((320, 64, 3), 255, np.uint8)
+    view = np.full((1280, 64, 3), 255, np.uint8)
     for top, height, left, width in marks:
         # stripes: each row differs from the one above
         view[top : top + height : 2, left : min(left + width, 63)] = 0
@@ -51,4 +51,6 @@ def test_bands_hold_all_that_has_contrast(marks: list[tuple[int, int, int, int]]
     bands = busy_bands(view)
     covered = {row for top, end in bands for row in range(top, end)}
     assert covered.issuperset(inked.tolist())
-    assert all((end - top) % 32 == 0 and 0 <= top < end <= 320 for top, end in bands)
+    assert all((end - top) % 32 == 0 and 0 <= top < end <= 1280 for top, end in bands)
+    everywhere = np.repeat(view, SAMPLED, axis=1)  # so that the columns looked at first are all
+    assert bands == busy_bands(everywhere)

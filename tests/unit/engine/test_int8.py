@@ -1,16 +1,29 @@
 from __future__ import annotations
 
-from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from onnx import ModelProto, NodeProto, TensorProto, helper, numpy_helper
+from onnx import TensorProto, helper
 
+from tests.unit.engine.small_models import (
+    BIAS,
+    INPUTS,
+    OUTPUTS,
+    PRODUCT,
+    WEIGHTS,
+    Array,
+    answers,
+    model,
+    needs_instructions,
+    noise,
+    operators,
+    plus_bias,
+    pointwise,
+)
 from web_image_ocr.engine import models
 from web_image_ocr.engine.config import EngineConfig, Precision
 from web_image_ocr.engine.int8 import round_products
@@ -18,53 +31,6 @@ from web_image_ocr.engine.models import load_models
 from web_image_ocr.engine.onnx_file import parsed
 from web_image_ocr.engine.runtime import OnnxSession
 from web_image_ocr.primitives.errors import ErrorKind, ServiceError
-from web_image_ocr.primitives.processor import multiplies_int8
-
-Array = npt.NDArray[np.float32]
-
-needs_instructions = pytest.mark.skipif(
-    not multiplies_int8(), reason="this processor adds up products of 8 bits with loss"
-)
-
-INPUTS, OUTPUTS = 96, 192
-PRODUCT = "DynamicQuantizeMatMul"
-
-
-def noise(*shape: int, seed: int = 0) -> Array:
-    return np.random.default_rng(seed).normal(0, 1, shape).astype(np.float32)
-
-
-def model(nodes: Sequence[NodeProto], constants: dict[str, Array], sides: int = 4) -> ModelProto:
-    """From ``x`` to ``y``, numbers of ``sides`` dimensions."""
-    shape = [None] * sides
-    graph = helper.make_graph(
-        nodes,
-        "g",
-        [helper.make_tensor_value_info("x", TensorProto.FLOAT, shape)],
-        [helper.make_tensor_value_info("y", TensorProto.FLOAT, shape)],
-        [numpy_helper.from_array(value, name) for name, value in constants.items()],
-    )
-    return helper.make_model(graph, opset_imports=[helper.make_opsetid("", 13)], ir_version=8)
-
-
-def answers(changed: ModelProto, batch: Array) -> Array:
-    return OnnxSession(changed.SerializeToString(), 1).run(batch)
-
-
-def operators(changed: ModelProto) -> list[str]:
-    return [node.op_type for node in changed.graph.node]
-
-
-def pointwise(**attributes: Any) -> NodeProto:
-    return helper.make_node("Conv", ["x", "w"], ["c"], "conv", **attributes)
-
-
-def plus_bias(taken: str = "c") -> NodeProto:
-    return helper.make_node("Add", [taken, "b"], ["y"], "plus")
-
-
-WEIGHTS = noise(OUTPUTS, INPUTS, 1, 1)
-BIAS = noise(1, OUTPUTS, 1, 1, seed=1)
 
 
 @needs_instructions
@@ -101,43 +67,6 @@ def test_the_bias_of_a_product_of_matrices_is_part_of_it() -> None:
     assert round_products(exact) == 1
     assert operators(exact) == [PRODUCT]
     np.testing.assert_allclose(answers(exact, batch), expected, atol=0.6)
-
-
-@needs_instructions
-@pytest.mark.parametrize(
-    ("kind", "weights", "shape", "pixels"),
-    [
-        ("Conv", WEIGHTS, (1, INPUTS, 5, 5), (0, 2, 3)),
-        ("MatMul", WEIGHTS[:, :, 0, 0].T, (1, 25, INPUTS), (0, 1)),
-    ],
-)
-def test_what_rounded_weights_lose_on_the_average_is_made_up_for(
-    kind: str, weights: Array, shape: tuple[int, ...], pixels: tuple[int, ...]
-) -> None:
-    """Where inputs have a mean, an error of the weights moves all answers of a channel one way."""
-    batch, other = (noise(*shape, seed=seed) + 3 for seed in (1, 2))
-    lost = []
-    for shown in ([], [other]):
-        nodes = [
-            helper.make_node("Identity", ["x"], ["i"]),
-            helper.make_node(kind, ["i", "w"], ["y"]),
-        ]
-        exact = model(nodes, {"w": weights}, len(shape))
-        expected = answers(exact, batch)
-        assert round_products(exact, shown=shown) == 1
-        moved = (answers(exact, batch) - expected).mean(axis=pixels)
-        lost.append(float(np.abs(moved).mean()))
-    assert lost[1] < lost[0] / 3
-
-
-def test_a_model_that_cannot_be_shown_lines_is_refused(tmp_path: Path) -> None:
-    path = tmp_path / "other.onnx"
-    relu = helper.make_node("Relu", ["x"], ["r"])
-    product = helper.make_node("Conv", ["r", "w"], ["y"])  # of 96 channels, a line has three
-    path.write_bytes(model([relu, product], {"w": WEIGHTS}).SerializeToString())
-    with pytest.raises(ServiceError, match="cannot be used: it cannot be run") as caught:
-        load_models(EngineConfig(recognition_model=path, precision="int8"))
-    assert caught.value.kind is ErrorKind.MODEL_UNAVAILABLE
 
 
 @needs_instructions
