@@ -23,8 +23,8 @@ from tests.soak.wire import Call, Fate
 _WORKERS = 2
 _KILL_EVERY_S = 2.0
 _ANSWERED_200 = 0.99
-_BOUND_MIB = 350
-"""Above what a worker holds after small pictures, below what it holds after a large one."""
+_BOUND_MIB = 260
+"""Above what a worker holds after small pictures (some 215), below that after a large one (300)."""
 _LARGE = tuple(((40, 40 + 150 * row), "large picture") for row in range(6)), (1100, 1100)
 _LARGE_EVERY = 25
 """Calls of which one has the large picture."""
