@@ -18,11 +18,14 @@ from tests.unit.engine.small_models import (
     noise,
     plus_bias,
 )
+from web_image_ocr.engine import models
 from web_image_ocr.engine.config import EngineConfig
 from web_image_ocr.engine.drawn_lines import drawn_lines
 from web_image_ocr.engine.int8 import round_products
 from web_image_ocr.engine.means import mean_inputs
 from web_image_ocr.engine.models import load_models
+from web_image_ocr.engine.runtime import OnnxSession
+from web_image_ocr.engine.tensors import to_tensor
 from web_image_ocr.primitives.errors import ErrorKind, ServiceError
 
 
@@ -96,6 +99,20 @@ def test_a_model_that_cannot_be_shown_lines_is_refused(tmp_path: Path) -> None:
     with pytest.raises(ServiceError, match="cannot be used: it cannot be run") as caught:
         load_models(EngineConfig(recognition_model=path, precision="int8"))
     assert caught.value.kind is ErrorKind.MODEL_UNAVAILABLE
+
+
+@needs_instructions
+@pytest.mark.models
+def test_the_carried_recogniser_is_shown_the_drawn_lines(monkeypatch: pytest.MonkeyPatch) -> None:
+    exact, rounded = (load_models(EngineConfig(precision=one)) for one in ("float32", "int8"))
+    monkeypatch.setattr(models, "drawn_lines", list)
+    unshown = load_models(EngineConfig(precision="int8"))
+    line = to_tensor(drawn_lines()[0])
+    expected, shown, not_shown = (
+        OnnxSession(one.recognition, 1).run(line) for one in (exact, rounded, unshown)
+    )
+    assert np.abs(shown - expected).mean() < np.abs(not_shown - expected).mean()
+    assert rounded.detection == unshown.detection
 
 
 def test_drawn_lines_hold_text_in_the_recognisers_height() -> None:

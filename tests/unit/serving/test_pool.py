@@ -20,6 +20,7 @@ from web_image_ocr.engine.values import RecognitionOptions
 from web_image_ocr.images import ImageLimits
 from web_image_ocr.primitives.deadline import Deadline
 from web_image_ocr.primitives.errors import ErrorKind, ServiceError
+from web_image_ocr.primitives.memory import resident_bytes
 from web_image_ocr.serving.config import ServingConfig
 from web_image_ocr.serving.pool import WorkerPool
 from web_image_ocr.serving.process import WorkerProcess
@@ -47,6 +48,11 @@ def _children() -> list[int]:
     return [child.pid for child in multiprocessing.active_children() if child.pid is not None]
 
 
+def _tunables(pid: int) -> list[bytes]:
+    environment = Path(f"/proc/{pid}/environ").read_bytes().split(b"\0")
+    return [entry for entry in environment if entry.startswith(b"GLIBC_TUNABLES=")]
+
+
 async def _until_two_workers(pool: WorkerPool) -> list[int]:
     await _read(pool, "warm")
     while len(_children()) < 2:  # noqa: ASYNC110 - processes set no event
@@ -61,6 +67,22 @@ async def test_a_picture_is_read_and_its_stages_are_timed(pool: WorkerPool) -> N
     assert [line.text for line in page.lines] == ["Hello pool"]
     assert {"decode", "detect", "read"} <= set(page.timings)
     assert pool.ready()
+
+
+@pytest.mark.skipif(not Path("/proc/self/environ").exists(), reason="read from /proc")
+async def test_a_worker_starts_without_thread_caches_and_without_what_loading_took(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.delenv("GLIBC_TUNABLES", raising=False)
+    worker = WorkerProcess(EngineConfig(), ImageLimits.for_edition("2021"))
+    try:
+        await worker.start()
+        assert worker.pid is not None
+        assert _tunables(worker.pid) == [b"GLIBC_TUNABLES=glibc.malloc.tcache_count=0"]
+        # 185 MiB before its first picture; 275 and more where what loading took is kept.
+        assert resident_bytes(worker.pid) < 240 << 20
+    finally:
+        await worker.close()
 
 
 async def test_what_the_worker_raises_arrives_with_its_kind(pool: WorkerPool) -> None:
