@@ -5,12 +5,16 @@ from __future__ import annotations
 from importlib import import_module
 from typing import TYPE_CHECKING
 
+from web_image_ocr.primitives.silence import disable_onnxruntime_telemetry
+
 if TYPE_CHECKING:
     from web_image_ocr.engine import Engine, EngineConfig, Page, RecognitionOptions, TextLine
 
 __all__ = ["Engine", "EngineConfig", "Page", "RecognitionOptions", "TextLine", "__version__"]
 
 __version__ = "0.1.0"
+
+disable_onnxruntime_telemetry()  # before any module of the package can load the library
 
 if not TYPE_CHECKING:
 
