@@ -29,7 +29,7 @@ from web_image_ocr.identity import Identity
 from web_image_ocr.images.storage import signers_of
 from web_image_ocr.primitives.errors import ErrorKind, ServiceError
 from web_image_ocr.settings import ServerConfig, Settings, load_settings
-from web_image_ocr.telemetry.logging import configure
+from web_image_ocr.telemetry.logging import configure_server
 
 log = structlog.stdlib.get_logger(__name__)
 
@@ -60,7 +60,7 @@ def serve(
         project_name=project_name,
         server=_given(host=host, port=port, tls_cert=tls_cert, tls_key=tls_key),
     )
-    configure(settings.logging)
+    configure_server(settings.logging)
     if no_auth:
         _refuse_foreign_listener(settings.server.host)
     tls = tls_context(settings.server)

@@ -1,18 +1,30 @@
-"""Set-up of the log: one line per event on standard error, as JSON or for a person.
+"""Set-up of the log: one line per event on standard error or in a file, as JSON or for a person.
 
-Rule for all who log: sizes, counts, ids, codes and times only; never a picture, a
-recognised text, an address from a request, a token or a key.
+Rule for all who log: sizes, counts, ids, codes and times only; never an image, a
+recognized text, an address from a request, a token or a key.
 """
 
 from __future__ import annotations
 
+import atexit
 import logging
+import os
 import sys
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Literal
 
 import structlog
 from structlog.typing import Processor
+
+from web_image_ocr.primitives.errors import ErrorKind, ServiceError
+from web_image_ocr.telemetry.line_writer import LineWriter, Output
+from web_image_ocr.telemetry.standard_error import StandardError
+
+_log = structlog.stdlib.get_logger(__name__)
+
+_FLUSH_S = 2.0
+"""What the last records get to be written when the process ends."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -23,37 +35,85 @@ class LoggingConfig:
         level: least severity shown: ``debug``, ``info``, ``warning`` or ``error``.
         format: ``json`` (one object a line), ``console`` (for reading), or ``auto``:
             ``console`` on a terminal, else ``json``.
+        file: file to append the log to; absent: standard error. SIGHUP opens it again,
+            for log rotation.
     """
 
     level: Literal["debug", "info", "warning", "error"] = "info"
     format: Literal["json", "console", "auto"] = "auto"
+    file: Path | None = None
 
 
 def configure(config: LoggingConfig) -> None:
-    """Send all records, ours and the libraries', to standard error in one form."""
-    shared: list[Processor] = [
-        structlog.contextvars.merge_contextvars,
-        structlog.stdlib.add_log_level,
-        structlog.stdlib.add_logger_name,
-        structlog.stdlib.ExtraAdder(),
-        _drop_color_message,
-        structlog.processors.TimeStamper(fmt="iso", utc=True),
-    ]
-    as_console = config.format == "console" or (config.format == "auto" and sys.stderr.isatty())
-    renderer: list[Processor] = (
-        [structlog.dev.ConsoleRenderer(exception_formatter=structlog.dev.plain_traceback)]
-        if as_console
-        else [structlog.processors.format_exc_info, structlog.processors.JSONRenderer()]
-    )
-    handler = logging.StreamHandler(sys.stderr)
-    handler.setFormatter(
-        structlog.stdlib.ProcessorFormatter(
-            foreign_pre_chain=shared,
-            processors=[structlog.stdlib.ProcessorFormatter.remove_processors_meta, *renderer],
+    """Send all records, ours and the libraries', to one place in one form: for a command.
+
+    Raises:
+        ServiceError: ``CONFIGURATION_INVALID`` when the file cannot be opened.
+    """
+    try:
+        handler = logging.FileHandler(config.file) if config.file else logging.StreamHandler()
+    except OSError as error:
+        raise _unusable(config, error) from None
+    _install(handler, config)
+
+
+def configure_server(config: LoggingConfig) -> None:
+    """Do the same for a server, for the rest of the process's life: no thread waits for the log.
+
+    Standard error is taken over as well, with what child processes write to it.
+
+    Raises:
+        ServiceError: as ``configure``.
+    """
+    formatter = _formatter(config)  # looks at standard error as it was
+
+    def notice(lines: int, audit: int) -> bytes:
+        record = logging.LogRecord(
+            __name__, logging.WARNING, __file__, 0, "log lines dropped", None, None
         )
-    )
+        record.lines, record.audit = lines, audit
+        return _line(formatter, record)
+
+    try:
+        output = Output.file(config.file) if config.file else None
+    except OSError as error:
+        raise _unusable(config, error) from None
+    stderr = StandardError(notice)
+    writer = LineWriter(output, notice) if output else stderr.writer
+    _install(_QueuedHandler(writer), config, formatter)
+    atexit.register(_finish, writer, stderr)
+
+
+def reopen() -> None:
+    """Open the server's log file again, after somebody has moved it away."""
+    for handler in logging.getLogger().handlers:
+        if isinstance(handler, _QueuedHandler):
+            try:
+                handler.writer.reopen()
+            except OSError as error:
+                _log.error("log file not reopened", detail=error.strerror)
+
+
+class _QueuedHandler(logging.Handler):
+    """Formats a record, which needs its context, and leaves writing it to the writer."""
+
+    def __init__(self, writer: LineWriter) -> None:
+        super().__init__()
+        self.writer = writer
+
+    def emit(self, record: logging.LogRecord) -> None:
+        try:
+            self.writer.put(_line(self.formatter, record))
+        except Exception:  # noqa: BLE001 - as the library's own handlers do
+            self.handleError(record)
+
+
+def _install(
+    handler: logging.Handler, config: LoggingConfig, formatter: logging.Formatter | None = None
+) -> None:
+    handler.setFormatter(formatter or _formatter(config))
     structlog.configure(
-        processors=[*shared, structlog.stdlib.ProcessorFormatter.wrap_for_formatter],
+        processors=[*_SHARED, structlog.stdlib.ProcessorFormatter.wrap_for_formatter],
         wrapper_class=structlog.stdlib.BoundLogger,
         logger_factory=structlog.stdlib.LoggerFactory(),
         cache_logger_on_first_use=True,
@@ -64,9 +124,53 @@ def configure(config: LoggingConfig) -> None:
         logging.getLogger(chatty).setLevel(logging.WARNING)
 
 
+def _formatter(config: LoggingConfig) -> logging.Formatter:
+    on_terminal = config.file is None and sys.stderr is not None and sys.stderr.isatty()
+    as_console = config.format == "console" or (config.format == "auto" and on_terminal)
+    renderer: list[Processor] = (
+        [structlog.dev.ConsoleRenderer(exception_formatter=structlog.dev.plain_traceback)]
+        if as_console
+        else [structlog.processors.format_exc_info, structlog.processors.JSONRenderer()]
+    )
+    return structlog.stdlib.ProcessorFormatter(
+        foreign_pre_chain=_SHARED,
+        processors=[structlog.stdlib.ProcessorFormatter.remove_processors_meta, *renderer],
+    )
+
+
+def _line(formatter: logging.Formatter | None, record: logging.LogRecord) -> bytes:
+    text = formatter.format(record) if formatter else record.getMessage()
+    return text.encode("utf-8", "backslashreplace") + b"\n"
+
+
+def _finish(writer: LineWriter, stderr: StandardError) -> None:
+    if writer is not stderr.writer:
+        writer.close(_FLUSH_S)
+    stderr.close(_FLUSH_S)
+
+
+def _unusable(config: LoggingConfig, error: OSError) -> ServiceError:
+    reason = os.strerror(error.errno) if error.errno else str(error)
+    return ServiceError(
+        ErrorKind.CONFIGURATION_INVALID,
+        f"logging.file {config.file} cannot be opened for appending: {reason}",
+    )
+
+
 def _drop_color_message(
     _logger: logging.Logger, _method: str, event: structlog.typing.EventDict
 ) -> structlog.typing.EventDict:
-    """Uvicorn sends each message twice, once with terminal colours."""
+    """Drop the copy with terminal colours that Uvicorn sends with each message."""
     event.pop("color_message", None)
     return event
+
+
+_SHARED: list[Processor] = [
+    structlog.contextvars.merge_contextvars,
+    structlog.stdlib.add_log_level,
+    structlog.stdlib.add_logger_name,
+    structlog.stdlib.ExtraAdder(),
+    _drop_color_message,
+    structlog.processors.TimeStamper(fmt="iso", utc=True),
+]
+"""What every record goes through, whoever made it."""

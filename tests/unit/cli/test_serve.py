@@ -33,7 +33,7 @@ def events(monkeypatch: pytest.MonkeyPatch) -> list[str]:
     async def serve_nothing(*_: object) -> None:
         done.append("served")
 
-    monkeypatch.setattr(module, "configure", lambda _: None)
+    monkeypatch.setattr(module, "configure_server", lambda _: None)
     monkeypatch.setattr(module, "check_models", lambda _: done.append("loaded"))
     monkeypatch.setattr(module, "make_first_account", lambda *_, **__: done.append("account"))
     monkeypatch.setattr(module, "_run", serve_nothing)

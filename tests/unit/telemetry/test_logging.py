@@ -2,12 +2,14 @@ from __future__ import annotations
 
 import json
 import logging
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from pathlib import Path
 
 import pytest
 import structlog
 
-from web_image_ocr.telemetry.logging import LoggingConfig, configure
+from web_image_ocr.primitives.errors import ErrorKind, ServiceError
+from web_image_ocr.telemetry.logging import LoggingConfig, configure, configure_server
 
 
 @pytest.fixture(autouse=True)
@@ -15,6 +17,9 @@ def restored() -> Iterator[None]:
     root = logging.getLogger()
     handlers, level = root.handlers[:], root.level
     yield
+    for handler in root.handlers:
+        if handler not in handlers:
+            handler.close()
     root.handlers[:], root.level = handlers, level
     logging.captureWarnings(capture=False)
     structlog.reset_defaults()
@@ -51,3 +56,24 @@ def test_the_level_is_kept(capsys: pytest.CaptureFixture[str]) -> None:
     shown = capsys.readouterr().err
     assert "loud" in shown
     assert "quiet" not in shown
+
+
+def test_a_file_is_appended_to(tmp_path: Path) -> None:
+    path = tmp_path / "log"
+    path.write_text("before\n")
+    configure(LoggingConfig(file=path))
+    structlog.stdlib.get_logger("ours").info("read")
+    before, record = path.read_text().splitlines()
+    assert before == "before"
+    assert json.loads(record)["event"] == "read"
+
+
+@pytest.mark.parametrize("configured", [configure, configure_server])
+def test_a_file_that_cannot_be_opened_is_a_wrong_setting(
+    tmp_path: Path, configured: Callable[[LoggingConfig], None]
+) -> None:
+    with pytest.raises(
+        ServiceError, match=r"logging\.file .*/missing/log .*No such file"
+    ) as caught:
+        configured(LoggingConfig(file=tmp_path / "missing" / "log"))
+    assert caught.value.kind is ErrorKind.CONFIGURATION_INVALID

@@ -1,0 +1,178 @@
+"""Lines to a file from a dedicated thread, so that no other thread ever waits for the reader.
+
+Threat: standard error is a pipe whose reader has stalled, or a disk that is full. Rule: a line
+is queued in memory under a bound; beyond it lines are dropped and counted, and the count is
+written once the backlog is.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import select
+import threading
+from collections.abc import Callable
+from pathlib import Path
+from queue import Empty, SimpleQueue
+
+QUEUED_BYTES = 4 * 1024 * 1024
+"""Queued at most: some 10,000 records of calls."""
+RESERVED_BYTES = 1024 * 1024
+"""On top of it, for lines that ordinary ones must not displace."""
+_WRITTEN_AT_ONCE = 64 * 1024
+"""Also the size of a pipe on Linux."""
+_RETRY_S = 1.0
+"""Pause after a failed write: a full disk or a pipe without a reader."""
+
+Notice = Callable[[int, int], bytes]
+"""Return the line that says how many lines were dropped, and how many of them were reserved."""
+
+
+class Output:
+    """An open file that lines are written to.
+
+    Args:
+        descriptor: of the open file.
+        path: of that file if it can be opened again, as after a log rotation.
+    """
+
+    def __init__(self, descriptor: int, path: Path | None = None) -> None:
+        self._descriptor = descriptor
+        self._path = path
+
+    @classmethod
+    def file(cls, path: Path) -> Output:
+        """Open the file for appending.
+
+        Raises:
+            OSError: the file cannot be opened.
+        """
+        return cls(_opened(path), path)
+
+    def reopen(self) -> None:
+        """Open the path again and write there from now on; another thread may be writing.
+
+        Raises:
+            OSError: the file cannot be opened; the old one stays in use.
+        """
+        if self._path is not None:
+            fresh = _opened(self._path)
+            os.dup2(fresh, self._descriptor, inheritable=False)
+            os.close(fresh)
+
+    def write(self, data: memoryview) -> int:
+        """Write some of the data and return how many bytes, as soon as the file takes any.
+
+        Raises:
+            OSError: the write failed.
+        """
+        while True:
+            try:
+                return os.write(self._descriptor, data)
+            except BlockingIOError:  # whoever started us made it non-blocking
+                ready = select.poll()
+                ready.register(self._descriptor, select.POLLOUT)
+                ready.poll()
+
+
+class LineWriter:
+    """Writes queued lines in order; ``put`` never blocks.
+
+    Once a line was dropped, further ones are until the backlog is written; then the notice
+    stands where they would have stood.
+
+    Args:
+        output: where the lines go.
+        notice: makes the line about dropped lines.
+    """
+
+    def __init__(self, output: Output, notice: Notice) -> None:
+        self._output = output
+        self._notice = notice
+        self._lines: SimpleQueue[bytes | None] = SimpleQueue()
+        # Re-entrant, as a signal handler may log.
+        self._lock = threading.RLock()
+        self._queued = 0
+        self._dropped = 0
+        self._dropped_reserved = 0
+        self._closing = threading.Event()
+        # A daemon: a write that is blocked for ever must not keep the process.
+        self._thread = threading.Thread(target=self._run, name="log-writer", daemon=True)
+        self._thread.start()
+
+    def put(self, line: bytes, *, reserved: bool = False) -> None:
+        """Queue a line, or drop it when the queue is full.
+
+        Args:
+            line: with its line feed.
+            reserved: whether it may use the reserved room, too.
+        """
+        with self._lock:
+            room = QUEUED_BYTES + RESERVED_BYTES if reserved else QUEUED_BYTES
+            behind_a_gap = self._dropped > 0 and not reserved
+            if behind_a_gap or self._queued + len(line) > room:
+                self._dropped += 1
+                self._dropped_reserved += reserved
+                return
+            self._queued += len(line)
+        self._lines.put(line)
+
+    def reopen(self) -> None:
+        """Open the output's path again; see ``Output.reopen``."""
+        self._output.reopen()
+
+    def close(self, seconds: float) -> None:
+        """Write what is queued, for at most so many seconds; what is put later is lost."""
+        self._closing.set()
+        self._lines.put(None)
+        self._thread.join(seconds)
+
+    def _run(self) -> None:
+        ended = False
+        while not ended:
+            batch, ended = self._next_batch()
+            if not self._write(batch):
+                return
+            with self._lock:
+                self._queued -= len(batch)
+                notice = self._gap() if self._queued == 0 else b""
+            if not self._write(notice):
+                return
+
+    def _next_batch(self) -> tuple[bytes, bool]:
+        """Wait for a line, and take all that are there; whether the end has come."""
+        lines: list[bytes] = []
+        size = 0
+        line = self._lines.get()
+        with contextlib.suppress(Empty):
+            while line is not None:
+                lines.append(line)
+                size += len(line)
+                if size >= _WRITTEN_AT_ONCE:
+                    break
+                line = self._lines.get_nowait()
+        return b"".join(lines), line is None
+
+    def _write(self, data: bytes) -> bool:
+        """Write all of the data; whether that was possible before the end."""
+        rest = memoryview(data)
+        while rest:
+            is_last_try = self._closing.is_set()
+            try:
+                rest = rest[self._output.write(rest) :]
+            except OSError:
+                if is_last_try:
+                    return False
+                self._closing.wait(_RETRY_S)
+        return True
+
+    def _gap(self) -> bytes:
+        dropped, reserved = self._dropped, self._dropped_reserved
+        self._dropped = self._dropped_reserved = 0
+        return self._notice(dropped, reserved) if dropped else b""
+
+
+def _opened(path: Path) -> int:
+    # Without O_NONBLOCK, opening a FIFO would wait for its reader.
+    flags = os.O_WRONLY | os.O_APPEND | os.O_CREAT | os.O_CLOEXEC | os.O_NONBLOCK
+    return os.open(path, flags, 0o640)

@@ -1,0 +1,72 @@
+"""Standard error of a server and its child processes, taken over so that writing never blocks.
+
+Threat: standard error is a pipe that nobody reads. What writes to it directly (a traceback, a
+warning of a C library, a worker process that inherited it) would wait for ever. Rule: file
+descriptor 2 becomes a pipe that a thread of ours drains into a bounded queue.
+What remains open: the last words of a crash of the server process itself stay in the pipe.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+import threading
+
+from web_image_ocr.telemetry.line_writer import LineWriter, Notice, Output
+
+_STDERR = 2
+_LONGEST_LINE = 64 * 1024
+_END = b"\0"
+"""Written by ourselves at the end; others' zero bytes mean nothing before that."""
+
+
+class StandardError:
+    """File descriptor 2 as a pipe of ours, for the rest of the process's life.
+
+    Args:
+        notice: makes the line about dropped lines.
+
+    Attributes:
+        writer: writes to the former standard error.
+    """
+
+    def __init__(self, notice: Notice) -> None:
+        self.writer = LineWriter(Output(_duplicate()), notice)
+        self._source, sink = os.pipe()
+        os.dup2(sink, _STDERR)  # inherited by child processes
+        os.close(sink)
+        self._closing = False
+        self._thread = threading.Thread(target=self._drain, name="stderr-drain", daemon=True)
+        self._thread.start()
+
+    def close(self, seconds: float) -> None:
+        """Write what is queued, for at most about so many seconds; what follows is lost."""
+        if sys.stderr is not None:
+            sys.stderr.flush()
+        self._closing = True
+        os.write(_STDERR, _END)
+        self._thread.join(seconds)
+        self.writer.close(seconds)
+
+    def _drain(self) -> None:
+        rest = b""
+        while chunk := os.read(self._source, _LONGEST_LINE):
+            if self._closing and _END in chunk:
+                rest += chunk.partition(_END)[0]
+                break
+            *lines, rest = (rest + chunk).split(b"\n")
+            for line in lines:
+                self.writer.put(line + b"\n")
+            if len(rest) > _LONGEST_LINE:
+                self.writer.put(rest + b"\n")
+                rest = b""
+        if rest:
+            self.writer.put(rest + b"\n")
+
+
+def _duplicate() -> int:
+    """Return a second descriptor of standard error; of the null device if it is closed."""
+    try:
+        return os.dup(_STDERR)
+    except OSError:
+        return os.open(os.devnull, os.O_WRONLY)
