@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import threading
+import time
 from collections.abc import Iterator
 from typing import Any
 
@@ -12,7 +13,15 @@ import pytest
 
 from tests.http.conftest import Account, Clients
 from tests.http.signing import BODY, signed
-from web_image_ocr.identity import Identity, PasswordLogin, SignedRequest, TokenGrant
+from web_image_ocr.api.credentials import REFUSAL_S
+from web_image_ocr.identity import (
+    Identity,
+    IdentityConfig,
+    PasswordLogin,
+    SignedRequest,
+    TokenGrant,
+)
+from web_image_ocr.identity.sign_in_budget import SignInBudget
 
 pytestmark = pytest.mark.slow  # real password hashes
 
@@ -76,6 +85,61 @@ async def test_one_client_leaves_places_to_others(
         statuses = [(await task).status_code for task in waiting]
         assert sorted(statuses) == [201] * 8 + [429]
         assert (await sign_in(mine[0])).status_code == 201
+
+
+async def test_a_network_that_failed_too_often_is_refused_without_waiting(
+    clients: Clients,
+    identity: Identity,
+    account: Account,
+    gate: threading.Event,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """All threads for sign-ins are taken; nobody else learns of it."""
+    headers = {"X-Forwarded-For": "203.0.113.9"}
+    budget = SignInBudget(IdentityConfig(failures_per_network=1))
+    monkeypatch.setattr(identity, "_sign_in_budget", budget)
+    with budget.attempt(headers["X-Forwarded-For"]) as attempt:
+        attempt.failed = True
+    async with clients(identity, trusted_proxies=("127.0.0.0/8",)) as client:
+        others = [
+            asyncio.create_task(client.post("/v3/auth/tokens", json=_login(account)))
+            for _ in range(8)
+        ]
+        try:
+            began = time.monotonic()
+            refused = await asyncio.wait_for(
+                client.post("/v3/auth/tokens", json=_login(account), headers=headers), 10
+            )
+            # A client that calls again at once is slowed down.
+            assert time.monotonic() - began >= REFUSAL_S
+        finally:
+            gate.set()
+        assert [(await task).status_code for task in others] == 8 * [201]
+    assert refused.status_code == 401
+    assert refused.json()["error"] == {
+        "code": 401,
+        "message": "The account is locked.",
+        "title": "Unauthorized",
+    }
+    assert 1 <= int(refused.headers["retry-after"]) <= 900
+
+
+async def test_more_sign_ins_than_allowed_are_told_when_to_come_back(
+    clients: Clients, identity: Identity, account: Account, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    budget = SignInBudget(IdentityConfig(sign_ins_per_minute=1))
+    monkeypatch.setattr(identity, "_sign_in_budget", budget)
+    monkeypatch.setattr(identity._sign_in, "_budget", budget)
+    async with clients(identity) as client:
+        first = await client.post("/v3/auth/tokens", json=_login(account))
+        second = await client.post("/v3/auth/tokens", json=_login(account))
+    assert first.status_code == 201
+    assert second.status_code == 429
+    assert second.json()["error"]["message"] == (
+        "The throttling threshold has been reached: "
+        "policy user over ratelimit,limit:1,time:1 minute"
+    )
+    assert 1 <= int(second.headers["retry-after"]) <= 60
 
 
 async def test_guessed_signatures_that_wait_for_the_store_leave_tokens_alone(

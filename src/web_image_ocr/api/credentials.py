@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections import Counter
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
 from dataclasses import replace
 from typing import TypeVar
 
@@ -29,14 +30,15 @@ _SIGNATURES = 8
 _REPORT_THREADS = 2
 """Threads for reports, which may read the store for half a second each."""
 
-_LOGIN_THREADS = 2
-"""Threads for sign-ins: each computes a password hash, which takes a core and 64 MiB."""
-
 _LOGINS_AT_ONCE = 64
-"""Sign-ins under way or waiting; at about 20 a second the last one waits some 3 s."""
+"""Sign-ins under way or waiting, of all networks."""
 
 _LOGINS_OF_ONE_CLIENT = 8
 """As many of them may come from one network, so that one caller leaves places to others."""
+
+REFUSAL_S = 1.0
+"""Seconds until a network that has used up its sign-ins is told so: refusals cost processor time,
+too, and a client that calls again at once is slowed down to its number of connections."""
 
 _Result = TypeVar("_Result")
 
@@ -58,7 +60,8 @@ class Callers:
         self._store_calls = CapacityLimiter(_STORE_CALLS)
         self._signatures = CapacityLimiter(_SIGNATURES)
         self._reports = CapacityLimiter(_REPORT_THREADS)
-        self._logins = CapacityLimiter(_LOGIN_THREADS)
+        # One more than there are hashes: it asks the store meanwhile.
+        self._logins = CapacityLimiter(identity.password_hashes_at_once + 1)
         self._signing_in: Counter[str] = Counter()
 
     async def ask(self, question: Callable[[Identity], _Result]) -> _Result:
@@ -81,7 +84,7 @@ class Callers:
                 some from this client's network.
         """
         client = self._addresses.of(request.scope)
-        with self._place_to_sign_in(network_of(client)):
+        async with self._place_to_sign_in(client):
             return await self.ask_slowly(lambda identity: identity.log_in(login, client))
 
     async def change_password(
@@ -93,13 +96,19 @@ class Callers:
             ServiceError: as ``Identity.change_password``; ``OVERLOADED`` as ``log_in``.
         """
         client = self._addresses.of(request.scope)
-        with self._place_to_sign_in(network_of(client)):
+        async with self._place_to_sign_in(client):
             await self.ask_slowly(
                 lambda identity: identity.change_password(principal, current, new, client)
             )
 
-    @contextmanager
-    def _place_to_sign_in(self, network: str) -> Iterator[None]:
+    @asynccontextmanager
+    async def _place_to_sign_in(self, client: str) -> AsyncIterator[None]:
+        try:
+            self._identity.check_sign_ins(client)  # no thread for what would be refused there
+        except ServiceError:
+            await asyncio.sleep(REFUSAL_S)
+            raise
+        network = network_of(client)
         if self._signing_in.total() >= _LOGINS_AT_ONCE:
             raise ServiceError(ErrorKind.OVERLOADED, "too many sign-ins wait", retry_after=3.0)
         if self._signing_in[network] >= _LOGINS_OF_ONE_CLIENT:

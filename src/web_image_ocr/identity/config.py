@@ -28,8 +28,14 @@ class IdentityConfig:
             client address after which that address is locked out, at least 1.
         login_lock_seconds: seconds of that lock for a user's password, at least 1.
         key_lock_seconds: seconds of that lock for an access key, at least 1.
-        password_hashes_at_once: password hashes computed at the same time, at least 1;
-            each takes 64 MiB of memory.
+        failures_per_network: failed sign-ins of one client network, over all names, after
+            which its sign-ins are refused; they are regained one by one within
+            ``login_lock_seconds``. 0 means no limit.
+        sign_ins_per_minute: sign-ins of one client network, successful ones included, for
+            which a password hash is computed; 0 means no limit.
+        password_hashes_at_once: password hashes computed at the same time; each takes
+            64 MiB of memory and four threads of low priority. 0 means one for every four
+            cores, at least one.
         usage_days: days for which counted calls are kept, 1 to 3,660.
     """
 
@@ -42,7 +48,9 @@ class IdentityConfig:
     failures_before_lock: int = 5
     login_lock_seconds: int = 900
     key_lock_seconds: int = 300
-    password_hashes_at_once: int = 2
+    failures_per_network: int = 30
+    sign_ins_per_minute: int = 60
+    password_hashes_at_once: int = 0
     usage_days: int = 90
 
     def __post_init__(self) -> None:
@@ -57,9 +65,11 @@ class IdentityConfig:
             "failures_before_lock",
             "login_lock_seconds",
             "key_lock_seconds",
-            "password_hashes_at_once",
         ):
             if getattr(self, name) < 1:
                 raise ValueError(f"{name} must be at least 1")
+        for name in ("failures_per_network", "sign_ins_per_minute", "password_hashes_at_once"):
+            if getattr(self, name) < 0:
+                raise ValueError(f"{name} must be 0 or more")
         if not 1 <= self.usage_days <= 3660:
             raise ValueError("usage_days must be 1 to 3660")

@@ -5,7 +5,8 @@ Rule: after some failures in a row from one address, that address is refused for
 for that user or key; a success starts anew. Others, from elsewhere, are not locked out.
 IPv6 addresses count by their /64, since one machine usually has all of it. A failure that
 the store could not take is owed: its address gets no further try for that user or key
-until it is counted. Counters are limited in number.
+until it is counted. Counters are limited in number; one that locks is displaced last. A clock
+that was set back makes no lock longer than its time.
 What remains open: guessing from many addresses, slowed only by the cost of each try.
 """
 
@@ -13,11 +14,12 @@ from __future__ import annotations
 
 from collections import OrderedDict
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from threading import Lock
 
-from sqlalchemy import delete, func, select
+from sqlalchemy import delete, func, select, update
 from sqlalchemy.orm import Session
 
 from web_image_ocr.identity.database import Database
@@ -26,8 +28,8 @@ from web_image_ocr.primitives.errors import ErrorKind, ServiceError
 from web_image_ocr.primitives.networks import network_of
 
 MOST_COUNTERS = 10_000
-"""Kept at most; a new one displaces the one that would be void first. Who has as many
-addresses gets more tries from fresh ones than hashing allows (about 20 a second)."""
+"""Kept at most; a new one displaces the one that would be void first, of those that do not lock
+if there are such. Invented names do not fill them: a network has few failures at once."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -57,6 +59,7 @@ class Lockout:
     def __init__(self, database: Database, rule: LockRule, clock: Callable[[], datetime]) -> None:
         self._database = database
         self._rule = rule
+        self._length = timedelta(seconds=rule.seconds)
         self._clock = clock
         self._owed: OrderedDict[tuple[str, str], None] = OrderedDict()
         self._owed_lock = Lock()
@@ -72,20 +75,34 @@ class Lockout:
             ServiceError: the rule's error, with ``retry_after``, while locked;
                 ``STORE_UNAVAILABLE`` while a failure is owed.
         """
-        if (subject, network_of(client)) in self._owed:
+        counter = subject, network_of(client)
+        if counter in self._owed:
             self.record_failure(subject, client)
         with self._database.reading() as session:
-            row = session.get(FailureRow, (subject, network_of(client)))
+            row = session.get(FailureRow, counter)
         now = self._clock()
         if row is None or row.void_at <= now:
             return False
+        void_at = min(row.void_at, now + self._length)
+        if void_at < row.void_at:
+            self._shorten(counter, void_at)
         if row.failed >= self._rule.failures:
             raise ServiceError(
                 self._rule.error,
                 f"locked for this address after {row.failed} failures in a row",
-                retry_after=(row.void_at - now).total_seconds(),
+                retry_after=(void_at - now).total_seconds(),
             )
         return True
+
+    def _shorten(self, counter: tuple[str, str], void_at: datetime) -> None:
+        """Have a counter end earlier, which was written before the clock was set back."""
+        with suppress(ServiceError), self._database.writing() as session:  # or at the next check
+            session.execute(
+                update(FailureRow)
+                .where(FailureRow.subject == counter[0], FailureRow.client == counter[1])
+                .where(FailureRow.void_at > void_at)
+                .values(void_at=void_at)
+            )
 
     def record_failure(self, subject: str, client: str) -> None:
         """Count one more failure; what is void is forgotten on the way."""
@@ -107,11 +124,18 @@ class Lockout:
             session.execute(delete(FailureRow).where(FailureRow.void_at <= now))
             row = session.get(FailureRow, counter)
             if row is None:
-                _make_room(session)
+                self._make_room(session)
                 row = FailureRow(subject=counter[0], client=counter[1], failed=0)
                 session.add(row)
             row.failed += 1
-            row.void_at = now + timedelta(seconds=self._rule.seconds)
+            row.void_at = now + self._length
+
+    def _make_room(self, session: Session) -> None:
+        counters = session.scalars(select(func.count()).select_from(FailureRow)).one()
+        if counters >= MOST_COUNTERS:
+            locks = FailureRow.failed >= self._rule.failures
+            first = select(FailureRow).order_by(locks, FailureRow.void_at).limit(1)
+            session.delete(session.scalars(first).one())
 
     def forget(self, subject: str, client: str) -> None:
         """Start anew after a success."""
@@ -121,10 +145,3 @@ class Lockout:
                     FailureRow.subject == subject, FailureRow.client == network_of(client)
                 )
             )
-
-
-def _make_room(session: Session) -> None:
-    counters = session.scalars(select(func.count()).select_from(FailureRow)).one()
-    if counters >= MOST_COUNTERS:
-        first = select(FailureRow).order_by(FailureRow.void_at).limit(1)
-        session.delete(session.scalars(first).one())

@@ -1,20 +1,28 @@
-"""Password hashes: argon2id, a bounded number of them at the same time."""
+"""Password hashes: argon2id, a bounded number of them at the same time, at low priority."""
 
 from __future__ import annotations
 
 import base64
+import os
 import secrets
 import string
+import threading
 from collections.abc import Iterator
-from contextlib import contextmanager
+from concurrent.futures import Executor, ThreadPoolExecutor
+from contextlib import contextmanager, suppress
 from threading import BoundedSemaphore
 
 import argon2
 
+from web_image_ocr.primitives.cores import available_cores
 from web_image_ocr.primitives.errors import ErrorKind, ServiceError
 
 HASH_COST = argon2.profiles.RFC_9106_LOW_MEMORY
 """Second recommended option of RFC 9106: 64 MiB, three passes, four lanes."""
+
+LESS_NICE = 10
+"""Added to the nice value of the threads that hash: recognition goes first. Not 19: under full
+load a sign-in would take many seconds."""
 
 SHORTEST_PASSWORD = 8
 LONGEST_PASSWORD = 1024
@@ -23,15 +31,20 @@ _ALPHABET = string.ascii_letters + string.digits
 
 
 class Hasher:
-    """Computes and compares hashes; only to be had in a turn of ``PasswordHashes``."""
+    """Computes and compares hashes; only to be had in a turn of ``PasswordHashes``.
 
-    def __init__(self) -> None:
+    Args:
+        threads: where hashes are computed.
+    """
+
+    def __init__(self, threads: Executor) -> None:
+        self._threads = threads
         self._argon2 = argon2.PasswordHasher.from_parameters(HASH_COST)
         self._nobody = _hash_of_nothing(HASH_COST)
 
     def hash(self, password: str) -> str:
         """The hash in its encoded form, with parameters and salt."""
-        return self._argon2.hash(password)
+        return self._threads.submit(self._argon2.hash, password).result()
 
     def matches(self, encoded: str | None, password: str) -> bool:
         """Whether the password has this hash.
@@ -42,7 +55,7 @@ class Hasher:
             password: as typed.
         """
         try:
-            self._argon2.verify(encoded or self._nobody, password)
+            self._threads.submit(self._argon2.verify, encoded or self._nobody, password).result()
         except (argon2.exceptions.VerificationError, argon2.exceptions.InvalidHashError):
             return False
         return encoded is not None
@@ -51,13 +64,26 @@ class Hasher:
 class PasswordHashes:
     """Hands out turns, so that many sign-ins at once do not take all memory and cores.
 
-    Args:
+    Attributes:
         at_once: turns at the same time.
+
+    Args:
+        at_once: turns at the same time; 0 means one for every four cores, since each hash
+            has four lanes, and at least one.
     """
 
     def __init__(self, at_once: int) -> None:
-        self._hasher = Hasher()
-        self._turns = BoundedSemaphore(at_once)
+        self.at_once = at_once or max(1, available_cores() // HASH_COST.parallelism)
+        # The threads of the lanes are made by these, and inherit their nice value.
+        self._threads = ThreadPoolExecutor(
+            self.at_once, thread_name_prefix="password-hash", initializer=_lower_priority
+        )
+        self._hasher = Hasher(self._threads)
+        self._turns = BoundedSemaphore(self.at_once)
+
+    def close(self) -> None:
+        """End the threads."""
+        self._threads.shutdown(wait=False)
 
     @contextmanager
     def turn(self) -> Iterator[Hasher]:
@@ -85,6 +111,14 @@ def generated_password() -> str:
 def random_text(alphabet: str, length: int) -> str:
     """Characters of the alphabet, drawn by the system's secure random source."""
     return "".join(secrets.choice(alphabet) for _ in range(length))
+
+
+def _lower_priority() -> None:
+    """Let other threads go first, where the system has a nice value for each thread."""
+    thread = threading.get_native_id()
+    with suppress(OSError):
+        nice = os.getpriority(os.PRIO_PROCESS, thread)
+        os.setpriority(os.PRIO_PROCESS, thread, nice + LESS_NICE)
 
 
 def _hash_of_nothing(parameters: argon2.Parameters) -> str:

@@ -23,6 +23,7 @@ from web_image_ocr.identity.own_account import OwnAccount, check_may_change
 from web_image_ocr.identity.passwords import PasswordHashes, check_new_password
 from web_image_ocr.identity.recorder import Recorder
 from web_image_ocr.identity.sign_in import SignIn
+from web_image_ocr.identity.sign_in_budget import SignInBudget
 from web_image_ocr.identity.signature import SignedRequest
 from web_image_ocr.identity.store import open_store
 from web_image_ocr.identity.tokens import Tokens
@@ -91,6 +92,7 @@ class Identity:
         self._directory = Directory(self._database, config.cache_seconds)
         self._usage = UsageStore(self._database)
         self.recorder = Recorder(self._usage, config.usage_days, clock)
+        self._sign_in_budget = SignInBudget(config)
         tokens = Tokens(self._keyring)
 
         def lockout(seconds: int, error: ErrorKind) -> Lockout:
@@ -103,6 +105,7 @@ class Identity:
             passwords=self._passwords,
             tokens=tokens,
             lockout=lockout(config.login_lock_seconds, ErrorKind.LOGIN_LOCKED),
+            budget=self._sign_in_budget,
             clock=clock,
         )
         self._keys = Keys(
@@ -120,7 +123,8 @@ class Identity:
         )
 
     def close(self) -> None:
-        """Give back the store's connections."""
+        """Give back the store's connections and the threads."""
+        self._passwords.close()
         self._database.close()
 
     def check(self) -> None:
@@ -236,6 +240,23 @@ class Identity:
 
     # -- the identity API
 
+    @property
+    def password_hashes_at_once(self) -> int:
+        """Password hashes that are computed at the same time."""
+        return self._passwords.at_once
+
+    def check_sign_ins(self, client: str) -> None:
+        """Return if the client's network may try a password now; does not block.
+
+        Args:
+            client: address of the caller.
+
+        Raises:
+            ServiceError: ``LOGIN_LOCKED`` or ``RATE_LIMITED``, with ``retry_after``, when the
+                network has used up its failures or its sign-ins.
+        """
+        self._sign_in_budget.check(client)
+
     def log_in(self, login: PasswordLogin, client: str) -> TokenGrant:
         """A new token for a password; earlier tokens stay good.
 
@@ -248,7 +269,9 @@ class Identity:
 
         Raises:
             ServiceError: ``LOGIN_FAILED`` whatever is wrong with account, user, password
-                or scope; ``LOGIN_LOCKED`` with ``retry_after`` after too many failures.
+                or scope; ``LOGIN_LOCKED`` with ``retry_after`` after too many failures of
+                the address for this user, or of its network for any; ``RATE_LIMITED`` after
+                too many sign-ins of the network.
         """
         return self._sign_in.log_in(login, client)
 
@@ -366,7 +389,8 @@ class Identity:
 
         Raises:
             ServiceError: ``IDENTITY_REQUEST_INVALID`` for an unusable new password;
-                ``LOGIN_FAILED``, ``LOGIN_LOCKED``; ``ROLE_FORBIDDEN`` for a temporary key.
+                ``LOGIN_FAILED``, ``LOGIN_LOCKED``, ``RATE_LIMITED``; ``ROLE_FORBIDDEN`` for a
+                temporary key.
         """
         check_may_change(principal)
         check_new_password(new)

@@ -2,8 +2,9 @@
 
 Threat: guessing of passwords, and finding out which accounts and users exist.
 Rule: whatever is wrong, the answer and the work done for it are the same: a user who
-does not exist, or is disabled, costs a password hash and counts towards a lock, too.
-What remains open: see ``lockout``.
+does not exist, or is disabled, costs a password hash and counts towards a lock, too. A network
+that has used up its budget is refused before either.
+What remains open: see ``lockout`` and ``sign_in_budget``.
 """
 
 from __future__ import annotations
@@ -17,6 +18,7 @@ from web_image_ocr.identity.directory import Directory, KnownUser
 from web_image_ocr.identity.lockout import Lockout
 from web_image_ocr.identity.passwords import PasswordHashes
 from web_image_ocr.identity.records import new_id
+from web_image_ocr.identity.sign_in_budget import SignInBudget
 from web_image_ocr.identity.tokens import TokenClaims, Tokens
 from web_image_ocr.identity.values import PasswordLogin, Project, Scope, TokenGrant, User
 from web_image_ocr.primitives.errors import ErrorKind, ServiceError
@@ -31,6 +33,7 @@ class SignIn:
         passwords: turns for hashing.
         tokens: writes and reads token texts.
         lockout: counts failures per user and address.
+        budget: counts failures and hashes per network.
         clock: the time, UTC.
     """
 
@@ -42,6 +45,7 @@ class SignIn:
         passwords: PasswordHashes,
         tokens: Tokens,
         lockout: Lockout,
+        budget: SignInBudget,
         clock: Callable[[], datetime],
     ) -> None:
         self._lifetime = timedelta(seconds=config.token_lifetime_seconds)
@@ -49,6 +53,7 @@ class SignIn:
         self._passwords = passwords
         self._tokens = tokens
         self._lockout = lockout
+        self._budget = budget
         self._clock = clock
 
     def log_in(self, login: PasswordLogin, client: str) -> TokenGrant:
@@ -111,20 +116,23 @@ class SignIn:
         """Whose password it is.
 
         Raises:
-            ServiceError: ``LOGIN_FAILED``, ``LOGIN_LOCKED``.
+            ServiceError: ``LOGIN_FAILED``, ``LOGIN_LOCKED``, ``RATE_LIMITED``.
         """
-        user, counted_as = self._directory.user_signing_in(login)
-        subject = f"user:{hashlib.sha256(repr(counted_as).encode()).hexdigest()}"
-        # All within one turn: a burst of guesses gets no more tries than the lock allows.
-        with self._passwords.turn() as hasher:
-            has_failed = self._lockout.check(subject, client)
-            matches = hasher.matches(user.password_hash if user else None, login.password)
-            if user is None or not matches or not user.user.enabled:
-                self._lockout.record_failure(subject, client)
-                raise ServiceError(ErrorKind.LOGIN_FAILED, "wrong account, user or password")
-        if has_failed:
-            self._lockout.forget(subject, client)
-        return user
+        with self._budget.attempt(client) as attempt:
+            user, counted_as = self._directory.user_signing_in(login)
+            subject = f"user:{hashlib.sha256(repr(counted_as).encode()).hexdigest()}"
+            # All within one turn: a burst of guesses gets no more tries than the lock allows.
+            with self._passwords.turn() as hasher:
+                has_failed = self._lockout.check(subject, client)
+                attempt.hashed = True
+                matches = hasher.matches(user.password_hash if user else None, login.password)
+                if user is None or not matches or not user.user.enabled:
+                    attempt.failed = True
+                    self._lockout.record_failure(subject, client)
+                    raise ServiceError(ErrorKind.LOGIN_FAILED, "wrong account, user or password")
+            if has_failed:
+                self._lockout.forget(subject, client)
+            return user
 
     def _scoped_project(self, user: User, scope: Scope) -> Project | None:
         if scope.project is not None:

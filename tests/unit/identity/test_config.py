@@ -20,7 +20,9 @@ from web_image_ocr.identity import IdentityConfig
         ("failures_before_lock", 0),
         ("login_lock_seconds", 0),
         ("key_lock_seconds", 0),
-        ("password_hashes_at_once", 0),
+        ("password_hashes_at_once", -1),
+        ("failures_per_network", -1),
+        ("sign_ins_per_minute", -1),
     ],
 )
 def test_the_sentence_names_the_setting(name: str, value: float) -> None:

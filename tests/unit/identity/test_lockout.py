@@ -168,6 +168,87 @@ def test_counters_are_limited_and_the_first_to_be_void_goes(
             log_in(PASSWORD, client=f"192.0.2.{number}")
 
 
+def test_locks_outlive_counters_that_do_not_lock(
+    identity: Identity, log_in: LogIn, clock: Clock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Else failures with invented names from many networks would end the locks of others."""
+    monkeypatch.setattr(lockout, "MOST_COUNTERS", 3)
+    fail(log_in, 5)
+    for number in range(10):
+        clock.advance(1)
+        fail(log_in, 1, user=f"invented{number}", client=f"198.51.100.{number}")
+    assert rows(identity) == 3
+    with refused(ErrorKind.LOGIN_LOCKED):
+        log_in(PASSWORD)
+
+
+class TestClockSetBack:
+    """A wall clock that was an hour fast, or is set back by hand."""
+
+    def test_no_lock_becomes_longer(self, log_in: LogIn, clock: Clock) -> None:
+        fail(log_in, 5)
+        clock.advance(-3600)
+        with refused(ErrorKind.LOGIN_LOCKED) as caught:
+            log_in(PASSWORD)
+        assert caught.value.retry_after == 900
+        clock.advance(900)
+        log_in(PASSWORD)
+
+    def test_no_lock_ends_early(self, log_in: LogIn, clock: Clock) -> None:
+        fail(log_in, 5)
+        clock.advance(-600)
+        with refused(ErrorKind.LOGIN_LOCKED):
+            log_in(PASSWORD)
+        clock.advance(899)
+        with refused(ErrorKind.LOGIN_LOCKED) as caught:
+            log_in(PASSWORD)
+        assert caught.value.retry_after == 1
+
+    def test_failures_go_on_counting(self, log_in: LogIn, clock: Clock) -> None:
+        fail(log_in, 4)
+        clock.advance(-3600)
+        fail(log_in, 1)
+        with refused(ErrorKind.LOGIN_LOCKED) as caught:
+            log_in(PASSWORD)
+        assert caught.value.retry_after == 900
+
+    def test_a_key_is_locked_no_longer_than_a_key(
+        self, identity: Identity, account: FirstAccount, clock: Clock
+    ) -> None:
+        access, secret = str(account.access_key), str(account.secret_key)
+        for _ in range(5):
+            with refused(ErrorKind.SIGNATURE_INVALID):
+                identity.authenticate_signature(signed(access, "guess", clock()), CLIENT)
+        clock.advance(-3600)
+        with refused(ErrorKind.KEY_LOCKED) as caught:
+            identity.authenticate_signature(signed(access, secret, clock()), CLIENT)
+        assert caught.value.retry_after == 300
+        clock.advance(300)
+        identity.authenticate_signature(signed(access, secret, clock()), CLIENT)
+
+    def test_a_store_that_cannot_be_written_is_asked_again(
+        self,
+        identity: Identity,
+        log_in: LogIn,
+        clock: Clock,
+        monkeypatch: pytest.MonkeyPatch,
+    ) -> None:
+        fail(log_in, 5)
+        clock.advance(-3600)
+
+        def unavailable(**_: object) -> None:
+            raise ServiceError(ErrorKind.STORE_UNAVAILABLE, "locked")
+
+        with monkeypatch.context() as patched:
+            patched.setattr(identity._database, "writing", unavailable)
+            with refused(ErrorKind.LOGIN_LOCKED):
+                log_in(PASSWORD)
+        with refused(ErrorKind.LOGIN_LOCKED):
+            log_in(PASSWORD)
+        clock.advance(900)
+        log_in(PASSWORD)
+
+
 def rows(identity: Identity) -> int:
     with identity._database.reading() as session:
         return session.scalars(select(func.count()).select_from(FailureRow)).one()

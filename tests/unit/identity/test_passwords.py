@@ -1,9 +1,12 @@
-"""Password hashes: the real cost, the same for nobody, and a bounded number at once."""
+"""Password hashes: the real cost, the same for nobody, few at once, at low priority."""
 
 from __future__ import annotations
 
+import os
 import threading
 import time
+from collections.abc import Iterator
+from contextlib import closing
 
 import argon2
 import pytest
@@ -14,8 +17,13 @@ from web_image_ocr.identity.passwords import Hasher, PasswordHashes, generated_p
 REAL_COST = passwords.HASH_COST
 
 
-def test_a_hash_matches_its_password_only() -> None:
-    hasher = Hasher()
+@pytest.fixture
+def hasher() -> Iterator[Hasher]:
+    with closing(PasswordHashes(1)) as hashes, hashes.turn() as hasher:
+        yield hasher
+
+
+def test_a_hash_matches_its_password_only(hasher: Hasher) -> None:
     encoded = hasher.hash("correct horse")
     assert hasher.matches(encoded, "correct horse")
     assert not hasher.matches(encoded, "correct horsf")
@@ -27,7 +35,11 @@ def test_the_cost_is_the_standards_and_nobody_costs_the_same(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.setattr(passwords, "HASH_COST", REAL_COST)
-    hasher = Hasher()
+    with closing(PasswordHashes(1)) as hashes, hashes.turn() as hasher:
+        _check_the_cost(hasher)
+
+
+def _check_the_cost(hasher: Hasher) -> None:
     real = argon2.extract_parameters(hasher.hash("correct horse"))
     nobody = argon2.extract_parameters(hasher._nobody)
     assert real == nobody == argon2.profiles.RFC_9106_LOW_MEMORY
@@ -37,6 +49,7 @@ def test_the_cost_is_the_standards_and_nobody_costs_the_same(
 
 def test_no_more_turns_at_once_than_allowed() -> None:
     hashes = PasswordHashes(2)
+    assert hashes.at_once == 2
     counted = threading.Lock()
     running, most = 0, 0
 
@@ -56,6 +69,31 @@ def test_no_more_turns_at_once_than_allowed() -> None:
     for thread in threads:
         thread.join()
     assert most == 2
+
+
+@pytest.mark.parametrize(("cores", "at_once"), [(1, 1), (2, 1), (7, 1), (8, 2), (64, 16)])
+def test_a_hash_for_every_four_cores_unless_told(
+    monkeypatch: pytest.MonkeyPatch, cores: int, at_once: int
+) -> None:
+    monkeypatch.setattr(passwords, "HASH_COST", REAL_COST)
+    monkeypatch.setattr(passwords, "available_cores", lambda: cores)
+    with closing(PasswordHashes(0)) as hashes:
+        assert hashes.at_once == at_once
+
+
+def test_hashing_lets_other_threads_go_first(monkeypatch: pytest.MonkeyPatch) -> None:
+    seen: list[int] = []
+
+    def nice_value(*_: object) -> bool:
+        seen.append(os.getpriority(os.PRIO_PROCESS, threading.get_native_id()))
+        return True
+
+    monkeypatch.setattr(argon2.PasswordHasher, "verify", nice_value)
+    usual = os.getpriority(os.PRIO_PROCESS, threading.get_native_id())
+    with closing(PasswordHashes(1)) as hashes, hashes.turn() as hasher:
+        assert hasher.matches("encoded", "password")
+    assert seen == [min(19, usual + passwords.LESS_NICE)]
+    assert os.getpriority(os.PRIO_PROCESS, threading.get_native_id()) == usual
 
 
 def test_generated_passwords_differ() -> None:
