@@ -116,7 +116,7 @@ class TestFetchedPictures:
         self, clients: Clients, recognizer: BusyRecognizer
     ) -> None:
         body = {"url": "https://example.com/a.png"}
-        async with clients(max_bodies_bytes=10 * KB, max_body_bytes=KB) as client:
+        async with clients(max_bodies_bytes=10 * KB, max_body_bytes=10 * KB) as client:
             first = asyncio.create_task(client.post(PATH, json=body))
             await recognizer.has_begun()
             response = await client.post(PATH, json=body)

@@ -29,7 +29,7 @@ Address = tuple[str, int]
 
 @pytest.fixture
 def server(identity: Identity, recognizer: NullRecognizer) -> Iterator[Address]:
-    """Holds four bodies of the crowd, two of them from callers not proved."""
+    """Holds four bodies of the crowd, one of them from unauthenticated callers of one network."""
     app = create_app(
         Dependencies(recognizer=recognizer, fetcher=NoFetcher(), identity=identity),
         ApiConfig(
@@ -99,10 +99,10 @@ def test_bodies_under_keys_that_do_not_exist_are_not_held(
         assert _answered(crowd, CROWD) == [401] * CROWD
 
 
-def test_bodies_under_a_known_key_leave_room_for_proved_callers(
+def test_bodies_under_a_known_key_leave_room_for_authenticated_callers(
     server: Address, account: Account
 ) -> None:
     with _crowd(server, account.path, signed(account, secret="another")) as crowd:
-        # Two fill what strangers may have; the others are told so.
-        assert _answered(crowd, CROWD - 2) == [429] * (CROWD - 2)
+        # One fills the share of the key in its network; the others are refused.
+        assert _answered(crowd, CROWD - 1) == [429] * (CROWD - 1)
         assert _status(server, account.path, account.headers) == 200

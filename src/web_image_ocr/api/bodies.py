@@ -1,4 +1,4 @@
-"""Request bodies: capped one by one and in sum, read at most once."""
+"""Request bodies: capped one by one and in sum, received at a minimum rate, read at most once."""
 
 from __future__ import annotations
 
@@ -8,64 +8,30 @@ from contextlib import contextmanager
 
 from starlette.types import Receive, Scope
 
+from web_image_ocr.api.body_budget import BodyBudget, Holder
 from web_image_ocr.primitives.errors import ErrorKind, ServiceError
+
+GRACE_S = 10.0
+"""Seconds a client may be behind the minimum rate: for a first round trip, a lost packet, a
+wireless handover. A client that withholds the last bytes holds memory no longer than this."""
 
 
 class ClientGoneError(Exception):
     """The client closed the connection; nobody waits for the answer."""
 
 
-class BodyBudget:
-    """The memory that request bodies, and what is fetched for them, may take together.
-
-    Threat: a signature can be checked only when the whole body has come, so strangers can
-    make the server hold bodies, slowly. Rule: what comes from callers who are not proved
-    fills a part of the memory at most; the rest is left to those who are.
-
-    Args:
-        total: bytes.
-        unproved: bytes of them for callers who have not proved who they are.
-    """
-
-    def __init__(self, total: int, *, unproved: int) -> None:
-        self._left = total
-        self._unproved_left = unproved
-
-    def take(self, size: int, *, proved: bool) -> None:
-        """Reserve ``size`` bytes.
-
-        Raises:
-            ServiceError: ``OVERLOADED`` when they are not left.
-        """
-        if size > self._left or (not proved and size > self._unproved_left):
-            raise ServiceError(
-                ErrorKind.OVERLOADED, "request bodies fill the memory set aside", retry_after=1.0
-            )
-        self._left -= size
-        if not proved:
-            self._unproved_left -= size
-
-    def prove(self, size: int) -> None:
-        """From now on, ``size`` bytes are held for a caller who is proved."""
-        self._unproved_left += size
-
-    def give_back(self, size: int, *, proved: bool) -> None:
-        """Release ``size`` bytes."""
-        self._left += size
-        if not proved:
-            self._unproved_left += size
-
-
 class Body:
-    """The body of one request; its caller counts as unproved until ``prove``.
+    """The body of one request.
 
     Args:
         scope: of the request.
         receive: of the request.
         budget: what all bodies share.
+        holder: whose share the bytes count against at first.
         limit: bytes this one may have.
         too_large: the kind of error raised above ``limit``.
         seconds: how long the client may take to send it.
+        rate: bytes a second that the client must send at least; 0 for no minimum.
     """
 
     def __init__(
@@ -73,18 +39,21 @@ class Body:
         scope: Scope,
         receive: Receive,
         budget: BodyBudget,
+        holder: Holder,
         *,
         limit: int,
         too_large: ErrorKind = ErrorKind.BODY_TOO_LARGE,
         seconds: float,
+        rate: int,
     ) -> None:
         self._receive = receive
         self._budget = budget
+        self._holder = holder
         self._limit = limit
         self._too_large = too_large
         self._seconds = seconds
+        self._rate = rate
         self._reserved = 0
-        self._proved = False
         # Not a local name: the frames of an error would keep the bytes alive while the rest
         # of a refused body is drained.
         self._chunks: list[bytes] = []
@@ -92,7 +61,7 @@ class Body:
         self._check_size(_declared_length(scope))
 
     async def read(self) -> bytes:
-        """The whole body; a second call gives the same bytes.
+        """Return the whole body; a second call gives the same bytes.
 
         Raises:
             ServiceError: ``too_large`` once more than ``limit`` bytes have come,
@@ -100,9 +69,10 @@ class Body:
             ClientGoneError: the connection ended first.
         """
         if self._read is None:
+            pace = _Pace(self._seconds, self._rate)
             try:
-                async with asyncio.timeout(self._seconds):
-                    self._read = await self._receive_all()
+                async with asyncio.timeout_at(pace.due) as timer:
+                    self._read = await self._receive_all(pace, timer)
             except TimeoutError:
                 raise ServiceError(
                     ErrorKind.DEADLINE_EXCEEDED, "the client sent its body too slowly"
@@ -110,7 +80,7 @@ class Body:
         return self._read
 
     async def take(self) -> bytes:
-        """As ``read``, for the last time: the bytes are the caller's alone afterwards.
+        """Return as ``read``, for the last time: only the caller has the bytes afterwards.
 
         They stay reserved, for what is made of them, until ``release``.
         """
@@ -118,11 +88,15 @@ class Body:
         self._read = None
         return taken
 
-    def prove(self) -> None:
-        """Count the caller as proved, or as one who need not be."""
-        if not self._proved:
-            self._budget.prove(self._reserved)
-            self._proved = True
+    def hold_as(self, holder: Holder) -> None:
+        """Count the bytes, and those to come, against the shares of ``holder``.
+
+        Raises:
+            ServiceError: ``OVERLOADED`` when these are used up.
+        """
+        if holder != self._holder:
+            self._budget.hand_over(self._reserved, self._holder, holder)
+            self._holder = holder
 
     def reserve(self, size: int) -> None:
         """Reserve ``size`` more bytes until ``release``.
@@ -130,17 +104,17 @@ class Body:
         Raises:
             ServiceError: ``OVERLOADED`` when they are not left.
         """
-        self._budget.take(size, proved=self._proved)
+        self._budget.take(size, self._holder)
         self._reserved += size
 
     def release(self) -> None:
         """Forget the bytes and what was reserved."""
-        self._budget.give_back(self._reserved, proved=self._proved)
+        self._budget.give_back(self._reserved, self._holder)
         self._reserved = 0
         self._chunks.clear()
         self._read = None
 
-    async def _receive_all(self) -> bytes:
+    async def _receive_all(self, pace: _Pace, timer: asyncio.Timeout) -> bytes:
         received = 0
         while True:
             message = await self._receive()
@@ -155,15 +129,37 @@ class Body:
                 whole = b"".join(self._chunks)
                 self._chunks.clear()
                 return whole
+            timer.reschedule(pace.after(len(chunk)))
 
     def _check_size(self, size: int) -> None:
         if size > self._limit:
             raise ServiceError(self._too_large, f"the body is above {self._limit} bytes")
 
 
+class _Pace:
+    """The time by which a client must have sent more: a leaky bucket that holds seconds.
+
+    Attributes:
+        due: when the client is too slow unless more bytes come, on the loop's clock.
+    """
+
+    def __init__(self, seconds: float, rate: int) -> None:
+        self._loop = asyncio.get_running_loop()
+        self._end = self._loop.time() + seconds
+        self._rate = rate
+        self.due = min(self._end, self._loop.time() + GRACE_S) if rate else self._end
+
+    def after(self, size: int) -> float:
+        """Return the new ``due`` after ``size`` bytes: later, at most the grace from now."""
+        if self._rate:
+            full = self._loop.time() + GRACE_S
+            self.due = min(self._end, full, self.due + size / self._rate)
+        return self.due
+
+
 @contextmanager
 def released(body: Body) -> Iterator[Body]:
-    """Releases the body at the end, whatever happens."""
+    """Release the body at the end, whatever happens."""
     try:
         yield body
     finally:

@@ -27,9 +27,13 @@ class ApiConfig:
         max_body_bytes: largest request body, bytes, above 0.
         max_bodies_bytes: all request bodies and fetched pictures held in memory at one
             moment, bytes, at least ``max_body_bytes``; a call beyond it is refused as
-            overload. Callers who are not proved yet get half of it, but room for one body.
+            overload. Unauthenticated callers get half of it, but room for one body. One
+            project gets three times what it leaves free; of the unauthenticated half, one
+            client network as much as it leaves free, one key used from there half as much.
             What is decoded comes on top.
         body_s: seconds a client may take to send its body, above 0.
+        body_bytes_per_s: slowest rate at which a client may send its body, bytes a second;
+            one that is 10 s behind it is ended as too slow. 0 means no minimum.
         drain_bytes: how much of a refused body is read and dropped so that the client
             sees the answer, bytes, 0 or more.
         drain_s: seconds spent on that, 0 or more.
@@ -43,6 +47,7 @@ class ApiConfig:
     max_body_bytes: int = 12 * 1024**2
     max_bodies_bytes: int = 256 * 1024**2
     body_s: float = 120.0
+    body_bytes_per_s: int = 16 * 1024
     drain_bytes: int = 64 * 1024**2
     drain_s: float = 10.0
     openapi: bool = True
@@ -58,7 +63,7 @@ class ApiConfig:
         for name in ("deadline_s", "max_body_bytes", "body_s"):
             if getattr(self, name) <= 0:
                 raise ValueError(f"api.{name} must be above 0")
-        for name in ("drain_bytes", "drain_s"):
+        for name in ("body_bytes_per_s", "drain_bytes", "drain_s"):
             if getattr(self, name) < 0:
                 raise ValueError(f"api.{name} must be 0 or more")
         if self.max_bodies_bytes < self.max_body_bytes:

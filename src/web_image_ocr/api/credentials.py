@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 import asyncio
+import time
 from collections import Counter
 from collections.abc import AsyncIterator, Callable
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from dataclasses import replace
 from typing import TypeVar
 
 from anyio import CapacityLimiter, to_thread
 from starlette.requests import Request
 
-from web_image_ocr.api.bodies import Body
+from web_image_ocr.api.bodies import Body, ClientGoneError
+from web_image_ocr.api.body_budget import unauthenticated
 from web_image_ocr.api.clients import ClientAddresses
 from web_image_ocr.identity import Identity, PasswordLogin, Principal, SignedRequest, TokenGrant
 from web_image_ocr.primitives.errors import ErrorKind, ServiceError
@@ -141,13 +143,29 @@ class Callers:
     async def _authenticate_signature(self, request: Request, body: Body) -> Principal:
         client = self._addresses.of(request.scope)
         head = _signed_head(request)
-        await to_thread.run_sync(
+        access = await to_thread.run_sync(
             lambda: self._identity.check_signed_headers(head, client), limiter=self._signatures
         )
-        signed = replace(head, body=await body.read())
+        body.hold_as(unauthenticated(network_of(client), access))
+        signed = replace(head, body=await self._signed_body(body, access, client))
         return await to_thread.run_sync(
             lambda: self._identity.authenticate_signature(signed, client), limiter=self._signatures
         )
+
+    async def _signed_body(self, body: Body, access: str, client: str) -> bytes:
+        """Return the body; one that the client does not finish counts as a failed attempt."""
+        started = time.monotonic()
+        try:
+            return await body.read()
+        except (ClientGoneError, ServiceError) as error:
+            if isinstance(error, ClientGoneError) or error.kind is ErrorKind.DEADLINE_EXCEEDED:
+                took = time.monotonic() - started
+                with suppress(ServiceError):  # a failure that the store does not take is owed
+                    await to_thread.run_sync(
+                        lambda: self._identity.record_unfinished_body(access, client, took),
+                        limiter=self._signatures,
+                    )
+            raise
 
     async def admit(self, request: Request, body: Body, project_id: str) -> None:
         """Return if the caller may have a picture read for this project.

@@ -9,6 +9,7 @@ from typing import TypeVar
 from starlette.requests import Request
 
 from web_image_ocr.api.bodies import Body, released
+from web_image_ocr.api.body_budget import authenticated
 from web_image_ocr.api.credentials import Callers
 from web_image_ocr.api.guards import check_sizes
 from web_image_ocr.api.schemas import Wire, parse_json, validate
@@ -112,7 +113,7 @@ async def managing(request: Request) -> AsyncIterator[ManagementCall]:
     try:
         with released(state.identity_body(request)) as body:
             principal = await state.callers.authenticate(request, body)
-            body.prove()
+            body.hold_as(authenticated(principal.user.domain.id))
             yield ManagementCall(request, state.callers, body, principal)
     except ServiceError as error:
         kind = _TOLD.get(error.kind)

@@ -5,13 +5,15 @@ from __future__ import annotations
 from anyio import CapacityLimiter
 from starlette.requests import Request
 
-from web_image_ocr.api.bodies import Body, BodyBudget
+from web_image_ocr.api.bodies import Body
+from web_image_ocr.api.body_budget import BodyBudget, unauthenticated
 from web_image_ocr.api.clients import ClientAddresses
 from web_image_ocr.api.config import ApiConfig
 from web_image_ocr.api.credentials import Callers
 from web_image_ocr.api.dependencies import Dependencies
 from web_image_ocr.api.throttle import Throttle
 from web_image_ocr.primitives.errors import ErrorKind
+from web_image_ocr.primitives.networks import network_of
 
 IDENTITY_BODY_BYTES = 32 * 1024
 """Largest body the identity API and the management API take."""
@@ -35,33 +37,34 @@ class State:
         self.engine = dependencies.engine
         self.stopping = dependencies.stopping
         self.throttle = Throttle(config.rate_limit, dependencies.shared_windows)
-        addresses = ClientAddresses(dependencies.trusted_proxies)
-        self.callers = Callers(dependencies.identity, addresses) if dependencies.identity else None
+        self._addresses = ClientAddresses(dependencies.trusted_proxies)
+        identity = dependencies.identity
+        self.callers = Callers(identity, self._addresses) if identity else None
         self.decoding = CapacityLimiter(_DECODING)
-        self._budget = BodyBudget(
+        self.budget = BodyBudget(
             config.max_bodies_bytes,
-            unproved=max(config.max_bodies_bytes // 2, config.max_body_bytes),
+            unauthenticated=max(config.max_bodies_bytes // 2, config.max_body_bytes),
+            floor=config.max_body_bytes,
         )
 
     def service_body(self, request: Request) -> Body:
-        """The body of a call of the service."""
-        return Body(
-            request.scope,
-            request.receive,
-            self._budget,
-            limit=self.config.max_body_bytes,
-            seconds=self.config.body_s,
-        )
+        """Return the body of a call of the service."""
+        return self._body(request, self.config.max_body_bytes, ErrorKind.BODY_TOO_LARGE)
 
     def identity_body(self, request: Request) -> Body:
-        """The body of a call of the identity API or the management API."""
+        """Return the body of a call of the identity API or the management API."""
+        return self._body(request, IDENTITY_BODY_BYTES, ErrorKind.IDENTITY_REQUEST_INVALID)
+
+    def _body(self, request: Request, limit: int, too_large: ErrorKind) -> Body:
         return Body(
             request.scope,
             request.receive,
-            self._budget,
-            limit=IDENTITY_BODY_BYTES,
-            too_large=ErrorKind.IDENTITY_REQUEST_INVALID,
+            self.budget,
+            unauthenticated(network_of(self._addresses.of(request.scope))),
+            limit=limit,
+            too_large=too_large,
             seconds=self.config.body_s,
+            rate=self.config.body_bytes_per_s,
         )
 
 

@@ -84,9 +84,14 @@ class Keys:
         self._used = used
         self._clock = clock
 
-    def check_headers(self, request: SignedRequest, client: str) -> None:
+    def check_headers(self, request: SignedRequest, client: str) -> str:
         """Refuse what needs no body; see ``Identity.check_signed_headers``."""
-        self._claim(request, client)
+        return self._claim(request, client).authorization.access
+
+    def record_unfinished(self, access: str, client: str, seconds: float) -> None:
+        """Count a body that did not come; see ``Identity.record_unfinished_body``."""
+        since = self._clock() - timedelta(seconds=seconds)
+        self._lockout.record_failure(_subject(access), client, since=since)
 
     def authenticate(self, request: SignedRequest, client: str) -> Principal:
         """Whose key signed the request; see ``Identity.authenticate_signature``."""
@@ -135,7 +140,7 @@ class Keys:
             candidate = self._temporary(authorization.access, security_token)
         else:
             candidate = self._permanent(authorization.access)
-        subject = f"key:{authorization.access}"
+        subject = _subject(authorization.access)
         return _Claim(
             authorization=authorization,
             candidate=candidate,
@@ -171,6 +176,10 @@ class Keys:
             secret=claims.secret,
             principal=Principal(user=owner.user, credential=Credential.TEMPORARY_KEY),
         )
+
+
+def _subject(access: str) -> str:
+    return f"key:{access}"
 
 
 def _unknown() -> ServiceError:

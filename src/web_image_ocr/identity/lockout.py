@@ -104,11 +104,18 @@ class Lockout:
                 .values(void_at=void_at)
             )
 
-    def record_failure(self, subject: str, client: str) -> None:
-        """Count one more failure; what is void is forgotten on the way."""
+    def record_failure(self, subject: str, client: str, *, since: datetime | None = None) -> None:
+        """Count one more failure; what is void is forgotten on the way.
+
+        Args:
+            subject: what is tried, at most 80 characters.
+            client: address it is tried from.
+            since: when the attempt began; where a failure was counted after that, this one
+                is the same and not counted again. None counts it in any case.
+        """
         counter = subject, network_of(client)
         try:
-            self._count(counter)
+            self._count(counter, since)
         except ServiceError:
             with self._owed_lock:
                 self._owed[counter] = None
@@ -118,7 +125,7 @@ class Lockout:
         with self._owed_lock:
             self._owed.pop(counter, None)
 
-    def _count(self, counter: tuple[str, str]) -> None:
+    def _count(self, counter: tuple[str, str], since: datetime | None) -> None:
         now = self._clock()
         with self._database.writing(alone=True) as session:
             session.execute(delete(FailureRow).where(FailureRow.void_at <= now))
@@ -127,6 +134,8 @@ class Lockout:
                 self._make_room(session)
                 row = FailureRow(subject=counter[0], client=counter[1], failed=0)
                 session.add(row)
+            elif since is not None and row.void_at - self._length >= since:
+                return
             row.failed += 1
             row.void_at = now + self._length
 

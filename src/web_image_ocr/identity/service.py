@@ -192,8 +192,8 @@ class Identity:
         """
         return self._keys.authenticate(request, client)
 
-    def check_signed_headers(self, request: SignedRequest, client: str) -> None:
-        """Return if the request may be signed rightly, as far as its headers tell.
+    def check_signed_headers(self, request: SignedRequest, client: str) -> str:
+        """Return the public half of the key, if its owner may have signed the request.
 
         Asked before a body is read, so that only who knows a key can make the server hold
         one. It proves nobody, and does not spare ``authenticate_signature`` any check: a
@@ -206,7 +206,23 @@ class Identity:
         Raises:
             ServiceError: as ``authenticate_signature``.
         """
-        self._keys.check_headers(request, client)
+        return self._keys.check_headers(request, client)
+
+    def record_unfinished_body(self, access: str, client: str, seconds: float) -> None:
+        """Count a signed request whose body did not come to its end as a failed attempt.
+
+        Bodies that were under way at the same time count once, so that a network that fails
+        under many uploads is one failure and does not lock the key.
+
+        Args:
+            access: public half of the key, as ``check_signed_headers`` returned it.
+            client: address of the caller.
+            seconds: how long the server waited for the body.
+
+        Raises:
+            ServiceError: ``STORE_UNAVAILABLE``; the failure is counted later.
+        """
+        self._keys.record_unfinished(access, client, seconds)
 
     def check_project(self, principal: Principal, project_id: str) -> None:
         """Return if the project is the principal's.

@@ -1,13 +1,19 @@
 from __future__ import annotations
 
+import asyncio
 import weakref
 from collections.abc import Callable
 
 import pytest
 from starlette.types import Message, Receive
 
-from web_image_ocr.api.bodies import Body, BodyBudget, released
+from tests.unit.api.test_body_budget import is_full
+from web_image_ocr.api import bodies
+from web_image_ocr.api.bodies import Body, released
+from web_image_ocr.api.body_budget import BodyBudget, authenticated, unauthenticated
 from web_image_ocr.primitives.errors import ErrorKind, ServiceError
+
+STRANGER = unauthenticated("192.0.2.1")
 
 
 class Chunk(bytearray):
@@ -24,49 +30,98 @@ def _receiving(*chunks: Callable[[], bytes | bytearray]) -> Receive:
     return receive
 
 
-def _body(receive: Receive, budget: BodyBudget, limit: int = 100) -> Body:
-    return Body({"headers": []}, receive, budget, limit=limit, seconds=60)
+def _body(
+    receive: Receive,
+    budget: BodyBudget | None = None,
+    limit: int = 100,
+    *,
+    seconds: float = 60,
+    rate: int = 0,
+) -> Body:
+    return Body(
+        {"headers": []},
+        receive,
+        budget or BodyBudget(1000, unauthenticated=1000, floor=1000),
+        STRANGER,
+        limit=limit,
+        seconds=seconds,
+        rate=rate,
+    )
 
 
-def _is_full(budget: BodyBudget, size: int, *, proved: bool) -> bool:
-    try:
-        budget.take(size, proved=proved)
-    except ServiceError as error:
-        return error.kind is ErrorKind.OVERLOADED
-    budget.give_back(size, proved=proved)
-    return False
+class Sender:
+    """A client that sends a piece, waits a while, and so on; and then nothing more."""
+
+    def __init__(self, *pieces: tuple[int, float]) -> None:
+        self._left = list(pieces)
+
+    async def receive(self) -> Message:
+        if not self._left:
+            await asyncio.Event().wait()
+        size, pause = self._left.pop(0)
+        await asyncio.sleep(pause)
+        return {"type": "http.request", "body": bytes(size), "more_body": bool(self._left)}
 
 
-def test_the_budget_refuses_what_is_not_left() -> None:
-    budget = BodyBudget(10, unproved=10)
-    budget.take(6, proved=True)
-    assert _is_full(budget, 5, proved=True)
-    budget.give_back(6, proved=True)
-    assert not _is_full(budget, 10, proved=True)
-
-
-def test_strangers_fill_their_part_only() -> None:
-    budget = BodyBudget(10, unproved=4)
-    budget.take(4, proved=False)
-    assert _is_full(budget, 1, proved=False)
-    assert not _is_full(budget, 6, proved=True)
-    assert _is_full(budget, 7, proved=True)
-
-
-async def test_a_proved_caller_makes_room_for_strangers() -> None:
-    budget = BodyBudget(10, unproved=4)
+async def test_an_authenticated_caller_makes_room_for_strangers() -> None:
+    budget = BodyBudget(10, unauthenticated=4, floor=10)
+    project = authenticated("p")
     with released(_body(_receiving(lambda: b"1234"), budget)) as body:
         assert await body.read() == b"1234"
-        assert _is_full(budget, 1, proved=False)
-        body.prove()
-        body.prove()  # a second time changes nothing
-        assert not _is_full(budget, 4, proved=False)
-        assert _is_full(budget, 5, proved=False)
+        assert is_full(budget, 1, STRANGER)
+        body.hold_as(project)
+        body.hold_as(project)  # a second time changes nothing
+        assert not is_full(budget, 4, STRANGER)
+        assert is_full(budget, 5, STRANGER)
         body.reserve(6)
-        assert _is_full(budget, 1, proved=True)
-    assert not _is_full(budget, 4, proved=False)
-    assert not _is_full(budget, 10, proved=True)
-    assert _is_full(budget, 5, proved=False)
+        assert is_full(budget, 1, project)
+    assert not is_full(budget, 4, STRANGER)
+    assert not is_full(budget, 10, project)
+    assert is_full(budget, 5, STRANGER)
+
+
+class TestRate:
+    """A body must come at a minimum rate, or at most the grace behind it."""
+
+    @pytest.fixture(autouse=True)
+    def _short_grace(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        monkeypatch.setattr(bodies, "GRACE_S", 0.3)
+
+    @pytest.mark.parametrize("sent", [0, 99])
+    async def test_a_body_whose_last_bytes_are_withheld_ends_after_the_grace(
+        self, sent: int
+    ) -> None:
+        async def receive() -> Message:
+            if first:
+                return {"type": "http.request", "body": first.pop(), "more_body": True}
+            return await Sender().receive()
+
+        first = [bytes(sent)]
+        budget = BodyBudget(1000, unauthenticated=1000, floor=1000)
+        # At this rate the bytes sent pay for far more than the test may take.
+        with released(_body(receive, budget, seconds=600, rate=1)) as body:
+            async with asyncio.timeout(60):
+                with pytest.raises(ServiceError) as caught:
+                    await body.read()
+        assert caught.value.kind is ErrorKind.DEADLINE_EXCEEDED
+        assert (budget.left, budget.holders) == (1000, 0)
+
+    async def test_a_slow_body_that_keeps_the_rate_is_read(self) -> None:
+        # Longer than the grace in all, and never more than a moment behind.
+        sender = Sender(*[(1, 0.05)] * 12)
+        assert len(await _body(sender.receive, rate=5).read()) == 12
+
+    async def test_a_trickle_below_the_rate_ends(self) -> None:
+        sender = Sender(*[(1, 0.05)] * 100)
+        with pytest.raises(ServiceError) as caught:
+            await _body(sender.receive, rate=1000).read()
+        assert caught.value.kind is ErrorKind.DEADLINE_EXCEEDED
+
+    async def test_without_a_rate_only_the_whole_is_bounded(self) -> None:
+        sender = Sender((1, 0), (1, 0.6))
+        assert len(await _body(sender.receive, rate=0).read()) == 2
+        with pytest.raises(ServiceError):
+            await _body(Sender((1, 0), (1, 60)).receive, rate=0, seconds=0.1).read()
 
 
 async def test_bytes_of_a_refused_body_are_gone_while_its_rest_is_drained() -> None:
@@ -77,7 +132,7 @@ async def test_bytes_of_a_refused_body_are_gone_while_its_rest_is_drained() -> N
         seen.append(weakref.ref(made))
         return made
 
-    budget = BodyBudget(100, unproved=100)
+    budget = BodyBudget(100, unauthenticated=100, floor=100)
     with (
         pytest.raises(ServiceError) as caught,
         released(_body(_receiving(chunk, lambda: b"123456"), budget, limit=10)) as body,

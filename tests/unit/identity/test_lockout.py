@@ -144,6 +144,54 @@ class TestKeys:
         assert rows(identity) == 0
 
 
+class TestUnfinishedBodies:
+    """A signed request whose body never ends is a failed attempt with its key."""
+
+    def test_the_fifth_in_a_row_locks_the_key_for_that_address(
+        self, identity: Identity, account: FirstAccount, clock: Clock
+    ) -> None:
+        access, secret = str(account.access_key), str(account.secret_key)
+        for _ in range(5):
+            call = signed(access, secret, clock())
+            assert identity.check_signed_headers(call, CLIENT) == access
+            clock.advance(10)
+            identity.record_unfinished_body(access, CLIENT, 9)
+        with refused(ErrorKind.KEY_LOCKED):
+            identity.check_signed_headers(signed(access, secret, clock()), CLIENT)
+        identity.authenticate_signature(signed(access, secret, clock()), "198.51.100.7")
+
+    def test_those_under_way_together_count_once(
+        self, identity: Identity, account: FirstAccount, clock: Clock
+    ) -> None:
+        access, secret = str(account.access_key), str(account.secret_key)
+        for seconds in range(5, 25):  # one network failed under twenty uploads
+            clock.advance(0.1)
+            identity.record_unfinished_body(access, CLIENT, seconds)
+        identity.authenticate_signature(signed(access, secret, clock()), CLIENT)
+
+    def test_those_begun_before_a_lock_do_not_prolong_it(
+        self, identity: Identity, account: FirstAccount, clock: Clock
+    ) -> None:
+        access, secret = str(account.access_key), str(account.secret_key)
+        for _ in range(5):
+            with refused(ErrorKind.SIGNATURE_INVALID):
+                identity.authenticate_signature(signed(access, "guess", clock()), CLIENT)
+        clock.advance(60)
+        identity.record_unfinished_body(access, CLIENT, 70)
+        clock.advance(240)
+        identity.authenticate_signature(signed(access, secret, clock()), CLIENT)
+
+    def test_a_success_resets_them(
+        self, identity: Identity, account: FirstAccount, clock: Clock
+    ) -> None:
+        access, secret = str(account.access_key), str(account.secret_key)
+        for _ in range(3):
+            for _ in range(4):
+                clock.advance(10)
+                identity.record_unfinished_body(access, CLIENT, 9)
+            identity.authenticate_signature(signed(access, secret, clock()), CLIENT)
+
+
 def test_void_rows_are_purged(identity: Identity, log_in: LogIn, clock: Clock) -> None:
     for number in range(20):
         fail(log_in, 1, client=f"192.0.2.{number}")

@@ -11,6 +11,7 @@ from starlette.responses import Response
 
 from web_image_ocr.api.answers import json_response, server_timing
 from web_image_ocr.api.bodies import Body, released
+from web_image_ocr.api.body_budget import authenticated
 from web_image_ocr.api.connection import while_connected
 from web_image_ocr.api.encode import encode_page
 from web_image_ocr.api.guards import check_sizes
@@ -45,7 +46,7 @@ async def web_image(request: Request) -> Response:
     with released(state.service_body(request)) as body:
         if state.callers:
             await state.callers.admit(request, body, project_id)
-        body.prove()
+        body.hold_as(authenticated(project_id))
         await state.throttle.hit(project_id)
         asked = _read_request(await body.take())
         options = RecognitionOptions(detect_direction=bool(asked.detect_direction))

@@ -1,0 +1,150 @@
+"""Bodies that a caller with the public half of a key withholds: others do not notice."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Callable, Iterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, replace
+
+import httpx
+import pytest
+from fastapi import FastAPI
+
+from tests.http.conftest import Account
+from tests.http.doubles import NoFetcher
+from tests.http.live import running_app
+from tests.http.signing import BODY, signed
+from tests.soak.attacks.signed_bodies import attack
+from web_image_ocr.api import ApiConfig, Dependencies, bodies, create_app
+from web_image_ocr.api.body_budget import BodyBudget
+from web_image_ocr.identity import Identity, SignedRequest
+from web_image_ocr.primitives.errors import ErrorKind, ServiceError
+from web_image_ocr.serving.null import NullRecognizer
+
+pytestmark = pytest.mark.slow
+
+KB = 1024
+ATTACKER, HONEST = "127.0.0.3", "127.0.0.2"
+
+
+@dataclass(frozen=True)
+class Server:
+    url: str
+    budget: BodyBudget
+
+
+@pytest.fixture
+def server(identity: Identity, recognizer: NullRecognizer) -> Iterator[Server]:
+    """Holds eight bodies of unauthenticated callers."""
+    app: FastAPI = create_app(
+        Dependencies(recognizer=recognizer, fetcher=NoFetcher(), identity=identity),
+        ApiConfig(max_body_bytes=64 * KB, max_bodies_bytes=1024 * KB, drain_s=0.2),
+    )
+    with running_app(app) as url:
+        yield Server(url, app.state.services.budget)
+
+
+@asynccontextmanager
+async def attacked(server: Server, account: Account) -> AsyncIterator[None]:
+    """Run the attack until the end of the block, which begins once it holds its share."""
+    attacking = asyncio.create_task(
+        attack(
+            server.url,
+            str(account.first.access_key),
+            seconds=60,
+            source=ATTACKER,
+            body_bytes=64 * KB,
+        )
+    )
+    try:
+        await until(lambda: server.budget.unauthenticated_left <= 512 * KB - 100 * KB)
+        yield
+    finally:
+        attacking.cancel()
+        await asyncio.gather(attacking, return_exceptions=True)
+
+
+async def until(holds: Callable[[], bool]) -> None:
+    async with asyncio.timeout(30):
+        while not holds():  # noqa: ASYNC110 - the server tells nobody
+            await asyncio.sleep(0.02)
+
+
+async def statuses(server: Server, account: Account, source: str, calls: int) -> set[int]:
+    """The statuses of signed calls with the largest body, one after the other."""
+    body = BODY + b" " * (64 * KB - len(BODY))
+    transport = httpx.AsyncHTTPTransport(local_address=source)
+    async with httpx.AsyncClient(transport=transport, base_url=server.url, timeout=30) as client:
+        found = set()
+        for _ in range(calls):
+            answer = await client.post(
+                account.path, headers=signed(account, body=body), content=body
+            )
+            found.add(answer.status_code)
+        return found
+
+
+async def test_signed_calls_from_elsewhere_go_on(server: Server, account: Account) -> None:
+    async with attacked(server, account):
+        assert await statuses(server, account, HONEST, 20) == {200}
+        # Several at once, too: what is left is more than one body.
+        several = await asyncio.gather(*(statuses(server, account, HONEST, 3) for _ in range(2)))
+        assert several == [{200}, {200}]
+    await until(lambda: server.budget.holders == 0)
+    assert (server.budget.left, server.budget.unauthenticated_left) == (1024 * KB, 512 * KB)
+
+
+async def test_another_key_from_the_same_network_goes_on(
+    server: Server, account: Account, identity: Identity
+) -> None:
+    key = identity.administration.create_key(str(account.first.user))
+    first = replace(account.first, access_key=key.access, secret_key=key.secret)
+    async with attacked(server, account):
+        assert await statuses(server, replace(account, first=first), ATTACKER, 10) == {200}
+
+
+async def test_the_attacker_is_locked_out_and_nobody_else(
+    server: Server, account: Account, identity: Identity, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(bodies, "GRACE_S", 0.2)
+    head = SignedRequest(
+        method="POST",
+        path=account.path.encode(),
+        query=b"",
+        headers=tuple(signed(account).items()),
+        body=b"",
+    )
+
+    def is_locked() -> bool:
+        try:
+            identity.check_signed_headers(head, ATTACKER)
+        except ServiceError as error:
+            return error.kind is ErrorKind.KEY_LOCKED
+        return False
+
+    async with attacked(server, account):
+        await until(is_locked)
+        await until(lambda: server.budget.holders == 0)
+        assert await statuses(server, account, ATTACKER, 1) == {401}
+        assert await statuses(server, account, HONEST, 3) == {200}
+
+
+async def test_a_client_that_is_too_slow_is_answered_and_its_connection_closed(
+    server: Server, account: Account, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(bodies, "GRACE_S", 0.2)
+    address = httpx.URL(server.url)
+    reader, writer = await asyncio.open_connection(address.host, address.port)
+    try:
+        lines = [f"POST {account.path} HTTP/1.1", "Host: localhost", "Content-Length: 60000"]
+        lines += [f"{name}: {value}" for name, value in account.headers.items()]
+        writer.write("\r\n".join([*lines, "", ""]).encode() + b" " * 1000)
+        async with asyncio.timeout(30):
+            answer = await reader.read()  # to the end of the connection
+    finally:
+        writer.close()
+        await writer.wait_closed()
+    assert answer.startswith(b"HTTP/1.1 504 ")
+    assert b"ModelArts.4402" in answer
+    assert server.budget.holders == 0
