@@ -158,6 +158,12 @@ def test_another_password(visiting: Visiting, service: Service, language: str) -
         visitor.press("account.change")
         expect(visitor.problem()).to_contain_text(visitor.say("error.wrong_password.what"))
         visitor.fill("account.now", person.password)
+        visitor.fill("account.next", "password1")
+        visitor.fill("account.repeated", "password1")
+        visitor.press("account.change")
+        expect(visitor.problem()).to_contain_text("the password is too easy to guess: this is a")
+        visitor.fill("account.next", "a-new-password")
+        visitor.fill("account.repeated", "a-new-password")
         visitor.press("account.change")
         visitor.page.get_by_text(visitor.say("account.changed")).first.wait_for()
         visitor.open("keys")  # the new session works

@@ -18,7 +18,7 @@ class Exact(Wire):
 
 _Name = Annotated[str, Field(description="1 to 64 printable characters, no blanks around them.")]
 _Role = Annotated[Role, Field(strict=False, description="What the user may do.")]
-_NewPassword = Annotated[str, Field(description="8 to 1,024 characters.")]
+_NewPassword = Annotated[str, Field(description="8 to 1,024 characters, not easy to guess.")]
 _Time = Annotated[str, Field(description="UTC.", examples=["2026-01-03T09:05:22.000000Z"])]
 
 

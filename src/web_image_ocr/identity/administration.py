@@ -91,7 +91,7 @@ class Administration:
         self, name: str, role: Role = Role.CALLER, password: str | None = None
     ) -> NewPassword:
         """A new user, with the password or, without one, a random one."""
-        drawn, hashed = self._hashed(password)
+        drawn, hashed = self._hashed(password, name)
         with self._changing() as rows:
             row = new_user(rows.domain_id, name, hashed, role, self._clock())
             rows.insert(row, f"user {name!r}")
@@ -110,7 +110,7 @@ class Administration:
         Raises:
             ServiceError: ``LOGIN_FAILED`` when the user has another generation by now.
         """
-        drawn, hashed = self._hashed(password)
+        drawn, hashed = self._hashed(password, self._user_name(user))
         with self._changing() as rows:
             row = rows.user(user)
             if generation not in {None, row.generation}:
@@ -296,13 +296,19 @@ class Administration:
             yield AccountRows(session, self._domain_id)
         self._changed()
 
-    def _hashed(self, password: str | None) -> tuple[str | None, str]:
-        """The password drawn where none is given, and the hash of the one in force."""
+    def _hashed(self, password: str | None, user_name: str) -> tuple[str | None, str]:
+        """Return the password drawn where none is given, and the hash of the one in force."""
         drawn = generated_password() if password is None else None
-        chosen = password or drawn or ""
-        check_new_password(chosen)
+        if password is not None:
+            with self._reading() as rows:
+                account_name = rows.domain_name
+            check_new_password(password, user_name, account_name)
         with self._passwords.turn() as hasher:
-            return drawn, hasher.hash(chosen)
+            return drawn, hasher.hash(drawn or password or "")
+
+    def _user_name(self, user: str) -> str:
+        with self._reading() as rows:
+            return rows.user(user).name
 
     def _keep_key(self, user: str, key: KeyPair) -> AccessKey:
         with self._changing() as rows:

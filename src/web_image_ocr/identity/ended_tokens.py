@@ -1,10 +1,11 @@
-"""Tokens that are ended before their time, one by one.
+"""Revoke tokens one by one, before they expire.
 
-Threat: a token that somebody got hold of, or that is left on a foreign machine.
-Rule: what is ended stands in the store, by the id that only our key can have signed into it,
-until it would have expired anyway. Every server looks there, at most five seconds late.
-What remains open: temporary keys, and tokens for another scope, that were issued for the token
-go on until they end by themselves; a new password ends them all.
+Threat: a token that was stolen, or left on another machine.
+Rule: the id of a revoked token stands in the store until the token would have expired. Each
+server looks there for the ids of a token and of its ancestors (``TokenClaims.lineage``), at most
+five seconds late. So a sign-out also revokes what was rescoped, which expires no later.
+What remains open: temporary keys that were issued for the token stay valid until they expire,
+as in the cloud API; a new password revokes them all.
 """
 
 from __future__ import annotations
@@ -20,7 +21,7 @@ from web_image_ocr.identity.tokens import TokenClaims
 
 
 class EndedTokens:
-    """Writes down what is ended; ``Directory`` reads it.
+    """Record revoked tokens; ``Directory`` reads them.
 
     Args:
         database: the store.
@@ -36,7 +37,7 @@ class EndedTokens:
         self._clock = clock
 
     def end(self, claims: TokenClaims) -> None:
-        """End a token; no error if it is. What is void is forgotten on the way."""
+        """Revoke a token and all that are rescoped from it; remove rows that are void."""
         with self._database.writing(alone=True) as session:
             session.execute(delete(EndedTokenRow).where(EndedTokenRow.void_at <= self._clock()))
             session.merge(EndedTokenRow(id=claims.id, void_at=claims.expires_at))

@@ -96,7 +96,8 @@ def first_account(
         if (found := _found(session)) is not None:
             return found
     password = generated_password() if names.password is None else names.password
-    check_new_password(password)
+    if names.password is not None:
+        check_new_password(password, names.user, names.domain)
     with passwords.turn() as hasher:
         password_hash = hasher.hash(password)
     with database.writing(alone=True) as session:

@@ -18,6 +18,7 @@ class AccountRows:
     Attributes:
         session: of the store.
         domain_id: of the account.
+        domain_name: of the account.
 
     Args:
         session: of the store.
@@ -32,6 +33,7 @@ class AccountRows:
         if domain is None:
             raise _unknown("there is no account yet: run web-image-ocr admin init")
         self.domain_id = domain.id
+        self.domain_name = domain.name
         self.session = session
 
     def user(self, user: str) -> UserRow:

@@ -14,6 +14,7 @@ from threading import BoundedSemaphore
 
 import argon2
 
+from web_image_ocr.identity.password_strength import check_strength
 from web_image_ocr.primitives.cores import available_cores
 from web_image_ocr.primitives.errors import ErrorKind, ServiceError
 
@@ -92,8 +93,13 @@ class PasswordHashes:
             yield self._hasher
 
 
-def check_new_password(password: str) -> None:
-    """Raise ``IDENTITY_REQUEST_INVALID`` unless it may become somebody's password."""
+def check_new_password(password: str, *names: str) -> None:
+    """Raise ``IDENTITY_REQUEST_INVALID`` unless this may become a password.
+
+    Args:
+        password: the new password.
+        names: of its user and account, which must not be all there is to it.
+    """
     if not SHORTEST_PASSWORD <= len(password) <= LONGEST_PASSWORD:
         raise ServiceError(
             ErrorKind.IDENTITY_REQUEST_INVALID,
@@ -101,6 +107,13 @@ def check_new_password(password: str) -> None:
         )
     if "\0" in password:  # nobody could sign in with it
         raise ServiceError(ErrorKind.IDENTITY_REQUEST_INVALID, "a password has no zero character")
+    try:
+        password.encode()
+    except UnicodeEncodeError:
+        raise ServiceError(
+            ErrorKind.IDENTITY_REQUEST_INVALID, "a password is valid Unicode text"
+        ) from None
+    check_strength(password, names)
 
 
 def generated_password() -> str:

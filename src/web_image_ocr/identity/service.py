@@ -400,7 +400,7 @@ class Identity:
         Args:
             principal: who asks.
             current: the password until now.
-            new: 8 to 1,024 characters.
+            new: 8 to 1,024 characters, not easy to guess.
             client: address of the caller; failures are counted as at a sign-in.
 
         Raises:
@@ -409,16 +409,15 @@ class Identity:
                 temporary key.
         """
         check_may_change(principal)
-        check_new_password(new)
+        user = principal.user
+        check_new_password(new, user.name, user.domain.name)
         try:
-            login = PasswordLogin(
-                user=Reference(id=principal.user.id), domain=None, password=current
-            )
+            login = PasswordLogin(user=Reference(id=user.id), domain=None, password=current)
         except ValueError as error:
             raise ServiceError(ErrorKind.IDENTITY_REQUEST_INVALID, str(error)) from None
         known = self._sign_in.checked_user(login, client)
-        accounts = self.administration.of(principal.user.domain.id)
-        accounts.set_password(principal.user.id, new, generation=known.generation)
+        accounts = self.administration.of(user.domain.id)
+        accounts.set_password(user.id, new, generation=known.generation)
 
 
 @contextmanager

@@ -19,7 +19,7 @@ from web_image_ocr.identity.lockout import Lockout
 from web_image_ocr.identity.passwords import PasswordHashes
 from web_image_ocr.identity.records import new_id
 from web_image_ocr.identity.sign_in_budget import SignInBudget
-from web_image_ocr.identity.tokens import TokenClaims, Tokens
+from web_image_ocr.identity.tokens import LONGEST_ANCESTRY, TokenClaims, Tokens
 from web_image_ocr.identity.values import PasswordLogin, Project, Scope, TokenGrant, User
 from web_image_ocr.primitives.errors import ErrorKind, ServiceError
 
@@ -65,9 +65,14 @@ class SignIn:
     def rescope(self, token: str, scope: Scope) -> TokenGrant:
         """A token for a token; see ``Identity.rescope``."""
         claims, user = self.good_token(token)
+        if len(claims.ancestors) >= LONGEST_ANCESTRY:
+            raise ServiceError(
+                ErrorKind.LOGIN_FAILED,
+                f"the token is the {LONGEST_ANCESTRY}th rescoped from another: sign in again",
+            )
         project = self._scoped_project(user.user, scope)
         methods = tuple(dict.fromkeys((*claims.methods, "token")))
-        return self._issue(user, project, methods, claims.expires_at)
+        return self._issue(user, project, methods, claims.expires_at, ancestors=claims.lineage)
 
     def inspect(self, token: str) -> TokenGrant:
         """What a good token says.
@@ -108,8 +113,10 @@ class SignIn:
             raise ServiceError(
                 ErrorKind.TOKEN_ENDED, "the token's user is gone, disabled or has a new password"
             )
-        if self._directory.is_ended(claims.id):
-            raise ServiceError(ErrorKind.TOKEN_ENDED, "the token was ended")
+        if any(self._directory.is_ended(token_id) for token_id in claims.lineage):
+            raise ServiceError(
+                ErrorKind.TOKEN_ENDED, "the token, or one that it was rescoped from, was revoked"
+            )
         return claims, user
 
     def checked_user(self, login: PasswordLogin, client: str) -> KnownUser:
@@ -150,6 +157,8 @@ class SignIn:
         project: Project | None,
         methods: tuple[str, ...],
         expires_at: datetime,
+        *,
+        ancestors: tuple[str, ...] = (),
     ) -> TokenGrant:
         issued_at = self._now()
         claims = TokenClaims(
@@ -160,6 +169,7 @@ class SignIn:
             methods=methods,
             issued_at=issued_at,
             expires_at=expires_at,
+            ancestors=ancestors,
         )
         return TokenGrant(
             token=self._tokens.write(claims),

@@ -5,8 +5,8 @@ Rule: a token is a JWT signed with HS256 and nothing else (RFC 7519); it names i
 the user's generation when it was issued, and what it is good for. It says nothing about
 rights: role and state are read from the store at every use. A temporary key travels
 sealed in its own security token.
-It has an id of its own, by which it alone can be ended.
-What remains open: who gets hold of a token may use it until it ends.
+It has an id, and the ids of the tokens that it was rescoped from: revoking any of them revokes it.
+What remains open: a stolen token can be used until it expires or is revoked.
 """
 
 from __future__ import annotations
@@ -27,6 +27,8 @@ _REQUIRED = ["jti", "iss", "sub", "iat", "exp", "generation", "methods", "projec
 _SECURITY_TOKEN = b"security token"
 # Ours have about 500 characters; longer ones are not worth a hash.
 _LONGEST = 4096
+LONGEST_ANCESTRY = 32
+"""Tokens that one was rescoped from, one after the other; 32 make a token of 2 KB."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -41,6 +43,8 @@ class TokenClaims:
         methods: how it was obtained.
         issued_at: UTC, whole seconds.
         expires_at: UTC, whole seconds.
+        ancestors: ids of the tokens that it was rescoped from, the nearest first; tokens
+            issued before there was such a claim have none.
     """
 
     id: str
@@ -50,6 +54,12 @@ class TokenClaims:
     methods: tuple[str, ...]
     issued_at: datetime
     expires_at: datetime
+    ancestors: tuple[str, ...] = ()
+
+    @property
+    def lineage(self) -> tuple[str, ...]:
+        """The ids of this token and its ancestors: it is valid while none of them is revoked."""
+        return (self.id, *self.ancestors)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -84,7 +94,7 @@ class Tokens:
 
     def write(self, claims: TokenClaims) -> str:
         """The token's text: ASCII, one line."""
-        payload = {
+        payload: dict[str, object] = {
             "jti": claims.id,
             "iss": _ISSUER,
             "sub": claims.user_id,
@@ -94,6 +104,8 @@ class Tokens:
             "methods": list(claims.methods),
             "project": claims.project_id or "",
         }
+        if claims.ancestors:
+            payload["ancestors"] = list(claims.ancestors)
         return jwt.encode(payload, self._key, algorithm=_ALGORITHM)
 
     def read(self, token: str) -> TokenClaims:
@@ -124,6 +136,7 @@ class Tokens:
             methods=tuple(payload["methods"]),
             issued_at=datetime.fromtimestamp(payload["iat"], UTC),
             expires_at=datetime.fromtimestamp(payload["exp"], UTC),
+            ancestors=tuple(payload.get("ancestors", ())),
         )
 
     def write_security_token(self, claims: TemporaryClaims) -> str:

@@ -218,6 +218,14 @@ class TestOwnPassword:
         answer = await town.call("POST", "/v1/me/password", "viewer", json=body)
         assert_invalid(answer, "a password has 8 to 1024 characters")
 
+    async def test_one_that_is_easy_to_guess_is_refused_with_the_reason(self, town: Town) -> None:
+        body = {"current_password": PASSWORD, "new_password": "viewer12"}
+        answer = await town.call("POST", "/v1/me/password", "viewer", json=body)
+        assert_invalid(answer, "the password is too easy to guess: it is made of the name of")
+        user = {"name": "gustav", "role": "caller", "password": "Passw0rd!"}
+        answer = await town.call("POST", "/v1/users", json=user)
+        assert_invalid(answer, "too easy to guess: this is similar to a commonly used password")
+
 
 BODIES: list[tuple[str, str, object]] = [
     (method, path, body)

@@ -6,10 +6,11 @@ import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
+import jwt
 import pytest
 from sqlalchemy import func, select
 
-from tests.unit.identity.support import CLIENT, PASSWORD, Clock, refused
+from tests.unit.identity.support import CLIENT, PASSWORD, Clock, refused, signed
 from web_image_ocr.identity import (
     FirstAccount,
     Identity,
@@ -21,6 +22,7 @@ from web_image_ocr.identity import (
     TokenGrant,
 )
 from web_image_ocr.identity.tables import EndedTokenRow
+from web_image_ocr.identity.tokens import LONGEST_ANCESTRY
 from web_image_ocr.primitives.errors import ErrorKind
 
 LogIn = Callable[..., TokenGrant]
@@ -73,6 +75,71 @@ def test_a_server_that_has_not_seen_the_token_knows_at_once(
         second_server.authenticate_token(token)
 
 
+def rescoped(identity: Identity, token: str, times: int = 1) -> str:
+    for _ in range(times):
+        token = identity.rescope(token, Scope()).token
+    return token
+
+
+def test_what_was_rescoped_ends_with_it(
+    identity: Identity, second_server: Identity, log_in: LogIn
+) -> None:
+    first = log_in().token
+    child, sibling = rescoped(identity, first), rescoped(identity, first)
+    grandchild = rescoped(identity, child)
+    identity.end_token(child, child)
+    for server in (identity, second_server):
+        for token in (child, grandchild):
+            with refused(ErrorKind.TOKEN_ENDED):
+                server.authenticate_token(token)
+        for token in (first, sibling):
+            server.authenticate_token(token)
+    with refused(ErrorKind.TOKEN_ENDED):
+        identity.rescope(grandchild, Scope())
+    identity.end_token(first, first)
+    with refused(ErrorKind.TOKEN_ENDED):
+        identity.authenticate_token(sibling)
+
+
+def test_other_servers_know_of_an_ancestor_within_five_seconds(
+    identity: Identity, second_server: Identity, log_in: LogIn, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    token = log_in().token
+    child = rescoped(identity, token)
+    now = time.monotonic()
+    monkeypatch.setattr(second_server._directory._ended, "_now", lambda: now)
+    second_server.authenticate_token(child)
+    identity.end_token(token, token)
+    now += 5.1
+    with refused(ErrorKind.TOKEN_ENDED):
+        second_server.authenticate_token(child)
+
+
+def test_a_token_without_ancestors_claim_stays_valid(identity: Identity, log_in: LogIn) -> None:
+    token = log_in().token  # as issued before there was such a claim
+    assert "ancestors" not in jwt.decode(token, options={"verify_signature": False})
+    identity.authenticate_token(rescoped(identity, token))
+
+
+def test_ancestry_is_bounded(identity: Identity, log_in: LogIn) -> None:
+    deepest = rescoped(identity, log_in().token, LONGEST_ANCESTRY)
+    assert len(deepest) < 2400
+    identity.authenticate_token(deepest)
+    with refused(ErrorKind.LOGIN_FAILED):
+        identity.rescope(deepest, Scope())
+
+
+def test_temporary_keys_outlive_the_token(identity: Identity, log_in: LogIn, clock: Clock) -> None:
+    token = log_in().token
+    key = identity.issue_temporary_key(rescoped(identity, token))
+    identity.end_token(token, token)
+    request = signed(key.access, key.secret, clock(), security_token=key.security_token)
+    identity.authenticate_signature(request, CLIENT)
+    identity.administration.set_password("admin", "another password")
+    with refused(ErrorKind.KEY_UNKNOWN):
+        identity.authenticate_signature(request, CLIENT)
+
+
 def test_who_may_end_it(identity: Identity, log_in: LogIn) -> None:
     for role in (Role.CALLER, Role.VIEWER):
         identity.administration.create_user(role.value, role, PASSWORD)
@@ -120,7 +187,7 @@ class TestOwnPassword:
                 identity.authenticate_token(grant.token)
         log_in("another password")
 
-    @pytest.mark.parametrize("new", ["", "short", "with a \0 in it", "x" * 1025])
+    @pytest.mark.parametrize("new", ["", "short", "with a \0 in it", "x" * 1025, "admin-default"])
     def test_an_unusable_one(self, identity: Identity, log_in: LogIn, new: str) -> None:
         grant = log_in()
         with refused(ErrorKind.IDENTITY_REQUEST_INVALID):

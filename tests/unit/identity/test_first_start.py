@@ -109,6 +109,14 @@ def test_an_unusable_password_makes_nothing(identity: Identity, password: str) -
     assert identity.initialize(password=PASSWORD).created
 
 
+@pytest.mark.parametrize("password", ["password1", "admin-default", "12341234"])
+def test_a_password_that_is_easy_to_guess_makes_nothing(identity: Identity, password: str) -> None:
+    with refused(ErrorKind.IDENTITY_REQUEST_INVALID) as caught:
+        identity.initialize(password=password)
+    assert str(caught.value).startswith("the password is too easy to guess: ")
+    assert identity.initialize(password=PASSWORD).created
+
+
 def test_an_unusable_name_makes_nothing(identity: Identity) -> None:
     with refused(ErrorKind.IDENTITY_REQUEST_INVALID):
         identity.initialize(project_name=" cn-north-4")

@@ -43,7 +43,10 @@ PAYLOAD = {
 }
 
 
-@pytest.mark.parametrize("claims", [CLAIMS, replace(CLAIMS, project_id=None)])
+@pytest.mark.parametrize(
+    "claims",
+    [CLAIMS, replace(CLAIMS, project_id=None), replace(CLAIMS, ancestors=(32 * "d", 32 * "e"))],
+)
 def test_round_trip(claims: TokenClaims) -> None:
     token = TOKENS.write(claims)
     assert TOKENS.read(token) == claims
