@@ -15,8 +15,9 @@ from web_image_ocr import EngineConfig, RecognitionOptions
 from web_image_ocr.images import ImageLimits
 from web_image_ocr.primitives.deadline import Deadline
 from web_image_ocr.primitives.errors import ServiceError
+from web_image_ocr.serving.code import InstalledCode
+from web_image_ocr.serving.messages import Job, Start
 from web_image_ocr.serving.process import WorkerProcess
-from web_image_ocr.serving.worker import Job
 
 SAMPLES = 20
 """How often the memory is looked at: with 2,000 pictures, every 100."""
@@ -50,7 +51,7 @@ def last_to_quarter(samples: Mapping[int, float]) -> float:
 
 
 async def _watch(files: Iterator[Path], pictures: int) -> dict[int, float]:
-    worker = WorkerProcess(EngineConfig(), ImageLimits())
+    worker = WorkerProcess(Start(EngineConfig(), ImageLimits()), InstalledCode())
     await worker.start()
     assert worker.pid is not None
     samples = {0: round(resident_mib(worker.pid), 1)}

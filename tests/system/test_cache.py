@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import gc
-import multiprocessing
 import os
 import signal
 from dataclasses import replace
@@ -14,6 +13,7 @@ import pytest
 
 from tests.pictures import as_text, encoded, text_picture
 from tests.servers import running_service
+from tests.soak.processes import workers_of
 from web_image_ocr.engine import EngineConfig
 from web_image_ocr.engine.values import RecognitionOptions
 from web_image_ocr.images import ImageLimits
@@ -57,8 +57,8 @@ async def test_a_run_given_up_ends_with_the_pool(caplog: pytest.LogCaptureFixtur
     async with WorkerPool(ServingConfig(workers=1), config, limits) as pool:
         cache = ResultCache(pool, ModelFiles(config), 100_000)
         await pool.recognize(picture, OPTIONS, Deadline.after(60), "project")
-        for worker in multiprocessing.active_children():
-            os.kill(worker.pid or 0, signal.SIGSTOP)
+        for worker in workers_of(os.getpid()):
+            os.kill(worker, signal.SIGSTOP)
         call = asyncio.create_task(cache.recognize(picture, OPTIONS, Deadline.after(60), "project"))
         await asyncio.sleep(0.1)
         call.cancel()

@@ -4,32 +4,36 @@ from __future__ import annotations
 
 import math
 import os
+from collections.abc import Iterator
 from pathlib import Path
 
-_CGROUP = Path("/sys/fs/cgroup")
+from web_image_ocr.primitives import cgroups
 
 
-def available_cores(cgroup: Path = _CGROUP) -> int:
-    """Cores by affinity, cut to the CPU quota of the control group; at least 1.
+def available_cores(process: Path = cgroups.PROCESS) -> int:
+    """Return the cores by affinity, cut to the smallest CPU quota of the control groups.
+
+    At least 1, also where the quota is a part of a core.
 
     Args:
-        cgroup: where the control group's files are; version 2 (``cpu.max``) and
-            version 1 (``cpu/cpu.cfs_quota_us``) are read.
+        process: the process's folder in ``/proc``.
     """
-    return max(1, min(len(os.sched_getaffinity(0)), math.ceil(_quota(cgroup))))
+    cores = float(len(os.sched_getaffinity(0)))
+    return max(1, math.ceil(min([cores, *_quotas(process)])))
 
 
-def _quota(cgroup: Path) -> float:
-    """Cores' worth of CPU time the group may use; the host's core count without a limit."""
-    unlimited = float(os.cpu_count() or 1)
-    try:
-        quota, period = (cgroup / "cpu.max").read_text().split()
-    except (OSError, ValueError):
+def _quotas(process: Path) -> Iterator[float]:
+    """Yield each group's quota in cores; groups without one are left out."""
+    for _, content in cgroups.values("cpu", "cpu.max", process):
+        yield from _quota(*content.split())
+    for file, quota in cgroups.values("cpu", "cpu.cfs_quota_us", process):
         try:
-            quota = (cgroup / "cpu" / "cpu.cfs_quota_us").read_text().strip()
-            period = (cgroup / "cpu" / "cpu.cfs_period_us").read_text().strip()
+            period = file.with_name("cpu.cfs_period_us").read_text().strip()
         except OSError:
-            return unlimited
-    if not quota.isdigit():  # "max" or "-1": no limit
-        return unlimited
-    return int(quota) / int(period)
+            continue
+        yield from _quota(quota, period)
+
+
+def _quota(quota: str = "max", period: str = "100000", *_more: str) -> Iterator[float]:
+    if quota.isdigit() and period.isdigit() and int(period):  # else "max" or "-1": no limit
+        yield int(quota) / int(period)

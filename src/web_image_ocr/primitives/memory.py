@@ -1,20 +1,21 @@
-"""How much memory a process holds, and how this one hands back what it has freed."""
+"""How much memory a process holds and may hold, and how this one hands back what it has freed."""
 
 from __future__ import annotations
 
 import ctypes
 import os
 import sys
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
+from dataclasses import dataclass
 from pathlib import Path
+
+from web_image_ocr.primitives import cgroups
 
 _TRIM_THRESHOLD, _TOP_PAD, _MMAP_THRESHOLD, _ARENA_MAX = -1, -2, -3, -8  # of <malloc.h>
 # Of pages of text, .95 / .92 / .91 / .92 of the time at 128 / 192 / 256 / 320 MiB beside 128 MiB
 # without a pad (below); of screens and shop pictures .99 / .96 / .96 from 192 on.
 _KEPT = 256 << 20
 _NEVER_MAPPED = 1 << 30
-_TUNABLES, _THREAD_CACHES = "GLIBC_TUNABLES", "glibc.malloc.tcache_count"
 
 
 def resident_bytes(pid: int) -> int:
@@ -24,6 +25,56 @@ def resident_bytes(pid: int) -> int:
     except (OSError, IndexError):  # a process that has just ended has an empty file
         return 0
     return pages * os.sysconf("SC_PAGE_SIZE")
+
+
+@dataclass(frozen=True, slots=True)
+class MemoryLimit:
+    """What this process and its children may hold together.
+
+    Attributes:
+        bytes: resident memory.
+        source: the file that says so.
+    """
+
+    bytes: int
+    source: Path
+
+
+def memory_limit(
+    process: Path = cgroups.PROCESS, machine: Path = Path("/proc/meminfo")
+) -> MemoryLimit | None:
+    """Return the smallest limit: of any control group, or the machine's memory; none if unknown.
+
+    Args:
+        process: the process's folder in ``/proc``.
+        machine: the file with the machine's memory.
+    """
+    limits = [
+        MemoryLimit(int(content), file)
+        for name in ("memory.max", "memory.high", "memory.limit_in_bytes")
+        for file, content in cgroups.values("memory", name, process)
+        if content.isdigit()  # else "max": no limit
+    ]
+    try:
+        total = next(x for x in machine.read_text().splitlines() if x.startswith("MemTotal:"))
+        limits.append(MemoryLimit(int(total.split()[1]) * 1024, machine))
+    except (OSError, StopIteration, ValueError, IndexError):
+        pass
+    return min(limits, key=lambda limit: limit.bytes, default=None)
+
+
+def out_of_memory_kills(process: Path = cgroups.PROCESS) -> int:
+    """Return how many processes of this control group the kernel has ended for lack of memory.
+
+    Args:
+        process: the process's folder in ``/proc``.
+    """
+    kills = [0]
+    for name in ("memory.events", "memory.oom_control"):  # version 2, version 1
+        for _, content in cgroups.values("memory", name, process):
+            counts = dict(line.split() for line in content.splitlines() if line.count(" ") == 1)
+            kills.append(int(counts.get("oom_kill", 0)))
+    return max(kills)
 
 
 def keep_freed_memory() -> bool:
@@ -55,26 +106,6 @@ def hand_back_freed_memory() -> None:
     malloc_trim = _of_c_library("malloc_trim")
     if malloc_trim is not None:
         malloc_trim(0)
-
-
-@contextmanager
-def without_thread_caches() -> Iterator[None]:
-    """Have the processes that are started meanwhile keep no freed small blocks for each thread.
-
-    Such blocks count as taken. A few that lie high keep the whole heap below them: a worker that
-    had read 100 pictures held 632 MiB, 520 without them, and took as long. glibc takes this from
-    the environment only, when a process starts. What an operator has set is kept.
-    """
-    before = os.environ.get(_TUNABLES)
-    if before is None or _THREAD_CACHES not in before:
-        os.environ[_TUNABLES] = ":".join(filter(None, [before, f"{_THREAD_CACHES}=0"]))
-    try:
-        yield
-    finally:
-        if before is None:
-            del os.environ[_TUNABLES]
-        else:
-            os.environ[_TUNABLES] = before
 
 
 def _of_c_library(name: str) -> Callable[..., int] | None:

@@ -10,8 +10,11 @@ class ServingConfig:
     """Worker processes, admission and the result cache.
 
     Attributes:
-        workers: pictures read at the same time, each in a process of its own; 0 means as
-            many as the cores this process may use. One more process stands by, warm.
+        workers: images read at the same time, each in its own process; 0 means as many as the
+            cores this process may use, fewer where the memory limit does not hold them.
+        spare_workers: further processes that stand by with their models loaded, 0 or more. With
+            0, calls wait for some seconds, or fail at their deadline, while a worker that was
+            lost or has grown is replaced; it saves the memory of a worker.
         max_waiting_per_worker: calls that may wait for each worker, 0 or more; beyond them a
             call is refused at once. With 3, a call that is let in is answered after the time of
             some four jobs at most, so that overload makes no answer more than about four
@@ -26,6 +29,7 @@ class ServingConfig:
     """
 
     workers: int = 0
+    spare_workers: int = 1
     max_waiting_per_worker: int = 3
     worker_memory_bytes: int = 1024**3
     cache_bytes: int = 0
@@ -34,6 +38,8 @@ class ServingConfig:
         """Refuse values that make no sense."""
         if self.workers < 0:
             raise ValueError("serving.workers must be 0 or more")
+        if self.spare_workers < 0:
+            raise ValueError("serving.spare_workers must be 0 or more")
         if self.max_waiting_per_worker < 0:
             raise ValueError("serving.max_waiting_per_worker must be 0 or more")
         if self.worker_memory_bytes < 0:

@@ -1,7 +1,7 @@
 """Which worker process reads which picture: the Recognizer of one machine.
 
-Every seat of the pool has a keeper, a task that starts a worker, waits until its process
-ends, whatever ended it, and starts the next. One seat more than jobs are run at once keeps
+Every slot of the pool has a supervisor, a task that starts a worker, waits until its process
+ends, whatever ended it, and starts the next. One slot more than jobs are run at once keeps
 a worker warm, so that a lost one leaves no gap.
 """
 
@@ -19,15 +19,19 @@ from web_image_ocr.images import ImageLimits
 from web_image_ocr.primitives.cores import available_cores
 from web_image_ocr.primitives.deadline import Deadline
 from web_image_ocr.primitives.errors import ErrorKind, ServiceError
+from web_image_ocr.primitives.memory import memory_limit
 from web_image_ocr.serving.admission import Admission
+from web_image_ocr.serving.capacity import planned
+from web_image_ocr.serving.code import CodeChangedError, InstalledCode
 from web_image_ocr.serving.config import ServingConfig
+from web_image_ocr.serving.endings import Endings
+from web_image_ocr.serving.messages import Job, Start
 from web_image_ocr.serving.process import WorkerLostError, WorkerProcess
-from web_image_ocr.serving.worker import Job
 
 log = structlog.stdlib.get_logger(__name__)
 
 _RESTART_PAUSE_S = (0.0, 0.0, 1.0, 2.0, 5.0, 10.0, 30.0)
-"""Wait before a start, by how many workers of the seat ended in a row without having
+"""Wait before a start, by how many workers of the slot ended in a row without having
 answered once: the first loss is made good at once, a broken machine is not kept busy."""
 _TRIES = 2
 """A job whose worker is lost is tried once more on another."""
@@ -43,15 +47,18 @@ class WorkerPool:
     ) -> None:
         self._cores = available_cores()
         self._config = config
-        self._size = config.workers or self._cores
-        self._engine_config = engine_config
-        self._limits = limits
+        self._plan = planned(config, self._cores, memory_limit())
+        self._size = self._plan.workers
+        self._start = Start(engine_config, limits)
+        self._code = InstalledCode()
+        self._code_has_changed = False
+        self._endings = Endings()
         self._admission = Admission(
             permits=self._size, max_waiting=config.max_waiting_per_worker * self._size
         )
         self._idle: asyncio.Queue[WorkerProcess] = asyncio.LifoQueue()
         self._workers: set[WorkerProcess] = set()
-        self._keepers: list[asyncio.Task[None]] = []
+        self._supervisors: list[asyncio.Task[None]] = []
         self._first_has_started = asyncio.Event()
 
     async def __aenter__(self) -> WorkerPool:
@@ -59,15 +66,18 @@ class WorkerPool:
 
         It starts before the others, which would take its time.
         """
-        self._keepers = [asyncio.create_task(self._keep_seat())]
-        self._keepers += [asyncio.create_task(self._keep_later_seat()) for _ in range(self._size)]
+        self._supervisors = [asyncio.create_task(self._supervise_slot())]
+        later = self._size + self._plan.spare - 1
+        self._supervisors += [
+            asyncio.create_task(self._supervise_later_slot()) for _ in range(later)
+        ]
         return self
 
     async def __aexit__(self, *exc: object) -> None:
         """Stop all workers; jobs still running are lost."""
-        for keeper in self._keepers:
-            keeper.cancel()
-        await asyncio.gather(*self._keepers, return_exceptions=True)
+        for supervisor in self._supervisors:
+            supervisor.cancel()
+        await asyncio.gather(*self._supervisors, return_exceptions=True)
 
     def ready(self) -> bool:
         """Whether at least one worker lives and has its models loaded."""
@@ -114,26 +124,26 @@ class WorkerPool:
                 ErrorKind.ENGINE_UNAVAILABLE, "no worker was ready before the deadline"
             ) from None
 
-    async def _keep_seat(self) -> None:
+    async def _supervise_slot(self) -> None:
         """Keep one worker alive until cancelled."""
         lost_in_a_row = 0
         while True:
             await asyncio.sleep(_RESTART_PAUSE_S[min(lost_in_a_row, len(_RESTART_PAUSE_S) - 1)])
             try:
-                proven = await self._seat_a_worker()
+                proven = await self._run_a_worker()
             except OSError as error:  # no memory, process number or open file is left for one
                 log.error("worker did not start", kind="system", detail=error.strerror)  # noqa: TRY400
                 proven = False
             lost_in_a_row = 0 if proven else lost_in_a_row + 1
 
-    async def _keep_later_seat(self) -> None:
+    async def _supervise_later_slot(self) -> None:
         await self._first_has_started.wait()
-        await self._keep_seat()
+        await self._supervise_slot()
 
-    async def _seat_a_worker(self) -> bool:
+    async def _run_a_worker(self) -> bool:
         """Have one worker from its start to its end; whether it has answered a job."""
         worker = WorkerProcess(
-            self._engine_config, self._limits, memory_bytes=self._config.worker_memory_bytes
+            self._start, self._code, memory_bytes=self._config.worker_memory_bytes
         )
         try:
             await self._serve_with(worker)
@@ -149,15 +159,32 @@ class WorkerPool:
             await worker.start()
         except ServiceError as error:
             log.error("worker did not start", kind=error.kind, detail=error.detail)  # noqa: TRY400
+        except CodeChangedError as error:
+            self._report_changed_code(error)
         except WorkerLostError:
-            log.error("worker did not start", kind="lost")  # noqa: TRY400
+            ending = self._endings.of(worker.killed_for, await worker.ended())
+            log.error("worker did not start", kind="lost", **ending)  # noqa: TRY400
         else:
             self._first_has_started.set()
+            self._code_has_changed = False
             log.info("worker ready", pid=worker.pid)
             self._workers.add(worker)
             self._idle.put_nowait(worker)
-            await worker.ended()
-            log.warning("worker ended", pid=worker.pid)
+            status = await worker.ended()
+            ending = self._endings.of(worker.killed_for, status)
+            log.warning("worker ended", pid=worker.pid, **ending)
+
+    def _report_changed_code(self, error: CodeChangedError) -> None:
+        """Log it once: every slot finds it at every try, and workers that live go on."""
+        if not self._code_has_changed:
+            self._code_has_changed = True
+            log.error(
+                "worker did not start",
+                kind="code_changed",
+                detail=str(error),
+                running=self._code.at_start,
+                installed=error.installed,
+            )
 
 
 async def _to_its_end(work: Awaitable[_Result]) -> _Result:

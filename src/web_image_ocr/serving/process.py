@@ -3,20 +3,32 @@
 from __future__ import annotations
 
 import asyncio
-import multiprocessing
+import contextlib
+import os
+import subprocess
 import sys
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
+from multiprocessing.connection import Connection, Pipe
 
 import structlog
 
-from web_image_ocr.engine import EngineConfig
 from web_image_ocr.engine.values import Page
-from web_image_ocr.images import ImageLimits
 from web_image_ocr.primitives.errors import ServiceError
-from web_image_ocr.primitives.memory import resident_bytes, without_thread_caches
-from web_image_ocr.serving.worker import Answer, Job, Ready, serve_jobs
+from web_image_ocr.primitives.memory import resident_bytes
+from web_image_ocr.serving.code import InstalledCode
+from web_image_ocr.serving.launch import start_child
+from web_image_ocr.serving.messages import (
+    Answer,
+    InvalidMessageError,
+    Job,
+    Ready,
+    Start,
+    receive_from_worker,
+    send_job,
+    send_start,
+)
 
 log = structlog.stdlib.get_logger(__name__)
 
@@ -27,9 +39,6 @@ _LATE_ANSWER_S = 1.0
 _LOOK_EVERY_S = 0.1
 """How often the memory of a worker that reads is looked at."""
 
-_SPAWN = multiprocessing.get_context("spawn")
-"""A fork would copy locks that other threads hold."""
-
 
 class WorkerLostError(Exception):
     """The worker's process ended, or was ended, before it answered."""
@@ -38,60 +47,64 @@ class WorkerLostError(Exception):
 class WorkerProcess:
     """One worker: started, given one job at a time, watched, closed.
 
-    The end of the process is seen twice: by its sentinel, at any time, and as the end of its
-    pipe by the thread that waits there for an answer. So the process is always ended first
-    and the pipe closed last, when no thread uses it.
+    The end of the process is seen twice: by its sentinel, a pipe that it holds open, at any time,
+    and as the end of its pipe by the thread that waits there for an answer. So the process is
+    always ended first and the pipe closed last, when no thread uses it.
 
     Args:
-        engine_config: what its engine is built with.
-        limits: of the pictures it decodes.
+        start: what it is told first.
+        code: that it must run.
         memory_bytes: resident memory beyond which `replace_if_large` ends it; beyond twice as much
             it is ended while it works. 0 means no bound.
 
     Attributes:
         pid: the process's number, once started.
         proven: whether it has answered a job.
+        killed_for: why the server has ended it; empty if it ended by itself.
     """
 
-    def __init__(
-        self, engine_config: EngineConfig, limits: ImageLimits, *, memory_bytes: int = 0
-    ) -> None:
-        self._pipe, self._far_end = _SPAWN.Pipe()
-        self._process = _SPAWN.Process(
-            target=serve_jobs,
-            args=(self._far_end, engine_config, limits),
-            name="web-image-ocr-worker",
-            daemon=True,
-        )
+    def __init__(self, start: Start, code: InstalledCode, *, memory_bytes: int = 0) -> None:
+        self._start = start
+        self._code = code
+        self._memory_bytes = memory_bytes or sys.maxsize
         self._thread = ThreadPoolExecutor(max_workers=1, thread_name_prefix="worker-pipe")
         self._ended = asyncio.Event()
-        self._killed = False
-        self._memory_bytes = memory_bytes or sys.maxsize
+        self._opened = contextlib.ExitStack()
+        self._pipe: Connection
+        self._process: subprocess.Popen[bytes] | None = None
         self.pid: int | None = None
+        self._killed = False
         self.proven = False
+        self.killed_for = ""
 
     @property
     def alive(self) -> bool:
         """Whether it can be given a job; false from the moment it is told to end."""
-        return not self._killed and not self._ended.is_set() and self._process.is_alive()
+        return (
+            self._process is not None
+            and not self._killed
+            and not self._ended.is_set()
+            and self._process.poll() is None
+        )
 
     async def start(self) -> None:
         """Start the process and wait until its models are loaded.
 
         Raises:
             ServiceError: as the worker said it.
+            CodeChangedError: it would run other code than the server does.
             WorkerLostError: it ended or hung instead.
+            OSError: the system refused to start it.
         """
-        with without_thread_caches():
-            self._process.start()
-        self.pid = self._process.pid
-        self._far_end.close()  # so that the end of the process is seen as the end of the pipe
-        asyncio.get_running_loop().add_reader(self._process.sentinel, self._sentinel_fired)
-        first = await self._within(_START_LIMIT_S, self._receive)
+        await asyncio.to_thread(self._code.check)
+        self._launch()
+        first = await self._within(_START_LIMIT_S, self._introduce)
         if isinstance(first, ServiceError):
             raise first
         if not isinstance(first, Ready):
+            await asyncio.to_thread(self._code.check)  # then that is why
             raise self._lost()
+        self._code.check(first.code)
 
     async def answer(self, job: Job) -> Answer:
         """What the worker makes of the job; at most one job at a time.
@@ -114,47 +127,64 @@ class WorkerProcess:
         """End the process if it holds more memory than it may; it has nothing to save."""
         if self._is_beyond(self._memory_bytes):
             log.info("worker replaced", pid=self.pid)
-            self._kill()
+            self._kill("grown")
 
-    async def ended(self) -> None:
-        """Return when the process is gone, whatever the reason."""
+    async def ended(self) -> int:
+        """Return the exit status when the process is gone, whatever the reason.
+
+        As ``subprocess.Popen.returncode``: negative for the number of a signal.
+        """
         await self._ended.wait()
+        assert self._process is not None  # noqa: S101 - it was started
+        loop = asyncio.get_running_loop()
+        return await loop.run_in_executor(self._thread, self._process.wait)
 
     async def close(self) -> None:
         """End the process, which has nothing to save, and free what it took here."""
-        if self.pid is not None:
+        if self._process is not None:
             self._kill()
-            await self._ended.wait()
-            await asyncio.to_thread(self._thread.shutdown)
-            self._process.join()
-            self._process.close()
-        self._pipe.close()
-        self._far_end.close()
+            await self.ended()
+        await asyncio.to_thread(self._thread.shutdown)
+        self._opened.close()
+
+    def _launch(self) -> None:
+        with contextlib.ExitStack() as theirs:
+            self._pipe, far_end = Pipe()
+            self._opened.callback(self._pipe.close)
+            theirs.callback(far_end.close)  # so that the end of the process is that of the pipe
+            sentinel, held = os.pipe()
+            self._opened.callback(os.close, sentinel)
+            theirs.callback(os.close, held)
+            self._process = start_child(far_end.fileno(), held)
+        self.pid = self._process.pid
+        asyncio.get_running_loop().add_reader(sentinel, self._sentinel_fired, sentinel)
 
     async def _watch_memory(self) -> None:
         while not self._is_beyond(2 * self._memory_bytes):  # noqa: ASYNC110 - no event tells
             await asyncio.sleep(_LOOK_EVERY_S)
         log.warning("worker too large", pid=self.pid)
-        self._kill()
+        self._kill("too large")
 
     def _is_beyond(self, memory_bytes: int) -> bool:
         # Of a process that has ended the number may be another's by now.
         return self.alive and self.pid is not None and resident_bytes(self.pid) > memory_bytes
 
-    def _kill(self) -> None:
+    def _kill(self, reason: str = "") -> None:
         self._killed = True
-        if not self._ended.is_set():  # else it may have been closed
-            self._process.kill()
+        self.killed_for = self.killed_for or reason
+        if self._process is not None:
+            self._process.kill()  # nothing happens where it has ended
 
-    def _sentinel_fired(self) -> None:
-        asyncio.get_running_loop().remove_reader(self._process.sentinel)
+    def _sentinel_fired(self, sentinel: int) -> None:
+        asyncio.get_running_loop().remove_reader(sentinel)
+        self._kill()  # one that has closed its end and lives on is not trusted further
         self._ended.set()
 
     async def _within(self, seconds: float, call: Callable[[], object]) -> object:
         waiting = asyncio.get_running_loop().run_in_executor(self._thread, call)
         await asyncio.wait([waiting], timeout=None if seconds == float("inf") else seconds)
         if not waiting.done():
-            self._kill()  # which ends the wait; it may have answered at the last moment
+            self._kill("late")  # which ends the wait; it may have answered at the last moment
         return await waiting
 
     def _lost(self) -> WorkerLostError:
@@ -168,18 +198,26 @@ class WorkerProcess:
     # What runs in the thread gives None for a lost worker: nobody may be there to see an
     # exception when the pool is closing.
 
+    def _introduce(self) -> object:
+        try:
+            send_start(self._pipe, self._start)
+        except OSError:
+            return None
+        return self._receive()
+
     def _send_and_receive(self, job: Job) -> object:
         try:
-            self._pipe.send(job)
+            send_job(self._pipe, job)
         except OSError:
             return None
         return self._receive()
 
     def _receive(self) -> object:
         try:
-            return self._pipe.recv()
+            return receive_from_worker(self._pipe)
         except (EOFError, OSError):
             return None
-        except Exception as error:  # noqa: BLE001 - unpickling raises what the bytes have it raise
-            log.warning("worker sent nonsense", pid=self.pid, error=type(error).__name__)
+        except InvalidMessageError as error:
+            log.warning("worker sent nonsense", pid=self.pid, detail=str(error))
+            self.killed_for = "nonsense"
             return None

@@ -3,68 +3,45 @@
 from __future__ import annotations
 
 import contextlib
-import signal
 import time
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from multiprocessing.connection import Connection
 
-from web_image_ocr.engine import Engine, EngineConfig
+from web_image_ocr.engine import Engine
 from web_image_ocr.engine.values import Page, RecognitionOptions
 from web_image_ocr.images import ImageLimits, decode
 from web_image_ocr.primitives.deadline import Deadline
 from web_image_ocr.primitives.errors import ErrorKind, ServiceError
 from web_image_ocr.primitives.memory import hand_back_freed_memory, keep_freed_memory
-from web_image_ocr.primitives.parent import end_with_parent
+from web_image_ocr.serving.code import fingerprint
+from web_image_ocr.serving.messages import (
+    Answer,
+    Job,
+    Ready,
+    receive_job,
+    receive_start,
+    send_answer,
+    send_ready,
+)
 
 
-@dataclass(frozen=True, slots=True)
-class Job:
-    """One picture to read.
-
-    Attributes:
-        picture: the file's bytes.
-        options: what the caller asked for.
-        deadline: when the answer is of no more use.
-        cores: how many cores the job may use, 1 or more.
-    """
-
-    picture: bytes
-    options: RecognitionOptions
-    deadline: Deadline
-    cores: int
-
-
-@dataclass(frozen=True, slots=True)
-class Ready:
-    """A worker's first message: its models are loaded."""
-
-
-Answer = Page | ServiceError
-"""A worker's answer to a job."""
-
-
-def serve_jobs(pipe: Connection, engine_config: EngineConfig, limits: ImageLimits) -> None:
+def serve_jobs(pipe: Connection) -> None:
     """Load the models, say ``Ready``, then answer jobs until the other end closes.
 
     A start that fails is answered with the ``ServiceError`` in place of ``Ready``.
-    Signals that stop the server are left to it: it ends its workers. Where it is killed
-    itself, the system does so.
     """
-    end_with_parent()
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
-    signal.signal(signal.SIGTERM, signal.SIG_IGN)
     keep_freed_memory()
     with contextlib.suppress(EOFError, OSError):  # the other end is gone: nobody waits
+        start = receive_start(pipe)
         try:
-            engine = Engine(engine_config)
+            engine = Engine(start.engine_config)
         except ServiceError as error:
-            pipe.send(error)
+            send_answer(pipe, error)
             return
         hand_back_freed_memory()  # models take more while they load
-        pipe.send(Ready())
+        send_ready(pipe, Ready(code=fingerprint()))  # after all imports
         while True:
-            job: Job = pipe.recv()
-            pipe.send(_answer(engine, limits, job))
+            send_answer(pipe, _answer(engine, start.limits, receive_job(pipe)))
 
 
 def _answer(engine: Engine, limits: ImageLimits, job: Job) -> Answer:

@@ -8,7 +8,7 @@ import sys
 
 import pytest
 
-from web_image_ocr.primitives.memory import resident_bytes, without_thread_caches
+from web_image_ocr.primitives.memory import resident_bytes
 
 # Memory taken, written, freed, and the same again: the pages zeroed the second time.
 ZEROED_AGAIN = """
@@ -67,26 +67,6 @@ print(before - resident_bytes(os.getpid()))
 def test_kept_memory_can_be_handed_back() -> None:
     given = int(subprocess.check_output([sys.executable, "-c", HANDED_BACK]))
     assert given >= 60 << 20
-
-
-@pytest.mark.parametrize(
-    "before", [None, "glibc.malloc.arena_max=1", "glibc.malloc.tcache_count=3"]
-)
-def test_processes_started_meanwhile_have_no_thread_caches(
-    before: str | None, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    name = "GLIBC_TUNABLES"
-    monkeypatch.delenv(name, raising=False)
-    if before is not None:
-        monkeypatch.setenv(name, before)
-    with without_thread_caches():
-        inside = os.environ[name]
-    assert os.environ.get(name) == before
-    expected = {
-        None: "glibc.malloc.tcache_count=0",
-        "glibc.malloc.arena_max=1": "glibc.malloc.arena_max=1:glibc.malloc.tcache_count=0",
-    }
-    assert inside == expected.get(before, before)
 
 
 @pytest.mark.skipif(not sys.platform.startswith("linux"), reason="/proc only")

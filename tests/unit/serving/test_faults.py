@@ -3,22 +3,26 @@
 from __future__ import annotations
 
 import asyncio
-import multiprocessing
+import os
 from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 
 import pytest
 import pytest_asyncio
 
-from tests.unit.serving.faults import faulty_jobs
+from tests.soak.processes import children_of
+from tests.unit.serving import faults
 from web_image_ocr.engine import EngineConfig
 from web_image_ocr.engine.values import RecognitionOptions
 from web_image_ocr.images import ImageLimits
 from web_image_ocr.primitives.deadline import Deadline
 from web_image_ocr.primitives.errors import ErrorKind, ServiceError
+from web_image_ocr.serving import launch
 from web_image_ocr.serving import pool as pool_module
 from web_image_ocr.serving import process as process_module
+from web_image_ocr.serving.code import CodeChangedError, InstalledCode
 from web_image_ocr.serving.config import ServingConfig
+from web_image_ocr.serving.messages import Start
 from web_image_ocr.serving.pool import WorkerPool
 from web_image_ocr.serving.process import WorkerLostError, WorkerProcess
 
@@ -35,7 +39,7 @@ TIME_ENOUGH = 60.0
 @pytest.fixture(scope="module", autouse=True)
 def _double() -> Iterator[None]:
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(process_module, "serve_jobs", faulty_jobs)
+        patch.setattr(launch, "CHILD", faults.__name__)
         patch.setattr(pool_module, "_RESTART_PAUSE_S", (0.0,))  # many are lost here on purpose
         yield
 
@@ -95,11 +99,17 @@ async def test_one_that_does_not_is_ended(pool: WorkerPool, fault: str) -> None:
     "fault",
     [
         *("exit", "segmentation fault", "leak"),
-        *("nonsense", "another type", "a wrong length", "a closed pipe"),
+        *("nonsense", "another shape", "too much", "a wrong length", "a closed pipe"),
     ],
 )
 async def test_one_that_is_lost_is_tried_once_more(pool: WorkerPool, fault: str) -> None:
     await _assert_failure(pool, fault, TIME_ENOUGH, ErrorKind.ENGINE_UNAVAILABLE, lost=2)
+
+
+async def test_a_pickle_is_not_read(pool: WorkerPool) -> None:
+    trap = faults.trap_of(os.getpid())
+    await _assert_failure(pool, "a pickle", TIME_ENOUGH, ErrorKind.ENGINE_UNAVAILABLE, lost=2)
+    assert not trap.exists()
 
 
 async def test_one_that_has_grown_gives_its_answer_first(pool: WorkerPool) -> None:
@@ -116,11 +126,30 @@ async def test_starts_that_fail_are_tried_again(tmp_path: Path) -> None:
         assert await _read(pool, "after all") == "after all"
 
 
+class _StaleCode(InstalledCode):
+    """Of a server whose files are replaced while a worker imports them."""
+
+    def __init__(self) -> None:
+        self.at_start = "0.0.0+0"
+
+    def check(self, installed: str | None = None) -> None:
+        if installed is not None:
+            super().check(installed)
+
+
+async def test_a_worker_that_has_imported_other_code_is_refused() -> None:
+    worker = WorkerProcess(Start(EngineConfig(), ImageLimits()), _StaleCode())
+    with pytest.raises(CodeChangedError):
+        await worker.start()
+    await worker.close()
+
+
 async def test_a_start_that_hangs_is_ended(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(process_module, "_START_LIMIT_S", 0.1)
     (tmp_path / "1 hang at start").touch()
-    worker = WorkerProcess(EngineConfig(detection_model=tmp_path), ImageLimits())
+    start = Start(EngineConfig(detection_model=tmp_path), ImageLimits())
+    worker = WorkerProcess(start, InstalledCode())
     with pytest.raises(WorkerLostError):
         await worker.start()
     await worker.close()
-    assert worker.pid not in {child.pid for child in multiprocessing.active_children()}
+    assert worker.pid not in children_of(os.getpid())

@@ -5,23 +5,26 @@ from __future__ import annotations
 import asyncio
 import errno
 import gc
-import multiprocessing
 import os
 import signal
+import subprocess
 from collections.abc import AsyncIterator
-from multiprocessing.context import SpawnProcess
 from pathlib import Path
 
 import pytest
 
 from tests.pictures import encoded, picture, text_picture
+from tests.soak.processes import workers_of
 from web_image_ocr.engine import EngineConfig
 from web_image_ocr.engine.values import RecognitionOptions
 from web_image_ocr.images import ImageLimits
 from web_image_ocr.primitives.deadline import Deadline
 from web_image_ocr.primitives.errors import ErrorKind, ServiceError
 from web_image_ocr.primitives.memory import resident_bytes
+from web_image_ocr.serving import launch, process
+from web_image_ocr.serving.code import InstalledCode
 from web_image_ocr.serving.config import ServingConfig
+from web_image_ocr.serving.messages import Start
 from web_image_ocr.serving.pool import WorkerPool
 from web_image_ocr.serving.process import WorkerProcess
 
@@ -45,7 +48,7 @@ async def _read(pool: WorkerPool, text: str, seconds: float = 30) -> str:
 
 
 def _children() -> list[int]:
-    return [child.pid for child in multiprocessing.active_children() if child.pid is not None]
+    return workers_of(os.getpid())
 
 
 def _tunables(pid: int) -> list[bytes]:
@@ -74,7 +77,8 @@ async def test_a_worker_starts_without_thread_caches_and_without_what_loading_to
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.delenv("GLIBC_TUNABLES", raising=False)
-    worker = WorkerProcess(EngineConfig(), ImageLimits.for_edition("2021"))
+    start = Start(EngineConfig(), ImageLimits.for_edition("2021"))
+    worker = WorkerProcess(start, InstalledCode())
     try:
         await worker.start()
         assert worker.pid is not None
@@ -247,14 +251,14 @@ async def test_a_start_that_the_system_refuses_is_tried_again(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     refusals = [OSError(errno.EAGAIN, "no process left"), OSError(errno.EMFILE, "no file left")]
-    start = SpawnProcess.start
+    start_child = launch.start_child
 
-    def refused_at_first(process: SpawnProcess) -> None:
+    def refused_at_first(pipe: int, sentinel: int) -> subprocess.Popen[bytes]:
         if refusals:
             raise refusals.pop()
-        start(process)
+        return start_child(pipe, sentinel)
 
-    monkeypatch.setattr(SpawnProcess, "start", refused_at_first)
+    monkeypatch.setattr(process, "start_child", refused_at_first)
     limits = ImageLimits.for_edition("2021")
     async with WorkerPool(ServingConfig(workers=1), EngineConfig(), limits) as pool:
         assert await _read(pool, "after all") == "after all"

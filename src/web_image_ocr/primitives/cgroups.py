@@ -1,0 +1,92 @@
+"""The control groups (cgroups) that bound this process, in every layout of Linux."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from pathlib import Path, PurePosixPath
+
+PROCESS = Path("/proc/self")
+
+
+def values(controller: str, name: str, process: Path = PROCESS) -> Iterator[tuple[Path, str]]:
+    """Yield each file of that name that bounds this process, with its content.
+
+    Its own group comes first, then each parent up to the root of the mount: a limit of any of
+    them holds. Files that are missing are left out.
+
+    Args:
+        controller: ``cpu``, ``memory`` and so on.
+        name: of the file.
+        process: the process's folder in ``/proc``.
+    """
+    for folder in levels(controller, process):
+        try:
+            yield folder / name, (folder / name).read_text().strip()
+        except (OSError, UnicodeDecodeError):
+            continue
+
+
+def levels(controller: str, process: Path = PROCESS) -> list[Path]:
+    """Return the folders of this process's groups, from its own up to the mount's root.
+
+    Both versions are looked at, since a machine may have both (hybrid layout).
+
+    Args:
+        controller: as for `values`.
+        process: as for `values`.
+    """
+    try:
+        memberships = (process / "cgroup").read_text().splitlines()
+        mounts = (process / "mountinfo").read_text().splitlines()
+    except (OSError, UnicodeDecodeError):
+        return []
+    version_2, version_1 = _paths(memberships, controller)
+    found: dict[Path, None] = {}
+    for line in (line for line in mounts if " - cgroup" in line):
+        root, mount, kind, options = _mount(line)
+        path = version_2 if kind == "cgroup2" else version_1
+        if path is not None and (kind == "cgroup2" or controller in options):
+            found.update(dict.fromkeys(_upwards(Path(mount), _below(root, path))))
+    return list(found)
+
+
+def _paths(memberships: list[str], controller: str) -> tuple[str | None, str | None]:
+    """Return this process's group of version 2, and of the controller's version 1."""
+    version_2 = version_1 = None
+    for line in memberships:
+        _, controllers, path = line.split(":", 2)
+        if not controllers:
+            version_2 = path
+        elif controller in controllers.split(","):
+            version_1 = path
+    return version_2, version_1
+
+
+def _mount(line: str) -> tuple[str, str, str, list[str]]:
+    """Return root, mount point, file system and options of a line of ``mountinfo`` (proc(5))."""
+    before, _, after = line.partition(" - ")
+    kind, _, options = after.split(" ", 2)
+    root, mount = before.split(" ")[3:5]
+    return _unescaped(root), _unescaped(mount), kind, options.split(",")
+
+
+def _unescaped(path: str) -> str:
+    return re.sub(r"\\([0-7]{3})", lambda octal: chr(int(octal[1], 8)), path)
+
+
+def _below(root: str, path: str) -> PurePosixPath:
+    """Return the group's folder relative to the mount point; the mount point where it is outside.
+
+    A group is outside of the mount in a container that shares its host's namespace and
+    mounts the container's own group at the root, and ``/../x`` is outside of the namespace.
+    """
+    group = PurePosixPath(path)
+    if ".." in group.parts or not group.is_relative_to(root):
+        return PurePosixPath()
+    return group.relative_to(root)
+
+
+def _upwards(mount: Path, below: PurePosixPath) -> Iterator[Path]:
+    yield mount / below
+    yield from (mount / parent for parent in below.parents)

@@ -1,0 +1,80 @@
+"""How many workers are started, and whether the memory limit holds them."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+import structlog
+
+from web_image_ocr.primitives.memory import MemoryLimit
+from web_image_ocr.serving.config import ServingConfig
+
+log = structlog.stdlib.get_logger(__name__)
+
+_MB = 10**6
+SERVER_BYTES = 200 * _MB
+"""Of the server's process; docs/operations.md has the figures."""
+WORKER_BYTES = 550 * _MB
+"""Of a worker that has read many images."""
+
+
+class Plan(NamedTuple):
+    """How many worker processes there are.
+
+    Attributes:
+        workers: that read at the same time, 1 or more.
+        spare: that stand by, 0 or more.
+    """
+
+    workers: int
+    spare: int
+
+    @property
+    def bytes(self) -> int:
+        """Memory of the server and all of its workers, about."""
+        return SERVER_BYTES + (self.workers + self.spare) * WORKER_BYTES
+
+
+def planned(config: ServingConfig, cores: int, limit: MemoryLimit | None) -> Plan:
+    """Return how many workers to start, and log what the limit does not hold.
+
+    Where the settings leave the number of workers open, there are no more than the limit
+    holds, but one. That one has no spare worker if the limit does not hold two.
+
+    Args:
+        config: what the settings say.
+        cores: that the workers may use.
+        limit: on their memory, if there is one.
+    """
+    wanted = Plan(config.workers or cores, config.spare_workers)
+    if limit is None or wanted.bytes <= limit.bytes:
+        return wanted
+    plan = wanted if config.workers else _fitting(limit, wanted)
+    advice = f"raise the limit to {wanted.bytes // _MB} MB"
+    if not config.workers:
+        advice += f" for {wanted.workers} workers"
+    elif (best := _fitting(limit, wanted)) < wanted:
+        advice += (
+            f", or set serving.workers to {best.workers} and serving.spare_workers to {best.spare}"
+        )
+    if Plan(1, 0).bytes > limit.bytes:
+        advice += f"; one worker without a spare needs {Plan(1, 0).bytes // _MB} MB"
+    log.warning(
+        "memory limit is low",
+        limit_mb=limit.bytes // _MB,
+        limit_from=str(limit.source),
+        needed_mb=wanted.bytes // _MB,
+        workers=plan.workers,
+        spare_workers=plan.spare,
+        detail=f"workers may be ended for lack of memory: {advice}"
+        if plan.bytes > limit.bytes
+        else f"fewer workers are started than there are cores: {advice}",
+    )
+    return plan
+
+
+def _fitting(limit: MemoryLimit, wanted: Plan) -> Plan:
+    """Return the largest plan that the limit holds; one worker if it holds none."""
+    processes = (limit.bytes - SERVER_BYTES) // WORKER_BYTES
+    spare = wanted.spare if processes > wanted.spare else 0
+    return Plan(max(1, min(wanted.workers, processes - spare)), spare)

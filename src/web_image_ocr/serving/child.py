@@ -1,0 +1,29 @@
+"""The first code of a worker process; imports little, so that it is in force early."""
+
+from __future__ import annotations
+
+import signal
+from multiprocessing.connection import Connection
+
+from web_image_ocr.primitives.isolation import give_up_rights
+from web_image_ocr.primitives.parent import end_with_parent
+
+
+def main(pipe: int, server: int) -> None:
+    """Answer jobs until the server closes the pipe.
+
+    Signals that stop the server are left to it: it ends its workers. Where it is killed
+    itself, the system does so.
+
+    Args:
+        pipe: number of the file that leads to the server.
+        server: process number of the server.
+    """
+    end_with_parent(server)
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    signal.signal(signal.SIGTERM, signal.SIG_IGN)
+    give_up_rights()
+    from web_image_ocr.serving.worker import serve_jobs  # noqa: PLC0415 - takes a second
+
+    with Connection(pipe) as connection:
+        serve_jobs(connection)
