@@ -58,8 +58,8 @@ def configuration() -> str:
         "A value is taken from the first of: a command-line flag, the environment variable,\n"
         "the TOML file named by `--config` (a dot below is a table there: `server.port` is\n"
         "`port` in `[server]`), the default. In the environment a list is written with\n"
-        "commas, and an empty variable is as if unset. With a wrong value nothing is started; all\n"
-        "wrong ones are named.\n\n"
+        "commas, and an empty variable is as if unset. With a wrong value, or a name that is not\n"
+        "a setting, nothing is started: one line names all of them, with the nearest names.\n\n"
         "| Setting | Environment | Default | Meaning |\n|---|---|---|---|\n"
         + "\n".join(rows)
         + "\n"

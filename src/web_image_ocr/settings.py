@@ -10,6 +10,7 @@ from __future__ import annotations
 import dataclasses
 import ipaddress
 import json
+import os
 import stat
 import tomllib
 from collections.abc import Iterator, Mapping
@@ -37,10 +38,15 @@ from web_image_ocr.identity.config import IdentityConfig
 from web_image_ocr.images.config import FetchConfig
 from web_image_ocr.images.storage_config import StorageConfig
 from web_image_ocr.primitives.errors import ErrorKind, ServiceError
+from web_image_ocr.primitives.nearest import nearest
 from web_image_ocr.serving.config import ServingConfig
 from web_image_ocr.telemetry.logging import LoggingConfig
 
 ENV_PREFIX = "WEB_IMAGE_OCR_"
+_UNKNOWN = {"extra_forbidden", "unexpected_keyword_argument"}
+"""What the library calls a name that is not a setting."""
+_UNKNOWN_NAME = "unknown setting"
+"""What we call it until its whole path is known."""
 
 
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
@@ -159,14 +165,17 @@ def load_settings(config: Path | None = None, **flags: Any) -> Settings:
             ``None`` means that the flag was not given.
 
     Raises:
-        ServiceError: ``CONFIGURATION_INVALID``, with every wrong value named in one line.
+        ServiceError: ``CONFIGURATION_INVALID``, with every wrong value and every unknown name
+            in one line.
     """
     given = {name: value for name, value in flags.items() if value is not None}
+    faults = {place: _unknown(place) for place in _unknown_variables()}
     try:
-        return _settings_from(config)(**given)
+        settings = _settings_from(config)(**given)
     except ValidationError as error:
-        faults = "; ".join(_fault(item) for item in error.errors())
-        raise ServiceError(ErrorKind.CONFIGURATION_INVALID, faults) from None
+        for item in error.errors():
+            place = ".".join(str(part) for part in item["loc"]) or "settings"
+            faults.setdefault(place, _fault(place, item))
     except SettingsError as error:
         raise ServiceError(ErrorKind.CONFIGURATION_INVALID, str(error)) from None
     except OSError as error:
@@ -175,6 +184,9 @@ def load_settings(config: Path | None = None, **flags: Any) -> Settings:
         raise ServiceError(
             ErrorKind.CONFIGURATION_INVALID, f"{config} is no TOML file: {error}"
         ) from None
+    if faults:
+        raise ServiceError(ErrorKind.CONFIGURATION_INVALID, "; ".join(faults.values()))
+    return settings
 
 
 def describe() -> Iterator[tuple[str, object, str]]:
@@ -280,15 +292,43 @@ def _complaints(values: Mapping[str, Any], section: ValidatorFunctionWrapHandler
         for item in error.errors():
             name, *inside = [str(part) for part in item["loc"]] or [""]
             message = item["msg"].removeprefix("Value error, ")
+            if item["type"] in _UNKNOWN:
+                message = _unknown_in_table(inside[-1]) if inside else _UNKNOWN_NAME
             if inside:  # an item of a list, or a value of that item
                 message = f"{'.'.join(inside)}: {message}"
             complaints[name] = ", ".join(filter(None, (complaints.get(name), message)))
     return complaints
 
 
-def _fault(item: Mapping[str, Any]) -> str:
-    place = ".".join(str(part) for part in item["loc"]) or "settings"
+def _fault(place: str, item: Mapping[str, Any]) -> str:
+    if item["type"] in _UNKNOWN or item["msg"] == _UNKNOWN_NAME:
+        return _unknown(place)
     return f"{place} ({environment_name(place)}): {item['msg']}"
+
+
+def _unknown_variables() -> Iterator[str]:
+    """Yield what variables with our prefix name that is not a setting; a library ignores some."""
+    known = {environment_name(name) for name, _, _ in describe()}
+    known |= {environment_name(name) for name in Settings.model_fields}  # sections, as JSON
+    for variable in sorted(os.environ):
+        name = variable.upper()
+        if name.startswith(ENV_PREFIX) and name not in known:
+            yield name.removeprefix(ENV_PREFIX).lower().replace("__", ".")
+
+
+def _unknown(place: str) -> str:
+    """Say that the place is not a setting, in the words of where it came from."""
+    variables = {variable.upper() for variable in os.environ}
+    shown = environment_name if environment_name(place) in variables else str
+    meant = nearest(place, (name for name, _, _ in describe()))
+    hint = f"; did you mean {shown(meant)}?" if meant else ""
+    return f"unknown setting {shown(place)}{hint}"
+
+
+def _unknown_in_table(name: str) -> str:
+    values = {value for _, rows in describe_tables() for value, _, _ in rows}
+    meant = nearest(name, sorted(values))
+    return "unknown" + (f"; did you mean {meant}?" if meant else "")
 
 
 def _attributes(docstring: str) -> dict[str, str]:

@@ -362,3 +362,14 @@ class TestNoAuth:
         done = run("serve", "--no-auth", "--host", "0.0.0.0", "--data-dir", str(tmp_path))  # noqa: S104
         assert done.returncode == 4
         assert "loopback" in done.stderr
+
+
+def test_a_variable_that_is_not_a_setting_ends_every_command(tmp_path: Path) -> None:
+    environment = {**os.environ, "WEB_IMAGE_OCR_RATE_LIMIT": "5"}
+    for command in ("serve", "admin user list"):
+        done = run(*command.split(), "--data-dir", str(tmp_path), env=environment)
+        assert (done.returncode, done.stdout) == (4, "")
+        assert done.stderr == (
+            "web-image-ocr: unknown setting WEB_IMAGE_OCR_RATE_LIMIT;"
+            " did you mean WEB_IMAGE_OCR_API__RATE_LIMIT?\n"
+        )

@@ -51,7 +51,7 @@ def test_all_wrong_values_are_named_at_once(monkeypatch: pytest.MonkeyPatch) -> 
     with pytest.raises(ServiceError) as caught:
         load_settings()
     assert caught.value.kind is ErrorKind.CONFIGURATION_INVALID
-    for part in ("port must be 0 to 65535", "serving.workers", "api.no_such_thing"):
+    for part in ("port must be 0 to 65535", "serving.workers", "_API__NO_SUCH_THING"):
         assert part in caught.value.detail
 
 
@@ -226,3 +226,75 @@ def test_a_redis_without_its_package_ends_the_start_with_one_line(
     monkeypatch.setenv("WEB_IMAGE_OCR_API__RATE_LIMIT_REDIS_URL", "redis://host:6379/0")
     monkeypatch.setattr(windows, "find_spec", lambda _: None)
     assert "needs the package redis (web-image-ocr[redis])" in fault()
+
+
+@pytest.mark.parametrize(
+    ("variable", "meant"),
+    [
+        ("WEB_IMAGE_OCR_RATE_LIMIT", "WEB_IMAGE_OCR_API__RATE_LIMIT"),
+        ("WEB_IMAGE_OCR_SERVER_PORT", "WEB_IMAGE_OCR_SERVER__PORT"),
+        ("WEB_IMAGE_OCR_SERVER__PROT", "WEB_IMAGE_OCR_SERVER__PORT"),
+        ("WEB_IMAGE_OCR_DATADIR", "WEB_IMAGE_OCR_DATA_DIR"),
+        ("WEB_IMAGE_OCR_LOG__LEVEL", "WEB_IMAGE_OCR_LOGGING__LEVEL"),
+        ("WEB_IMAGE_OCR_DATABASE_URL", "WEB_IMAGE_OCR_IDENTITY__DATABASE_URL"),
+        ("WEB_IMAGE_OCR_API__RATE_LIMIT__MAX", "WEB_IMAGE_OCR_API__RATE_LIMIT"),
+    ],
+)
+def test_an_unknown_variable_is_refused_with_the_nearest_name(
+    variable: str, meant: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv(variable, "1")
+    assert f"unknown setting {variable}; did you mean {meant}?" in fault()
+
+
+def test_an_unknown_variable_counts_in_any_case_and_when_empty(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setenv("web_image_ocr_rate_limit", "")
+    assert fault() == (
+        "unknown setting WEB_IMAGE_OCR_RATE_LIMIT; did you mean WEB_IMAGE_OCR_API__RATE_LIMIT?"
+    )
+
+
+def test_a_variable_that_is_like_no_setting_has_no_hint(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("WEB_IMAGE_OCR_XYZZY", "1")
+    assert fault() == "unknown setting WEB_IMAGE_OCR_XYZZY"
+
+
+def test_variables_of_others_are_theirs(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("WEB_IMAGE_OCRX_RATE_LIMIT", "1")
+    monkeypatch.setenv("RATE_LIMIT", "1")
+    load_settings()
+
+
+def test_a_section_may_be_json(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("WEB_IMAGE_OCR_SERVER", '{"port": 7}')
+    assert load_settings().server.port == 7
+
+
+def test_every_unknown_name_is_said_at_once_beside_wrong_values(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    config = tmp_path / "settings.toml"
+    config.write_text(
+        'portt = 7\n[server]\nprot = 8000\n[serverr]\nport = 1\n[logging]\nlevel = "loud"\n'
+    )
+    monkeypatch.setenv("WEB_IMAGE_OCR_RATE_LIMIT", "5")
+    monkeypatch.setenv("WEB_IMAGE_OCR_API__RATE_LIMT", "5")
+    detail = fault(config)
+    for part in (
+        "unknown setting WEB_IMAGE_OCR_RATE_LIMIT; did you mean WEB_IMAGE_OCR_API__RATE_LIMIT?",
+        "unknown setting WEB_IMAGE_OCR_API__RATE_LIMT; did you mean WEB_IMAGE_OCR_API__RATE_LIMIT?",
+        "unknown setting server.prot; did you mean server.port?",
+        "unknown setting portt; did you mean server.port?",
+        "unknown setting serverr; did you mean ",
+        "logging.level (WEB_IMAGE_OCR_LOGGING__LEVEL): Input should be",
+    ):
+        assert part in detail
+    assert detail.count("RATE_LIMT") == 1
+
+
+def test_an_unknown_value_of_a_table_has_the_nearest_name(tmp_path: Path) -> None:
+    config = tmp_path / "settings.toml"
+    config.write_text('[[storage.entries]]\nbuckett = "b"\n')
+    assert "0.buckett: unknown; did you mean buckets?" in fault(config)
