@@ -49,19 +49,17 @@ class StandardError:
         self.writer.close(seconds)
 
     def _drain(self) -> None:
-        rest = b""
-        while chunk := os.read(self._source, _LONGEST_LINE):
-            if self._closing and _END in chunk:
-                rest += chunk.partition(_END)[0]
-                break
+        rest, ended = b"", False
+        while not ended and (chunk := os.read(self._source, _LONGEST_LINE)):
+            ended = self._closing and _END in chunk
+            if ended:
+                chunk = chunk.partition(_END)[0]
             *lines, rest = (rest + chunk).split(b"\n")
+            if rest and (ended or len(rest) > _LONGEST_LINE):
+                lines.append(rest)
+                rest = b""
             for line in lines:
                 self.writer.put(line + b"\n")
-            if len(rest) > _LONGEST_LINE:
-                self.writer.put(rest + b"\n")
-                rest = b""
-        if rest:
-            self.writer.put(rest + b"\n")
 
 
 def _duplicate() -> int:
