@@ -51,6 +51,11 @@ def identity(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Identity]:
 
 @pytest.fixture(scope="session")
 def account(identity: Identity) -> Account:
+    return account_of(identity)
+
+
+def account_of(identity: Identity) -> Account:
+    """Make the first account of an empty store."""
     first = identity.initialize(password="correct-horse-battery")
     assert first.project_id
     assert first.project_name

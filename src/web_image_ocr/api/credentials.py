@@ -1,4 +1,9 @@
-"""From a request's headers to a proved caller, off the event loop."""
+"""From a request's headers to an authenticated caller.
+
+What the caches of identity answer is answered on the event loop. The rest waits in threads, and
+those that wait for one thing are not those that wait for another: reads of the store, writes to it,
+signatures, reports, password hashes.
+"""
 
 from __future__ import annotations
 
@@ -16,15 +21,26 @@ from starlette.requests import Request
 from web_image_ocr.api.bodies import Body, ClientGoneError
 from web_image_ocr.api.body_budget import unauthenticated
 from web_image_ocr.api.clients import ClientAddresses
-from web_image_ocr.identity import Identity, PasswordLogin, Principal, SignedRequest, TokenGrant
+from web_image_ocr.identity import (
+    Access,
+    Identity,
+    NotCachedError,
+    PasswordLogin,
+    Principal,
+    SignedRequest,
+    TokenGrant,
+)
 from web_image_ocr.primitives.errors import ErrorKind, ServiceError
 from web_image_ocr.primitives.networks import network_of
 
 _SIGNATURE_SCHEMES = ("SDK-", "V11-")
 """How the ``Authorization`` of the official SDK's signature algorithms begins."""
 
-_STORE_CALLS = 8
-"""Threads that may wait for the store; its answers are mostly cached, so few are busy."""
+_READS = 8
+"""Threads that read the store; its answers are mostly cached, so few are busy."""
+
+_WRITES = 8
+"""Threads that write to the store: while another process holds its lock they all wait."""
 
 _SIGNATURES = 8
 """Threads that check signatures; a wrong one is written down, which may wait for the store."""
@@ -59,16 +75,31 @@ class Callers:
     def __init__(self, identity: Identity, addresses: ClientAddresses) -> None:
         self._identity = identity
         self._addresses = addresses
-        self._store_calls = CapacityLimiter(_STORE_CALLS)
+        self._reads = CapacityLimiter(_READS)
+        self._writes = CapacityLimiter(_WRITES)
         self._signatures = CapacityLimiter(_SIGNATURES)
         self._reports = CapacityLimiter(_REPORT_THREADS)
         # One more than there are hashes: it asks the store meanwhile.
         self._logins = CapacityLimiter(identity.password_hashes_at_once + 1)
         self._signing_in: Counter[str] = Counter()
 
+    async def judge(self, question: Callable[[Access], _Result]) -> _Result:
+        """Return what identity answers about a token: at once if it is cached.
+
+        The question may be asked twice, so it must change nothing.
+        """
+        try:
+            return question(self._identity.cached_access)
+        except NotCachedError:
+            return await self.ask(lambda identity: question(identity.access))
+
     async def ask(self, question: Callable[[Identity], _Result]) -> _Result:
-        """What identity answers; asked in a thread."""
-        return await to_thread.run_sync(lambda: question(self._identity), limiter=self._store_calls)
+        """Return what identity reads; asked in a thread."""
+        return await to_thread.run_sync(lambda: question(self._identity), limiter=self._reads)
+
+    async def change(self, question: Callable[[Identity], _Result]) -> _Result:
+        """Return what identity answers to a change, which may wait for the store's lock."""
+        return await to_thread.run_sync(lambda: question(self._identity), limiter=self._writes)
 
     async def report(self, question: Callable[[Identity], _Result]) -> _Result:
         """As ``ask``, where much is read for the answer: calls do not wait for it."""
@@ -138,7 +169,7 @@ class Callers:
         if request.headers.get("authorization", "").startswith(_SIGNATURE_SCHEMES):
             return await self._authenticate_signature(request, body)
         token = token_of(request)
-        return await self.ask(lambda identity: identity.authenticate_token(token))
+        return await self.judge(lambda access: access.authenticate_token(token))
 
     async def _authenticate_signature(self, request: Request, body: Body) -> Principal:
         client = self._addresses.of(request.scope)
@@ -174,14 +205,10 @@ class Callers:
             ServiceError: as ``authenticate`` and ``Identity.authorize``.
         """
         principal = await self.authenticate(request, body)
-
-        def judge(identity: Identity) -> None:
-            identity.check_project(principal, project_id)
-            # Whatever comes of it, it is a call of this project; strangers are not counted.
-            request.state.counted_for = project_id
-            identity.authorize(principal, project_id)
-
-        await self.ask(judge)
+        await self.judge(lambda access: access.check_project(principal, project_id))
+        # Whatever comes of it, it is a call of this project; strangers are not counted.
+        request.state.counted_for = project_id
+        await self.judge(lambda access: access.authorize(principal, project_id))
 
 
 def token_of(request: Request) -> str:

@@ -15,6 +15,7 @@ from web_image_ocr.api.guards import check_sizes
 from web_image_ocr.api.schemas import Wire, parse_json, validate
 from web_image_ocr.api.state import state_of
 from web_image_ocr.identity import (
+    Access,
     Administration,
     Identity,
     OwnAccount,
@@ -26,6 +27,9 @@ from web_image_ocr.primitives.errors import ErrorKind, ServiceError
 
 _Result = TypeVar("_Result")
 _Model = TypeVar("_Model", bound=Wire)
+
+_READING = frozenset({"GET", "HEAD"})
+"""Methods of calls that change nothing."""
 
 _TOLD = {
     ErrorKind.IDENTITY_REQUEST_INVALID: ErrorKind.MANAGEMENT_REQUEST_INVALID,
@@ -68,11 +72,11 @@ class ManagementCall:
 
     async def own_account(self, question: Callable[[OwnAccount], _Result]) -> _Result:
         """What the caller's own account answers."""
-        return await self.ask(lambda identity: question(identity.own_account(self.principal)))
+        return await self._ask(lambda identity: question(identity.own_account(self.principal)))
 
     async def administration(self, question: Callable[[Administration], _Result]) -> _Result:
         """What the account answers to an administrator; no question that hashes a password."""
-        return await self.ask(lambda identity: question(identity.administered_by(self.principal)))
+        return await self._ask(lambda identity: question(identity.administered_by(self.principal)))
 
     async def hashing(self, question: Callable[[Administration], _Result]) -> _Result:
         """As ``administration``, for questions that hash a password."""
@@ -82,11 +86,11 @@ class ManagementCall:
 
     async def check_administers(self) -> None:
         """Raise ``ROLE_FORBIDDEN`` for who is no administrator, before the body is read."""
-        await self.administration(lambda _: None)
+        await self._callers.ask(lambda identity: identity.administered_by(self.principal))
 
-    async def ask(self, question: Callable[[Identity], _Result]) -> _Result:
-        """What identity answers."""
-        return await self._callers.ask(question)
+    async def judge(self, question: Callable[[Access], _Result]) -> _Result:
+        """Return what identity knows about the caller's token."""
+        return await self._callers.judge(question)
 
     async def usage(self, project_id: str | None, window: Window) -> UsageReport:
         """Counted calls; see ``Identity.usage``."""
@@ -97,6 +101,12 @@ class ManagementCall:
     async def change_password(self, current: str, new: str) -> None:
         """Another password for the caller; see ``Identity.change_password``."""
         await self._callers.change_password(self._request, self.principal, current, new)
+
+    async def _ask(self, question: Callable[[Identity], _Result]) -> _Result:
+        """Return what identity answers; what changes nothing does not wait for changes."""
+        if self._request.method in _READING:
+            return await self._callers.ask(question)
+        return await self._callers.change(question)
 
 
 @asynccontextmanager

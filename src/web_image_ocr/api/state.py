@@ -11,6 +11,7 @@ from web_image_ocr.api.clients import ClientAddresses
 from web_image_ocr.api.config import ApiConfig
 from web_image_ocr.api.credentials import Callers
 from web_image_ocr.api.dependencies import Dependencies
+from web_image_ocr.api.readiness import StoreProbe
 from web_image_ocr.api.throttle import Throttle
 from web_image_ocr.primitives.errors import ErrorKind
 from web_image_ocr.primitives.networks import network_of
@@ -40,6 +41,7 @@ class State:
         self._addresses = ClientAddresses(dependencies.trusted_proxies)
         identity = dependencies.identity
         self.callers = Callers(identity, self._addresses) if identity else None
+        self.store = StoreProbe(identity.check) if identity else None
         self.decoding = CapacityLimiter(_DECODING)
         self.budget = BodyBudget(
             config.max_bodies_bytes,

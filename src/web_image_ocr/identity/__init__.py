@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+from web_image_ocr.identity.access import Access, wire_time
 from web_image_ocr.identity.administration import Administration
 from web_image_ocr.identity.config import IdentityConfig
+from web_image_ocr.identity.directory import NotCachedError
 from web_image_ocr.identity.own_account import EVERYBODY, OwnAccount, ProjectState
-from web_image_ocr.identity.service import API_NAME, Identity, utc_now
-from web_image_ocr.identity.sign_in import wire_time
+from web_image_ocr.identity.service import Identity, utc_now
 from web_image_ocr.identity.signature import SignedRequest
 from web_image_ocr.identity.usage_values import Step, Tally, UsageReport, Window
 from web_image_ocr.identity.values import (
+    API_NAME,
     AccessKey,
     Credential,
     Domain,
@@ -31,6 +33,7 @@ from web_image_ocr.identity.values import (
 __all__ = [
     "API_NAME",
     "EVERYBODY",
+    "Access",
     "AccessKey",
     "Administration",
     "Credential",
@@ -40,6 +43,7 @@ __all__ = [
     "IdentityConfig",
     "NewAccessKey",
     "NewPassword",
+    "NotCachedError",
     "OwnAccount",
     "PasswordLogin",
     "Principal",

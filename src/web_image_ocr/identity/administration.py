@@ -10,7 +10,7 @@ from datetime import datetime
 from sqlalchemy import delete, select
 
 from web_image_ocr.identity.database import Database
-from web_image_ocr.identity.directory import project_of, user_of
+from web_image_ocr.identity.directory import ChangedRecords, project_of, user_of
 from web_image_ocr.identity.keyring import Keyring
 from web_image_ocr.identity.lookups import AccountRows, key_of
 from web_image_ocr.identity.passwords import PasswordHashes, check_new_password, generated_password
@@ -52,7 +52,7 @@ class Administration:
         database: the store.
         keyring: seals new secrets.
         passwords: turns for hashing.
-        changed: called after each change, so that this process notices at once.
+        changed: called with what has changed, so that this process notices at once.
         clock: the time, UTC.
     """
 
@@ -61,7 +61,7 @@ class Administration:
         database: Database,
         keyring: Keyring,
         passwords: PasswordHashes,
-        changed: Callable[[], None],
+        changed: Callable[[ChangedRecords], None],
         clock: Callable[[], datetime],
     ) -> None:
         self._database = database
@@ -293,8 +293,9 @@ class Administration:
         # One change after the other, whichever server makes it: two administrators cannot
         # both demote the other.
         with self._database.writing(alone=True) as session:
-            yield AccountRows(session, self._domain_id)
-        self._changed()
+            rows = AccountRows(session, self._domain_id)
+            yield rows
+        self._changed(rows.touched)
 
     def _hashed(self, password: str | None, user_name: str) -> tuple[str | None, str]:
         """Return the password drawn where none is given, and the hash of the one in force."""

@@ -14,6 +14,7 @@ import sqlite3
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from pathlib import Path
+from typing import Any
 from urllib.parse import quote
 
 from alembic import command
@@ -43,6 +44,14 @@ from web_image_ocr.primitives.errors import ErrorKind, ServiceError
 _MIGRATIONS = "web_image_ocr.identity:migrations"
 # Any number will do, as long as all servers of one PostgreSQL database take the same.
 _ADVISORY_LOCK = 0x57494F43
+_READERS = 20
+"""Connections that read at once: as many as threads that read (``api.credentials``), and a few."""
+_WRITERS = 12
+"""Connections that write, or wait for it; none of them is one that a reader could use."""
+_PROBE_S = 1.0
+"""Seconds that a check for readiness waits, on a connection of its own."""
+_KEPT_OPEN = 5
+"""Connections of each kind that stay open when nothing is to do."""
 _PASSING = frozenset({sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED, sqlite3.SQLITE_CONSTRAINT})
 """Failures of a statement, not of its connection."""
 
@@ -56,7 +65,8 @@ class Database:
 
     Args:
         url: SQLAlchemy URL.
-        wait_seconds: how long to wait for a busy store or a free connection.
+        wait_seconds: how long to wait for a busy store or a free connection. Readers, writers
+            and ``check`` have connections of their own: none of them waits for those of another.
         may_create: make the SQLite file, its folder and the tables where they are missing.
 
     Raises:
@@ -67,8 +77,11 @@ class Database:
 
     def __init__(self, url: URL | str, wait_seconds: float, *, may_create: bool = True) -> None:
         with _translated():
-            self._engine = _open_engine(_parsed(url), wait_seconds, may_create)
-        self._writer = self._engine.execution_options(writes=True)
+            parsed = _parsed(url)
+            self._readers = _open_engine(parsed, wait_seconds, _READERS, may_create)
+            self._writers = _open_engine(parsed, wait_seconds, _WRITERS, may_create)
+            self._probe = _open_engine(parsed, min(wait_seconds, _PROBE_S), 1, may_create)
+        self._writer = self._writers.execution_options(writes=True)
         try:
             self._migrate(may_create)
         except (ServiceError, StoreMissingError):
@@ -76,18 +89,18 @@ class Database:
             raise
 
     def close(self) -> None:
-        """Give back all connections."""
-        self._engine.dispose()
+        """Close all connections."""
+        for engine in self._engines:
+            engine.dispose()
 
     def expect(self, name: str, value: str) -> None:
         """From now on, a file without this fact is another store and does not answer.
 
         Of SQLite only, whose file can be exchanged under a running server.
         """
-        if self._engine.dialect.name != "sqlite":
+        if self._readers.dialect.name != "sqlite":
             return
 
-        @event.listens_for(self._engine, "connect")
         def check_fact(connection: sqlite3.Connection, _record: ConnectionPoolEntry) -> None:
             query = "SELECT value FROM facts WHERE name = ?"
             try:
@@ -101,15 +114,18 @@ class Database:
                     ErrorKind.STORE_UNAVAILABLE, "another store's file is in the store's place"
                 )
 
+        for engine in self._engines:
+            event.listen(engine, "connect", check_fact)
+
     def check(self) -> None:
-        """Raise ``STORE_UNAVAILABLE`` unless the store answers."""
-        with self.reading() as session:
+        """Raise ``STORE_UNAVAILABLE`` unless the store answers, within a second if it is locked."""
+        with _translated(), Session(self._probe) as session:
             session.execute(select(FactRow.name).limit(1))
 
     @contextmanager
     def reading(self) -> Iterator[Session]:
         """A session that sees one state of the store and changes nothing."""
-        with _translated(), Session(self._engine) as session:
+        with _translated(), Session(self._readers) as session:
             yield session
 
     @contextmanager
@@ -128,12 +144,16 @@ class Database:
                 _wait_to_be_alone(session.connection())
             yield session
 
+    @property
+    def _engines(self) -> tuple[Engine, ...]:
+        return self._readers, self._writers, self._probe
+
     def _migrate(self, may_create: bool) -> None:
         config = Config()
         config.set_main_option("script_location", _MIGRATIONS)
         newest = ScriptDirectory.from_config(config).get_current_head()
         with _translated():
-            with self._engine.connect() as connection:
+            with self._readers.connect() as connection:
                 current = MigrationContext.configure(connection).get_current_revision()
             if current == newest:
                 return
@@ -186,15 +206,15 @@ def _unusable(detail: str) -> ServiceError:
     return ServiceError(ErrorKind.CONFIGURATION_INVALID, detail)
 
 
-def _open_engine(url: URL, wait_seconds: float, may_create: bool) -> Engine:
+def _open_engine(url: URL, wait_seconds: float, connections: int, may_create: bool) -> Engine:
     if url.get_backend_name() == "sqlite":
         path = Path(url.database or "").absolute()
         _find_file(path, may_create)
-        return _open_sqlite(path, wait_seconds)
-    return _open_postgresql(url, wait_seconds)
+        return _open_sqlite(path, wait_seconds, connections)
+    return _open_postgresql(url, wait_seconds, connections)
 
 
-def _open_postgresql(url: URL, wait_seconds: float) -> Engine:
+def _open_postgresql(url: URL, wait_seconds: float, connections: int) -> Engine:
     milliseconds = round(wait_seconds * 1000)
     # A machine that is gone without a word, and a lock that another server holds, are waited
     # for as long as any busy store; what the URL says of it goes before.
@@ -209,7 +229,7 @@ def _open_postgresql(url: URL, wait_seconds: float) -> Engine:
         return create_engine(
             url,
             pool_pre_ping=True,
-            pool_timeout=wait_seconds,
+            **_pool(connections, wait_seconds),
             connect_args={name: wait for name, wait in waits.items() if name not in url.query},
         )
     except ModuleNotFoundError as error:
@@ -231,7 +251,7 @@ def _find_file(path: Path, may_create: bool) -> None:
         raise _unusable(f"the store's folder {path.parent} cannot be used: {reason}") from None
 
 
-def _open_sqlite(path: Path, wait_seconds: float) -> Engine:
+def _open_sqlite(path: Path, wait_seconds: float, connections: int) -> Engine:
     def connect() -> sqlite3.Connection:
         # mode=rw: a store that went away is an error, not an empty store.
         uri = f"file:{quote(str(path))}?mode=rw"
@@ -244,7 +264,7 @@ def _open_sqlite(path: Path, wait_seconds: float) -> Engine:
         return connection
 
     engine = create_engine(
-        "sqlite://", creator=connect, poolclass=QueuePool, pool_timeout=wait_seconds
+        "sqlite://", creator=connect, poolclass=QueuePool, **_pool(connections, wait_seconds)
     )
 
     @event.listens_for(engine, "connect")
@@ -273,6 +293,15 @@ def _open_sqlite(path: Path, wait_seconds: float) -> Engine:
         connection.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")
 
     return engine
+
+
+def _pool(connections: int, wait_seconds: float) -> dict[str, Any]:
+    kept = min(connections, _KEPT_OPEN)
+    return {
+        "pool_size": kept,
+        "max_overflow": connections - kept,
+        "pool_timeout": wait_seconds,
+    }
 
 
 def _state_of(path: Path) -> tuple[int, int, bool] | None:

@@ -1,8 +1,10 @@
-"""Reads accounts, keys, subscriptions; what every call needs is remembered briefly."""
+"""Read accounts, keys, subscriptions; what every call needs is cached briefly."""
 
 from __future__ import annotations
 
+from collections.abc import Callable, Hashable
 from dataclasses import dataclass, field
+from typing import TypeVar
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
@@ -18,6 +20,13 @@ from web_image_ocr.identity.tables import (
     UserRow,
 )
 from web_image_ocr.identity.values import Domain, PasswordLogin, Project, Reference, Role, User
+
+_Key = TypeVar("_Key", bound=Hashable)
+_Value = TypeVar("_Value")
+
+
+class NotCachedError(Exception):
+    """The answer needs the store."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -50,51 +59,144 @@ class KnownKey:
     enabled: bool
 
 
-class Directory:
-    """Reads the store.
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ChangedRecords:
+    """Name the records that a change touched; a record named without need costs one read.
+
+    Attributes:
+        users: ids; their keys are meant, too.
+        keys: public halves.
+        projects: ids; what they have enabled is meant, too.
+        tokens: ids.
+    """
+
+    users: set[str] = field(default_factory=set)
+    keys: set[str] = field(default_factory=set)
+    projects: set[str] = field(default_factory=set)
+    tokens: set[str] = field(default_factory=set)
+
+
+class Caches:
+    """Hold what was read lately.
+
+    Attributes:
+        users: by id.
+        keys: by public half.
+        projects: by id.
+        subscribed: by project and service.
+        ended: whether a token was revoked, by the token's id.
+
+    Args:
+        seconds: how long it is believed.
+    """
+
+    def __init__(self, seconds: float) -> None:
+        self.users: TimedCache[str, KnownUser] = TimedCache(seconds)
+        self.keys: TimedCache[str, KnownKey] = TimedCache(seconds)
+        self.projects: TimedCache[str, Project] = TimedCache(seconds)
+        self.subscribed: TimedCache[tuple[str, str], bool] = TimedCache(seconds)
+        self.ended: TimedCache[str, bool] = TimedCache(seconds)
+
+    def forget(self, changed: ChangedRecords) -> None:
+        """Read these records again from now on; for changes made by this process."""
+        users, keys, projects = changed.users, changed.keys, changed.projects
+        for user_id in users:
+            self.users.forget(user_id)
+        if users or keys:
+            self.keys.forget_where(lambda access, key: access in keys or key.user_id in users)
+        for project_id in projects:
+            self.projects.forget(project_id)
+        if projects:
+            self.subscribed.forget_where(lambda key, _: key[0] in projects)
+        for token_id in changed.tokens:
+            self.ended.forget(token_id)
+
+
+class Records:
+    """Answer what every call needs to know.
+
+    Args:
+        caches: what was read lately.
+        database: where the rest is read; None answers from the caches alone.
+    """
+
+    def __init__(self, caches: Caches, database: Database | None) -> None:
+        self._caches = caches
+        self._database = database
+
+    def user(self, user_id: str) -> KnownUser | None:
+        """Return the user of this id; cached."""
+        return self._get(self._caches.users, user_id, lambda session: _user(session, user_id))
+
+    def key(self, access: str) -> KnownKey | None:
+        """Return the permanent key with this public half; cached."""
+        return self._get(self._caches.keys, access, lambda session: _key(session, access))
+
+    def project(self, project_id: str) -> Project | None:
+        """Return the project of this id; cached."""
+        return self._get(
+            self._caches.projects, project_id, lambda session: _project(session, project_id)
+        )
+
+    def is_subscribed(self, project_id: str, api: str) -> bool:
+        """Return whether the project has enabled the service; cached while it has."""
+        key = (project_id, api)
+        found = self._get(
+            self._caches.subscribed,
+            key,
+            lambda session: None if session.get(SubscriptionRow, key) is None else True,
+        )
+        return found or False
+
+    def is_ended(self, token_id: str) -> bool:
+        """Return whether the token was revoked; cached either way."""
+        found = self._get(
+            self._caches.ended,
+            token_id,
+            lambda session: session.get(EndedTokenRow, token_id) is not None,
+        )
+        return found or False
+
+    def _get(
+        self,
+        cache: TimedCache[_Key, _Value],
+        key: _Key,
+        read: Callable[[Session], _Value | None],
+    ) -> _Value | None:
+        database = self._database
+        if database is None:
+            cached = cache.peek(key)
+            if cached is None:
+                raise NotCachedError
+            return cached
+
+        def ask_store() -> _Value | None:
+            with database.reading() as session:
+                return read(session)
+
+        return cache.get(key, ask_store)
+
+
+class Directory(Records):
+    """Read the store.
+
+    Attributes:
+        cached: answers from memory alone; ``NotCachedError`` where that is not enough.
 
     Args:
         database: the store.
-        cache_seconds: how long all that is remembered is believed.
+        cache_seconds: how long all that is cached is believed.
     """
 
     def __init__(self, database: Database, cache_seconds: float) -> None:
-        self._database = database
-        self._users: TimedCache[str, KnownUser] = TimedCache(cache_seconds)
-        self._keys: TimedCache[str, KnownKey] = TimedCache(cache_seconds)
-        self._projects: TimedCache[str, Project] = TimedCache(cache_seconds)
-        self._subscribed: TimedCache[tuple[str, str], bool] = TimedCache(cache_seconds)
-        self._ended: TimedCache[str, bool] = TimedCache(cache_seconds)
+        caches = Caches(cache_seconds)
+        super().__init__(caches, database)
+        self.cached = Records(caches, None)
+        self._store = database
 
-    def forget(self) -> None:
-        """Read everything anew from now on; for changes made by this process."""
-        for cache in (self._users, self._keys, self._projects, self._subscribed, self._ended):
-            cache.clear()
-
-    def user(self, user_id: str) -> KnownUser | None:
-        """The user of this id; remembered."""
-        return self._users.get(user_id, lambda: self._read_user(user_id))
-
-    def key(self, access: str) -> KnownKey | None:
-        """The permanent key with this public half; remembered."""
-        return self._keys.get(access, lambda: self._read_key(access))
-
-    def project(self, project_id: str) -> Project | None:
-        """The project of this id; remembered."""
-        return self._projects.get(project_id, lambda: self._read_project(project_id))
-
-    def is_subscribed(self, project_id: str, api: str) -> bool:
-        """Whether the project has enabled the service; remembered while it has."""
-        return (
-            self._subscribed.get(
-                (project_id, api), lambda: self._read_subscription(project_id, api)
-            )
-            or False
-        )
-
-    def is_ended(self, token_id: str) -> bool:
-        """Whether the token was ended before its time; remembered either way."""
-        return self._ended.get(token_id, lambda: self._read_ended(token_id)) or False
+    def forget(self, changed: ChangedRecords) -> None:
+        """Read these records again from now on; for changes made by this process."""
+        self._caches.forget(changed)
 
     def user_signing_in(self, login: PasswordLogin) -> tuple[KnownUser | None, tuple[str, ...]]:
         """The user a login names, read anew, and what to count failures under.
@@ -104,7 +206,7 @@ class Directory:
         """
         account, name = login.domain, login.user.name or ""
         wanted = UserRow.id == login.user.id if login.user.id else UserRow.name == name
-        with self._database.reading() as session:
+        with self._store.reading() as session:
             domain_id = None if account is None else _domain_id(session, account)
             query = select(UserRow).where(wanted)
             if account is not None:
@@ -123,7 +225,7 @@ class Directory:
         query = select(ProjectRow).where(ProjectRow.domain_id == domain_id)
         if name is not None:
             query = query.where(ProjectRow.name == name)
-        with self._database.reading() as session:
+        with self._store.reading() as session:
             return tuple(
                 project_of(row) for row in session.scalars(query.order_by(ProjectRow.name))
             )
@@ -135,32 +237,22 @@ class Directory:
                 return project
         return None
 
-    def _read_user(self, user_id: str) -> KnownUser | None:
-        with self._database.reading() as session:
-            row = session.get(UserRow, user_id)
-            return None if row is None else known_user(row)
 
-    def _read_key(self, access: str) -> KnownKey | None:
-        with self._database.reading() as session:
-            row = session.get(AccessKeyRow, access)
-            if row is None:
-                return None
-            return KnownKey(
-                user_id=row.user_id, sealed_secret=row.sealed_secret, enabled=row.enabled
-            )
+def _user(session: Session, user_id: str) -> KnownUser | None:
+    row = session.get(UserRow, user_id)
+    return None if row is None else known_user(row)
 
-    def _read_project(self, project_id: str) -> Project | None:
-        with self._database.reading() as session:
-            row = session.get(ProjectRow, project_id)
-            return None if row is None else project_of(row)
 
-    def _read_subscription(self, project_id: str, api: str) -> bool | None:
-        with self._database.reading() as session:
-            return None if session.get(SubscriptionRow, (project_id, api)) is None else True
+def _key(session: Session, access: str) -> KnownKey | None:
+    row = session.get(AccessKeyRow, access)
+    if row is None:
+        return None
+    return KnownKey(user_id=row.user_id, sealed_secret=row.sealed_secret, enabled=row.enabled)
 
-    def _read_ended(self, token_id: str) -> bool:
-        with self._database.reading() as session:
-            return session.get(EndedTokenRow, token_id) is not None
+
+def _project(session: Session, project_id: str) -> Project | None:
+    row = session.get(ProjectRow, project_id)
+    return None if row is None else project_of(row)
 
 
 def _domain_id(session: Session, account: Reference) -> str | None:

@@ -16,6 +16,7 @@ from datetime import datetime
 from sqlalchemy import delete
 
 from web_image_ocr.identity.database import Database
+from web_image_ocr.identity.directory import ChangedRecords
 from web_image_ocr.identity.tables import EndedTokenRow
 from web_image_ocr.identity.tokens import TokenClaims
 
@@ -25,12 +26,15 @@ class EndedTokens:
 
     Args:
         database: the store.
-        changed: called after each change, so that this process notices at once.
+        changed: called with what has changed, so that this process notices at once.
         clock: the time, UTC.
     """
 
     def __init__(
-        self, database: Database, changed: Callable[[], None], clock: Callable[[], datetime]
+        self,
+        database: Database,
+        changed: Callable[[ChangedRecords], None],
+        clock: Callable[[], datetime],
     ) -> None:
         self._database = database
         self._changed = changed
@@ -41,4 +45,4 @@ class EndedTokens:
         with self._database.writing(alone=True) as session:
             session.execute(delete(EndedTokenRow).where(EndedTokenRow.void_at <= self._clock()))
             session.merge(EndedTokenRow(id=claims.id, void_at=claims.expires_at))
-        self._changed()
+        self._changed(ChangedRecords(tokens={claims.id}))

@@ -1,4 +1,4 @@
-"""Rows of one account by what they are called, and what must hold among them."""
+"""Look up rows of one account by name or id, and check what must hold among them."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ from sqlalchemy import or_, select
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
+from web_image_ocr.identity.directory import ChangedRecords
 from web_image_ocr.identity.first_start import oldest_domain
 from web_image_ocr.identity.tables import AccessKeyRow, DomainRow, ProjectRow, UserRow
 from web_image_ocr.identity.values import AccessKey, Role
@@ -19,6 +20,8 @@ class AccountRows:
         session: of the store.
         domain_id: of the account.
         domain_name: of the account.
+        touched: all rows that were looked up or inserted: a change that ends here may have
+            changed each of them.
 
     Args:
         session: of the store.
@@ -35,6 +38,7 @@ class AccountRows:
         self.domain_id = domain.id
         self.domain_name = domain.name
         self.session = session
+        self.touched = ChangedRecords()
 
     def user(self, user: str) -> UserRow:
         """The user of this id or name; the id wins."""
@@ -47,6 +51,7 @@ class AccountRows:
         ).first()
         if row is None:
             raise _unknown(f"no user {user!r}")
+        self.touched.users.add(row.id)
         return row
 
     def project(self, project: str) -> ProjectRow:
@@ -60,6 +65,7 @@ class AccountRows:
         ).first()
         if row is None:
             raise _unknown(f"no project {project!r}")
+        self.touched.projects.add(row.id)
         return row
 
     def key(self, access: str) -> AccessKeyRow:
@@ -67,6 +73,7 @@ class AccountRows:
         row = self.session.get(AccessKeyRow, access)
         if row is None or row.user.domain_id != self.domain_id:
             raise _unknown(f"no access key {access!r}")
+        self.touched.keys.add(access)
         return row
 
     def check_not_the_last_administrator(self, row: UserRow) -> None:
@@ -93,6 +100,8 @@ class AccountRows:
         except IntegrityError as error:
             raise ServiceError(ErrorKind.RECORD_CONFLICT, f"{what} exists already") from error
         self.session.refresh(row)
+        if isinstance(row, AccessKeyRow):
+            self.touched.keys.add(row.access)
 
 
 def key_of(row: AccessKeyRow) -> AccessKey:

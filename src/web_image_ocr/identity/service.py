@@ -7,11 +7,11 @@ many threads; an event loop calls them through a thread. Any of them raises
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
 
+from web_image_ocr.identity.access import Access
 from web_image_ocr.identity.administration import Administration
 from web_image_ocr.identity.config import IdentityConfig
 from web_image_ocr.identity.directory import Directory
@@ -30,7 +30,7 @@ from web_image_ocr.identity.tokens import Tokens
 from web_image_ocr.identity.usage import UsageStore
 from web_image_ocr.identity.usage_values import UsageReport, Window
 from web_image_ocr.identity.values import (
-    Credential,
+    API_NAME,
     FirstAccount,
     PasswordLogin,
     Principal,
@@ -40,12 +40,8 @@ from web_image_ocr.identity.values import (
     Scope,
     TemporaryKey,
     TokenGrant,
-    User,
 )
 from web_image_ocr.primitives.errors import ErrorKind, ServiceError
-
-API_NAME = "web-image"
-"""The service that projects enable, as in the path of its call."""
 
 
 def utc_now() -> datetime:
@@ -60,6 +56,9 @@ class Identity:
     start; several servers may do so at once.
 
     Attributes:
+        access: judges tokens; reads the store for what is not cached.
+        cached_access: the same from memory alone, for an event loop: never waits, and raises
+            ``NotCachedError`` where the store has to be read.
         administration: accounts as the operator sees them.
         recorder: counts calls; what it has counted is written while it is open.
 
@@ -94,6 +93,8 @@ class Identity:
         self.recorder = Recorder(self._usage, config.usage_days, clock)
         self._sign_in_budget = SignInBudget(config)
         tokens = Tokens(self._keyring)
+        self.access = Access(self._directory, tokens, clock)
+        self.cached_access = Access(self._directory.cached, tokens, clock)
 
         def lockout(seconds: int, error: ErrorKind) -> Lockout:
             rule = LockRule(failures=config.failures_before_lock, seconds=seconds, error=error)
@@ -102,6 +103,7 @@ class Identity:
         self._sign_in = SignIn(
             config=config,
             directory=self._directory,
+            access=self.access,
             passwords=self._passwords,
             tokens=tokens,
             lockout=lockout(config.login_lock_seconds, ErrorKind.LOGIN_LOCKED),
@@ -174,8 +176,7 @@ class Identity:
                 ``public``; ``TOKEN_ENDED`` after a sign-out or a new password, or when the
                 user is disabled or deleted.
         """
-        claims, user = self._sign_in.good_token(token)
-        return Principal(user=user.user, credential=Credential.TOKEN, project_id=claims.project_id)
+        return self.access.authenticate_token(token)
 
     def authenticate_signature(self, request: SignedRequest, client: str) -> Principal:
         """Whose key signed the request.
@@ -230,16 +231,7 @@ class Identity:
         Raises:
             ServiceError: ``TOKEN_WITHOUT_PROJECT`` or ``PROJECT_FORBIDDEN``.
         """
-        if principal.credential is Credential.TOKEN:
-            if principal.project_id is None:
-                raise ServiceError(ErrorKind.TOKEN_WITHOUT_PROJECT, "the token is an account's")
-            if principal.project_id != project_id:
-                raise ServiceError(ErrorKind.PROJECT_FORBIDDEN, "the token is another project's")
-        project = self._directory.project(project_id)
-        if project is None or project.domain.id != principal.user.domain.id:
-            raise ServiceError(
-                ErrorKind.PROJECT_FORBIDDEN, "the project is not one of the caller's account"
-            )
+        self.access.check_project(principal, project_id)
 
     def authorize(self, principal: Principal, project_id: str) -> None:
         """Return if the principal may call the service for this project.
@@ -248,11 +240,7 @@ class Identity:
             ServiceError: in this order those of ``check_project``, ``ROLE_FORBIDDEN``,
                 ``NOT_SUBSCRIBED``.
         """
-        self.check_project(principal, project_id)
-        if not principal.user.role.may_call:
-            raise ServiceError(ErrorKind.ROLE_FORBIDDEN, "the user's role may not call")
-        if not self._directory.is_subscribed(project_id, API_NAME):
-            raise ServiceError(ErrorKind.NOT_SUBSCRIBED, f"the project has not enabled {API_NAME}")
+        self.access.authorize(principal, project_id)
 
     # -- the identity API
 
@@ -314,11 +302,7 @@ class Identity:
                 ``SUBJECT_TOKEN_INVALID`` when ``subject`` is not a good token;
                 ``ROLE_FORBIDDEN`` when the caller may not look at it.
         """
-        caller = self.authenticate_token(asking).user
-        with _of_the_subject():
-            grant = self._sign_in.inspect(subject)
-        _check_may_look_after(caller, grant.user)
-        return grant
+        return self.access.inspect_token(asking, subject)
 
     def end_token(self, asking: str, subject: str) -> None:
         """End the token ``subject`` before its time; who may look at it may end it.
@@ -330,11 +314,7 @@ class Identity:
         Raises:
             ServiceError: as ``inspect_token``.
         """
-        caller = self.authenticate_token(asking).user
-        with _of_the_subject():
-            claims, owner = self._sign_in.good_token(subject)
-        _check_may_look_after(caller, owner.user)
-        self._ended_tokens.end(claims)
+        self._ended_tokens.end(self.access.token_to_end(asking, subject))
 
     def issue_temporary_key(self, token: str, duration_seconds: int = 900) -> TemporaryKey:
         """A key for the token's user that ends by itself.
@@ -347,7 +327,7 @@ class Identity:
             ServiceError: as ``authenticate_token``; ``IDENTITY_REQUEST_INVALID`` for
                 another duration.
         """
-        _, user = self._sign_in.good_token(token)
+        _, user = self.access.good_token(token)
         return self._keys.issue_temporary(user, duration_seconds)
 
     def projects(self, principal: Principal, name: str | None = None) -> tuple[Project, ...]:
@@ -363,7 +343,7 @@ class Identity:
 
     def project_of(self, principal: Principal) -> Project | None:
         """The project of the principal's token; None without one, or when it is gone."""
-        return self._directory.project(principal.project_id) if principal.project_id else None
+        return self.access.project_of(principal)
 
     def administered_by(self, principal: Principal) -> Administration:
         """The principal's account, to look after.
@@ -418,20 +398,3 @@ class Identity:
         known = self._sign_in.checked_user(login, client)
         accounts = self.administration.of(user.domain.id)
         accounts.set_password(user.id, new, generation=known.generation)
-
-
-@contextmanager
-def _of_the_subject() -> Iterator[None]:
-    """What is wrong with a token asked about is not wrong with the caller."""
-    try:
-        yield
-    except ServiceError as error:
-        if error.kind is ErrorKind.STORE_UNAVAILABLE:
-            raise
-        raise ServiceError(ErrorKind.SUBJECT_TOKEN_INVALID, error.detail) from error
-
-
-def _check_may_look_after(caller: User, owner: User) -> None:
-    administers = caller.role is Role.ADMINISTRATOR and caller.domain.id == owner.domain.id
-    if owner.id != caller.id and not administers:
-        raise ServiceError(ErrorKind.ROLE_FORBIDDEN, "the token is another user's")

@@ -11,8 +11,9 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Callable
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 
+from web_image_ocr.identity.access import Access
 from web_image_ocr.identity.config import IdentityConfig
 from web_image_ocr.identity.directory import Directory, KnownUser
 from web_image_ocr.identity.lockout import Lockout
@@ -25,13 +26,14 @@ from web_image_ocr.primitives.errors import ErrorKind, ServiceError
 
 
 class SignIn:
-    """Issues, reads and exchanges tokens.
+    """Issue and exchange tokens.
 
     Args:
         config: token lifetime.
         directory: where users and projects are read.
+        access: judges tokens that are exchanged.
         passwords: turns for hashing.
-        tokens: writes and reads token texts.
+        tokens: writes token texts.
         lockout: counts failures per user and address.
         budget: counts failures and hashes per network.
         clock: the time, UTC.
@@ -42,6 +44,7 @@ class SignIn:
         *,
         config: IdentityConfig,
         directory: Directory,
+        access: Access,
         passwords: PasswordHashes,
         tokens: Tokens,
         lockout: Lockout,
@@ -50,6 +53,7 @@ class SignIn:
     ) -> None:
         self._lifetime = timedelta(seconds=config.token_lifetime_seconds)
         self._directory = directory
+        self._access = access
         self._passwords = passwords
         self._tokens = tokens
         self._lockout = lockout
@@ -64,7 +68,7 @@ class SignIn:
 
     def rescope(self, token: str, scope: Scope) -> TokenGrant:
         """A token for a token; see ``Identity.rescope``."""
-        claims, user = self.good_token(token)
+        claims, user = self._access.good_token(token)
         if len(claims.ancestors) >= LONGEST_ANCESTRY:
             raise ServiceError(
                 ErrorKind.LOGIN_FAILED,
@@ -73,51 +77,6 @@ class SignIn:
         project = self._scoped_project(user.user, scope)
         methods = tuple(dict.fromkeys((*claims.methods, "token")))
         return self._issue(user, project, methods, claims.expires_at, ancestors=claims.lineage)
-
-    def inspect(self, token: str) -> TokenGrant:
-        """What a good token says.
-
-        Raises:
-            ServiceError: as ``good_token``; ``TOKEN_ENDED`` when its project is gone.
-        """
-        claims, user = self.good_token(token)
-        project = None
-        if claims.project_id is not None:
-            project = self._directory.project(claims.project_id)
-            if project is None:
-                raise ServiceError(ErrorKind.TOKEN_ENDED, "the token's project is gone")
-        return TokenGrant(
-            token=token,
-            methods=claims.methods,
-            issued_at=claims.issued_at,
-            expires_at=claims.expires_at,
-            user=user.user,
-            project=project,
-        )
-
-    def good_token(self, token: str) -> tuple[TokenClaims, KnownUser]:
-        """What a token says, and its owner.
-
-        Raises:
-            ServiceError: ``TOKEN_UNREADABLE``, ``TOKEN_EXPIRED``, ``TOKEN_ENDED``.
-        """
-        claims = self._tokens.read(token)
-        if claims.expires_at <= self._clock():
-            raise ServiceError(
-                ErrorKind.TOKEN_EXPIRED,
-                "the token has expired",
-                public={"expires_at": wire_time(claims.expires_at)},
-            )
-        user = self._directory.user(claims.user_id)
-        if user is None or not user.user.enabled or user.generation != claims.generation:
-            raise ServiceError(
-                ErrorKind.TOKEN_ENDED, "the token's user is gone, disabled or has a new password"
-            )
-        if any(self._directory.is_ended(token_id) for token_id in claims.lineage):
-            raise ServiceError(
-                ErrorKind.TOKEN_ENDED, "the token, or one that it was rescoped from, was revoked"
-            )
-        return claims, user
 
     def checked_user(self, login: PasswordLogin, client: str) -> KnownUser:
         """Whose password it is.
@@ -183,8 +142,3 @@ class SignIn:
     def _now(self) -> datetime:
         # Tokens count whole seconds.
         return self._clock().replace(microsecond=0)
-
-
-def wire_time(moment: datetime) -> str:
-    """UTC with six decimals and ``Z``, as the identity API writes times."""
-    return moment.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S.%fZ")

@@ -6,6 +6,9 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
 
+API_NAME = "web-image"
+"""The service that projects enable, as in the path of its call."""
+
 
 class Role(StrEnum):
     """What a user may do in the projects of the own account.

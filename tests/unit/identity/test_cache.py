@@ -1,6 +1,10 @@
-"""What was read lately is believed for some seconds and no longer."""
+"""Cached values are believed for some seconds and no longer."""
 
 from __future__ import annotations
+
+from collections.abc import Callable
+
+import pytest
 
 from web_image_ocr.identity.cache import TimedCache
 
@@ -53,12 +57,81 @@ def test_it_is_bounded_and_forgets_the_longest_known() -> None:
     assert cache.get(1, first) == "again"
 
 
-def test_clearing_also_drops_answers_under_way() -> None:
+def test_peeking_asks_nobody() -> None:
+    now = [100.0]
+    cache: TimedCache[str, str] = TimedCache(5, now=lambda: now[0])
+    assert cache.peek("key") is None
+    cache.get("key", Source("value"))
+    assert cache.peek("key") == "value"
+    now[0] = 105.0
+    assert cache.peek("key") is None
+
+
+def test_one_key_is_forgotten_and_no_other() -> None:
+    cache: TimedCache[str, str] = TimedCache(5)
+    for key in ("a", "b"):
+        cache.get(key, Source("old"))
+    cache.forget("a")
+    assert cache.get("a", Source("new")) == "new"
+    assert cache.get("b", Source("new")) == "old"
+
+
+def test_what_matches_is_forgotten() -> None:
+    cache: TimedCache[str, str] = TimedCache(5)
+    for key in ("a", "b", "c"):
+        cache.get(key, Source(f"value of {key}"))
+    cache.forget_where(lambda key, value: key == "a" or value == "value of b")
+    assert [cache.peek(key) for key in ("a", "b", "c")] == [None, None, "value of c"]
+
+
+@pytest.mark.parametrize(
+    "forget", [lambda cache: cache.forget("key"), lambda cache: cache.forget_where(_nothing)]
+)
+def test_forgetting_also_drops_answers_under_way(
+    forget: Callable[[TimedCache[str, str]], None],
+) -> None:
     cache: TimedCache[str, str] = TimedCache(5)
 
     def slow() -> str:
-        cache.clear()  # the record changes while the old one is being read
+        forget(cache)  # the record changes while the old one is being read
         return "old"
 
     assert cache.get("key", slow) == "old"
     assert cache.get("key", Source("new")) == "new"
+
+
+def test_an_answer_under_way_for_another_key_is_kept() -> None:
+    cache: TimedCache[str, str] = TimedCache(5)
+
+    def slow() -> str:
+        cache.forget("another")
+        return "value"
+
+    cache.get("key", slow)
+    assert cache.peek("key") == "value"
+
+
+def test_a_slow_answer_does_not_replace_a_newer_one() -> None:
+    now = [100.0]
+    cache: TimedCache[str, str] = TimedCache(5, now=lambda: now[0])
+    slow = cache.ask("key")
+    now[0] = 101.0
+    cache.get("key", Source("new"))
+    cache.answer(slow, "old")
+    assert cache.peek("key") == "new"
+
+
+def test_a_source_that_fails_leaves_nothing_behind() -> None:
+    cache: TimedCache[str, str] = TimedCache(5)
+
+    def failing() -> str:
+        raise ConnectionError
+
+    with pytest.raises(ConnectionError):
+        cache.get("key", failing)
+    assert not cache._under_way
+    assert cache.get("key", Source("value")) == "value"
+
+
+def _nothing(_key: str, _value: str) -> bool:
+    return False

@@ -33,7 +33,7 @@ def path(tmp_path: Path) -> Path:
 
 def test_migrations_lead_to_the_tables(path: Path) -> None:
     database = Database(f"sqlite:///{path}", 1)
-    with database._engine.connect() as connection:
+    with database._readers.connect() as connection:
         context = MigrationContext.configure(connection, opts={"compare_type": True})
         assert compare_metadata(context, Table.metadata) == []
     database.close()

@@ -56,7 +56,7 @@ def test_other_servers_know_when_they_have_forgotten(
 ) -> None:
     token = log_in().token
     now = time.monotonic()
-    monkeypatch.setattr(second_server._directory._ended, "_now", lambda: now)
+    monkeypatch.setattr(second_server._directory._caches.ended, "_now", lambda: now)
     second_server.authenticate_token(token)
     identity.end_token(token, token)
     now += 4.9
@@ -107,7 +107,7 @@ def test_other_servers_know_of_an_ancestor_within_five_seconds(
     token = log_in().token
     child = rescoped(identity, token)
     now = time.monotonic()
-    monkeypatch.setattr(second_server._directory._ended, "_now", lambda: now)
+    monkeypatch.setattr(second_server._directory._caches.ended, "_now", lambda: now)
     second_server.authenticate_token(child)
     identity.end_token(token, token)
     now += 5.1

@@ -36,14 +36,16 @@ def work(identity: Identity, monkeypatch: pytest.MonkeyPatch) -> Iterator[Work]:
         return verify(hasher, encoded, password)
 
     monkeypatch.setattr(argon2.PasswordHasher, "verify", watched)
-    engine = identity._database._engine
+    engines = identity._database._readers, identity._database._writers
 
     def asked(*arguments: object) -> None:
         done.append(str(arguments[2]))
 
-    event.listen(engine, "before_cursor_execute", asked)
+    for engine in engines:
+        event.listen(engine, "before_cursor_execute", asked)
     yield done
-    event.remove(engine, "before_cursor_execute", asked)
+    for engine in engines:
+        event.remove(engine, "before_cursor_execute", asked)
 
 
 @pytest.fixture

@@ -71,10 +71,12 @@ def statements(identity: Identity) -> Iterator[list[str]]:
     def note(*arguments: object) -> None:
         asked.append(str(arguments[2]))
 
-    engine = identity._database._engine
-    event.listen(engine, "before_cursor_execute", note)
+    engines = identity._database._readers, identity._database._writers
+    for engine in engines:
+        event.listen(engine, "before_cursor_execute", note)
     yield asked
-    event.remove(engine, "before_cursor_execute", note)
+    for engine in engines:
+        event.remove(engine, "before_cursor_execute", note)
 
 
 def rows(identity: Identity) -> int:

@@ -20,7 +20,7 @@ LogIn = Callable[..., TokenGrant]
 def seconds_pass(identity: Identity, monkeypatch: pytest.MonkeyPatch) -> Callable[[float], None]:
     """Stops the clock of what is remembered, and moves it."""
     now = [time.monotonic()]
-    for cache in vars(identity._directory).values():
+    for cache in vars(identity._directory._caches).values():
         if isinstance(cache, TimedCache):
             monkeypatch.setattr(cache, "_now", lambda: now[0])
 

@@ -25,7 +25,7 @@ router = APIRouter(tags=["Management"])
 async def me(request: Request) -> Response:
     """The caller with the role of now, the account, and the project of the token."""
     async with managing(request) as call:
-        project = await call.ask(lambda identity: identity.project_of(call.principal))
+        project = await call.judge(lambda access: access.project_of(call.principal))
         return json_response(encode_me(call.principal, project))
 
 

@@ -9,7 +9,6 @@ from starlette.responses import Response
 from web_image_ocr.api.answers import json_response
 from web_image_ocr.api.schemas import Health
 from web_image_ocr.api.state import state_of
-from web_image_ocr.primitives.errors import ServiceError
 
 router = APIRouter(tags=["Health"])
 
@@ -36,9 +35,6 @@ async def readyz(request: Request) -> Response:
         return json_response({"status": "stopping"}, 503)
     if not state.recognizer.ready():
         return json_response({"status": "recognizer unavailable"}, 503)
-    if state.callers:
-        try:
-            await state.callers.ask(lambda identity: identity.check())
-        except ServiceError:
-            return json_response({"status": "store unavailable"}, 503)
+    if state.store and not await state.store.answers():
+        return json_response({"status": "store unavailable"}, 503)
     return json_response({"status": "ready"})

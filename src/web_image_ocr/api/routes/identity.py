@@ -71,7 +71,7 @@ async def inspect_token(request: Request) -> Response:
     check_sizes(request.scope)
     asking = token_of(request)
     subject = request.headers.get("x-subject-token", "")
-    grant = await _callers(request).ask(lambda identity: identity.inspect_token(asking, subject))
+    grant = await _callers(request).judge(lambda access: access.inspect_token(asking, subject))
     return _token_response(grant, 200)
 
 
@@ -87,7 +87,10 @@ async def end_token(request: Request) -> Response:
     check_sizes(request.scope)
     asking = token_of(request)
     subject = request.headers.get("x-subject-token", "")
-    await _callers(request).ask(lambda identity: identity.end_token(asking, subject))
+    callers = _callers(request)
+    # First, so that only who may revoke it waits for the store's lock.
+    await callers.judge(lambda access: access.token_to_end(asking, subject))
+    await callers.change(lambda identity: identity.end_token(asking, subject))
     return Response(status_code=204)
 
 

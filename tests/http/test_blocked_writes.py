@@ -1,0 +1,120 @@
+"""Another process holds the store's write lock, and writes wait: nothing else does."""
+
+from __future__ import annotations
+
+import asyncio
+import sqlite3
+from collections.abc import AsyncIterator, Callable, Iterator
+from contextlib import closing, contextmanager
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+from anyio import to_thread
+
+from tests.http.conftest import Account, Clients, account_of
+from tests.http.signing import BODY, signed
+from web_image_ocr.identity import Identity, IdentityConfig
+
+WRITES = 16
+LIMIT_S = 20.0
+"""Far above what a call takes on a busy machine, far below what a write waits for here."""
+STORE_WAIT_S = 100.0
+
+
+@pytest.fixture(params=[5.0, 0.0], ids=["cached", "read each time"])
+def blocked_identity(tmp_path: Path, request: pytest.FixtureRequest) -> Iterator[Identity]:
+    config = IdentityConfig(store_wait_seconds=STORE_WAIT_S, cache_seconds=request.param)
+    opened = Identity(config, tmp_path)
+    yield opened
+    opened.close()
+
+
+@pytest.fixture
+def owner(blocked_identity: Identity) -> Account:
+    return account_of(blocked_identity)
+
+
+@pytest.fixture
+async def client(clients: Clients, blocked_identity: Identity) -> AsyncIterator[httpx.AsyncClient]:
+    async with clients(blocked_identity) as made:
+        yield made
+
+
+@contextmanager
+def _locked(path: Path) -> Iterator[Callable[[], None]]:
+    """Hold the write lock until the context ends or the lock is released."""
+    with closing(sqlite3.connect(path, isolation_level=None)) as other:
+        other.execute("BEGIN IMMEDIATE")
+        yield other.rollback
+
+
+def _writes(client: httpx.AsyncClient, owner: Account) -> list[asyncio.Task[httpx.Response]]:
+    calls = [
+        client.post("/v1/projects", headers=owner.headers, json={"name": f"made-{number}"})
+        for number in range(WRITES)
+    ]
+    return [asyncio.ensure_future(call) for call in calls]
+
+
+def _refuse_threads(monkeypatch: pytest.MonkeyPatch) -> None:
+    async def refuse(*_: Any, **__: Any) -> None:
+        pytest.fail("a thread was asked")
+
+    monkeypatch.setattr(to_thread, "run_sync", refuse)
+
+
+async def _statuses(client: httpx.AsyncClient, owner: Account) -> dict[str, int]:
+    """What callers get who change nothing, in the order of asking."""
+    both = {**owner.headers, "X-Subject-Token": owner.token}
+    answers = {
+        "call": await client.post(owner.path, headers=owner.headers, content=BODY),
+        "token check": await client.get("/v3/auth/tokens", headers=both),
+        "who am I": await client.get("/v1/me", headers=owner.headers),
+        "projects": await client.get("/v3/projects", headers=owner.headers),
+        "users": await client.get("/v1/users", headers=owner.headers),
+        "signed call": await client.post(owner.path, headers=signed(owner), content=BODY),
+        "refused sign-out": await client.delete(
+            "/v3/auth/tokens", headers={**both, "X-Auth-Token": "garbage"}
+        ),
+        "ready": await client.get("/readyz"),
+    }
+    return {name: answer.status_code for name, answer in answers.items()}
+
+
+async def test_calls_that_change_nothing_do_not_wait(
+    client: httpx.AsyncClient, owner: Account, tmp_path: Path
+) -> None:
+    statuses = await _statuses(client, owner)
+    assert statuses == {**dict.fromkeys(statuses, 200), "refused sign-out": 401}
+    with _locked(tmp_path / "web-image-ocr.db") as release:
+        writes = _writes(client, owner)
+        await asyncio.sleep(0.2)  # until they have taken all threads that there are for them
+        async with asyncio.timeout(LIMIT_S):
+            assert await _statuses(client, owner) == statuses
+        assert not any(write.done() for write in writes)
+        release()
+        made = await asyncio.gather(*writes)
+    assert [answer.status_code for answer in made] == [201] * WRITES
+
+
+@pytest.mark.parametrize("blocked_identity", [5.0], indirect=True)
+async def test_a_known_token_enters_no_thread(
+    client: httpx.AsyncClient, owner: Account, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    both = {**owner.headers, "X-Subject-Token": owner.token}
+
+    async def ask() -> list[int]:
+        answers = [
+            await client.post(owner.path, headers=owner.headers, content=BODY),
+            await client.get("/v3/auth/tokens", headers=both),
+            await client.get("/v1/me", headers=owner.headers),
+            await client.post(owner.path, headers={"X-Auth-Token": "garbage"}, content=BODY),
+        ]
+        return [answer.status_code for answer in answers]
+
+    expected = [200, 200, 200, 401]
+    assert await ask() == expected
+    _refuse_threads(monkeypatch)
+    assert await ask() == expected
