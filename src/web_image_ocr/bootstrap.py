@@ -9,6 +9,7 @@ from fastapi import FastAPI
 
 from web_image_ocr.api.app import create_app
 from web_image_ocr.api.dependencies import Dependencies
+from web_image_ocr.api.state import State
 from web_image_ocr.api.windows import SharedWindows
 from web_image_ocr.console import console_routes
 from web_image_ocr.identity import Identity
@@ -71,6 +72,12 @@ async def running_app(
         if settings.server.console:
             app.router.routes.extend(console_routes())
         yield app
+
+
+def is_ready(app: FastAPI) -> bool:
+    """Return whether an image sent to the application now would be read at once."""
+    services: State = app.state.services
+    return services.recognizer.ready()
 
 
 def _cached(recognizer: Recognizer, models: ModelFiles, settings: Settings) -> Recognizer:

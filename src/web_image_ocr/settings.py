@@ -10,6 +10,7 @@ from __future__ import annotations
 import dataclasses
 import ipaddress
 import json
+import math
 import os
 import stat
 import tomllib
@@ -60,7 +61,8 @@ class ServerConfig:
         tls_cert: file of the certificate chain (PEM); with ``tls_key``, HTTPS is served.
         tls_key: file of the certificate's private key (PEM).
         keep_alive_s: seconds an idle connection is kept, 0 or more.
-        shutdown_s: seconds that running calls have to end after SIGTERM, 0 or more.
+        shutdown_s: seconds that running calls have to end after SIGTERM, at least
+            ``api.deadline_s``; none means two more than that.
         console: serve the browser console at ``/``.
     """
 
@@ -70,16 +72,17 @@ class ServerConfig:
     tls_cert: Path | None = None
     tls_key: Path | None = None
     keep_alive_s: int = 75
-    shutdown_s: int = 30
+    shutdown_s: int | None = None
     console: bool = True
 
     def __post_init__(self) -> None:
         """Refuse values that make no sense."""
         if not 0 <= self.port <= 65535:
             raise ValueError("port must be 0 to 65535")
-        for name in ("keep_alive_s", "shutdown_s"):
-            if getattr(self, name) < 0:
-                raise ValueError(f"{name} must be 0 or more")
+        if self.keep_alive_s < 0:
+            raise ValueError("keep_alive_s must be 0 or more")
+        if self.shutdown_s is not None and self.shutdown_s < 0:
+            raise ValueError("shutdown_s must be 0 or more")
         if (self.tls_cert is None) != (self.tls_key is None):
             raise ValueError("tls_cert and tls_key go together")
         for proxy in self.trusted_proxies:
@@ -142,6 +145,30 @@ class Settings(BaseSettings):
             for name, message in faults.items()
         ]
         raise ValidationError.from_exception_data(cls.__name__, details)
+
+    @model_validator(mode="after")
+    def _outlast_calls(self) -> Settings:
+        """Refuse a shutdown that gives up calls before their own deadline does."""
+        given = self.server.shutdown_s
+        if given is None or given >= self.api.deadline_s:
+            return self
+        message = (
+            f"{given} is below api.deadline_s, {self.api.deadline_s:g}: raise it or leave it out"
+        )
+        fault = InitErrorDetails(
+            type=PydanticCustomError("setting", "{message}", {"message": message}),
+            loc=("server", "shutdown_s"),
+            input=given,
+        )
+        raise ValidationError.from_exception_data(type(self).__name__, [fault])
+
+    @property
+    def shutdown_s(self) -> int:
+        """Seconds that running calls have to end after SIGTERM."""
+        if self.server.shutdown_s is not None:
+            return self.server.shutdown_s
+        # A hung worker is ended one second after the deadline, and its call is to be answered.
+        return math.ceil(min(self.api.deadline_s, 1e9)) + 2
 
     @classmethod
     def settings_customise_sources(

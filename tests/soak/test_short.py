@@ -9,6 +9,7 @@ import pytest
 from tests.soak.kills import kill
 from tests.soak.mixed import mixed
 from tests.soak.report import Report
+from tests.soak.restart import restart
 from tests.soak.stop import stop
 
 pytestmark = [pytest.mark.server, pytest.mark.models]
@@ -29,3 +30,7 @@ def test_killed_workers(tmp_path: Path) -> None:
 
 def test_a_stop_under_load(tmp_path: Path) -> None:
     _assert_passed(stop(tmp_path, 1))
+
+
+def test_a_rolling_restart_under_load(tmp_path: Path) -> None:
+    _assert_passed(restart(tmp_path, 2))

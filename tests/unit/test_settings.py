@@ -298,3 +298,19 @@ def test_an_unknown_value_of_a_table_has_the_nearest_name(tmp_path: Path) -> Non
     config = tmp_path / "settings.toml"
     config.write_text('[[storage.entries]]\nbuckett = "b"\n')
     assert "0.buckett: unknown; did you mean buckets?" in fault(config)
+
+
+def test_a_shutdown_lasts_as_long_as_a_call_may() -> None:
+    assert load_settings().shutdown_s == 62
+    assert load_settings(api={"deadline_s": 90.5}).shutdown_s == 93
+    assert load_settings(server={"shutdown_s": 60}).shutdown_s == 60
+
+
+def test_a_shutdown_that_ends_calls_before_their_deadline_is_refused() -> None:
+    with pytest.raises(ServiceError) as caught:
+        load_settings(server={"shutdown_s": 30}, api={"deadline_s": 60})
+    assert caught.value.kind is ErrorKind.CONFIGURATION_INVALID
+    assert caught.value.detail == (
+        "server.shutdown_s (WEB_IMAGE_OCR_SERVER__SHUTDOWN_S): "
+        "30 is below api.deadline_s, 60: raise it or leave it out"
+    )

@@ -16,6 +16,9 @@ def main() -> NoReturn:
     # inside the import of a library. `serve` takes the signals over when it begins.
     if signal.getsignal(signal.SIGINT) is signal.default_int_handler:
         signal.signal(signal.SIGINT, signal.SIG_DFL)
+    if sys.argv[1:2] == ["serve"]:  # its imports take seconds, and these would end it
+        signal.signal(signal.SIGHUP, signal.SIG_IGN)
+        signal.signal(signal.SIGUSR2, signal.SIG_IGN)
     # Worker processes import this module again when they are started: what only the
     # command needs is imported when the command runs.
     from web_image_ocr.cli.exit_codes import ExitCode, exit_code  # noqa: PLC0415

@@ -6,36 +6,41 @@ import asyncio
 import contextlib
 import ipaddress
 import os
-import socket
-import ssl
+import signal
 import sys
+from functools import partial
 from pathlib import Path
 from typing import Annotated, Any
 
 import structlog
 import typer
 import uvicorn
+from fastapi import FastAPI
 
-from web_image_ocr.bootstrap import open_identity, running_app
+from web_image_ocr.bootstrap import is_ready, open_identity, running_app
 from web_image_ocr.cli.connections import WatchedConnection
-from web_image_ocr.cli.crowds import ACCEPTED_AT_ONCE, BACKLOG
+from web_image_ocr.cli.crowds import ACCEPTED_AT_ONCE
 from web_image_ocr.cli.first_start import make_first_account, remove_credentials_files
+from web_image_ocr.cli.listeners import Listeners, open_listeners
 from web_image_ocr.cli.options import Config, DataDir, FirstProjectName
+from web_image_ocr.cli.restart import RollingRestart, standard_error
+from web_image_ocr.cli.signals import RequestSignal
 from web_image_ocr.cli.stopping import StoppingServer, StopRequest, on_stop
-from web_image_ocr.cli.tls import tls_context
+from web_image_ocr.cli.tls import Certificate, tls_context
 from web_image_ocr.engine.models import check_models
 from web_image_ocr.engine.words import files_of
 from web_image_ocr.identity import Identity
 from web_image_ocr.images.storage import signers_of
 from web_image_ocr.primitives.errors import ErrorKind, ServiceError
-from web_image_ocr.settings import ServerConfig, Settings, load_settings
-from web_image_ocr.telemetry.logging import configure_server
+from web_image_ocr.settings import Settings, load_settings
+from web_image_ocr.telemetry.logging import configure_server, reopen
 
 log = structlog.stdlib.get_logger(__name__)
 
 _UNFINISHED_HEADERS_BYTES = 160 * 1024
 """What h11 holds of a request whose headers have not ended: above the 128 KB that are
 allowed, so that a request of 129 KB is parsed and gets its proper answer."""
+_LOOK_EVERY_S = 0.05
 
 
 def serve(
@@ -52,8 +57,12 @@ def serve(
     tls_key: Annotated[Path | None, typer.Option(help="Private key (PEM).")] = None,
     config: Config = None,
 ) -> None:
-    """Start the server; it runs until SIGTERM or Ctrl-C."""
-    stop = StopRequest()  # before all that takes time
+    """Start the server; it runs until SIGTERM or Ctrl-C.
+
+    SIGHUP reloads the TLS certificate and reopens the log file. SIGUSR2 starts a successor on the
+    same port and stops this server once the successor is ready.
+    """
+    process = _Process()  # before all that takes time
     settings = load_settings(
         config,
         data_dir=data_dir,
@@ -64,23 +73,42 @@ def serve(
     if no_auth:
         _refuse_foreign_listener(settings.server.host)
     tls = tls_context(settings.server)
+    certificate = Certificate(settings.server, tls) if tls else None
     signers_of(settings.storage)
     check_models(settings.engine)  # what is missing is said here, not by every worker
     files_of(settings.engine.languages)
     with contextlib.ExitStack() as opened:
-        listener = opened.enter_context(_listen(settings.server))
-        url = _url(settings.server, listener)
+        listeners = opened.enter_context(open_listeners(settings.server))
+        if no_auth and not listeners.all_on_loopback():
+            _refuse_foreign_listener(listeners.host)
+        url = listeners.url("https" if tls else "http")
         identity = None
         if not no_auth:
             identity = opened.enter_context(contextlib.closing(open_identity(settings)))
             make_first_account(identity, settings, url, to_terminal=sys.stdout.isatty())
-        if not stop.wanted:
+        if not process.stop.wanted:
             if settings.server.console and sys.stdout.isatty():
                 typer.echo(f"Open {url} in a browser.")
             log.info(
-                "listening", url=url, data_dir=str(settings.data_dir.absolute()), no_auth=no_auth
+                "listening",
+                url=url,
+                data_dir=str(settings.data_dir.absolute()),
+                no_auth=no_auth,
+                pid=os.getpid(),
             )
-            asyncio.run(_run(settings, identity, listener, tls, stop))
+            asyncio.run(_run(settings, identity, listeners, certificate, process))
+    process.reload.ignore()  # Python's end would restore its default, which ends with a failure
+    process.restart.ignore()
+
+
+class _Process:
+    """What a server has of its process: requests by signal, and standard error as it was given."""
+
+    def __init__(self) -> None:
+        self.stop = StopRequest()
+        self.stderr = standard_error()
+        self.reload = RequestSignal(signal.SIGHUP)
+        self.restart = RequestSignal(signal.SIGUSR2)
 
 
 def _given(**values: Any) -> dict[str, Any] | None:
@@ -98,41 +126,16 @@ def _refuse_foreign_listener(host: str) -> None:
         )
 
 
-def _listen(server: ServerConfig) -> socket.socket:
-    try:
-        family = socket.getaddrinfo(server.host, server.port, type=socket.SOCK_STREAM)[0][0]
-        address = (server.host, server.port)
-        listener = socket.create_server(address, family=family, backlog=BACKLOG)
-    except OSError as error:
-        # An errno of the system says it shorter than the library's sentence;
-        # a name that is not found has numbers of its own.
-        known = error.errno is not None and not isinstance(error, socket.gaierror)
-        reason = os.strerror(error.errno) if known and error.errno else error.strerror
-        raise ServiceError(
-            ErrorKind.CONFIGURATION_INVALID,
-            f"cannot listen on {server.host} port {server.port}: {reason}",
-        ) from None
-    # asyncio sets this only on sockets that name their protocol, which these do not; without
-    # it an answer of two parts waits 40 ms for the client's delayed acknowledgement.
-    listener.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-    return listener
-
-
-def _url(server: ServerConfig, listener: socket.socket) -> str:
-    scheme = "https" if server.tls_cert else "http"
-    host = f"[{server.host}]" if ":" in server.host else server.host
-    return f"{scheme}://{host}:{listener.getsockname()[1]}"
-
-
 async def _run(
     settings: Settings,
     identity: Identity | None,
-    listener: socket.socket,
-    tls: ssl.SSLContext | None,
-    stop: StopRequest,
+    listeners: Listeners,
+    certificate: Certificate | None,
+    process: _Process,
 ) -> None:
     """Serve until told to stop."""
-    server = settings.server
+    server, stop = settings.server, process.stop
+    process.reload.call(partial(_reload_files, certificate))
     cleaning = asyncio.create_task(remove_credentials_files(settings.data_dir))
     async with running_app(settings, identity, stopping=lambda: stop.wanted) as app:
         config = uvicorn.Config(
@@ -147,12 +150,31 @@ async def _run(
             proxy_headers=False,
             server_header=False,
             timeout_keep_alive=server.keep_alive_s,
-            timeout_graceful_shutdown=server.shutdown_s,
-            ssl_context_factory=(lambda _config, _default: tls) if tls else None,
+            timeout_graceful_shutdown=settings.shutdown_s,
+            ssl_context_factory=(lambda *_: certificate.context) if certificate else None,
         )
-        http = StoppingServer(config, stop)
+        http = StoppingServer(config, stop, listeners.say_ready)
         on_stop(http.handle_exit)
-        http.should_exit |= stop.wanted  # after the line above, so that no signal is lost
-        await http.serve(sockets=[listener])
+        restart = RollingRestart(
+            listeners.sockets, process.stderr, stop, lambda: http.handle_exit(signal.SIGTERM, None)
+        )
+        if listeners.ready is not None:
+            await _ready(app, stop)  # until then the server that is replaced takes the calls
+        process.restart.call(restart.begin)
+        http.should_exit |= stop.wanted  # after `on_stop`, so that no signal is lost
+        await http.serve(sockets=listeners.sockets)
+        await restart.end()
     await http.last_answers()
     cleaning.cancel()
+
+
+def _reload_files(certificate: Certificate | None) -> None:
+    reopen()
+    if certificate:
+        certificate.reload()
+
+
+async def _ready(app: FastAPI, stop: StopRequest) -> None:
+    """Return when a worker is ready to read an image, or the server is told to stop."""
+    while not stop.wanted and not is_ready(app):  # noqa: ASYNC110 - no event tells
+        await asyncio.sleep(_LOOK_EVERY_S)

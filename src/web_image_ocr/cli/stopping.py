@@ -65,11 +65,15 @@ class StoppingServer(uvicorn.Server):
         config: of the library.
         stop: what is told of the signal; a second one, of either kind, gives up the calls
             that run, which are answered with an error.
+        accepting: called once connections are accepted, unless the server stops by then.
     """
 
-    def __init__(self, config: uvicorn.Config, stop: StopRequest) -> None:
+    def __init__(
+        self, config: uvicorn.Config, stop: StopRequest, accepting: Callable[[], None]
+    ) -> None:
         super().__init__(config)
         self._stop = stop
+        self._accepting = accepting
 
     def handle_exit(self, sig: int, frame: FrameType | None) -> None:
         """Stop; at the second signal, at once."""
@@ -83,6 +87,8 @@ class StoppingServer(uvicorn.Server):
         await super().startup(sockets)
         for listener in sockets or []:
             listener.listen(BACKLOG)
+        if not self._stop.wanted:
+            self._accepting()
 
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
         """Close the listening sockets, then each connection when it has been answered."""

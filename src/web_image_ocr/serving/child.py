@@ -20,8 +20,8 @@ def main(pipe: int, server: int) -> None:
         server: process number of the server.
     """
     end_with_parent(server)
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
-    signal.signal(signal.SIGTERM, signal.SIG_IGN)
+    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP, signal.SIGUSR2):
+        signal.signal(number, signal.SIG_IGN)
     give_up_rights()
     from web_image_ocr.serving.worker import serve_jobs  # noqa: PLC0415 - takes a second
 

@@ -18,7 +18,7 @@ from web_image_ocr.primitives.errors import ServiceError
 
 @pytest.fixture(autouse=True)
 def _handlers_put_back() -> Iterator[None]:
-    numbers = (signal.SIGTERM, signal.SIGINT)
+    numbers = (signal.SIGTERM, signal.SIGINT, signal.SIGHUP, signal.SIGUSR2)
     before = {number: signal.getsignal(number) for number in numbers}
     yield
     for number, handler in before.items():
