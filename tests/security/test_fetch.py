@@ -14,7 +14,7 @@ from pathlib import Path
 import pytest
 
 from tests.certificates import self_signed
-from web_image_ocr.images import FetchConfig
+from web_image_ocr.images import FetchConfig, guard
 from web_image_ocr.images.fetch import Fetcher
 from web_image_ocr.images.guard import Resolve
 from web_image_ocr.images.transfers import Transfers
@@ -86,9 +86,9 @@ async def fetch(config: FetchConfig, url: str, deadline: Deadline | None = None)
 
 
 @contextmanager
-def refusal(kind: ErrorKind) -> Iterator[None]:
+def refusal(kind: ErrorKind) -> Iterator[pytest.ExceptionInfo[ServiceError]]:
     with pytest.raises(ServiceError) as caught:
-        yield
+        yield caught
     assert caught.value.kind is kind
 
 
@@ -430,6 +430,50 @@ class TestRedirects:
         assert len(server.requests) == 1
 
 
+class TestNames:
+    """What the own network's names resolve to is nobody's to learn."""
+
+    @pytest.mark.parametrize("addresses", [(), ("10.0.0.1",), ("8.8.8.8", "::1"), ("x",)])
+    async def test_no_address_and_a_private_one_are_told_alike_and_as_late(
+        self, monkeypatch: pytest.MonkeyPatch, addresses: Sequence[str]
+    ) -> None:
+        rounded: list[float] = []
+
+        async def round_up(started: float) -> None:
+            rounded.append(started)
+
+        async def resolve(_: str) -> Sequence[str]:
+            if not addresses:
+                raise OSError("no such name")
+            return addresses
+
+        monkeypatch.setattr(guard, "_round_up", round_up)
+        with refusal(ErrorKind.SOURCE_UNREACHABLE):
+            await fetcher_of(FetchConfig(), resolve=resolve).fetch(
+                "http://db.corp/", "project", Deadline.after(9)
+            )
+        assert len(rounded) == 1
+
+    @pytest.mark.parametrize(
+        ("elapsed", "rest"), [(0.0, 1.0), (0.001, 0.999), (0.3, 0.7), (1.0, 1.0), (2.4, 0.6)]
+    )
+    def test_failed_look_ups_end_with_a_step(self, elapsed: float, rest: float) -> None:
+        assert guard.rest_of_step(elapsed) == pytest.approx(rest)
+
+    async def test_names_that_the_operator_allows_need_not_wait(self, server: Server) -> None:
+        async def resolve(_: str) -> Sequence[str]:
+            raise OSError("no such name")
+
+        config = FetchConfig(
+            allowed_ports=(server.port,), allowed_hosts=("files.example",), total_s=0.5
+        )
+        with refusal(ErrorKind.SOURCE_UNREACHABLE) as caught:
+            await fetcher_of(config, resolve=resolve).fetch(
+                server.url(host="files.example"), "project", Deadline.after(9)
+            )
+        assert caught.value.detail == "the source fails: ClientConnectorDNSError"
+
+
 class TestAddresses:
     @pytest.mark.parametrize(
         "host", ["127.0.0.1", "localhost", "[::1]", "[::ffff:127.0.0.1]", "１２７.0.0.1"]
@@ -456,7 +500,7 @@ class TestAddresses:
 
         config = FetchConfig(allowed_ports=(server.port,))
         fetcher = fetcher_of(config, resolve=resolve)
-        with refusal(ErrorKind.SOURCE_FORBIDDEN):
+        with refusal(ErrorKind.SOURCE_UNREACHABLE):
             await fetcher.fetch(server.url(host="rebind.example"), "project", Deadline.after(9))
         assert server.requests == []
 
@@ -469,7 +513,7 @@ class TestAddresses:
 
         server.replies["/from"] = redirect("/a.png")
         fetcher = fetcher_of(config_for(server), resolve=resolve)
-        with refusal(ErrorKind.SOURCE_FORBIDDEN):
+        with refusal(ErrorKind.SOURCE_UNREACHABLE):
             await fetcher.fetch(
                 server.url("/from", host="rebind.example"), "project", Deadline.after(9)
             )
@@ -491,7 +535,7 @@ class TestAddresses:
         fetcher = fetcher_of(config, resolve=resolve)
         url = server.url(host="Files.example")
         assert await fetcher.fetch(url, "project", Deadline.after(9)) == BODY
-        with refusal(ErrorKind.SOURCE_FORBIDDEN):
+        with refusal(ErrorKind.SOURCE_UNREACHABLE):
             await fetcher.fetch(server.url(host="other.example"), "project", Deadline.after(9))
         assert f"Host: files.example:{server.port}\r\n" in server.requests[0]
 

@@ -20,13 +20,19 @@ from tests.http.shapes import PATH, assert_failure
 from tests.security.spellings import ABSOLUTE, ADDRESSES, SPELLINGS
 from tests.security.test_fetch import OK, Server, redirect
 from web_image_ocr.api import ApiConfig, Dependencies, create_app
-from web_image_ocr.images import FetchConfig, Sources, StorageConfig
+from web_image_ocr.images import FetchConfig, Sources, StorageConfig, guard
 from web_image_ocr.primitives.errors import ErrorKind
 from web_image_ocr.serving.null import NullRecognizer
 
 pytestmark = pytest.mark.slow
 
 FORBIDDEN = {"error_code": "ModelArts.4601", "error_msg": "The URL is not allowed."}
+UNREACHABLE = {
+    "error_code": "ModelArts.4603",
+    "error_msg": "Obtaining the file from the URL failed.",
+}
+OWN_NAME = "localhost"
+REDIRECTING = "redirecting.example"
 
 _connected: list[object] = []
 
@@ -78,9 +84,20 @@ class Caller:
             ) as client:
                 yield lambda url: client.post(PATH, json={"url": url})
 
+    def refusal(self) -> dict[str, str]:
+        """Return what the last call must have been told: nothing of what a name resolves to."""
+        names = {name.rstrip(".") for name in self.asked} - {OWN_NAME, REDIRECTING}
+        self.asked.clear()
+        return UNREACHABLE if names else FORBIDDEN
+
     async def post(self, url: str) -> httpx.Response:
         async with self.server() as call:
             return await call(url)
+
+
+@pytest.fixture(autouse=True)
+def _short_steps(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(guard, "LOOKUP_STEP_S", 0.001)
 
 
 @pytest.fixture
@@ -104,21 +121,21 @@ async def test_is_refused_without_a_connection(caller: Caller) -> None:
     async with caller.server() as call:
         for spelling in SPELLINGS:
             response = await call(spelling.replace("{port}", str(caller.waiting.port)))
-            assert response.json() == FORBIDDEN, spelling
+            assert response.json() == caller.refusal(), spelling
             assert _connected == [], spelling
     assert caller.waiting.requests == []
 
 
 async def test_is_refused_behind_a_redirect(caller: Caller) -> None:
     """From a host of this machine that may be called."""
-    caller.config = replace(caller.config, allowed_hosts=("redirecting.example",))
-    url = caller.waiting.url("/from", host="redirecting.example")
+    caller.config = replace(caller.config, allowed_hosts=(REDIRECTING,))
+    url = caller.waiting.url("/from", host=REDIRECTING)
     async with caller.server() as call:
         for number, spelling in enumerate(ABSOLUTE, 1):
             location = spelling.replace("{port}", str(caller.waiting.port))
             caller.waiting.replies["/from"] = redirect(location)
-            caller.answers["redirecting.example"] = [["127.0.0.1"]]
-            assert (await call(url)).json() == FORBIDDEN, spelling
+            caller.answers[REDIRECTING] = [["127.0.0.1"]]
+            assert (await call(url)).json() == caller.refusal(), spelling
             assert len(caller.waiting.requests) == number, spelling
             assert _connected == [("127.0.0.1", caller.waiting.port)] * number, spelling
 
@@ -147,14 +164,14 @@ class TestRebinding:
         rebinding.answers["turn.example"] = [["127.0.0.1"], ["::1"]]
         url = rebinding.waiting.url("/", host="turn.example")
         await rebinding.post(url)
-        assert_failure(await rebinding.post(url), ErrorKind.SOURCE_FORBIDDEN)
+        assert_failure(await rebinding.post(url), ErrorKind.SOURCE_UNREACHABLE)
         assert len(_connected) == 1
 
     async def test_a_redirect_to_itself_is_checked_anew(self, rebinding: Caller) -> None:
         rebinding.answers["turn.example"] = [["127.0.0.1"], ["::1"]]
         rebinding.waiting.replies["/from"] = redirect("/")
         url = rebinding.waiting.url("/from", host="turn.example")
-        assert_failure(await rebinding.post(url), ErrorKind.SOURCE_FORBIDDEN)
+        assert_failure(await rebinding.post(url), ErrorKind.SOURCE_UNREACHABLE)
         assert _connected == [("127.0.0.1", rebinding.waiting.port)]
 
     @pytest.mark.parametrize(
@@ -166,7 +183,7 @@ class TestRebinding:
     ) -> None:
         rebinding.answers["turn.example"] = [addresses]
         response = await rebinding.post(rebinding.waiting.url("/", host="turn.example"))
-        assert_failure(response, ErrorKind.SOURCE_FORBIDDEN)
+        assert_failure(response, ErrorKind.SOURCE_UNREACHABLE)
         assert _connected == []
 
 

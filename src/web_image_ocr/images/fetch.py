@@ -54,8 +54,9 @@ class Fetcher:
         """The bytes of the file behind ``url``; whether they are a picture is not judged.
 
         Raises:
-            ServiceError: ``SOURCE_FORBIDDEN`` for a URL or an address that may not be
-                called; ``SOURCE_UNREACHABLE`` when nothing usable came in time;
+            ServiceError: ``SOURCE_FORBIDDEN`` for a URL or a literal address that may not be
+                called; ``SOURCE_UNREACHABLE`` when nothing usable came in time, or the
+                name has no address that may be called;
                 ``IMAGE_SIZE`` above the size limit; ``OVERLOADED`` with too many
                 fetches or bytes under way; ``DEADLINE_EXCEEDED``.
         """

@@ -92,8 +92,9 @@ class Transfers:
         """The answer to a GET, over a connection of its own; a redirect is an answer, too.
 
         Raises:
-            ServiceError: ``SOURCE_FORBIDDEN`` for an address that ``policy`` does not
-                allow; ``kinds.failed``, also for failures while the answer is read.
+            ServiceError: ``SOURCE_FORBIDDEN`` for a target written as an address that
+                ``policy`` does not allow; ``kinds.failed`` for a name that has none or such a
+                one, and for failures while the answer is read.
         """
         guard = ConnectionGuard(target, policy, self._resolve)
         connector = aiohttp.TCPConnector(
@@ -120,11 +121,12 @@ class Transfers:
             ):
                 yield response
         except (aiohttp.ClientError, OSError, ValueError) as error:
-            if guard.refused:
-                raise ServiceError(
-                    ErrorKind.SOURCE_FORBIDDEN, "the address is not public"
-                ) from error
-            raise ServiceError(kinds.failed, f"the source fails: {type(error).__name__}") from error
+            reason = (
+                "the name has an address that is not public"
+                if guard.refused
+                else f"the source fails: {type(error).__name__}"
+            )
+            raise ServiceError(kinds.failed, reason) from error
 
     async def body(self, response: aiohttp.ClientResponse, kinds: Kinds) -> bytes:
         """The bytes of an answer as they were sent, under the size limits.
