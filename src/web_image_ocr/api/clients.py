@@ -3,12 +3,19 @@
 from __future__ import annotations
 
 import ipaddress
+import re
 
 from starlette.types import Scope
 
 Address = ipaddress.IPv4Address | ipaddress.IPv6Address
 Network = ipaddress.IPv4Network | ipaddress.IPv6Network
 UNKNOWN = "unknown"
+
+_HOP = re.compile(
+    r"(?:\[(?P<bracketed>[0-9A-Fa-f:.]+)\]|(?P<plain>[0-9.]+))(?::[0-9]{1,5})?", re.ASCII
+)
+_MOST_HOPS = 32
+"""Entries of ``X-Forwarded-For`` that are looked at, from the right."""
 
 
 class ClientAddresses:
@@ -37,8 +44,9 @@ class ClientAddresses:
             value for name, value in scope["headers"] if name == b"x-forwarded-for"
         )
         believed = peer
-        for hop in reversed(forwarded.decode("latin-1").split(",")):
-            address = _parsed(hop.strip())
+        hops = forwarded.decode("latin-1").rsplit(",", _MOST_HOPS)[-_MOST_HOPS:]
+        for hop in reversed(hops):
+            address = _parsed(_bare(hop))
             if address is None:
                 break
             believed = str(address)
@@ -49,6 +57,16 @@ class ClientAddresses:
     def _is_trusted(self, text: str) -> bool:
         address = _parsed(text)
         return address is not None and any(address in network for network in self._trusted)
+
+
+def _bare(hop: str) -> str:
+    """Return the address of a hop without the quotes, brackets and port that proxies write.
+
+    The port of an IPv6 address can be told only behind brackets.
+    """
+    hop = hop.strip().removeprefix('"').removesuffix('"')
+    match = _HOP.fullmatch(hop)
+    return (match["bracketed"] or match["plain"]) if match else hop
 
 
 def _parsed(text: str) -> Address | None:

@@ -38,6 +38,7 @@ from web_image_ocr.identity.values import (
     User,
 )
 from web_image_ocr.primitives.errors import ErrorKind, ServiceError
+from web_image_ocr.primitives.texts import quoted
 
 
 class Administration:
@@ -46,7 +47,7 @@ class Administration:
     Every method raises ``RECORD_UNKNOWN`` for what does not exist (also when there is no
     account yet), ``RECORD_CONFLICT`` for what exists already or must stay, and
     ``IDENTITY_REQUEST_INVALID`` for an unusable name or password. Users and projects are
-    given by id or name.
+    given by id or name; what has the form of an id is never taken for a name.
 
     Args:
         database: the store.
@@ -94,7 +95,7 @@ class Administration:
         drawn, hashed = self._hashed(password, name)
         with self._changing() as rows:
             row = new_user(rows.domain_id, name, hashed, role, self._clock())
-            rows.insert(row, f"user {name!r}")
+            rows.insert(row, f"user {quoted(name)}")
             return NewPassword(user=user_of(row), password=drawn)
 
     def set_password(
@@ -190,7 +191,7 @@ class Administration:
         """A new project; it has enabled nothing yet."""
         with self._changing() as rows:
             row = new_project(rows.domain_id, name, self._clock())
-            rows.insert(row, f"project {name!r}")
+            rows.insert(row, f"project {quoted(name)}")
             return project_of(row)
 
     def delete_project(self, project: str) -> Project:
@@ -315,7 +316,7 @@ class Administration:
         with self._changing() as rows:
             owner = rows.user(user).id
             row = new_access_key(owner, key, self._keyring, self._clock())
-            rows.insert(row, f"access key {key.access!r}")
+            rows.insert(row, f"access key {quoted(key.access)}")
             return key_of(row)
 
     def _switch_key(self, access: str, *, enabled: bool) -> AccessKey:

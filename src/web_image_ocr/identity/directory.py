@@ -216,7 +216,9 @@ class Directory(Records):
                 return known_user(row), (row.domain_id, row.name)
         if login.user.id or account is None:
             return None, (login.user.id or "",)
-        return None, (domain_id or account.id or account.name or "", name)
+        if domain_id is None:  # a name that looks like an account's id is not that account
+            return None, ("unknown", account.id or account.name or "", name)
+        return None, (domain_id, name)
 
     def projects(self, domain_id: str, name: str | None = None) -> tuple[Project, ...]:
         """The account's projects by name, or the one of exactly that name; read anew."""

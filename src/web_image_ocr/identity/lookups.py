@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-from sqlalchemy import or_, select
+from sqlalchemy import select
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
 from web_image_ocr.identity.directory import ChangedRecords
 from web_image_ocr.identity.first_start import oldest_domain
+from web_image_ocr.identity.records import is_id
 from web_image_ocr.identity.tables import AccessKeyRow, DomainRow, ProjectRow, UserRow
 from web_image_ocr.identity.values import AccessKey, Role
 from web_image_ocr.primitives.errors import ErrorKind, ServiceError
+from web_image_ocr.primitives.texts import quoted
 
 
 class AccountRows:
@@ -41,30 +43,24 @@ class AccountRows:
         self.touched = ChangedRecords()
 
     def user(self, user: str) -> UserRow:
-        """The user of this id or name; the id wins."""
+        """Return the user of this id or, if the text cannot be an id, of this name."""
+        column = UserRow.id if is_id(user) else UserRow.name
         row = self.session.scalars(
-            select(UserRow)
-            .where(UserRow.domain_id == self.domain_id)
-            .where(or_(UserRow.id == user, UserRow.name == user))
-            .order_by(UserRow.id != user)
-            .limit(1)
-        ).first()
+            select(UserRow).where(UserRow.domain_id == self.domain_id, column == user)
+        ).one_or_none()
         if row is None:
-            raise _unknown(f"no user {user!r}")
+            raise _unknown(f"no user {quoted(user)}")
         self.touched.users.add(row.id)
         return row
 
     def project(self, project: str) -> ProjectRow:
-        """The project of this id or name; the id wins."""
+        """Return the project of this id or, if the text cannot be an id, of this name."""
+        column = ProjectRow.id if is_id(project) else ProjectRow.name
         row = self.session.scalars(
-            select(ProjectRow)
-            .where(ProjectRow.domain_id == self.domain_id)
-            .where(or_(ProjectRow.id == project, ProjectRow.name == project))
-            .order_by(ProjectRow.id != project)
-            .limit(1)
-        ).first()
+            select(ProjectRow).where(ProjectRow.domain_id == self.domain_id, column == project)
+        ).one_or_none()
         if row is None:
-            raise _unknown(f"no project {project!r}")
+            raise _unknown(f"no project {quoted(project)}")
         self.touched.projects.add(row.id)
         return row
 
@@ -72,7 +68,7 @@ class AccountRows:
         """The permanent key with this public half."""
         row = self.session.get(AccessKeyRow, access)
         if row is None or row.user.domain_id != self.domain_id:
-            raise _unknown(f"no access key {access!r}")
+            raise _unknown(f"no access key {quoted(access)}")
         self.touched.keys.add(access)
         return row
 
@@ -89,7 +85,8 @@ class AccountRows:
         if another is None:
             raise ServiceError(
                 ErrorKind.RECORD_CONFLICT,
-                f"user {row.name!r} is the last administrator: make or enable another one first",
+                f"user {quoted(row.name)} is the last administrator: "
+                "make or enable another one first",
             )
 
     def insert(self, row: UserRow | ProjectRow | AccessKeyRow, what: str) -> None:

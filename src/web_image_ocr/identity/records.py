@@ -20,12 +20,14 @@ from web_image_ocr.identity.tables import (
 )
 from web_image_ocr.identity.values import Role
 from web_image_ocr.primitives.errors import ErrorKind, ServiceError
+from web_image_ocr.primitives.texts import quoted
 
 _ACCESS_ALPHABET = string.ascii_uppercase + string.digits
 _ACCESS_LENGTH = 20
 _SECRET_ALPHABET = string.ascii_letters + string.digits
 _SECRET_LENGTH = 40
 _ACCESS_FORM = re.compile(r"[A-Za-z0-9]{1,32}")
+_ID_FORM = re.compile(r"[0-9a-f]{32}")
 _SECRET_FORM = re.compile(r"[A-Za-z0-9+/=_-]{1,128}")
 
 
@@ -125,10 +127,21 @@ def new_id() -> str:
     return secrets.token_hex(16)
 
 
+def is_id(text: str) -> bool:
+    """Return whether the text has the form of an id, which no name has."""
+    return _ID_FORM.fullmatch(text) is not None
+
+
 def _usable(name: str) -> str:
     if not 1 <= len(name) <= NAME_LENGTH or name != name.strip() or not name.isprintable():
         raise ServiceError(
             ErrorKind.IDENTITY_REQUEST_INVALID,
-            f"a name has 1 to {NAME_LENGTH} printable characters and no blanks around it: {name!r}",
+            f"a name has 1 to {NAME_LENGTH} printable characters and no blanks around it: "
+            f"{quoted(name)}",
+        )
+    if is_id(name.lower()):
+        raise ServiceError(
+            ErrorKind.IDENTITY_REQUEST_INVALID,
+            f"a name must not look like an id (32 hex digits): {quoted(name)}",
         )
     return name

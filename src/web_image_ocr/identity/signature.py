@@ -21,6 +21,7 @@ from datetime import UTC, datetime
 from urllib.parse import quote, unquote_to_bytes
 
 from web_image_ocr.primitives.errors import ErrorKind, ServiceError
+from web_image_ocr.primitives.texts import quoted
 
 ALGORITHM = "SDK-HMAC-SHA256"
 DATE_HEADER = "x-sdk-date"
@@ -63,7 +64,7 @@ class SignedRequest:
         wanted = name.encode("latin-1", "replace")
         values = [value for key, value in self.headers if key == wanted]
         if len(values) > 1:
-            raise _invalid(f"header {name!r} occurs {len(values)} times")
+            raise _invalid(f"header {quoted(name)} occurs {len(values)} times")
         return values[0].strip() if values else None
 
 
@@ -200,7 +201,7 @@ def _percent_encoded(raw: bytes) -> str:
 def _canonical_header(request: SignedRequest, name: str) -> bytes:
     value = request.header(name)
     if value is None:
-        raise _invalid(f"signed header {name!r} is absent")
+        raise _invalid(f"signed header {quoted(name)} is absent")
     return name.encode("latin-1") + b":" + value + b"\n"
 
 

@@ -10,6 +10,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from enum import StrEnum
 
+MOST_DETAIL = 2000
+"""Characters of a detail; the rest is cut. Callers' texts in it are cut by ``texts.quoted``."""
+
 
 class ErrorKind(StrEnum):
     """What can go wrong, in the service's own words."""
@@ -89,7 +92,7 @@ class ServiceError(Exception):
     ) -> None:
         super().__init__(detail or kind.value)
         self.kind = kind
-        self.detail = detail
+        self.detail = detail if len(detail) <= MOST_DETAIL else f"{detail[:MOST_DETAIL]}…"
         self.public = dict(public or {})
         self.retry_after = retry_after
 

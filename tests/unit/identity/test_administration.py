@@ -5,19 +5,23 @@ from __future__ import annotations
 from collections.abc import Callable
 
 import pytest
+from sqlalchemy import update
 
 from tests.unit.identity.support import CLIENT, PASSWORD, Clock, refused, signed
 from web_image_ocr.identity import (
     Administration,
     FirstAccount,
     Identity,
+    PasswordLogin,
     Reference,
     Role,
+    Scope,
     Subscription,
     TokenGrant,
     User,
 )
-from web_image_ocr.primitives.errors import ErrorKind
+from web_image_ocr.identity.tables import ProjectRow, UserRow
+from web_image_ocr.primitives.errors import ErrorKind, ServiceError
 
 LogIn = Callable[..., TokenGrant]
 
@@ -92,7 +96,7 @@ def test_an_unusable_password_is_refused(accounts: Administration, password: str
         accounts.set_password("admin", password)
 
 
-@pytest.mark.parametrize("name", ["", " bob", "b\nob", "b\0ob", 65 * "b"])
+@pytest.mark.parametrize("name", ["", " bob", "b\nob", "b\0ob", 65 * "b", 32 * "a", 32 * "A"])
 def test_an_unusable_name_is_refused(accounts: Administration, name: str) -> None:
     with refused(ErrorKind.IDENTITY_REQUEST_INVALID):
         accounts.create_user(name)
@@ -137,11 +141,83 @@ def test_projects(accounts: Administration) -> None:
     assert [found.project_name for found in accounts.subscriptions()] == ["cn-north-4"]
 
 
-def test_an_id_goes_before_a_name(accounts: Administration) -> None:
-    first = accounts.create_project("first")
-    accounts.create_project(first.id)
-    assert accounts.delete_project(first.id).name == "first"
-    assert accounts.delete_project(first.id).name == first.id
+def test_a_long_name_is_cut_in_the_error(accounts: Administration) -> None:
+    for change in (accounts.create_user, accounts.delete_user, accounts.delete_key):
+        with pytest.raises(ServiceError) as caught:
+            change(30_000 * "b")
+        assert f"'{80 * 'b'}'… (30000 characters)" in caught.value.detail
+        assert len(caught.value.detail) < 200
+
+
+class TestIdsAndNames:
+    """An id never means what is named like it; such names are of stores from earlier versions."""
+
+    @pytest.fixture
+    def impostor(self, identity: Identity, accounts: Administration) -> str:
+        """The id of a user and of a project that are gone, and are names of others now."""
+        user = accounts.create_user("impostor").user.id
+        project = accounts.create_project("impostor").id
+        gone = "0123456789abcdef0123456789abcdef"
+        with identity._database.writing() as session:
+            session.execute(update(UserRow).where(UserRow.id == user).values(name=gone))
+            session.execute(update(ProjectRow).where(ProjectRow.id == project).values(name=gone))
+        return gone
+
+    def test_what_looks_like_an_id_is_looked_up_as_an_id_only(
+        self, accounts: Administration, impostor: str
+    ) -> None:
+        for question in (
+            accounts.delete_user,
+            accounts.create_key,
+            accounts.access_keys,
+            accounts.project,
+            accounts.delete_project,
+            lambda id_: accounts.enable(id_, "web-image"),
+        ):
+            with refused(ErrorKind.RECORD_UNKNOWN):
+                question(impostor)
+
+    def test_sign_ins_do_not_mix_them_up(
+        self, identity: Identity, accounts: Administration, impostor: str
+    ) -> None:
+        by_name = next(user for user in accounts.users() if user.name == impostor)
+        accounts.set_password(by_name.id, PASSWORD)
+        domain = Reference(id=by_name.domain.id)
+        login = PasswordLogin(user=Reference(name=impostor), domain=domain, password=PASSWORD)
+        assert identity.log_in(login, CLIENT).user.id == by_name.id
+        for user, where in (
+            (Reference(id=impostor), domain),
+            (Reference(name=by_name.id), domain),
+            (Reference(name=impostor), Reference(name=by_name.domain.id)),
+        ):
+            with refused(ErrorKind.LOGIN_FAILED):
+                identity.log_in(PasswordLogin(user=user, domain=where, password=PASSWORD), CLIENT)
+
+    def test_scopes_do_not_mix_them_up(
+        self, identity: Identity, accounts: Administration, impostor: str, log_in: LogIn
+    ) -> None:
+        token = log_in().token
+        named = next(project for project in accounts.projects() if project.name == impostor)
+        scope = Scope(project=Reference(name=impostor))
+        assert identity.rescope(token, scope).project == named
+        for reference in (Reference(id=impostor), Reference(name=named.id)):
+            with refused(ErrorKind.LOGIN_FAILED):
+                identity.rescope(token, Scope(project=reference))
+
+    def test_failures_at_an_account_named_like_an_id_do_not_count_for_the_account_of_that_id(
+        self, accounts: Administration, identity: Identity
+    ) -> None:
+        domain_id = accounts.users()[0].domain.id
+        for _ in range(5):
+            where = Reference(name=domain_id)
+            login = PasswordLogin(user=Reference(name="x"), domain=where, password="wrong")
+            with refused(ErrorKind.LOGIN_FAILED):
+                identity.log_in(login, CLIENT)
+        login = PasswordLogin(
+            user=Reference(name="x"), domain=Reference(id=domain_id), password="wrong"
+        )
+        with refused(ErrorKind.LOGIN_FAILED):
+            identity.log_in(login, CLIENT)
 
 
 def test_keys_show_no_secret_and_go_with_their_user(
