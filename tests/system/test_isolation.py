@@ -4,11 +4,16 @@ from __future__ import annotations
 
 import os
 import re
+import shutil
+import subprocess
+import sys
 from pathlib import Path
 
+import httpx
 import pytest
 
-from tests.servers import running
+from tests.pictures import as_text, encoded, picture
+from tests.servers import running, words
 
 pytestmark = [pytest.mark.server, pytest.mark.models]
 
@@ -31,6 +36,7 @@ def test_a_worker_has_no_secret_no_right_and_no_file_of_the_server(tmp_path: Pat
             assert NEEDLE not in _read(pid, "cmdline")
             status = _read(pid, "status")
             assert re.search(r"^NoNewPrivs:\s*1$", status, re.MULTILINE)
+            assert re.search(r"^Seccomp:\s*2$", status, re.MULTILINE)
             assert int(_read(pid, "oom_score_adj")) >= 500
             assert re.search(r"^Max core file size\s+0\s+0\s", _read(pid, "limits"), re.MULTILINE)
             try:
@@ -42,8 +48,68 @@ def test_a_worker_has_no_secret_no_right_and_no_file_of_the_server(tmp_path: Pat
             assert "WEB_IMAGE_OCR" not in environment
             del files["2"]  # standard error: the log's
             assert sorted(re.sub(r":\[\d+\]$", "", file) for file in files.values()) == [
-                *("/dev/null", "/dev/null", "pipe", "socket")
+                *("/dev/null", "/dev/null", "/dev/null", "pipe", "socket")
             ]
+        assert not server.records("workers run without a sandbox")
+
+
+@pytest.mark.parametrize("sandbox", [True, False])
+def test_images_of_all_formats_are_read_with_and_without_the_sandbox(
+    tmp_path: Path, sandbox: bool
+) -> None:
+    settings = {
+        "WEB_IMAGE_OCR_SERVING__SANDBOX": str(sandbox).lower(),
+        "WEB_IMAGE_OCR_API__EDITION": "2025",
+    }
+    image = picture(((60, 60), "Hello World"))
+    with running(tmp_path, "--no-auth", environment=settings) as server:
+        path = f"{server.url}/v2/project/ocr/web-image"
+        for kind in ("JPEG", "PNG", "BMP", "TIFF", "GIF", "WEBP", "TGA", "PCX", "ICO"):
+            for turned in (False, True):
+                body = {"image": as_text(encoded(image, kind)), "detect_direction": turned}
+                answer = httpx.post(path, json=body, timeout=60)
+                assert answer.status_code == 200, (kind, answer.text)
+                assert words(answer.json()["result"]) == ["HelloWorld"], kind
+        assert not server.records("worker ended")
+        assert not server.records("workers run without a sandbox")
+
+
+AS_A_USER = """
+import asyncio
+from web_image_ocr.engine import EngineConfig
+from web_image_ocr.images import ImageLimits
+from web_image_ocr.primitives.memory import resident_bytes
+from web_image_ocr.serving.code import InstalledCode
+from web_image_ocr.serving.messages import Start
+from web_image_ocr.serving.process import WorkerProcess
+
+async def main():
+    worker = WorkerProcess(Start(EngineConfig(), ImageLimits()), InstalledCode())
+    ready = await worker.start()
+    print(resident_bytes(worker.pid) >> 20, repr(ready.unconfined))
+    try:
+        open(f"/proc/{worker.pid}/environ").read()
+    except PermissionError:
+        print("hidden")
+    await worker.close()
+
+asyncio.run(main())
+"""
+
+
+AN_ORDINARY_USER = ("setpriv", "--reuid=65534", "--regid=65534", "--clear-groups")
+READS_THE_ENVIRONMENT = ("--inh-caps=+dac_read_search", "--ambient-caps=+dac_read_search")
+
+
+@pytest.mark.skipif(
+    os.getuid() != 0 or shutil.which("setpriv") is None, reason="root becomes another user here"
+)
+def test_an_ordinary_user_sees_the_memory_of_a_worker_and_not_its_environment() -> None:
+    """A process that is not dumpable belongs to root in /proc, for the most part."""
+    command = (*AN_ORDINARY_USER, *READS_THE_ENVIRONMENT, sys.executable, "-c", AS_A_USER)
+    said = subprocess.check_output(command, text=True).split()
+    assert int(said[0]) > 100
+    assert said[1:] == ["''", "hidden"]
 
 
 def _read(pid: int, name: str) -> str:

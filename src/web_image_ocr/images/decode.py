@@ -10,6 +10,7 @@ import warnings
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import cache
 
 import numpy as np
 from PIL import Image
@@ -141,6 +142,15 @@ def _load(data: bytes, header: Header) -> Image.Image:
     return _load_frame(data, header)
 
 
+@cache
+def null_device() -> int:
+    """Return the number of the null device, open for writing as long as the process lives.
+
+    A process that will be allowed to open no file calls this before.
+    """
+    return os.open(os.devnull, os.O_WRONLY)
+
+
 @contextmanager
 def _silent(image_format: ImageFormat) -> Iterator[None]:
     """Standard error closed to libtiff and OpenCV, which write lines there for damage."""
@@ -152,13 +162,11 @@ def _silent(image_format: ImageFormat) -> Iterator[None]:
     except OSError:
         yield  # the process has no standard error
         return
-    nowhere = os.open(os.devnull, os.O_WRONLY)
     try:
-        os.dup2(nowhere, 2)
+        os.dup2(null_device(), 2)
         yield
     finally:
         os.dup2(kept, 2)
-        os.close(nowhere)
         os.close(kept)
 
 

@@ -19,6 +19,9 @@ class ServingConfig:
             call is refused at once. With 3, a call that is let in is answered after the time of
             some four jobs at most, so that overload makes no answer more than about four
             times as slow.
+        sandbox: have the kernel refuse a worker that has its models loaded all system calls but
+            those that it computes with: it opens no file and no socket and starts no program. On
+            Linux on x86_64 and aarch64; where it cannot be done, the log says so.
         worker_memory_bytes: resident memory of a worker, bytes, 0 or more, beyond which it is
             replaced after its answer; beyond twice as much it is ended while it reads, and its
             picture is tried once more on another. 0 lets workers grow. Seen on Linux only.
@@ -31,6 +34,7 @@ class ServingConfig:
     workers: int = 0
     spare_workers: int = 1
     max_waiting_per_worker: int = 3
+    sandbox: bool = True
     worker_memory_bytes: int = 1024**3
     cache_bytes: int = 0
 

@@ -63,10 +63,12 @@ class Start:
     Attributes:
         engine_config: what the engine is built with.
         limits: on the images that are decoded.
+        sandbox: filter the worker's system calls.
     """
 
     engine_config: EngineConfig
     limits: ImageLimits
+    sandbox: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,9 +77,11 @@ class Ready:
 
     Attributes:
         code: fingerprint of the code that it runs.
+        unconfined: why its system calls are not filtered; empty if they are.
     """
 
     code: str
+    unconfined: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,7 +107,7 @@ Answer = Page | ServiceError
 
 def send_start(pipe: Connection, start: Start) -> None:
     """Send the server's first message."""
-    told = {"engine": start.engine_config, "limits": start.limits}
+    told = {"engine": start.engine_config, "limits": start.limits, "sandbox": start.sandbox}
     pipe.send_bytes(orjson.dumps(told, default=_plain))
 
 
@@ -115,7 +119,7 @@ def receive_start(pipe: Connection) -> Start:
         engine[name] = Path(engine[name]) if engine[name] is not None else None
     engine["languages"] = tuple(engine["languages"])
     limits["formats"] = frozenset(map(ImageFormat, limits["formats"]))
-    return Start(EngineConfig(**engine), ImageLimits(**limits))
+    return Start(EngineConfig(**engine), ImageLimits(**limits), sandbox=told["sandbox"])
 
 
 def send_job(pipe: Connection, job: Job) -> None:
@@ -144,7 +148,7 @@ def receive_job(pipe: Connection) -> Job:
 
 def send_ready(pipe: Connection, ready: Ready) -> None:
     """Send a worker's first message."""
-    pipe.send_bytes(orjson.dumps({"ready": ready.code}))
+    pipe.send_bytes(orjson.dumps({"ready": [ready.code, ready.unconfined]}))
 
 
 def send_answer(pipe: Connection, answer: Answer) -> None:
@@ -205,8 +209,8 @@ def decode_from_worker(message: bytes) -> Ready | Answer:
             return _page(page)
         case {"error": list(error), **others} if not others:
             return _error(error)
-        case {"ready": str(code), **others} if not others:
-            return Ready(code)
+        case {"ready": list(ready), **others} if not others:
+            return _ready(ready)
     raise InvalidMessageError("neither a page nor an error")
 
 
@@ -233,6 +237,11 @@ def _line(told: object) -> TextLine:
         confidence=_number(confidence, 0.0, _MOST_CONFIDENCE),
         quad=((x0, y0), (x1, y1), (x2, y2), (x3, y3)),
     )
+
+
+def _ready(told: list[Any]) -> Ready:
+    code, unconfined = _items(told, 2)
+    return Ready(_text(code, _MOST_DETAIL), _text(unconfined, _MOST_DETAIL))
 
 
 def _error(told: list[Any]) -> ServiceError:

@@ -49,9 +49,10 @@ class WorkerPool:
         self._config = config
         self._plan = planned(config, self._cores, memory_limit())
         self._size = self._plan.workers
-        self._start = Start(engine_config, limits)
+        self._start = Start(engine_config, limits, sandbox=config.sandbox)
         self._code = InstalledCode()
         self._code_has_changed = False
+        self._unconfined = ""
         self._endings = Endings()
         self._admission = Admission(
             permits=self._size, max_waiting=config.max_waiting_per_worker * self._size
@@ -156,7 +157,7 @@ class WorkerPool:
     async def _serve_with(self, worker: WorkerProcess) -> None:
         """Start the worker and hand it out for as long as it lives."""
         try:
-            await worker.start()
+            ready = await worker.start()
         except ServiceError as error:
             log.error("worker did not start", kind=error.kind, detail=error.detail)  # noqa: TRY400
         except CodeChangedError as error:
@@ -168,11 +169,18 @@ class WorkerPool:
             self._first_has_started.set()
             self._code_has_changed = False
             log.info("worker ready", pid=worker.pid)
+            self._report_unconfined(ready.unconfined)
             self._workers.add(worker)
             self._idle.put_nowait(worker)
             status = await worker.ended()
             ending = self._endings.of(worker.killed_for, status)
             log.warning("worker ended", pid=worker.pid, **ending)
+
+    def _report_unconfined(self, reason: str) -> None:
+        """Log it once where workers have no sandbox although the settings want one."""
+        if self._config.sandbox and reason and not self._unconfined:
+            self._unconfined = reason
+            log.warning("workers run without a sandbox", reason=reason)
 
     def _report_changed_code(self, error: CodeChangedError) -> None:
         """Log it once: every slot finds it at every try, and workers that live go on."""

@@ -87,8 +87,8 @@ class WorkerProcess:
             and self._process.poll() is None
         )
 
-    async def start(self) -> None:
-        """Start the process and wait until its models are loaded.
+    async def start(self) -> Ready:
+        """Start the process, wait until its models are loaded and return what it says then.
 
         Raises:
             ServiceError: as the worker said it.
@@ -105,6 +105,7 @@ class WorkerProcess:
             await asyncio.to_thread(self._code.check)  # then that is why
             raise self._lost()
         self._code.check(first.code)
+        return first
 
     async def answer(self, job: Job) -> Answer:
         """What the worker makes of the job; at most one job at a time.

@@ -7,9 +7,12 @@ import time
 from dataclasses import replace
 from multiprocessing.connection import Connection
 
+import numpy as np
+
 from web_image_ocr.engine import Engine
 from web_image_ocr.engine.values import Page, RecognitionOptions
 from web_image_ocr.images import ImageLimits, decode
+from web_image_ocr.images.decode import null_device
 from web_image_ocr.primitives.deadline import Deadline
 from web_image_ocr.primitives.errors import ErrorKind, ServiceError
 from web_image_ocr.primitives.memory import hand_back_freed_memory, keep_freed_memory
@@ -23,10 +26,11 @@ from web_image_ocr.serving.messages import (
     send_answer,
     send_ready,
 )
+from web_image_ocr.serving.sandbox import enter_sandbox
 
 
 def serve_jobs(pipe: Connection) -> None:
-    """Load the models, say ``Ready``, then answer jobs until the other end closes.
+    """Load the models, enter the sandbox, say ``Ready``, answer jobs until the other end closes.
 
     A start that fails is answered with the ``ServiceError`` in place of ``Ready``.
     """
@@ -38,10 +42,21 @@ def serve_jobs(pipe: Connection) -> None:
         except ServiceError as error:
             send_answer(pipe, error)
             return
+        _warm_up(engine)
         hand_back_freed_memory()  # models take more while they load
-        send_ready(pipe, Ready(code=fingerprint()))  # after all imports
+        code = fingerprint()  # after all imports
+        unconfined = enter_sandbox() if start.sandbox else "serving.sandbox is off"
+        send_ready(pipe, Ready(code, unconfined))
         while True:
             send_answer(pipe, _answer(engine, start.limits, receive_job(pipe)))
+
+
+def _warm_up(engine: Engine) -> None:
+    """Have libraries open now what they open when first used: later they may not."""
+    import numpy.ma  # noqa: F401, PLC0415 - np.median imports it for some arrays
+
+    null_device()
+    engine.recognize(np.full((64, 64, 3), 255, np.uint8))
 
 
 def _answer(engine: Engine, limits: ImageLimits, job: Job) -> Answer:

@@ -98,10 +98,16 @@ class _Engine:
         }
 
     def recognize(
-        self, pixels: bytes, _options: RecognitionOptions, *, cores: int, deadline: Deadline
+        self,
+        pixels: object,
+        _options: RecognitionOptions | None = None,
+        *,
+        cores: int = 1,
+        deadline: Deadline | None = None,
     ) -> Page:
         del cores
-        what = pixels.decode()
+        what = pixels.decode() if isinstance(pixels, bytes) else "warm up"
+        deadline = deadline or Deadline.never()
         if what == "slow":
             while True:
                 time.sleep(0.01)

@@ -61,7 +61,7 @@ def test_the_start_arrives_whole() -> None:
     for value, default in ((config, EngineConfig()), (limits, ImageLimits())):
         for field in fields(value):
             assert getattr(value, field.name) != getattr(default, field.name), field.name
-    for start in (Start(config, limits), Start(EngineConfig(), ImageLimits())):
+    for start in (Start(config, limits, sandbox=False), Start(EngineConfig(), ImageLimits())):
         ours, theirs = Pipe()
         messages.send_start(ours, start)
         assert messages.receive_start(theirs) == start
@@ -77,8 +77,9 @@ def test_a_job_arrives_whole(deadline: Deadline) -> None:
 
 def test_ready_and_errors_arrive() -> None:
     ours, theirs = Pipe()
-    messages.send_ready(theirs, Ready("1+2"))
-    assert messages.receive_from_worker(ours) == Ready("1+2")
+    for ready in (Ready("1+2"), Ready("1+2", "no such call")):
+        messages.send_ready(theirs, ready)
+        assert messages.receive_from_worker(ours) == ready
     messages.send_answer(theirs, ServiceError(ErrorKind.IMAGE_SIZE, "x" * 9999))
     error = messages.receive_from_worker(ours)
     assert isinstance(error, ServiceError)
@@ -94,7 +95,14 @@ def test_an_example_is_a_page() -> None:
     "message",
     [
         *(b"", b"{", b"\x80\x04N.", b"[]", b"{}", b"null", b'"page"', b"[" * 2000, b"\xff"),
-        *(b'{"page": []}', b'{"page": {}}', b'{"page": null}', b'{"ready": {}}', b'{"error": []}'),
+        *(
+            b'{"page": []}',
+            b'{"page": {}}',
+            b'{"page": null}',
+            b'{"ready": {}}',
+            b'{"ready": [1, ""]}',
+            b'{"error": []}',
+        ),
         b'{"error": ["image_size"]}',
         b'{"error": [["image_size"], ""]}',
         b'{"error": ["login_failed", ""]}',
