@@ -10,7 +10,8 @@ from contextlib import contextmanager
 import uvicorn
 from fastapi import FastAPI
 
-from web_image_ocr.cli.connections import WatchedConnection
+from web_image_ocr.api import ApiConfig
+from web_image_ocr.cli.connections import ConnectionConfig
 
 
 @contextmanager
@@ -19,15 +20,9 @@ def running_app(app: FastAPI) -> Iterator[str]:
     with socket.create_server(("127.0.0.1", 0)) as listener:
         # Inherited by its connections; asyncio sets it only where the protocol is named.
         listener.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-        config = uvicorn.Config(
-            app,
-            http=WatchedConnection,
-            ws="none",
-            lifespan="off",
-            log_config=None,
-            access_log=False,
-            h11_max_incomplete_event_size=160 * 1024,
-            timeout_graceful_shutdown=1,
+        api: ApiConfig = app.state.services.config
+        config = ConnectionConfig(
+            app, drain_bytes=api.drain_bytes, drain_s=api.drain_s, timeout_graceful_shutdown=1
         )
         server = uvicorn.Server(config)
         thread = threading.Thread(target=server.run, kwargs={"sockets": [listener]})

@@ -62,7 +62,8 @@ def test_a_client_that_sends_too_much_sees_the_answer(servers: Servers, megabyte
         connection.request("POST", PATH, body=b"x" * (megabytes * MB))
         response = connection.getresponse()
         assert (response.status, json.loads(response.read())["error_code"]) == (413, "APIG.0201")
-        # The connection is still good for another call.
+        # The server drops the rest and closes the connection; the next call opens another.
+        assert response.headers["connection"] == "close"
         connection.request("POST", PATH, body=json.dumps({"image": PICTURE}))
         assert connection.getresponse().status == 200
 

@@ -212,7 +212,9 @@ TABLE |= {
 OPEN = {
     ("GET", "/v1/service"),
     ("GET", "/healthz"),
+    ("HEAD", "/healthz"),
     ("GET", "/readyz"),
+    ("HEAD", "/readyz"),
     ("GET", "/openapi.json"),
     ("HEAD", "/openapi.json"),
 }

@@ -68,7 +68,7 @@ def _routed_app(
             app.include_router(part.router)
     app.include_router(health.router)
     app.add_exception_handler(HTTPException, _unknown_route)
-    app.add_middleware(Calls, config=config, loopback_only=not authenticated, count=count)
+    app.add_middleware(Calls, loopback_only=not authenticated, count=count)
     app.openapi = lambda: describe(app, authenticated=authenticated)  # type: ignore[method-assign]
     return app
 

@@ -34,8 +34,8 @@ class ApiConfig:
         body_s: seconds a client may take to send its body, above 0.
         body_bytes_per_s: slowest rate at which a client may send its body, bytes a second;
             one that is 10 s behind it is ended as too slow. 0 means no minimum.
-        drain_bytes: how much of a refused body is read and dropped so that the client
-            sees the answer, bytes, 0 or more.
+        drain_bytes: how much of a refused body is read and dropped after the answer, so
+            that the client sees it, bytes, 0 or more.
         drain_s: seconds spent on that, 0 or more.
         openapi: serve the interface's description at ``/openapi.json``.
     """

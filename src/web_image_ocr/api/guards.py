@@ -14,7 +14,21 @@ LINE_BYTES = 32 * 1024
 HEADER_BYTES = 32 * 1024
 ALL_HEADERS_BYTES = 128 * 1024
 
+_REFUSAL = "web_image_ocr.refusal"
+"""Key among the scope's extensions."""
+
 _HOST = re.compile(r"(?P<name>[a-z0-9.-]+|\[[0-9a-f:.]+\])(:[0-9]{1,5})?")
+
+
+def mark_refused(scope: Scope, error: ServiceError) -> None:
+    """Have ``check_refusal`` raise the error for a request whose head was not read to its end."""
+    scope["extensions"] = {_REFUSAL: error}
+
+
+def check_refusal(scope: Scope) -> None:
+    """Raise what the connection found wrong with the request."""
+    if error := scope.get("extensions", {}).get(_REFUSAL):
+        raise error
 
 
 def check_sizes(scope: Scope) -> None:

@@ -15,9 +15,8 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from web_image_ocr.api.answers import server_timing
 from web_image_ocr.api.bodies import ClientGoneError
-from web_image_ocr.api.config import ApiConfig
 from web_image_ocr.api.errors import error_response, wire_error
-from web_image_ocr.api.guards import check_loopback
+from web_image_ocr.api.guards import check_loopback, check_refusal
 from web_image_ocr.primitives.errors import ErrorKind, ServiceError
 
 _log = structlog.stdlib.get_logger("web_image_ocr.api")
@@ -52,12 +51,10 @@ class Calls:
     """The outermost layer of the application, pure ASGI.
 
     Gives each call an ``X-Request-Id`` of our own and its answer the security headers, turns
-    every exception into an answer of the contract's form, reads what is left of a refused
-    body so that the client sees that answer, and writes one record to the log.
+    every exception into an answer of the contract's form, and writes one record to the log.
 
     Args:
         app: what is inside.
-        config: how much of a body is drained.
         loopback_only: whether calls that are not from this machine's own programs and pages
             are refused.
         count: told of each call whose caller was proved for the project, at its end.
@@ -67,12 +64,10 @@ class Calls:
         self,
         app: ASGIApp,
         *,
-        config: ApiConfig,
         loopback_only: bool,
         count: CallCounter | None = None,
     ) -> None:
         self._app = app
-        self._config = config
         self._loopback_only = loopback_only
         self._count = count
 
@@ -81,9 +76,10 @@ class Calls:
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
-        call = _Call(scope, receive, send, self._config)
+        call = _Call(scope, receive, send)
         with structlog.contextvars.bound_contextvars(request_id=call.request_id):
             try:
+                check_refusal(scope)
                 if self._loopback_only:
                     check_loopback(scope)
                 await self._app(scope, call.receive, call.send)
@@ -107,28 +103,21 @@ class Calls:
 class _Call:
     """One request on its way through."""
 
-    def __init__(self, scope: Scope, receive: Receive, send: Send, config: ApiConfig) -> None:
+    def __init__(self, scope: Scope, receive: Receive, send: Send) -> None:
         self.request_id = uuid4().hex
         self.status = 0
         self._scope = scope
         self._receive = receive
         self._send = send
-        self._config = config
         self._started_at = time.perf_counter()
         self._error: ServiceError | None = None
         self._bytes_in = 0
         self._bytes_out = 0
-        self._body_ended = not _has_body(scope)
-        self._gone = False
         self._is_identity = scope["path"].startswith("/v3")
 
     async def receive(self) -> Message:
         message = await self._receive()
-        if message["type"] == "http.disconnect":
-            self._gone = True
-        else:
-            self._bytes_in += len(message.get("body", b""))
-            self._body_ended = not message.get("more_body", False)
+        self._bytes_in += len(message.get("body", b""))
         return message
 
     async def send(self, message: Message) -> None:
@@ -143,8 +132,6 @@ class _Call:
                 headers["server-timing"] += ", " + server_timing({"total": self._seconds()})
             if self._is_identity:
                 headers["x-iam-trace-id"] = self.request_id
-            if not await self._drain() or _has_two_lengths(self._scope):
-                headers["connection"] = "close"
             self.status = message["status"]
         else:
             self._bytes_out += len(message.get("body", b""))
@@ -161,24 +148,6 @@ class _Call:
             identity_form=self._is_identity and error.kind is not ErrorKind.ROUTE_UNKNOWN,
         )
         await response(self._scope, self._receive, self.send)
-
-    async def _drain(self) -> bool:
-        """Read the rest of the body and drop it; whether all of it has come.
-
-        Without this the connection would be closed on unread bytes, and the client would
-        see a reset instead of the answer. A client that waits for ``100 Continue`` has
-        sent nothing and is not asked to.
-        """
-        if not self._body_ended and self._bytes_in == 0 and _waits_for_continue(self._scope):
-            return False
-        limit = self._bytes_in + self._config.drain_bytes
-        try:
-            async with asyncio.timeout(self._config.drain_s):
-                while not (self._body_ended or self._gone) and self._bytes_in <= limit:
-                    await self.receive()
-        except TimeoutError:
-            return False
-        return self._body_ended
 
     def record(self) -> None:
         """One line in the log: ids, sizes, codes and times only; a warning if it is our fault."""
@@ -213,27 +182,6 @@ class _Call:
 
     def _seconds(self) -> float:
         return time.perf_counter() - self._started_at
-
-
-def _has_body(scope: Scope) -> bool:
-    headers = dict(scope["headers"])
-    return b"transfer-encoding" in headers or headers.get(b"content-length", b"0") != b"0"
-
-
-def _has_two_lengths(scope: Scope) -> bool:
-    """Whether somebody on the way may have seen another end of the body than we.
-
-    After such a request a connection must be closed (RFC 9112, 6.3): what follows may be a part
-    of its body for one and another request for the other.
-    """
-    names = {name for name, _ in scope["headers"]}
-    return {b"transfer-encoding", b"content-length"} <= names
-
-
-def _waits_for_continue(scope: Scope) -> bool:
-    return any(
-        name == b"expect" and value.lower() == b"100-continue" for name, value in scope["headers"]
-    )
 
 
 def _frames(error: BaseException) -> list[str]:

@@ -1,13 +1,24 @@
-"""How the server's connections are watched and ended."""
+"""How the server's connections are read, watched and ended."""
 
 from __future__ import annotations
 
 import asyncio
+import contextvars
+from collections import deque
+from typing import Any
 
-import h11
-from uvicorn.protocols.http.h11_impl import H11Protocol
+import uvicorn
+from starlette.types import ASGIApp, Receive, Scope, Send
+from uvicorn.protocols.http.flow_control import HIGH_WATER_LIMIT, FlowControl
+from uvicorn.protocols.utils import get_local_addr, get_remote_addr, is_ssl
+from uvicorn.server import ServerState
 
+from web_image_ocr.api.guards import mark_refused
 from web_image_ocr.cli.crowds import Seldom, most_connections
+from web_image_ocr.cli.exchange import Exchange
+from web_image_ocr.cli.heads import BadRequestError, Head
+from web_image_ocr.cli.parsing import PIECE_BYTES, RequestParser
+from web_image_ocr.primitives.errors import ServiceError
 
 HEADERS_S = 30.0
 """Seconds from the first byte of a request, or from connecting, to the end of its headers.
@@ -17,91 +28,345 @@ system allows."""
 TAKEN_S = 60.0
 """Seconds a client may leave answers in its connection that do not fit there."""
 
+TURN_BYTES = 64 * 1024
+"""Parsed in one turn of the event loop; other connections have theirs before the next."""
+
 CLOSE = (b"connection", b"close")
 """The header that says that a connection ends after this answer."""
 _FAREWELL_S = 1.0
-"""What a client gets to end TLS with us; asyncio would wait for it for 30 s."""
+"""What a client gets, when the server stops, to end TLS with us or to take the answer to a request
+that was refused; asyncio would wait for the former for 30 s."""
 
 _too_many = Seldom("too many connections")
+_malformed = Seldom("malformed request")
 
 
-class WatchedConnection(H11Protocol):
-    """HTTP/1.1 whose clients must send headers and take answers in time, and are not too many.
+class ConnectionConfig(uvicorn.Config):
+    """How the library serves an application on connections of this module.
 
-    Once answered, none holds up the end of the server for more than a second.
+    Args:
+        app: the application.
+        drain_bytes: of a body that is not wanted, read and dropped so that the client sees the
+            answer.
+        drain_s: seconds spent on that.
+        options: of the library.
     """
 
-    _late: asyncio.TimerHandle | None = None
-    _full: asyncio.TimerHandle | None = None
+    def __init__(self, app: ASGIApp, *, drain_bytes: int, drain_s: float, **options: Any) -> None:
+        super().__init__(
+            app,
+            http=WatchedConnection,
+            ws="none",
+            lifespan="off",
+            log_config=None,
+            access_log=False,
+            proxy_headers=False,
+            server_header=False,
+            **options,
+        )
+        self.drain_bytes = drain_bytes
+        self.drain_s = drain_s
+
+
+class WatchedConnection(asyncio.Protocol):
+    """HTTP/1.1 whose clients must send headers and take answers in time, and are not too many.
+
+    A turn of the event loop parses a bounded part of what has come. Pipelined requests are served
+    one after the other. A body that nobody wants is dropped without being parsed, after the
+    answer.
+
+    Args:
+        config: of the server.
+        server_state: connections and tasks of the server.
+    """
+
+    transport: asyncio.Transport
+    flow: FlowControl
+
+    def __init__(
+        self,
+        config: ConnectionConfig,
+        server_state: ServerState,
+        **_ignored: object,
+    ) -> None:
+        if not config.loaded:
+            config.load()
+        self.server_state = server_state
+        self._config = config
+        self._loop = asyncio.get_running_loop()
+        self._parser = RequestParser(self)
+        self._scope: Scope = {}
+        self._served: Exchange | None = None
+        self._waiting: deque[tuple[Exchange, ASGIApp]] = deque()  # pipelined, behind it
+        self._rest = b""  # received and not parsed yet; reading is paused
+        self._deaf = False  # whether what comes is dropped
+        self._left = config.drain_bytes
+        self._idle_timer: asyncio.TimerHandle | None = None
+        self._late: asyncio.TimerHandle | None = None
+        self._full: asyncio.TimerHandle | None = None
+        self._lingering: asyncio.TimerHandle | None = None
 
     @property
     def idle(self) -> bool:
         """Whether no request is being answered."""
-        return getattr(self.cycle, "response_complete", True)  # no cycle: no request yet
+        return self._served is None
+
+    # What the event loop calls.
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         """Begin to wait for headers, or end a connection too many."""
-        super().connection_made(transport)
+        self.transport = transport
+        self.flow = FlowControl(transport)
+        self._scope = {
+            "type": "http",
+            "asgi": {"version": "3.0", "spec_version": "2.3"},
+            "scheme": "https" if is_ssl(transport) else "http",
+            "server": get_local_addr(transport),
+            "client": get_remote_addr(transport),
+            "root_path": "",
+        }
+        connections = self.server_state.connections
+        connections.add(self)  # type: ignore[arg-type]
         self._watch()
-        if len(self.connections) > (most := most_connections()):
+        if len(connections) > (most := most_connections()):
             _too_many.say(most=most)
             transport.abort()
 
     def data_received(self, data: bytes) -> None:
-        """Hand the bytes on; wait on if the headers are not complete."""
-        super().data_received(data)
-        self._watch()
+        """Parse the bytes, or drop them where nobody wants them."""
+        _cancel(self._idle_timer)
+        self._idle_timer = None
+        if self._deaf:
+            self._drop(len(data))
+        elif self._rest:
+            self._rest += data
+            self.flow.pause_reading()
+        else:
+            self._parse(data)
 
-    def connection_lost(self, exc: Exception | None) -> None:
-        """Wait no more."""
-        self._stop_watching()
-        self._stop_waiting()
-        super().connection_lost(exc)
+    def connection_lost(self, _exc: Exception | None) -> None:
+        """Wait no more, and tell the application."""
+        self.server_state.connections.discard(self)
+        self._deaf = True
+        for timer in (self._idle_timer, self._late, self._full, self._lingering):
+            _cancel(timer)
+        if self._served is not None:
+            self._served.disconnect()
+        self._waiting.clear()
+        self.flow.resume_writing()
+        self.transport.close()
 
     def pause_writing(self) -> None:
         """Begin to wait for the client to take what it has been sent."""
-        super().pause_writing()
-        self._full = self.loop.call_later(TAKEN_S, self.transport.abort)
+        self.flow.pause_writing()
+        self._full = self._loop.call_later(TAKEN_S, self.transport.abort)
 
     def resume_writing(self) -> None:
         """Wait no more: there is room again."""
-        self._stop_waiting()
-        super().resume_writing()
+        _cancel(self._full)
+        self._full = None
+        self.flow.resume_writing()
+
+    # What the server calls when it stops.
 
     def shutdown(self) -> None:
-        """Close the connection, if idle, or have it closed after the answer under way."""
-        if not self.transport.is_closing():  # a transport of TLS closed twice cannot be aborted
-            super().shutdown()
-            self._bound_farewell()
-
-    def on_response_complete(self) -> None:
-        """Note that all of an answer has been handed to the connection."""
-        super().on_response_complete()
-        if CLOSE in self.server_state.default_headers:  # the server is stopping
-            self._bound_farewell()
+        """Close the connection, if idle, or have it closed after the answers under way."""
+        if self._lingering is not None:
+            self._loop.call_later(_FAREWELL_S, self.transport.abort)
+        elif (last := self._last()) is not None:
+            last.keep_alive = False
+        elif not self.transport.is_closing():  # a transport of TLS closed twice is not aborted
+            self._close()
 
     def say_close(self) -> None:
-        """Tell the client, with the answer under way, that the connection ends after it."""
-        if not self.idle and not self.cycle.response_started:
-            self.cycle.default_headers = [*self.cycle.default_headers, CLOSE]
+        """Tell the client, with the last answer under way, that the connection ends after it."""
+        last = self._last()
+        if last is not None and not last.response_started:
+            last.default_headers = [*last.default_headers, CLOSE]
 
-    def _bound_farewell(self) -> None:
+    # What the parser calls.
+
+    def on_request(self, head: Head) -> None:
+        """Have a request served."""
+        scope = self._scope_of(head)
+        self._serve(scope, self._config.loaded_app, keep_alive=head.keep_alive)
+
+    def on_body(self, body: bytes) -> None:
+        """Hand a part of a body on."""
+        exchange = self._last()
+        if exchange is None:  # answered without it
+            return
+        exchange.body += body
+        if len(exchange.body) > HIGH_WATER_LIMIT:
+            self.flow.pause_reading()
+        exchange.message_event.set()
+
+    def on_end(self) -> None:
+        """Note that a request is complete."""
+        exchange = self._last()
+        if exchange is None:
+            return
+        exchange.more_body = False
+        exchange.message_event.set()
+        self._deaf = not exchange.keep_alive
+
+    # What an exchange calls.
+
+    def more_wanted(self) -> None:
+        """Read on, unless there is more to parse."""
+        if not self._rest:
+            self.flow.resume_reading()
+
+    def answered(self, exchange: Exchange) -> None:
+        """Go on with the next request, or end the connection."""
+        self.server_state.total_requests += 1
+        self._served = None
+        if self.transport.is_closing():
+            return
+        if exchange.more_body:
+            self._linger()
+        elif not exchange.keep_alive:
+            self._close()
+        elif self._waiting:
+            self._start(*self._waiting.popleft())
+        else:
+            self._idle_timer = self._loop.call_later(self._config.timeout_keep_alive, self._close)
+        if self._rest:
+            self._loop.call_soon(self._parse_rest)
+        elif not self._waiting:
+            self.flow.resume_reading()
+
+    def _parse(self, data: bytes) -> None:
+        """Parse as much as one turn may cost, and the rest later."""
+        at = 0
+        end = min(len(data), TURN_BYTES)
+        try:
+            while at < end and not self._waiting and not self._deaf:
+                at += self._parser.feed(data[at : at + PIECE_BYTES])
+        except (BadRequestError, ServiceError) as error:
+            self._refuse(error)
+        if self._deaf:
+            self._drop(len(data) - at)
+        elif at < len(data):
+            self._rest = data[at:]
+            self.flow.pause_reading()
+            if not self._waiting:
+                self._loop.call_soon(self._parse_rest)
+        self._watch()
+
+    def _parse_rest(self) -> None:
+        if not self._rest or self._waiting or self._deaf or self.transport.is_closing():
+            return
+        data, self._rest = self._rest, b""
+        _cancel(self._idle_timer)
+        self._idle_timer = None
+        self._parse(data)
+        last = self._last()
+        if not self._rest and (last is None or len(last.body) <= HIGH_WATER_LIMIT):
+            self.flow.resume_reading()
+
+    def _refuse(self, error: BadRequestError | ServiceError) -> None:
+        """Answer a request that was not read to its end, after those before it."""
+        self._deaf = True
+        if not self._parser.in_head and (unfinished := self._last()) is not None:
+            if unfinished is not self._served:
+                self._waiting.pop()
+            elif unfinished.response_started:
+                self.transport.abort()
+                return
+            else:
+                self._served = None
+                unfinished.disconnect()
+        path = self._parser.target.partition(b"?")[0]
+        head = Head("1.1", "GET", path, path.decode("latin-1"), b"", [], keep_alive=False)
+        scope = self._scope_of(head)
+        if isinstance(error, ServiceError):
+            mark_refused(scope, error)
+            self._serve(scope, self._config.loaded_app, keep_alive=False)
+        else:
+            _malformed.say()
+            self._serve(scope, _bad_request, keep_alive=False)
+
+    def _scope_of(self, head: Head) -> Scope:
+        return {
+            **self._scope,
+            "http_version": head.version,
+            "method": head.method,
+            "path": head.path,
+            "raw_path": head.raw_path,
+            "query_string": head.query,
+            "headers": head.headers,
+            "state": {},
+        }
+
+    def _last(self) -> Exchange | None:
+        """Return the exchange whose request came last, unless it has been answered."""
+        return self._waiting[-1][0] if self._waiting else self._served
+
+    def _serve(self, scope: Scope, app: ASGIApp, *, keep_alive: bool) -> None:
+        exchange = Exchange(
+            self, scope, default_headers=self.server_state.default_headers, keep_alive=keep_alive
+        )
+        if self._served is None:
+            self._start(exchange, app)
+        else:
+            self._waiting.append((exchange, app))
+            self.flow.pause_reading()
+
+    def _start(self, exchange: Exchange, app: ASGIApp) -> None:
+        self._served = exchange
+        # A context of its own: asyncio would hand on that of the request before.
+        task = self._loop.create_task(exchange.run(app), context=contextvars.Context())
+        task.add_done_callback(self.server_state.tasks.discard)
+        self.server_state.tasks.add(task)
+
+    def _linger(self) -> None:
+        """Drop what still comes of a refused body: unread bytes would reset the connection.
+
+        The client would then see that in place of the answer.
+        """
+        self._deaf, self._rest = True, b""
+        if not self._left:
+            self._close()
+            return
+        if self.transport.can_write_eof():
+            self.transport.write_eof()
+        self._lingering = self._loop.call_later(self._config.drain_s, self.transport.abort)
+        if CLOSE in self.server_state.default_headers:  # the server is stopping
+            self.shutdown()
+
+    def _drop(self, size: int) -> None:
+        self._left -= size
+        if self._left < 0:
+            if self._lingering is not None:
+                self.transport.abort()
+            else:  # the answer is still to come
+                self.flow.pause_reading()
+
+    def _close(self) -> None:
+        self.transport.close()
         # Without TLS, a connection that is closing waits for nothing but its own last bytes.
-        if self.scheme == "https" and self.transport.is_closing():
-            self.loop.call_later(_FAREWELL_S, self.transport.abort)
+        if self._scope["scheme"] == "https" and CLOSE in self.server_state.default_headers:
+            self._loop.call_later(_FAREWELL_S, self.transport.abort)
 
     def _watch(self) -> None:
-        if self.conn.their_state is not h11.IDLE:
-            self._stop_watching()
-        elif self._late is None:
-            self._late = self.loop.call_later(HEADERS_S, self.transport.abort)
-
-    def _stop_watching(self) -> None:
-        if self._late is not None:
-            self._late.cancel()
+        if not self._parser.in_head or self._served is not None or self._deaf:
+            _cancel(self._late)
             self._late = None
+        elif self._late is None:
+            self._late = self._loop.call_later(HEADERS_S, self.transport.abort)
 
-    def _stop_waiting(self) -> None:
-        if self._full is not None:
-            self._full.cancel()
-            self._full = None
+
+def _cancel(timer: asyncio.TimerHandle | None) -> None:
+    if timer is not None:
+        timer.cancel()
+
+
+async def _bad_request(_scope: Scope, _receive: Receive, send: Send) -> None:
+    body = b"Invalid HTTP request received."
+    headers = [
+        (b"content-type", b"text/plain; charset=utf-8"),
+        (b"content-length", b"%d" % len(body)),
+    ]
+    await send({"type": "http.response.start", "status": 400, "headers": headers})
+    await send({"type": "http.response.body", "body": body})

@@ -14,11 +14,10 @@ from typing import Annotated, Any
 
 import structlog
 import typer
-import uvicorn
 from fastapi import FastAPI
 
 from web_image_ocr.bootstrap import is_ready, open_identity, running_app
-from web_image_ocr.cli.connections import WatchedConnection
+from web_image_ocr.cli.connections import ConnectionConfig
 from web_image_ocr.cli.crowds import ACCEPTED_AT_ONCE
 from web_image_ocr.cli.first_start import make_first_account, remove_credentials_files
 from web_image_ocr.cli.listeners import Listeners, open_listeners
@@ -37,9 +36,6 @@ from web_image_ocr.telemetry.logging import configure_server, reopen
 
 log = structlog.stdlib.get_logger(__name__)
 
-_UNFINISHED_HEADERS_BYTES = 160 * 1024
-"""What h11 holds of a request whose headers have not ended: above the 128 KB that are
-allowed, so that a request of 129 KB is parsed and gets its proper answer."""
 _LOOK_EVERY_S = 0.05
 
 
@@ -138,17 +134,11 @@ async def _run(
     process.reload.call(partial(_reload_files, certificate))
     cleaning = asyncio.create_task(remove_credentials_files(settings.data_dir))
     async with running_app(settings, identity, stopping=lambda: stop.wanted) as app:
-        config = uvicorn.Config(
+        config = ConnectionConfig(
             app,
-            http=WatchedConnection,
-            h11_max_incomplete_event_size=_UNFINISHED_HEADERS_BYTES,
+            drain_bytes=settings.api.drain_bytes,
+            drain_s=settings.api.drain_s,
             backlog=ACCEPTED_AT_ONCE,
-            ws="none",
-            lifespan="off",
-            log_config=None,
-            access_log=False,
-            proxy_headers=False,
-            server_header=False,
             timeout_keep_alive=server.keep_alive_s,
             timeout_graceful_shutdown=settings.shutdown_s,
             ssl_context_factory=(lambda *_: certificate.context) if certificate else None,

@@ -11,7 +11,7 @@ from types import FrameType
 
 import uvicorn
 
-from web_image_ocr.cli.connections import CLOSE, WatchedConnection
+from web_image_ocr.cli.connections import CLOSE, ConnectionConfig, WatchedConnection
 from web_image_ocr.cli.crowds import BACKLOG
 
 _LAST_REQUESTS_S = 1.0
@@ -68,8 +68,10 @@ class StoppingServer(uvicorn.Server):
         accepting: called once connections are accepted, unless the server stops by then.
     """
 
+    config: ConnectionConfig
+
     def __init__(
-        self, config: uvicorn.Config, stop: StopRequest, accepting: Callable[[], None]
+        self, config: ConnectionConfig, stop: StopRequest, accepting: Callable[[], None]
     ) -> None:
         super().__init__(config)
         self._stop = stop
@@ -155,7 +157,6 @@ class StoppingServer(uvicorn.Server):
                 lambda: WatchedConnection(
                     config=self.config,
                     server_state=self.server_state,
-                    app_state=self.lifespan.state,
                 ),
                 client,
                 ssl=self.config.ssl,

@@ -13,12 +13,14 @@ from web_image_ocr.api.state import state_of
 router = APIRouter(tags=["Health"])
 
 
+@router.head("/healthz", include_in_schema=False)
 @router.get("/healthz", response_model=Health, summary="Whether the process answers")
 async def healthz() -> Response:
     """200 as long as the process answers."""
     return json_response({"status": "ok"})
 
 
+@router.head("/readyz", include_in_schema=False)
 @router.get(
     "/readyz",
     response_model=Health,

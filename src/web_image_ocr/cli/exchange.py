@@ -1,0 +1,172 @@
+"""One request on a connection and its answer: the ASGI side of a connection."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from http import HTTPStatus
+from typing import Protocol
+
+from starlette.types import ASGIApp, Message, Scope
+from uvicorn.protocols.http.flow_control import FlowControl
+
+_log = logging.getLogger(__name__)
+
+_CONTINUE = b"HTTP/1.1 100 Continue\r\n\r\n"
+_CLOSE = b"connection: close\r\n"
+_WITHOUT_BODY = frozenset({204, 304})
+Header = tuple[bytes, bytes]
+
+
+class Line(Protocol):
+    """The connection, as an exchange sees it."""
+
+    transport: asyncio.Transport
+    flow: FlowControl
+
+    def more_wanted(self) -> None:
+        """Read on, if reading was paused for the sake of this exchange."""
+
+    def answered(self, exchange: Exchange) -> None:
+        """Go on after an answer that is complete."""
+
+
+class Exchange:
+    """A request and its answer, served by one call of the application.
+
+    Args:
+        line: the connection.
+        scope: of the request.
+        default_headers: of every answer; the list may be replaced until the answer begins.
+        keep_alive: whether the connection may go on after the answer.
+
+    Attributes:
+        body: the part of the request's body that has come and was not yet taken.
+        more_body: whether more is to come.
+        disconnected: whether nobody waits for the answer any more.
+        response_started: whether the application has begun to answer.
+        response_complete: whether it has answered.
+    """
+
+    def __init__(
+        self,
+        line: Line,
+        scope: Scope,
+        *,
+        default_headers: list[Header],
+        keep_alive: bool,
+    ) -> None:
+        self.scope = scope
+        self.default_headers = default_headers
+        self.keep_alive = keep_alive
+        self.body = bytearray()
+        self.more_body = True
+        self.disconnected = False
+        self.response_started = False
+        self.response_complete = False
+        self.message_event = asyncio.Event()
+        self._line = line
+        self._head = b""  # sent with the first part of the body, in one packet
+        self._is_chunked = False
+        self._is_first_receive = True
+
+    async def run(self, app: ASGIApp) -> None:
+        """Serve the request; the application must answer, or the connection ends."""
+        try:
+            await app(self.scope, self.receive, self.send)
+        except Exception:  # noqa: BLE001 - the library must not see it
+            _log.exception("the application failed")
+        finally:
+            if not self.response_complete and not self.disconnected:
+                self._line.transport.abort()
+
+    async def receive(self) -> Message:
+        """Return the next part of the body, or that the client has gone."""
+        if self._is_first_receive:
+            self._is_first_receive = False
+            if self.more_body and not self.body and self._waits_for_continue():
+                self._line.transport.write(_CONTINUE)
+        if not self.disconnected and not self.response_complete:
+            self._line.more_wanted()
+            await self.message_event.wait()
+            self.message_event.clear()
+        if self.disconnected or self.response_complete:
+            return {"type": "http.disconnect"}
+        body, self.body = bytes(self.body), bytearray()
+        return {"type": "http.request", "body": body, "more_body": self.more_body}
+
+    async def send(self, message: Message) -> None:
+        """Write a part of the answer to the connection, or wait until there is room for it."""
+        if self._line.flow.write_paused and not self.disconnected:
+            await self._line.flow.drain()
+        if self.disconnected:
+            return
+        if not self.response_started:
+            self._begin(message)
+        else:
+            self._continue(message.get("body", b""), more=message.get("more_body", False))
+
+    def disconnect(self) -> None:
+        """Tell the application that nobody waits for the answer any more."""
+        self.disconnected = True
+        self.message_event.set()
+
+    def _begin(self, message: Message) -> None:
+        status: int = message["status"]
+        headers: list[Header] = [*self.default_headers, *message["headers"]]
+        names = {name for name, _ in headers}
+        if self.more_body:  # the rest of it is not read
+            self.keep_alive = False
+        parts = [_STATUS_LINES[status]]
+        for name, value in headers:
+            if b"\n" in value or b"\r" in value:  # one header would become two
+                raise ValueError("a header of the answer has a line break")
+            parts += (name, b": ", value, b"\r\n")
+        if b"connection" in names:
+            self.keep_alive = False  # the only thing we say there is "close"
+        elif not self.keep_alive:
+            parts.append(_CLOSE)
+        if b"content-length" not in names and self._may_have_body(status):
+            if self.scope["http_version"] == "1.1":
+                self._is_chunked = True
+                parts.append(b"transfer-encoding: chunked\r\n")
+            elif self.keep_alive:
+                self.keep_alive = False
+        parts.append(b"\r\n")
+        self._head = b"".join(parts)
+        self.response_started = True
+
+    def _waits_for_continue(self) -> bool:
+        return any(
+            name == b"expect" and value.lower() == b"100-continue"
+            for name, value in self.scope["headers"]
+        )
+
+    def _may_have_body(self, status: int) -> bool:
+        return self.scope["method"] != "HEAD" and status not in _WITHOUT_BODY
+
+    def _continue(self, body: bytes, *, more: bool) -> None:
+        if self.scope["method"] == "HEAD":
+            body = b""
+        if self._is_chunked:
+            body = (b"%x\r\n%b\r\n" % (len(body), body) if body else b"") + (
+                b"" if more else b"0\r\n\r\n"
+            )
+        if self._head or body:
+            self._line.transport.write(self._head + body)
+            self._head = b""
+        if not more:
+            self.response_complete = True
+            self.message_event.set()
+            self._line.answered(self)
+
+
+def _status_line(status: int) -> bytes:
+    try:
+        phrase = HTTPStatus(status).phrase
+    except ValueError:  # 494 is the gateway's own
+        phrase = ""
+    return f"HTTP/1.1 {status} {phrase}\r\n".encode("ascii")
+
+
+_STATUS_LINES = {status: _status_line(status) for status in range(200, 600)}

@@ -1,0 +1,243 @@
+"""Requests that cost more than they are worth, on a real socket: they are refused, others go on."""
+
+from __future__ import annotations
+
+import json
+import logging
+import socket
+import time
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
+from urllib.parse import urlsplit
+
+import pytest
+
+from tests.http.conftest import Account
+from tests.http.doubles import NoFetcher
+from tests.http.live import running_app
+from tests.http.shapes import PATH
+from tests.http.signing import BODY, signed
+from web_image_ocr.api import ApiConfig, Dependencies, create_app
+from web_image_ocr.cli import connections
+from web_image_ocr.identity import Identity
+from web_image_ocr.serving.null import NullRecognizer
+
+pytestmark = pytest.mark.slow
+
+HEALTH = b"GET /healthz HTTP/1.1\r\nHost: localhost\r\n\r\n"
+LAST = HEALTH.replace(b"\r\n\r\n", b"\r\nConnection: close\r\n\r\n")
+CHUNKED = b"Host: localhost\r\nTransfer-Encoding: chunked\r\n\r\n"
+POST_CHUNKED = f"POST {PATH} HTTP/1.1\r\n".encode() + CHUNKED
+Address = tuple[str, int]
+
+
+@contextmanager
+def _server(identity: Identity | None = None, **settings: float) -> Iterator[Address]:
+    app = create_app(
+        Dependencies(recognizer=NullRecognizer(), fetcher=NoFetcher(), identity=identity),
+        ApiConfig(**settings),  # type: ignore[arg-type]
+    )
+    with running_app(app) as url:
+        parts = urlsplit(url)
+        assert parts.hostname
+        assert parts.port
+        yield parts.hostname, parts.port
+
+
+@pytest.fixture(scope="module")
+def address() -> Iterator[Address]:
+    """Of a server that asks nobody for credentials."""
+    with _server() as address:
+        yield address
+
+
+def _exchange(address: Address, sent: bytes) -> bytes:
+    """All that the server says until it ends the connection."""
+    with closing(socket.create_connection(address, timeout=10)) as connection:
+        connection.sendall(sent)
+        return _received(connection)
+
+
+def _received(connection: socket.socket) -> bytes:
+    received = b""
+    try:
+        while part := connection.recv(65536):
+            received += part
+    except ConnectionResetError:
+        pass
+    return received
+
+
+def _takes(connection: socket.socket) -> bool:
+    """Whether one more byte is not answered by a reset."""
+    try:
+        connection.sendall(b"X")
+    except ConnectionError:
+        return False
+    return True
+
+
+def _statuses(received: bytes) -> list[int]:
+    return [int(answer[:3]) for answer in received.split(b"HTTP/1.1 ")[1:]]
+
+
+def test_more_headers_than_anybody_needs_get_the_gateways_error(address: Address) -> None:
+    many = b"POST /nope HTTP/1.1\r\nHost: localhost\r\n" + b"a:b\r\n" * 25_000
+    received = _exchange(address, many)
+    head, _, body = received.partition(b"\r\n\r\n")
+    assert _statuses(received) == [494]
+    assert b"\r\nconnection: close" in head
+    assert b"\r\nx-request-id: " in head
+    assert json.loads(body)["error_code"] == "APIG.0201"
+
+
+@pytest.mark.parametrize(("begun", "status"), [(b"GET /", 414), (b"GET / HTTP/1.1\r\nX: ", 494)])
+def test_a_head_that_does_not_end_gets_the_gateways_error(
+    address: Address, begun: bytes, status: int
+) -> None:
+    assert _statuses(_exchange(address, begun + b"a" * 200_000)) == [status]
+
+
+def test_tiny_chunks_are_refused(address: Address) -> None:
+    received = _exchange(address, POST_CHUNKED + b"1\r\nX\r\n" * 10_000)
+    assert _statuses(received) == [400]
+    assert b"connection: close" in received
+
+
+def test_honest_chunks_are_read(address: Address) -> None:
+    """Some 8 MB in lines of Base64, then the call itself, byte by byte."""
+    chunks = b"4c\r\n" + b" " * 76 + b"\r\n"
+    call = b"".join(b"1\r\n" + BODY[at : at + 1] + b"\r\n" for at in range(len(BODY)))
+    with closing(socket.create_connection(address, timeout=10)) as connection:
+        connection.sendall(POST_CHUNKED + chunks * 100_000 + call + b"0\r\n\r\n" + HEALTH)
+        received = b""
+        while b'{"status":"ok"}' not in received:
+            part = connection.recv(65536)
+            assert part
+            received += part
+    assert _statuses(received) == [200, 200]
+
+
+@pytest.mark.parametrize("line", ["POST /nope HTTP/1.1", f"POST {PATH} HTTP/1.1"])
+def test_the_body_of_a_caller_refused_by_headers_is_not_parsed(
+    identity: Identity, line: str
+) -> None:
+    """What follows the answer is dropped, though it is no chunk."""
+    status = 404 if "nope" in line else 401
+    with _server(identity) as address:
+        with closing(socket.create_connection(address, timeout=10)) as connection:
+            connection.sendall(line.encode() + b"\r\n" + CHUNKED)
+            received = _received(connection)  # the server ends its half
+            assert _statuses(received) == [status]
+            assert b"connection: close" in received
+            for _ in range(100):
+                connection.sendall(b"not a chunk" * 1000)
+        assert _statuses(_exchange(address, LAST)) == [200]
+
+
+def test_a_connection_whose_request_was_complete_goes_on(identity: Identity) -> None:
+    call = f"POST {PATH} HTTP/1.1\r\nHost: localhost\r\nContent-Length: {len(BODY)}\r\n\r\n"
+    with _server(identity) as address:
+        received = _exchange(address, call.encode() + BODY + LAST)
+    assert _statuses(received) == [401, 200]
+
+
+def test_what_is_dropped_is_bounded_in_time() -> None:
+    with _server(drain_s=0.3) as address, closing(socket.create_connection(address)) as connection:
+        connection.settimeout(10)
+        connection.sendall(b"POST /nope HTTP/1.1\r\n" + CHUNKED)
+        assert _statuses(_received(connection)) == [404]
+        end = time.monotonic() + 10
+        while _takes(connection):
+            assert time.monotonic() < end
+
+
+def test_pipelined_requests_are_answered_in_turn(address: Address) -> None:
+    count = 5000
+    received = _exchange(address, HEALTH * (count - 1) + LAST + HEALTH)
+    assert _statuses(received) == [200] * count
+
+
+def test_what_is_malformed_is_refused_after_the_answers_before_it(address: Address) -> None:
+    assert _statuses(_exchange(address, HEALTH * 2 + b"GET / HTTP/1.1\nHost: a\n\n")) == [
+        200,
+        200,
+        400,
+    ]
+
+
+def test_a_malformed_body_is_refused_after_the_answers_before_it(address: Address) -> None:
+    sent = HEALTH + POST_CHUNKED + b"5\r\nhello\r\nno chunk\r\n"
+    assert _statuses(_exchange(address, sent)) == [200, 400]
+    assert _statuses(_exchange(address, POST_CHUNKED + b"5\r\nhello\r\nno chunk\r\n")) == [400]
+
+
+def test_a_turn_of_the_event_loop_parses_a_part(
+    address: Address, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    sizes: list[int] = []
+    parse = connections.WatchedConnection._parse
+
+    def noted(connection: connections.WatchedConnection, data: bytes) -> None:
+        before = len(data)
+        parse(connection, data)
+        sizes.append(before - len(connection._rest))
+
+    monkeypatch.setattr(connections.WatchedConnection, "_parse", noted)
+    body = b" " * 5_000_000 + BODY
+    head = f"POST {PATH} HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n"
+    sent = f"{head}Content-Length: {len(body)}\r\n\r\n".encode() + body
+    assert _statuses(_exchange(address, sent)) == [200]
+    assert sum(sizes) == len(sent)
+    assert max(sizes) <= connections.TURN_BYTES
+
+
+@pytest.mark.parametrize("path", ["/healthz", "/readyz"])
+def test_probes_may_ask_for_headers_only(address: Address, path: str) -> None:
+    sent = f"HEAD {path} HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n"
+    head, _, body = _exchange(address, sent.encode()).partition(b"\r\n\r\n")
+    assert head.startswith(b"HTTP/1.1 200 ")
+    assert b"\r\ncontent-length: " in head
+    assert body == b""
+
+
+@pytest.mark.parametrize(
+    ("authority", "status"), [("localhost", 200), ("127.0.0.1:80", 200), ("example.com", 403)]
+)
+def test_a_target_in_absolute_form_is_that_of_its_path(
+    address: Address, authority: str, status: int
+) -> None:
+    """And its host is the one that counts."""
+    sent = (
+        f"GET http://{authority}/healthz HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n"
+    )
+    assert _statuses(_exchange(address, sent.encode())) == [status]
+
+
+def test_a_signature_covers_the_path_of_a_target_in_absolute_form(
+    identity: Identity, account: Account
+) -> None:
+    headers = signed(account)
+    lines = [f"POST http://localhost{account.path} HTTP/1.1".encode()]
+    lines += [name + b": " + value for name, value in headers.items()]
+    lines += [b"Connection: close", b"Content-Length: %d" % len(BODY)]
+    with _server(identity) as address:
+        received = _exchange(address, b"\r\n".join(lines) + b"\r\n\r\n" + BODY)
+    assert _statuses(received) == [200]
+
+
+def test_an_upgrade_is_not_granted_and_not_worth_a_warning(
+    address: Address, caplog: pytest.LogCaptureFixture
+) -> None:
+    ask = b"Connection: Upgrade\r\nUpgrade: websocket\r\n\r\n"
+    with caplog.at_level(logging.DEBUG):
+        received = _exchange(address, HEALTH.replace(b"\r\n\r\n", b"\r\n" + ask) + LAST)
+    assert _statuses(received) == [200, 200]
+    assert [record for record in caplog.records if record.levelno >= logging.WARNING] == []
+
+
+def test_an_upgrade_with_a_body_is_served(address: Address) -> None:
+    """As Java's client and ``curl --http2`` ask."""
+    head = f"POST {PATH} HTTP/1.1\r\nHost: localhost\r\nConnection: Upgrade, HTTP2-Settings\r\n"
+    head += f"Upgrade: h2c\r\nHTTP2-Settings: AAMAAABk\r\nContent-Length: {len(BODY)}\r\n\r\n"
+    assert _statuses(_exchange(address, head.encode() + BODY + LAST)) == [200, 200]
