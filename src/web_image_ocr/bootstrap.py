@@ -21,17 +21,22 @@ from web_image_ocr.serving.recognizer import Recognizer
 from web_image_ocr.settings import Settings
 
 
-def open_identity(settings: Settings, *, may_create: bool = True) -> Identity:
+def open_identity(
+    settings: Settings, *, may_create: bool = True, may_migrate: bool = False
+) -> Identity:
     """Accounts, tokens and keys on the configured store.
 
     Args:
         settings: the configuration.
         may_create: make the data folder and the store where they are missing.
+        may_migrate: bring a store of an older revision to the newest one, after a backup.
 
     Raises:
         ServiceError: ``STORE_UNAVAILABLE`` or ``CONFIGURATION_INVALID``.
     """
-    return Identity(settings.identity, settings.data_dir, may_create=may_create)
+    return Identity(
+        settings.identity, settings.data_dir, may_create=may_create, may_migrate=may_migrate
+    )
 
 
 def image_limits(settings: Settings) -> ImageLimits:

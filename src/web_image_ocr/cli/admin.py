@@ -12,6 +12,7 @@ import typer
 
 from web_image_ocr.bootstrap import open_identity
 from web_image_ocr.cli.first_start import initialize
+from web_image_ocr.cli.migration import migrate
 from web_image_ocr.cli.options import (
     AccessKeyName,
     ApiName,
@@ -57,6 +58,7 @@ admin.add_typer(user, name="user")
 admin.add_typer(project, name="project")
 admin.add_typer(key, name="key")
 admin.add_typer(subscription, name="subscription")
+admin.command()(migrate)
 
 
 @admin.command()

@@ -80,7 +80,9 @@ def serve(
         url = listeners.url("https" if tls else "http")
         identity = None
         if not no_auth:
-            identity = opened.enter_context(contextlib.closing(open_identity(settings)))
+            identity = opened.enter_context(
+                contextlib.closing(open_identity(settings, may_migrate=True))
+            )
             make_first_account(identity, settings, url, to_terminal=sys.stdout.isatty())
         if not process.stop.wanted:
             if settings.server.console and sys.stdout.isatty():

@@ -7,6 +7,7 @@ from web_image_ocr.identity.administration import Administration
 from web_image_ocr.identity.config import IdentityConfig
 from web_image_ocr.identity.directory import NotCachedError
 from web_image_ocr.identity.own_account import EVERYBODY, OwnAccount, ProjectState
+from web_image_ocr.identity.revisions import Migration
 from web_image_ocr.identity.service import Identity, utc_now
 from web_image_ocr.identity.signature import SignedRequest
 from web_image_ocr.identity.usage_values import Step, Tally, UsageReport, Window
@@ -41,6 +42,7 @@ __all__ = [
     "FirstAccount",
     "Identity",
     "IdentityConfig",
+    "Migration",
     "NewAccessKey",
     "NewPassword",
     "NotCachedError",

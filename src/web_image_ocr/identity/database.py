@@ -7,84 +7,76 @@ PostgreSQL works through the same code. Every failure of the store leaves this f
 
 from __future__ import annotations
 
-import errno
-import math
-import os
 import sqlite3
 from collections.abc import Iterator
-from contextlib import closing, contextmanager
-from pathlib import Path
-from typing import Any
-from urllib.parse import quote
+from contextlib import contextmanager
 
-from alembic import command
-from alembic.config import Config
-from alembic.runtime.migration import MigrationContext
-from alembic.script import ScriptDirectory
-from alembic.util import CommandError
 from sqlalchemy import (
     URL,
     Connection,
     Engine,
-    ExceptionContext,
-    create_engine,
     event,
-    make_url,
     select,
     text,
 )
-from sqlalchemy.exc import ArgumentError, DisconnectionError, NoSuchModuleError, SQLAlchemyError
+from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.orm import Session
-from sqlalchemy.pool import ConnectionPoolEntry, QueuePool
+from sqlalchemy.pool import ConnectionPoolEntry
 
-from web_image_ocr.identity.files import create_once
+from web_image_ocr.identity.engines import StoreMissingError, backup_of, open_engine, parsed_url
+from web_image_ocr.identity.revisions import Migration, Revisions, StoreOutdatedError
 from web_image_ocr.identity.tables import FactRow
 from web_image_ocr.primitives.errors import ErrorKind, ServiceError
 
-_MIGRATIONS = "web_image_ocr.identity:migrations"
 # Any number will do, as long as all servers of one PostgreSQL database take the same.
 _ADVISORY_LOCK = 0x57494F43
 _READERS = 20
 """Connections that read at once: as many as threads that read (``api.credentials``), and a few."""
 _WRITERS = 12
 """Connections that write, or wait for it; none of them is one that a reader could use."""
+_MIGRATION_WAIT_S = 60.0
+"""Seconds that a server waits at its start for another one that migrates the store."""
 _PROBE_S = 1.0
 """Seconds that a check for readiness waits, on a connection of its own."""
-_KEPT_OPEN = 5
-"""Connections of each kind that stay open when nothing is to do."""
-_PASSING = frozenset({sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED, sqlite3.SQLITE_CONSTRAINT})
-"""Failures of a statement, not of its connection."""
-
-
-class StoreMissingError(Exception):
-    """There is no store yet, and none may be made."""
 
 
 class Database:
     """Transactions on one store.
+
+    Attributes:
+        migration: what was done to the store when it was opened.
 
     Args:
         url: SQLAlchemy URL.
         wait_seconds: how long to wait for a busy store or a free connection. Readers, writers
             and ``check`` have connections of their own: none of them waits for those of another.
         may_create: make the SQLite file, its folder and the tables where they are missing.
+        may_migrate: bring a store of an older revision to the newest one, after a backup.
 
     Raises:
         StoreMissingError: where they are missing and may not be made.
+        StoreOutdatedError: for an older revision that may not be migrated.
         ServiceError: ``CONFIGURATION_INVALID`` for a URL or a folder that cannot be used or
             a store written by a newer version; ``STORE_UNAVAILABLE``.
     """
 
-    def __init__(self, url: URL | str, wait_seconds: float, *, may_create: bool = True) -> None:
+    def __init__(
+        self,
+        url: URL | str,
+        wait_seconds: float,
+        *,
+        may_create: bool = True,
+        may_migrate: bool = True,
+    ) -> None:
         with _translated():
-            parsed = _parsed(url)
-            self._readers = _open_engine(parsed, wait_seconds, _READERS, may_create)
-            self._writers = _open_engine(parsed, wait_seconds, _WRITERS, may_create)
-            self._probe = _open_engine(parsed, min(wait_seconds, _PROBE_S), 1, may_create)
+            parsed = parsed_url(url)
+            self._readers = open_engine(parsed, wait_seconds, _READERS, may_create)
+            self._writers = open_engine(parsed, wait_seconds, _WRITERS, may_create)
+            self._probe = open_engine(parsed, min(wait_seconds, _PROBE_S), 1, may_create)
         self._writer = self._writers.execution_options(writes=True)
         try:
-            self._migrate(may_create)
-        except (ServiceError, StoreMissingError):
+            self.migration = self._open(parsed, wait_seconds, may_create, may_migrate)
+        except (ServiceError, StoreMissingError, StoreOutdatedError):
             self.close()
             raise
 
@@ -148,27 +140,26 @@ class Database:
     def _engines(self) -> tuple[Engine, ...]:
         return self._readers, self._writers, self._probe
 
-    def _migrate(self, may_create: bool) -> None:
-        config = Config()
-        config.set_main_option("script_location", _MIGRATIONS)
-        newest = ScriptDirectory.from_config(config).get_current_head()
+    def _open(
+        self, url: URL, wait_seconds: float, may_create: bool, may_migrate: bool
+    ) -> Migration:
+        revisions = Revisions()
+        with _translated(), self._readers.connect() as connection:
+            found = revisions.of(connection)
+        if found == revisions.newest:
+            return Migration(before=found, after=found)
+        if found is None and not may_create:
+            raise StoreMissingError
+        if found is not None and not may_migrate:
+            raise StoreOutdatedError(found, revisions.newest)
         with _translated():
-            with self._readers.connect() as connection:
-                current = MigrationContext.configure(connection).get_current_revision()
-            if current == newest:
-                return
-            if current is None and not may_create:
-                raise StoreMissingError
-            with self._writer.begin() as connection:
-                _wait_to_be_alone(connection)
-                config.attributes["connection"] = connection
-                try:
-                    command.upgrade(config, "head")
-                except CommandError as error:
-                    raise ServiceError(
-                        ErrorKind.CONFIGURATION_INVALID,
-                        f"the store was written by a newer version of this program: {error}",
-                    ) from error
+            engine = open_engine(url, max(wait_seconds, _MIGRATION_WAIT_S), 1, may_create)
+            try:
+                with engine.execution_options(writes=True).begin() as connection:
+                    _wait_to_be_alone(connection)
+                    return revisions.upgrade(connection, backup_of(url))
+            finally:
+                engine.dispose()
 
 
 @contextmanager
@@ -187,139 +178,7 @@ def _translated() -> Iterator[None]:
         raise ServiceError(ErrorKind.STORE_UNAVAILABLE, detail) from None
 
 
-def _parsed(url: URL | str) -> URL:
-    try:
-        parsed = make_url(url)
-        backend = parsed.get_backend_name()
-    except (ArgumentError, NoSuchModuleError) as error:
-        raise _unusable(f"identity.database_url cannot be understood: {error}") from None
-    except ValueError:  # its text may hold a part of the password
-        raise _unusable("identity.database_url cannot be understood: wrong port") from None
-    if backend not in ("sqlite", "postgresql"):
-        raise _unusable("identity.database_url must be of sqlite or postgresql")
-    if backend == "sqlite" and parsed.database in (None, "", ":memory:"):
-        raise _unusable("identity.database_url must name a file: a store in memory is lost")
-    return parsed
-
-
-def _unusable(detail: str) -> ServiceError:
-    return ServiceError(ErrorKind.CONFIGURATION_INVALID, detail)
-
-
-def _open_engine(url: URL, wait_seconds: float, connections: int, may_create: bool) -> Engine:
-    if url.get_backend_name() == "sqlite":
-        path = Path(url.database or "").absolute()
-        _find_file(path, may_create)
-        return _open_sqlite(path, wait_seconds, connections)
-    return _open_postgresql(url, wait_seconds, connections)
-
-
-def _open_postgresql(url: URL, wait_seconds: float, connections: int) -> Engine:
-    milliseconds = round(wait_seconds * 1000)
-    # A machine that is gone without a word, and a lock that another server holds, are waited
-    # for as long as any busy store; what the URL says of it goes before.
-    waits = {
-        "connect_timeout": math.ceil(wait_seconds),
-        "tcp_user_timeout": milliseconds,
-        "keepalives_idle": math.ceil(wait_seconds),
-        "keepalives_interval": 1,
-        "options": f"-c lock_timeout={milliseconds}",
-    }
-    try:
-        return create_engine(
-            url,
-            pool_pre_ping=True,
-            **_pool(connections, wait_seconds),
-            connect_args={name: wait for name, wait in waits.items() if name not in url.query},
-        )
-    except ModuleNotFoundError as error:
-        raise _unusable(f"PostgreSQL needs the extra 'postgres': {error}") from error
-
-
-def _find_file(path: Path, may_create: bool) -> None:
-    try:
-        if may_create:
-            create_once(path, _make_sqlite_file)
-        else:
-            path.stat()
-    except OSError as error:
-        if isinstance(error, FileNotFoundError) and not may_create:
-            raise StoreMissingError from None
-        # What stands in the way of a folder "exists", which would be no reason.
-        in_the_way = isinstance(error, FileExistsError)
-        reason = os.strerror(errno.ENOTDIR) if in_the_way else error.strerror
-        raise _unusable(f"the store's folder {path.parent} cannot be used: {reason}") from None
-
-
-def _open_sqlite(path: Path, wait_seconds: float, connections: int) -> Engine:
-    def connect() -> sqlite3.Connection:
-        # mode=rw: a store that went away is an error, not an empty store.
-        uri = f"file:{quote(str(path))}?mode=rw"
-        # The pool hands a connection to one thread at a time. No isolation level: the
-        # driver's own transactions begin too late and end too early.
-        connection = sqlite3.connect(
-            uri, uri=True, timeout=wait_seconds, check_same_thread=False, isolation_level=None
-        )
-        connection.execute("PRAGMA foreign_keys = ON")
-        return connection
-
-    engine = create_engine(
-        "sqlite://", creator=connect, poolclass=QueuePool, **_pool(connections, wait_seconds)
-    )
-
-    @event.listens_for(engine, "connect")
-    def remember_file(_connection: object, record: ConnectionPoolEntry) -> None:
-        record.info["file"] = _state_of(path)
-
-    @event.listens_for(engine, "checkout")
-    def check_file(_connection: object, record: ConnectionPoolEntry, _proxy: object) -> None:
-        # An open connection would go on with a deleted or replaced file unseen.
-        # One made while the file could only be read would never write.
-        if _state_of(path) != record.info["file"]:
-            raise DisconnectionError("the store's file is gone or another one")
-
-    @event.listens_for(engine, "handle_error")
-    def let_go(context: ExceptionContext) -> None:
-        # What it remembers of a damaged file would outlast the damage.
-        code = getattr(context.original_exception, "sqlite_errorcode", None)
-        if code is not None and code & 0xFF not in _PASSING:
-            context.is_disconnect = True
-
-    @event.listens_for(engine, "begin")
-    def begin(connection: Connection) -> None:
-        # A writer takes its place at once: one that reads first could be refused when
-        # it comes to write, without any waiting.
-        writes = connection.get_execution_options().get("writes", False)
-        connection.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")
-
-    return engine
-
-
-def _pool(connections: int, wait_seconds: float) -> dict[str, Any]:
-    kept = min(connections, _KEPT_OPEN)
-    return {
-        "pool_size": kept,
-        "max_overflow": connections - kept,
-        "pool_timeout": wait_seconds,
-    }
-
-
-def _state_of(path: Path) -> tuple[int, int, bool] | None:
-    """Which file it is, and whether it can be written; None where there is none."""
-    try:
-        found = path.stat()
-    except (FileNotFoundError, NotADirectoryError):
-        return None
-    return found.st_dev, found.st_ino, os.access(path, os.W_OK)
-
-
 def _wait_to_be_alone(connection: Connection) -> None:
     # SQLite has one writer at a time: there, every writer is alone.
     if connection.dialect.name == "postgresql":
         connection.execute(text("SELECT pg_advisory_xact_lock(:lock)"), {"lock": _ADVISORY_LOCK})
-
-
-def _make_sqlite_file(path: Path) -> None:
-    with closing(sqlite3.connect(path)) as connection:
-        # Kept in the file: all later connections find it so.
-        connection.execute("PRAGMA journal_mode = WAL")

@@ -9,7 +9,8 @@ from pathlib import Path
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from web_image_ocr.identity.database import Database, StoreMissingError
+from web_image_ocr.identity.database import Database
+from web_image_ocr.identity.engines import StoreMissingError
 from web_image_ocr.identity.keyring import Keyring, open_keyring
 from web_image_ocr.identity.passwords import PasswordHashes, check_new_password, generated_password
 from web_image_ocr.identity.records import (

@@ -60,19 +60,21 @@ class Identity:
         cached_access: the same from memory alone, for an event loop: never waits, and raises
             ``NotCachedError`` where the store has to be read.
         administration: accounts as the operator sees them.
+        migration: what was done to the store when it was opened.
         recorder: counts calls; what it has counted is written while it is open.
 
     Args:
         config: where the store is and how long things live.
         data_dir: folder of the store and the key where ``config`` does not name them.
         may_create: make folder, store and key where they are missing.
+        may_migrate: bring a store of an older revision to the newest one, after a backup.
         clock: the time, UTC; exchanged in tests.
 
     Raises:
         ServiceError: ``STORE_UNAVAILABLE``, also for a store that is missing and may not be
-            made; ``CONFIGURATION_INVALID`` when the folder cannot be used, the master key is
-            unreadable or is not the one of this store, or the store was written by a
-            newer version.
+            made, or older and may not be migrated; ``CONFIGURATION_INVALID`` when the folder
+            cannot be used, the master key is unreadable or is not the one of this store, or the
+            store was written by a newer version.
     """
 
     def __init__(
@@ -81,12 +83,14 @@ class Identity:
         data_dir: Path,
         *,
         may_create: bool = True,
+        may_migrate: bool = True,
         clock: Callable[[], datetime] = utc_now,
     ) -> None:
         self._clock = clock
         self._database, self._keyring = open_store(
-            config, data_dir.absolute(), may_create=may_create
+            config, data_dir.absolute(), may_create=may_create, may_migrate=may_migrate
         )
+        self.migration = self._database.migration
         self._passwords = PasswordHashes(config.password_hashes_at_once)
         self._directory = Directory(self._database, config.cache_seconds)
         self._usage = UsageStore(self._database)

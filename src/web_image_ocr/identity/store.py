@@ -8,9 +8,11 @@ from pathlib import Path
 from sqlalchemy import URL
 
 from web_image_ocr.identity.config import IdentityConfig
-from web_image_ocr.identity.database import Database, StoreMissingError
+from web_image_ocr.identity.database import Database
+from web_image_ocr.identity.engines import StoreMissingError
 from web_image_ocr.identity.first_start import bind_keyring
 from web_image_ocr.identity.keyring import Keyring
+from web_image_ocr.identity.revisions import StoreOutdatedError
 from web_image_ocr.primitives.errors import ErrorKind, ServiceError
 
 _DATABASE_FILE = "web-image-ocr.db"
@@ -18,7 +20,7 @@ _MASTER_KEY_FILE = "master.key"
 
 
 def open_store(
-    config: IdentityConfig, data_dir: Path, *, may_create: bool
+    config: IdentityConfig, data_dir: Path, *, may_create: bool, may_migrate: bool
 ) -> tuple[Database, Keyring]:
     """The store in its newest form, and the keys that belong to it.
 
@@ -26,18 +28,21 @@ def open_store(
         config: may name the store and the key.
         data_dir: folder of those that it does not name.
         may_create: make folder, store and key where they are missing.
+        may_migrate: bring a store of an older revision to the newest one.
 
     Raises:
         ServiceError: ``STORE_UNAVAILABLE``, also for a store that is missing and may not be
-            made; ``CONFIGURATION_INVALID`` when the folder, the key or the store is none
-            that this program can use.
+            made, or older and may not be migrated; ``CONFIGURATION_INVALID`` when the folder,
+            the key or the store is none that this program can use.
     """
     # Not a text: a folder's name may hold what has a meaning in URLs.
     own_store = URL.create("sqlite", database=str(data_dir / _DATABASE_FILE))
     url = config.database_url or own_store
     key_path = Path(config.master_key_path or data_dir / _MASTER_KEY_FILE)
     try:
-        database = Database(url, config.store_wait_seconds, may_create=may_create)
+        database = Database(
+            url, config.store_wait_seconds, may_create=may_create, may_migrate=may_migrate
+        )
         try:
             return database, bind_keyring(database, key_path, may_create=may_create)
         except (ServiceError, StoreMissingError):
@@ -45,12 +50,26 @@ def open_store(
             raise
     except StoreMissingError:
         raise ServiceError(ErrorKind.STORE_UNAVAILABLE, _how_to_make_it(config, data_dir)) from None
+    except StoreOutdatedError as error:
+        detail = _how_to_migrate_it(config, data_dir, error)
+        raise ServiceError(ErrorKind.STORE_UNAVAILABLE, detail) from None
 
 
 def _how_to_make_it(config: IdentityConfig, data_dir: Path) -> str:
-    if config.database_url:  # its text may hold a password
-        command, place = "web-image-ocr admin init", "at identity.database_url"
-    else:
-        command = f"web-image-ocr admin init --data-dir {shlex.quote(str(data_dir))}"
-        place = f"in {data_dir}"
+    place, command = _place_and_command(config, data_dir, "init")
     return f"no store {place}: run `{command}` first"
+
+
+def _how_to_migrate_it(config: IdentityConfig, data_dir: Path, error: StoreOutdatedError) -> str:
+    place, command = _place_and_command(config, data_dir, "migrate")
+    return (
+        f"the store {place} has revision {error.found}, this version needs {error.newest}: "
+        f"run `{command}` or start the server"
+    )
+
+
+def _place_and_command(config: IdentityConfig, data_dir: Path, verb: str) -> tuple[str, str]:
+    command = f"web-image-ocr admin {verb}"
+    if config.database_url:  # its text may hold a password
+        return "at identity.database_url", command
+    return f"in {data_dir}", f"{command} --data-dir {shlex.quote(str(data_dir))}"

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
+import sqlite3
 from collections.abc import Callable
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
@@ -212,3 +214,51 @@ def assert_signs_in(data_dir: Path, user: str, password: str) -> None:
     )
     assert identity.log_in(login, "192.0.2.1").user.name == user
     identity.close()
+
+
+class TestOldStore:
+    """A store of an earlier revision is migrated by ``migrate`` alone."""
+
+    @pytest.fixture
+    def old_store(self, run: Run, tmp_path: Path) -> Path:
+        """The tables of the first revision, with the master key and the account of a new one."""
+        run("init")
+        path = tmp_path / "web-image-ocr.db"
+        with closing(sqlite3.connect(path)) as connection:
+            connection.executescript(
+                "DROP TABLE usage; DROP TABLE ended_tokens;"
+                "ALTER TABLE access_keys DROP COLUMN last_used_at;"
+                "UPDATE alembic_version SET version_num = '0001';"
+            )
+        return path
+
+    @pytest.mark.parametrize("words", [["init"], ["user", "list"], ["project", "create", "p"]])
+    def test_other_commands_refuse_it(self, run: Run, old_store: Path, words: list[str]) -> None:
+        with pytest.raises(ServiceError) as caught:
+            run(*words)
+        assert exit_code(caught.value.kind) == ExitCode.STORE
+        assert f"run `web-image-ocr admin migrate --data-dir {old_store.parent}`" in str(
+            caught.value
+        )
+        assert [file.name for file in old_store.parent.iterdir() if "backup" in file.name] == []
+        with closing(sqlite3.connect(old_store)) as connection:
+            found = connection.execute("SELECT version_num FROM alembic_version").fetchone()
+        assert found == ("0001",)
+
+    def test_it_is_migrated_once(self, run: Run, run_json: RunJson, old_store: Path) -> None:
+        first = run_json("migrate")
+        assert (first["migrated"], first["from"]) == (True, "0001")
+        assert Path(first["backup"]).parent == old_store.parent
+        newest = first["to"]
+        assert run_json("migrate") == {
+            "migrated": False,
+            "from": newest,
+            "to": newest,
+            "backup": None,
+        }
+        assert "admin" in run("user", "list")
+
+    def test_nothing_is_made_where_there_is_none(self, run: Run, tmp_path: Path) -> None:
+        with pytest.raises(ServiceError, match="no store in"):
+            run("migrate")
+        assert list(tmp_path.iterdir()) == []
