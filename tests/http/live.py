@@ -7,10 +7,10 @@ import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-import uvicorn
 from fastapi import FastAPI
 
 from web_image_ocr.api import ApiConfig
+from web_image_ocr.cli.accepting import AcceptingServer
 from web_image_ocr.cli.connections import ConnectionConfig
 
 
@@ -24,7 +24,7 @@ def running_app(app: FastAPI) -> Iterator[str]:
         config = ConnectionConfig(
             app, drain_bytes=api.drain_bytes, drain_s=api.drain_s, timeout_graceful_shutdown=1
         )
-        server = uvicorn.Server(config)
+        server = AcceptingServer(config)
         thread = threading.Thread(target=server.run, kwargs={"sockets": [listener]})
         thread.start()
         try:

@@ -229,20 +229,38 @@ def test_answers_must_be_taken_in_time(servers: Servers, monkeypatch: pytest.Mon
         _wait_for(lambda: _takes_no_more(connection))
 
 
-def test_a_connection_too_many_is_ended(servers: Servers, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(crowds, "MOST_CONNECTIONS", 2)
+def test_a_connection_too_many_ends_the_one_that_has_been_silent_longest(
+    servers: Servers, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(crowds, "MOST_CONNECTIONS", 3)
     with servers() as address, ExitStack() as open_:
-        first, second, third = (
-            open_.enter_context(closing(socket.create_connection(address, timeout=5)))
-            for _ in range(3)
-        )
-        assert _is_closed(third)
-        first.close()
-        second.sendall(b"GET /healthz HTTP/1.1\r\nHost: localhost\r\n\r\n")
-        assert _answer(second)[0] == 200
-        with closing(socket.create_connection(address, timeout=5)) as fourth:
-            fourth.sendall(b"GET /healthz HTTP/1.1\r\nHost: localhost\r\n\r\n")
-            assert _answer(fourth)[0] == 200
+
+        def connected() -> socket.socket:
+            return open_.enter_context(closing(socket.create_connection(address, timeout=5)))
+
+        def serves(connection: socket.socket) -> bool:
+            connection.sendall(b"GET /healthz HTTP/1.1\r\nHost: localhost\r\n\r\n")
+            return _answer(connection)[0] == 200
+
+        first = connected()
+        assert serves(first)
+        second, third, fourth = connected(), connected(), connected()
+        assert _is_closed(second)
+        assert all(serves(one) for one in (first, third, fourth))
+        assert _is_closed(connected())  # all of them have had requests
+        third.close()
+        _wait_for(lambda: _serves_now(address))
+        assert serves(fourth)
+
+
+def _serves_now(address: tuple[str, int]) -> bool:
+    """Whether a client that connects now is served."""
+    with closing(socket.create_connection(address, timeout=5)) as connection:
+        try:
+            connection.sendall(b"GET /healthz HTTP/1.1\r\nHost: localhost\r\n\r\n")
+            return _answer(connection)[0] == 200
+        except (ConnectionError, http.client.HTTPException):
+            return False
 
 
 def _takes_no_more(connection: socket.socket) -> bool:

@@ -14,7 +14,7 @@ from uvicorn.protocols.utils import get_local_addr, get_remote_addr, is_ssl
 from uvicorn.server import ServerState
 
 from web_image_ocr.api.guards import mark_refused
-from web_image_ocr.cli.crowds import Seldom, most_connections
+from web_image_ocr.cli.crowds import Crowd, Seldom
 from web_image_ocr.cli.exchange import Exchange
 from web_image_ocr.cli.heads import BadRequestError, Head
 from web_image_ocr.cli.parsing import PIECE_BYTES, RequestParser
@@ -37,7 +37,6 @@ _FAREWELL_S = 1.0
 """What a client gets, when the server stops, to end TLS with us or to take the answer to a request
 that was refused; asyncio would wait for the former for 30 s."""
 
-_too_many = Seldom("too many connections")
 _malformed = Seldom("malformed request")
 
 
@@ -78,6 +77,11 @@ class WatchedConnection(asyncio.Protocol):
     Args:
         config: of the server.
         server_state: connections and tasks of the server.
+        crowd: of the connections that are open; this one is in it.
+
+    Attributes:
+        connecting: what makes the connection; ended by its cancellation.
+        made: whether that is done.
     """
 
     transport: asyncio.Transport
@@ -87,12 +91,13 @@ class WatchedConnection(asyncio.Protocol):
         self,
         config: ConnectionConfig,
         server_state: ServerState,
-        **_ignored: object,
+        crowd: Crowd,
     ) -> None:
-        if not config.loaded:
-            config.load()
         self.server_state = server_state
+        self.connecting: asyncio.Task[None] | None = None
+        self.made = False
         self._config = config
+        self._crowd = crowd
         self._loop = asyncio.get_running_loop()
         self._parser = RequestParser(self)
         self._scope: Scope = {}
@@ -114,7 +119,8 @@ class WatchedConnection(asyncio.Protocol):
     # What the event loop calls.
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
-        """Begin to wait for headers, or end a connection too many."""
+        """Begin to wait for headers."""
+        self.made = True
         self.transport = transport
         self.flow = FlowControl(transport)
         self._scope = {
@@ -125,12 +131,8 @@ class WatchedConnection(asyncio.Protocol):
             "client": get_remote_addr(transport),
             "root_path": "",
         }
-        connections = self.server_state.connections
-        connections.add(self)  # type: ignore[arg-type]
+        self.server_state.connections.add(self)  # type: ignore[arg-type]
         self._watch()
-        if len(connections) > (most := most_connections()):
-            _too_many.say(most=most)
-            transport.abort()
 
     def data_received(self, data: bytes) -> None:
         """Parse the bytes, or drop them where nobody wants them."""
@@ -146,6 +148,7 @@ class WatchedConnection(asyncio.Protocol):
 
     def connection_lost(self, _exc: Exception | None) -> None:
         """Wait no more, and tell the application."""
+        self._crowd.leave(self)
         self.server_state.connections.discard(self)
         self._deaf = True
         for timer in (self._idle_timer, self._late, self._full, self._lingering):
@@ -166,6 +169,13 @@ class WatchedConnection(asyncio.Protocol):
         _cancel(self._full)
         self._full = None
         self.flow.resume_writing()
+
+    def end(self) -> None:
+        """Close the connection at once."""
+        if self.made:
+            self.transport.abort()
+        elif self.connecting is not None:
+            self.connecting.cancel()
 
     # What the server calls when it stops.
 
@@ -188,6 +198,7 @@ class WatchedConnection(asyncio.Protocol):
 
     def on_request(self, head: Head) -> None:
         """Have a request served."""
+        self._crowd.hear(self)
         scope = self._scope_of(head)
         self._serve(scope, self._config.loaded_app, keep_alive=head.keep_alive)
 

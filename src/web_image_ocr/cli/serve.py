@@ -18,7 +18,6 @@ from fastapi import FastAPI
 
 from web_image_ocr.bootstrap import is_ready, open_identity, running_app
 from web_image_ocr.cli.connections import ConnectionConfig
-from web_image_ocr.cli.crowds import ACCEPTED_AT_ONCE
 from web_image_ocr.cli.first_start import make_first_account, remove_credentials_files
 from web_image_ocr.cli.listeners import Listeners, open_listeners
 from web_image_ocr.cli.options import Config, DataDir, FirstProjectName
@@ -140,7 +139,6 @@ async def _run(
             app,
             drain_bytes=settings.api.drain_bytes,
             drain_s=settings.api.drain_s,
-            backlog=ACCEPTED_AT_ONCE,
             timeout_keep_alive=server.keep_alive_s,
             timeout_graceful_shutdown=settings.shutdown_s,
             ssl_context_factory=(lambda *_: certificate.context) if certificate else None,

@@ -3,16 +3,15 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import signal
 import socket
 import time
 from collections.abc import Callable
 from types import FrameType
 
-import uvicorn
-
+from web_image_ocr.cli.accepting import AcceptingServer
 from web_image_ocr.cli.connections import CLOSE, ConnectionConfig, WatchedConnection
-from web_image_ocr.cli.crowds import BACKLOG
 
 _LAST_REQUESTS_S = 1.0
 """How long connections without a request are kept after the listening socket is closed: what a
@@ -21,8 +20,6 @@ _LAST_CONNECTIONS_S = 5.0
 """As long as clients that were accepted still come through TLS, that second begins anew; at most
 so long in all."""
 _LOOK_EVERY_S = 0.05
-_TURNS = 3
-"""Of the event loop, in which a client it has accepted becomes a connection of ours."""
 _LAST_ANSWERS_S = 2.0
 """What calls that were given up get to be told so."""
 
@@ -54,7 +51,7 @@ def on_stop(handler: Handler) -> None:
     signal.signal(signal.SIGINT, handler)
 
 
-class StoppingServer(uvicorn.Server):
+class StoppingServer(AcceptingServer):
     """A server that, told to stop, answers every request that was sent to it before.
 
     Threat: the library closes the listening socket with clients in its queue, and connections
@@ -67,8 +64,6 @@ class StoppingServer(uvicorn.Server):
             that run, which are answered with an error.
         accepting: called once connections are accepted, unless the server stops by then.
     """
-
-    config: ConnectionConfig
 
     def __init__(
         self, config: ConnectionConfig, stop: StopRequest, accepting: Callable[[], None]
@@ -85,10 +80,8 @@ class StoppingServer(uvicorn.Server):
         super().handle_exit(sig, frame)
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
-        """Listen, with the queue that is ours: the library's is as long as it accepts at once."""
+        """Accept connections, and say so."""
         await super().startup(sockets)
-        for listener in sockets or []:
-            listener.listen(BACKLOG)
         if not self._stop.wanted:
             self._accepting()
 
@@ -119,20 +112,12 @@ class StoppingServer(uvicorn.Server):
 
     async def _accept_the_last(self, listeners: list[socket.socket]) -> None:
         """Accept all who are connected, and close the sockets in the same breath."""
-        loop = asyncio.get_running_loop()
+        self.stop_accepting(listeners)
         for listener in listeners:
-            loop.remove_reader(listener)
-        for _ in range(_TURNS):  # a client just accepted needs the server open to be connected
-            await asyncio.sleep(0)
-        last = [client for listener in listeners for client in _all_waiting(listener)]
-        for server in self.servers:
-            server.close()
-        for listener in listeners:
+            with contextlib.suppress(OSError):  # no file for one more
+                self.accept_waiting(listener)
             listener.close()
-        connecting = [asyncio.create_task(self._connect(client)) for client in last]
         await self._take_the_last_requests()
-        for task in connecting:
-            task.cancel()
 
     async def _take_the_last_requests(self) -> None:
         """Return when nothing more is to be expected on the connections that are open."""
@@ -146,32 +131,6 @@ class StoppingServer(uvicorn.Server):
             if not end or connections - seen:
                 end = min(now + _LAST_REQUESTS_S, last_end)
                 seen |= connections
-            # With TLS, clients that were accepted may not be connections yet.
-            expected = self.config.is_ssl or any(one.idle for one in connections)
+            expected = self.in_handshake() or any(one.idle for one in connections)
             if now >= end or not expected:
                 return
-
-    async def _connect(self, client: socket.socket) -> None:
-        try:
-            await asyncio.get_running_loop().connect_accepted_socket(
-                lambda: WatchedConnection(
-                    config=self.config,
-                    server_state=self.server_state,
-                ),
-                client,
-                ssl=self.config.ssl,
-            )
-        except OSError:  # gone already, or no TLS
-            client.close()
-
-
-def _all_waiting(listener: socket.socket) -> list[socket.socket]:
-    """Whoever is connected to the socket and not yet accepted."""
-    clients: list[socket.socket] = []
-    while True:
-        try:
-            client, _ = listener.accept()
-        except OSError:  # nobody is left, or no file for one more
-            return clients
-        client.setblocking(False)
-        clients.append(client)
