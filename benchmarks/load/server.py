@@ -37,10 +37,13 @@ class Server:
     Attributes:
         address: where to call it.
         pid: number of its HTTP process, the parent of its workers.
+        access_key: of the account, and `secret_key`.
     """
 
     address: Address
     pid: int
+    access_key: str
+    secret_key: str
 
 
 @contextmanager
@@ -70,7 +73,12 @@ def running_server(workers: int, **settings: str) -> Iterator[Server]:
             path = f"/v2/{account['project_id']}/ocr/web-image"
             token = _sign_in(url, account)
             address = Address(host=host, port=int(port), path=path, token=token)
-            yield Server(address=address, pid=process.pid)
+            yield Server(
+                address=address,
+                pid=process.pid,
+                access_key=account["access_key"],
+                secret_key=account["secret_key"],
+            )
         finally:
             process.terminate()
             process.wait(timeout=60)

@@ -61,12 +61,12 @@ def _routed_app(
         redoc_url=None,
         redirect_slashes=False,
     )
-    app.include_router(ocr.router)
+    app.include_router(ocr.router)  # a route is looked for in this order
+    app.include_router(health.router)
     app.include_router(service.router)
     if authenticated:
         for part in (identity, account, projects, keys, users, usage):
             app.include_router(part.router)
-    app.include_router(health.router)
     app.add_exception_handler(HTTPException, _unknown_route)
     app.add_middleware(Calls, loopback_only=not authenticated, count=count)
     app.openapi = lambda: describe(app, authenticated=authenticated)  # type: ignore[method-assign]

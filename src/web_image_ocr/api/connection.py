@@ -24,16 +24,21 @@ async def while_connected(receive: Receive, work: Coroutine[Any, Any, _Result]) 
         ClientGoneError: the client went first.
     """
     working = asyncio.ensure_future(work)
-    watching = asyncio.ensure_future(_disconnected(receive))
+    watching = None
     try:
-        await asyncio.wait({working, watching}, return_when=asyncio.FIRST_COMPLETED)
+        await asyncio.sleep(0)  # what need not wait, such as a result in the cache, is done by then
+        if not working.done():
+            watching = asyncio.ensure_future(_disconnected(receive))
+            await asyncio.wait({working, watching}, return_when=asyncio.FIRST_COMPLETED)
         if not working.done():
             raise ClientGoneError
         return working.result()
     finally:
-        working.cancel()
-        watching.cancel()
-        await asyncio.gather(working, watching, return_exceptions=True)
+        if watching is not None or not working.done():
+            tasks = [working] if watching is None else [working, watching]
+            for task in tasks:
+                task.cancel()
+            await asyncio.gather(*tasks, return_exceptions=True)
 
 
 async def _disconnected(receive: Receive) -> None:

@@ -6,11 +6,10 @@ import asyncio
 import re
 import time
 import traceback
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from uuid import uuid4
 
 import structlog
-from starlette.datastructures import MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from web_image_ocr.api.answers import server_timing
@@ -24,16 +23,16 @@ _log = structlog.stdlib.get_logger("web_image_ocr.api")
 _PROJECT_ID = re.compile(r"[0-9a-f]{32}")
 _CLIENT_GONE = 499
 """Status in the log where no answer was sent, after a widespread habit of proxies."""
-_HEADERS = {
-    # Answers hold tokens, keys and texts of pictures; nothing between us and the caller keeps one.
-    "cache-control": "no-store",
+_HEADERS = (
+    # Answers hold tokens, keys and texts of images; nothing between us and the caller keeps one.
+    (b"cache-control", b"no-store"),
     # Answers are data: a browser that shows one runs, loads and embeds nothing.
-    "content-security-policy": "default-src 'none'; frame-ancestors 'none'",
-    "referrer-policy": "no-referrer",
-    "x-content-type-options": "nosniff",
-}
+    (b"content-security-policy", b"default-src 'none'; frame-ancestors 'none'"),
+    (b"referrer-policy", b"no-referrer"),
+    (b"x-content-type-options", b"nosniff"),
+)
 """On every answer that does not say otherwise itself, as a page with a policy of its own does."""
-_HTTPS_ONLY = "max-age=31536000"
+_HTTPS_ONLY = (b"strict-transport-security", b"max-age=31536000")
 """For a year browsers call this host name by HTTPS alone; only said by HTTPS."""
 _METHODS = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"})
 """Others are words of the client's own choice, which the log does not repeat."""
@@ -42,7 +41,7 @@ _PROBES = frozenset({"/healthz", "/readyz"})
 _PAGE_PARTS = "/console/"
 """Some thirty of them are asked for at once when a browser opens the console."""
 
-
+Header = tuple[bytes, bytes]
 CallCounter = Callable[[str, int, str, float], None]
 """Told of each call of a proved caller: project, status, code of the failure or "", seconds."""
 
@@ -122,20 +121,28 @@ class _Call:
 
     async def send(self, message: Message) -> None:
         if message["type"] == "http.response.start":
-            headers = MutableHeaders(scope=message)
-            headers["x-request-id"] = self.request_id
-            for name, value in _HEADERS.items():
-                headers.setdefault(name, value)
-            if self._scope["scheme"] == "https":
-                headers["strict-transport-security"] = _HTTPS_ONLY
-            if "server-timing" in headers:
-                headers["server-timing"] += ", " + server_timing({"total": self._seconds()})
-            if self._is_identity:
-                headers["x-iam-trace-id"] = self.request_id
+            message["headers"] = self._headers(message["headers"])
             self.status = message["status"]
         else:
             self._bytes_out += len(message.get("body", b""))
         await self._send(message)
+
+    def _headers(self, own: Iterable[Header]) -> list[Header]:
+        """Return the headers of an answer and those of every answer."""
+        total = ", " + server_timing({"total": self._seconds()})
+        headers = [
+            (name, value + total.encode() if name == b"server-timing" else value)
+            for name, value in own
+        ]
+        names = {name for name, _ in headers}
+        headers += [one for one in _HEADERS if one[0] not in names]
+        request_id = self.request_id.encode()
+        headers.append((b"x-request-id", request_id))
+        if self._is_identity:
+            headers.append((b"x-iam-trace-id", request_id))
+        if self._scope["scheme"] == "https":
+            headers.append(_HTTPS_ONLY)
+        return headers
 
     async def answer(self, error: ServiceError) -> None:
         """Send the answer for a failure, unless another answer is on its way."""
