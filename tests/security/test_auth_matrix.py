@@ -49,7 +49,8 @@ def made(tmp_path_factory: pytest.TempPathFactory, clock: Clock) -> Iterator[Cas
     with pytest.MonkeyPatch.context() as patch:
         # Hash in microseconds; the real cost is looked at in test_passwords.
         patch.setattr(passwords, "HASH_COST", argon2.profiles.CHEAPEST)
-        identity = Identity(IdentityConfig(), tmp_path_factory.mktemp("matrix"), clock=clock)
+        config = IdentityConfig(max_keys_per_user=0)  # each call changes a key of its own
+        identity = Identity(config, tmp_path_factory.mktemp("matrix"), clock=clock)
         yield cast(identity)
         identity.close()
 

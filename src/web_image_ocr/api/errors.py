@@ -118,6 +118,7 @@ TABLE: Mapping[ErrorKind, WireError] = {
     ErrorKind.RECORD_CONFLICT: WireError(
         409, "APIG.0602", "The record exists already or must stay: {reason}"
     ),
+    ErrorKind.QUOTA_EXCEEDED: WireError(403, "APIG.0602", "The quota is used up: {reason}"),
     # Load and the server's own troubles.
     ErrorKind.RATE_LIMITED: WireError(
         429,

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from datetime import datetime
+from urllib.parse import urlencode
 
-from web_image_ocr.identity import Project, Role, TemporaryKey, TokenGrant
+from web_image_ocr.identity import Listed, Project, Role, TemporaryKey, TokenGrant
 
 _TIME_FORMAT = "%Y-%m-%dT%H:%M:%S.%fZ"
 
@@ -55,14 +56,18 @@ def encode_temporary_key(key: TemporaryKey) -> dict[str, object]:
     }
 
 
-def encode_projects(projects: tuple[Project, ...], url: str) -> dict[str, object]:
+def encode_projects(projects: Listed[Project], url: str, limit: int) -> dict[str, object]:
     """The body that lists projects.
 
     Args:
         projects: what to list.
         url: of the call.
+        limit: projects of a page at most.
     """
     base = url.partition("?")[0]
+    following = None
+    if projects.next_marker is not None:
+        following = f"{base}?{urlencode({'limit': limit, 'marker': projects.next_marker})}"
     return {
         "projects": [
             {
@@ -77,7 +82,7 @@ def encode_projects(projects: tuple[Project, ...], url: str) -> dict[str, object
             }
             for project in projects
         ],
-        "links": {"self": url, "previous": None, "next": None},
+        "links": {"self": url, "previous": None, "next": following},
     }
 
 

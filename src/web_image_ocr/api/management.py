@@ -36,6 +36,7 @@ _TOLD = {
     ErrorKind.MANAGEMENT_REQUEST_INVALID: ErrorKind.MANAGEMENT_REQUEST_INVALID,
     ErrorKind.JSON_INVALID: ErrorKind.MANAGEMENT_REQUEST_INVALID,
     ErrorKind.RECORD_CONFLICT: ErrorKind.RECORD_CONFLICT,
+    ErrorKind.QUOTA_EXCEEDED: ErrorKind.QUOTA_EXCEEDED,
 }
 """Failures whose reason the caller is told, and what they are called here."""
 

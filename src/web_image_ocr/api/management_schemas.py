@@ -19,6 +19,9 @@ class Exact(Wire):
 _Name = Annotated[str, Field(description="1 to 64 printable characters, no blanks around them.")]
 _Role = Annotated[Role, Field(strict=False, description="What the user may do.")]
 _NewPassword = Annotated[str, Field(description="8 to 1,024 characters, not easy to guess.")]
+_NextMarker = Annotated[
+    str | None, Field(description="`marker` of the next page; null: this is the last one.")
+]
 _Time = Annotated[str, Field(description="UTC.", examples=["2026-01-03T09:05:22.000000Z"])]
 
 
@@ -145,9 +148,10 @@ class ManagedProject(Wire):
 
 
 class ManagedProjectsAnswer(Wire):
-    """The projects of the account."""
+    """Projects of the account."""
 
     projects: list[ManagedProject]
+    next_marker: _NextMarker
 
 
 class Key(Wire):
@@ -171,6 +175,7 @@ class KeysAnswer(Wire):
     """Access keys."""
 
     keys: list[Key]
+    next_marker: _NextMarker
 
 
 class ManagedUser(Wire):
@@ -184,9 +189,10 @@ class ManagedUser(Wire):
 
 
 class UsersAnswer(Wire):
-    """The users of the account."""
+    """Users of the account."""
 
     users: list[ManagedUser]
+    next_marker: _NextMarker
 
 
 class NewPasswordAnswer(Wire):

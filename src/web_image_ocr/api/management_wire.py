@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import datetime
+from typing import TypeVar
 
 from web_image_ocr.identity import (
     AccessKey,
+    Listed,
     NewAccessKey,
     NewPassword,
     Principal,
@@ -14,6 +17,21 @@ from web_image_ocr.identity import (
     User,
     wire_time,
 )
+
+Value = TypeVar("Value")
+
+
+def encode_list(
+    name: str, encode: Callable[[Value], dict[str, object]], found: Listed[Value]
+) -> dict[str, object]:
+    """Return one page of a list.
+
+    Args:
+        name: what is listed, in the plural.
+        encode: makes the entry of a record.
+        found: the page.
+    """
+    return {name: [encode(value) for value in found], "next_marker": found.next_marker}
 
 
 def encode_me(principal: Principal, project: Project | None) -> dict[str, object]:

@@ -20,6 +20,7 @@ from web_image_ocr.api.errors import error_body, status_title, wire_error
 from web_image_ocr.api.identity_schemas import AuthRequest
 from web_image_ocr.api.management_schemas import MANAGEMENT_REQUESTS
 from web_image_ocr.api.schemas import IdentityFailure, ServiceFailure, WebImageRequest
+from web_image_ocr.identity import MOST_A_PAGE
 from web_image_ocr.primitives.errors import ErrorKind, ServiceError
 
 _REQUEST_ID = "0123456789abcdef0123456789abcdef"
@@ -209,7 +210,19 @@ def projects_operation() -> Operation:
         "description": "Exact name, usually that of a region; absent lists all.",
         "schema": {"type": "string"},
     }
-    return {"operationId": "projects", "parameters": [name], "security": EITHER}
+    limit = {
+        "name": "limit",
+        "in": "query",
+        "description": "Projects of this page at most.",
+        "schema": {"type": "integer", "minimum": 1, "maximum": MOST_A_PAGE, "default": MOST_A_PAGE},
+    }
+    marker = {
+        "name": "marker",
+        "in": "query",
+        "description": "Where the page begins; `links.next` of the page before holds it.",
+        "schema": {"type": "string"},
+    }
+    return {"operationId": "projects", "parameters": [name, limit, marker], "security": EITHER}
 
 
 def temporary_key_operation() -> Operation:

@@ -16,7 +16,9 @@ from web_image_ocr.api.openapi import (
     Operation,
     body_of,
 )
+from web_image_ocr.api.pages import DEFAULT_LIMIT
 from web_image_ocr.api.schemas import ServiceFailure
+from web_image_ocr.identity import MOST_A_PAGE
 from web_image_ocr.primitives.errors import ErrorKind
 
 _ERRORS = (
@@ -25,6 +27,7 @@ _ERRORS = (
     *AUTHENTICATED,
     ErrorKind.RECORD_UNKNOWN,
     ErrorKind.RECORD_CONFLICT,
+    ErrorKind.QUOTA_EXCEEDED,
     *OWN_TROUBLES,
 )
 _PASSWORD_ERRORS = (ErrorKind.LOGIN_FAILED, ErrorKind.LOGIN_LOCKED)
@@ -81,6 +84,20 @@ def in_query(name: str, description: str, **schema: Any) -> Operation:
         "description": description,
         "schema": {"type": "string", **schema},
     }
+
+
+PAGE_PARAMETERS = (
+    in_query(
+        "limit",
+        "Records of this page at most.",
+        type="integer",
+        minimum=1,
+        maximum=MOST_A_PAGE,
+        default=DEFAULT_LIMIT,
+    ),
+    in_query("marker", "`next_marker` of the page before; absent: the first page."),
+)
+"""Of every call that lists records."""
 
 
 def _named(kinds: Iterable[ErrorKind]) -> dict[int | str, Operation]:

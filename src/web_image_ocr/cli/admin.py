@@ -17,6 +17,7 @@ from web_image_ocr.cli.options import (
     AccessKeyName,
     ApiName,
     AsJson,
+    BeyondQuota,
     Config,
     DataDir,
     FirstProjectName,
@@ -42,6 +43,7 @@ from web_image_ocr.identity import (
     Administration,
     NewPassword,
     Role,
+    every,
 )
 from web_image_ocr.settings import load_settings
 
@@ -85,7 +87,7 @@ def init(
 def list_users(data_dir: DataDir = None, config: Config = None, as_json: AsJson = False) -> None:
     """Show all users."""
     with _administration(data_dir, config) as accounts:
-        show_records("users", USER_FIELDS, map(user_record, accounts.users()), as_json)
+        show_records("users", USER_FIELDS, map(user_record, every(accounts.users)), as_json)
 
 
 @user.command("create")
@@ -94,12 +96,13 @@ def create_user(
     *,
     role: Annotated[Role, typer.Option(help="What the user may do.")] = Role.CALLER,
     password_file: PasswordFile = None,
+    beyond_quota: BeyondQuota = False,
     data_dir: DataDir = None,
     config: Config = None,
     as_json: AsJson = False,
 ) -> None:
     """Make a user."""
-    with _administration(data_dir, config) as accounts:
+    with _administration(data_dir, config, beyond_quota=beyond_quota) as accounts:
         made = accounts.create_user(name, role, password_from(password_file))
     _show_password(made, as_json)
 
@@ -166,18 +169,22 @@ def delete_user(
 def list_projects(data_dir: DataDir = None, config: Config = None, as_json: AsJson = False) -> None:
     """Show all projects."""
     with _administration(data_dir, config) as accounts:
-        show_records("projects", PROJECT_FIELDS, map(project_record, accounts.projects()), as_json)
+        show_records(
+            "projects", PROJECT_FIELDS, map(project_record, every(accounts.projects)), as_json
+        )
 
 
 @project.command("create")
 def create_project(
     name: Annotated[str, typer.Argument(help="Name of the new project.")],
+    *,
+    beyond_quota: BeyondQuota = False,
     data_dir: DataDir = None,
     config: Config = None,
     as_json: AsJson = False,
 ) -> None:
     """Make a project; enable the service for it with 'subscription enable'."""
-    with _administration(data_dir, config) as accounts:
+    with _administration(data_dir, config, beyond_quota=beyond_quota) as accounts:
         made = accounts.create_project(name)
     show_record(project_record(made), as_json=as_json)
 
@@ -203,15 +210,21 @@ def list_keys(
 ) -> None:
     """Show all access keys, without their secrets."""
     with _administration(data_dir, config) as accounts:
-        show_records("keys", KEY_FIELDS, map(key_record, accounts.access_keys(of_user)), as_json)
+        found = every(lambda page: accounts.access_keys(of_user, page))
+        show_records("keys", KEY_FIELDS, map(key_record, found), as_json)
 
 
 @key.command("create")
 def create_key(
-    owner: UserName, data_dir: DataDir = None, config: Config = None, as_json: AsJson = False
+    owner: UserName,
+    *,
+    beyond_quota: BeyondQuota = False,
+    data_dir: DataDir = None,
+    config: Config = None,
+    as_json: AsJson = False,
 ) -> None:
     """Make an access key for a user."""
-    with _administration(data_dir, config) as accounts:
+    with _administration(data_dir, config, beyond_quota=beyond_quota) as accounts:
         made = accounts.create_key(owner)
     record = {"access_key": made.access, "secret_key": made.secret, "user_id": made.user_id}
     show_record(record, as_json=as_json, note=_SHOWN_ONCE)
@@ -223,12 +236,13 @@ def import_key(
     access: AccessKeyName,
     *,
     secret_file: Annotated[Path, typer.Option(help="File whose first line is the secret half.")],
+    beyond_quota: BeyondQuota = False,
     data_dir: DataDir = None,
     config: Config = None,
     as_json: AsJson = False,
 ) -> None:
     """Take over a key that clients have already, for instance from the cloud."""
-    with _administration(data_dir, config) as accounts:
+    with _administration(data_dir, config, beyond_quota=beyond_quota) as accounts:
         taken = accounts.import_key(owner, access, secret_from(secret_file))
     show_record(key_record(taken), as_json=as_json)
 
@@ -269,7 +283,7 @@ def list_subscriptions(
 ) -> None:
     """Show which services the projects have enabled."""
     with _administration(data_dir, config) as accounts:
-        found = map(subscription_record, accounts.subscriptions())
+        found = map(subscription_record, every(accounts.subscriptions))
         show_records("subscriptions", SUBSCRIPTION_FIELDS, found, as_json)
 
 
@@ -302,11 +316,14 @@ def disable_subscription(
 
 
 @contextmanager
-def _administration(data_dir: Path | None, config: Path | None) -> Iterator[Administration]:
+def _administration(
+    data_dir: Path | None, config: Path | None, *, beyond_quota: bool = False
+) -> Iterator[Administration]:
     """The accounts of a store that is there; only ``init`` makes one."""
     settings = load_settings(config, data_dir=data_dir)
     with closing(open_identity(settings, may_create=False)) as identity:
-        yield identity.administration
+        accounts = identity.administration
+        yield accounts.beyond_quotas() if beyond_quota else accounts
 
 
 def _show_password(changed: NewPassword, as_json: bool) -> None:

@@ -30,7 +30,7 @@ class ExitCode(IntEnum):
     PICTURE = 3, "a picture could not be read"
     CONFIGURATION = 4, "a setting, or a file that one names, is wrong"
     STORE = 5, "the store cannot be used"
-    IDENTITY = 6, "an account, user, project or key is unknown, exists already or must stay"
+    IDENTITY = 6, "a user, project or key is unknown, exists already, must stay or exceeds a quota"
     ENGINE = 7, "the models are missing or altered"
     # The system ends the command; these are the numbers by which shells report it.
     INTERRUPTED = 130, "ended by Ctrl-C"
@@ -55,6 +55,7 @@ _GROUPS: dict[ExitCode, frozenset[ErrorKind]] = {
         {
             ErrorKind.RECORD_UNKNOWN,
             ErrorKind.RECORD_CONFLICT,
+            ErrorKind.QUOTA_EXCEEDED,
             ErrorKind.IDENTITY_REQUEST_INVALID,
             ErrorKind.LOGIN_FAILED,
             ErrorKind.LOGIN_LOCKED,

@@ -18,6 +18,9 @@ FirstProjectName = Annotated[
         help="Name of the project that the first start makes; SDKs expect a region's.",
     ),
 ]
+BeyondQuota = Annotated[
+    bool, typer.Option("--beyond-quota", help="Even if there are as many as the settings allow.")
+]
 AsJson = Annotated[bool, typer.Option("--json", help="Print one JSON object, for programs.")]
 PasswordFile = Annotated[
     Path | None,

@@ -56,7 +56,7 @@ def show_records(
         as_json: print one JSON object and nothing else.
     """
     if as_json:
-        _print_json({name: list(records)})
+        _print_json_list(name, records)
         return
     table = Table(box=None)
     for field in fields:
@@ -101,6 +101,15 @@ def subscription_record(shown: Subscription) -> Record:
 
 def _print_json(value: object) -> None:
     typer.echo(orjson.dumps(value))
+
+
+def _print_json_list(name: str, records: Iterable[Record]) -> None:
+    """Print an object with one list, record by record: a list may be long."""
+    lead = b"{%b:[" % orjson.dumps(name)
+    for record in records:  # nothing is printed unless the first record can be read
+        typer.echo(lead + orjson.dumps(record), nl=False)
+        lead = b","
+    typer.echo(b"]}" if lead == b"," else lead + b"]}")
 
 
 def _print_table(table: Table) -> None:

@@ -6,7 +6,8 @@ from web_image_ocr.identity.access import Access, wire_time
 from web_image_ocr.identity.administration import Administration
 from web_image_ocr.identity.config import IdentityConfig
 from web_image_ocr.identity.directory import NotCachedError
-from web_image_ocr.identity.own_account import EVERYBODY, OwnAccount, ProjectState
+from web_image_ocr.identity.own_account import EVERYBODY, OwnAccount
+from web_image_ocr.identity.pages import MOST_A_PAGE, Listed, Page, every
 from web_image_ocr.identity.revisions import Migration
 from web_image_ocr.identity.service import Identity, utc_now
 from web_image_ocr.identity.signature import SignedRequest
@@ -22,6 +23,7 @@ from web_image_ocr.identity.values import (
     PasswordLogin,
     Principal,
     Project,
+    ProjectState,
     Reference,
     Role,
     Scope,
@@ -34,6 +36,7 @@ from web_image_ocr.identity.values import (
 __all__ = [
     "API_NAME",
     "EVERYBODY",
+    "MOST_A_PAGE",
     "Access",
     "AccessKey",
     "Administration",
@@ -42,11 +45,13 @@ __all__ = [
     "FirstAccount",
     "Identity",
     "IdentityConfig",
+    "Listed",
     "Migration",
     "NewAccessKey",
     "NewPassword",
     "NotCachedError",
     "OwnAccount",
+    "Page",
     "PasswordLogin",
     "Principal",
     "Project",
@@ -63,6 +68,7 @@ __all__ = [
     "UsageReport",
     "User",
     "Window",
+    "every",
     "utc_now",
     "wire_time",
 ]

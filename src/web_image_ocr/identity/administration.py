@@ -9,11 +9,14 @@ from datetime import datetime
 
 from sqlalchemy import delete, select
 
+from web_image_ocr.identity import lists
 from web_image_ocr.identity.database import Database
 from web_image_ocr.identity.directory import ChangedRecords, project_of, user_of
 from web_image_ocr.identity.keyring import Keyring
 from web_image_ocr.identity.lookups import AccountRows, key_of
+from web_image_ocr.identity.pages import FIRST_PAGE, Listed, Page
 from web_image_ocr.identity.passwords import PasswordHashes, check_new_password, generated_password
+from web_image_ocr.identity.quotas import NO_QUOTAS, Quotas
 from web_image_ocr.identity.records import (
     KeyPair,
     new_access_key,
@@ -23,7 +26,6 @@ from web_image_ocr.identity.records import (
     random_key,
 )
 from web_image_ocr.identity.tables import (
-    AccessKeyRow,
     ProjectRow,
     SubscriptionRow,
     UserRow,
@@ -33,6 +35,7 @@ from web_image_ocr.identity.values import (
     NewAccessKey,
     NewPassword,
     Project,
+    ProjectState,
     Role,
     Subscription,
     User,
@@ -46,8 +49,9 @@ class Administration:
 
     Every method raises ``RECORD_UNKNOWN`` for what does not exist (also when there is no
     account yet), ``RECORD_CONFLICT`` for what exists already or must stay, and
-    ``IDENTITY_REQUEST_INVALID`` for an unusable name or password. Users and projects are
-    given by id or name; what has the form of an id is never taken for a name.
+    ``IDENTITY_REQUEST_INVALID`` for an unusable name, password or page. Users and projects are
+    given by id or name; what has the form of an id is never taken for a name. Lists come in
+    pages, of 1,000 records unless told otherwise.
 
     Args:
         database: the store.
@@ -55,6 +59,8 @@ class Administration:
         passwords: turns for hashing.
         changed: called with what has changed, so that this process notices at once.
         clock: the time, UTC.
+        quotas: how many records there may be; what is above one is refused as
+            ``QUOTA_EXCEEDED``.
     """
 
     def __init__(
@@ -64,12 +70,15 @@ class Administration:
         passwords: PasswordHashes,
         changed: Callable[[ChangedRecords], None],
         clock: Callable[[], datetime],
+        *,
+        quotas: Quotas,
     ) -> None:
         self._database = database
         self._keyring = keyring
         self._passwords = passwords
         self._changed = changed
         self._clock = clock
+        self._quotas = quotas
         self._domain_id: str | None = None
 
     def of(self, domain_id: str) -> Administration:
@@ -78,15 +87,18 @@ class Administration:
         accounts._domain_id = domain_id
         return accounts
 
+    def beyond_quotas(self) -> Administration:
+        """Return the same without quotas, for an operator who says so."""
+        accounts = copy(self)
+        accounts._quotas = NO_QUOTAS
+        return accounts
+
     # -- users
 
-    def users(self) -> tuple[User, ...]:
-        """All users by name."""
+    def users(self, page: Page = FIRST_PAGE) -> Listed[User]:
+        """Users by name."""
         with self._reading() as rows:
-            found = rows.session.scalars(
-                select(UserRow).where(UserRow.domain_id == rows.domain_id).order_by(UserRow.name)
-            )
-            return tuple(user_of(row) for row in found)
+            return lists.users(rows, page)
 
     def create_user(
         self, name: str, role: Role = Role.CALLER, password: str | None = None
@@ -96,6 +108,7 @@ class Administration:
         with self._changing() as rows:
             row = new_user(rows.domain_id, name, hashed, role, self._clock())
             rows.insert(row, f"user {quoted(name)}")
+            self._quotas.check_users(rows)
             return NewPassword(user=user_of(row), password=drawn)
 
     def set_password(
@@ -172,15 +185,21 @@ class Administration:
 
     # -- projects
 
-    def projects(self) -> tuple[Project, ...]:
-        """All projects by name."""
+    def projects(self, page: Page = FIRST_PAGE) -> Listed[Project]:
+        """Projects by name."""
         with self._reading() as rows:
-            found = rows.session.scalars(
-                select(ProjectRow)
-                .where(ProjectRow.domain_id == rows.domain_id)
-                .order_by(ProjectRow.name)
-            )
-            return tuple(project_of(row) for row in found)
+            return lists.projects(rows.session, rows.domain_id, page)
+
+    def project_states(self, api: str, page: Page = FIRST_PAGE) -> Listed[ProjectState]:
+        """Projects by name, with whether they have enabled the service."""
+        with self._reading() as rows:
+            return lists.project_states(rows, api, page)
+
+    def project_ids(self) -> tuple[str, ...]:
+        """Ids of all projects."""
+        with self._reading() as rows:
+            query = select(ProjectRow.id).where(ProjectRow.domain_id == rows.domain_id)
+            return tuple(rows.session.scalars(query))
 
     def project(self, project: str) -> Project:
         """One project."""
@@ -192,6 +211,7 @@ class Administration:
         with self._changing() as rows:
             row = new_project(rows.domain_id, name, self._clock())
             rows.insert(row, f"project {quoted(name)}")
+            self._quotas.check_projects(rows)
             return project_of(row)
 
     def delete_project(self, project: str) -> Project:
@@ -204,15 +224,15 @@ class Administration:
 
     # -- keys
 
-    def access_keys(self, user: str | None = None) -> tuple[AccessKey, ...]:
-        """All keys, or one user's, from the oldest to the newest."""
+    def access_keys(self, user: str | None = None, page: Page = FIRST_PAGE) -> Listed[AccessKey]:
+        """Keys of all users, or of one, from the oldest to the newest."""
         with self._reading() as rows:
-            query = select(AccessKeyRow).join(AccessKeyRow.user)
-            query = query.where(UserRow.domain_id == rows.domain_id)
-            if user is not None:
-                query = query.where(AccessKeyRow.user_id == rows.user(user).id)
-            found = rows.session.scalars(query.order_by(AccessKeyRow.created_at))
-            return tuple(key_of(row) for row in found)
+            return lists.access_keys(rows, user, page)
+
+    def access_key(self, access: str) -> AccessKey:
+        """One key."""
+        with self._reading() as rows:
+            return key_of(rows.key(access))
 
     def create_key(self, user: str) -> NewAccessKey:
         """A new key of the user; its secret is not shown again."""
@@ -254,18 +274,10 @@ class Administration:
 
     # -- subscriptions
 
-    def subscriptions(self) -> tuple[Subscription, ...]:
+    def subscriptions(self, page: Page = FIRST_PAGE) -> Listed[Subscription]:
         """What the projects have enabled, by project and service."""
         with self._reading() as rows:
-            found = rows.session.execute(
-                select(ProjectRow.id, ProjectRow.name, SubscriptionRow.api)
-                .join(SubscriptionRow, SubscriptionRow.project_id == ProjectRow.id)
-                .where(ProjectRow.domain_id == rows.domain_id)
-                .order_by(ProjectRow.name, SubscriptionRow.api)
-            )
-            return tuple(
-                Subscription(project_id=id_, project_name=name, api=api) for id_, name, api in found
-            )
+            return lists.subscriptions(rows, page)
 
     def enable(self, project: str, api: str) -> Subscription:
         """Enable the service for the project; no error if it is."""
@@ -317,6 +329,7 @@ class Administration:
             owner = rows.user(user).id
             row = new_access_key(owner, key, self._keyring, self._clock())
             rows.insert(row, f"access key {quoted(key.access)}")
+            self._quotas.check_keys(rows, owner)
             return key_of(row)
 
     def _switch_key(self, access: str, *, enabled: bool) -> AccessKey:

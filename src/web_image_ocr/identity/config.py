@@ -36,6 +36,10 @@ class IdentityConfig:
         password_hashes_at_once: password hashes computed at the same time; each takes
             64 MiB of memory and four threads of low priority. 0 means one for every four
             cores, at least one.
+        max_keys_per_user: permanent access keys that one user may have, as in the cloud two,
+            disabled ones included; 0 means no limit.
+        max_users: users that one account may have; 0 means no limit.
+        max_projects: projects that one account may have; 0 means no limit.
         usage_days: days for which counted calls are kept, 1 to 3,660.
     """
 
@@ -51,6 +55,9 @@ class IdentityConfig:
     failures_per_network: int = 30
     sign_ins_per_minute: int = 60
     password_hashes_at_once: int = 0
+    max_keys_per_user: int = 2
+    max_users: int = 1000
+    max_projects: int = 1000
     usage_days: int = 90
 
     def __post_init__(self) -> None:
@@ -68,7 +75,14 @@ class IdentityConfig:
         ):
             if getattr(self, name) < 1:
                 raise ValueError(f"{name} must be at least 1")
-        for name in ("failures_per_network", "sign_ins_per_minute", "password_hashes_at_once"):
+        for name in (
+            "failures_per_network",
+            "sign_ins_per_minute",
+            "password_hashes_at_once",
+            "max_keys_per_user",
+            "max_users",
+            "max_projects",
+        ):
             if getattr(self, name) < 0:
                 raise ValueError(f"{name} must be 0 or more")
         if not 1 <= self.usage_days <= 3660:

@@ -6,7 +6,7 @@ from collections.abc import Callable, Hashable
 from dataclasses import dataclass, field
 from typing import TypeVar
 
-from sqlalchemy import select
+from sqlalchemy import ColumnElement, select
 from sqlalchemy.orm import Session
 
 from web_image_ocr.identity.cache import TimedCache
@@ -220,24 +220,23 @@ class Directory(Records):
             return None, ("unknown", account.id or account.name or "", name)
         return None, (domain_id, name)
 
-    def projects(self, domain_id: str, name: str | None = None) -> tuple[Project, ...]:
-        """The account's projects by name, or the one of exactly that name; read anew."""
-        if name is not None and "\0" in name:
-            return ()  # PostgreSQL refuses to be asked
-        query = select(ProjectRow).where(ProjectRow.domain_id == domain_id)
-        if name is not None:
-            query = query.where(ProjectRow.name == name)
-        with self._store.reading() as session:
-            return tuple(
-                project_of(row) for row in session.scalars(query.order_by(ProjectRow.name))
-            )
+    def project_named(self, domain_id: str, name: str) -> Project | None:
+        """Return the account's project of exactly this name; read from the store."""
+        if "\0" in name:
+            return None  # PostgreSQL refuses to be asked
+        return self._project_where(domain_id, ProjectRow.name == name)
 
     def referenced_project(self, domain_id: str, reference: Reference) -> Project | None:
-        """The account's project of this id or name; read anew."""
-        for project in self.projects(domain_id):
-            if reference.means(project.id, project.name):
-                return project
-        return None
+        """Return the account's project of this id or name; read from the store."""
+        if reference.id:
+            return self._project_where(domain_id, ProjectRow.id == reference.id)
+        return self._project_where(domain_id, ProjectRow.name == reference.name)
+
+    def _project_where(self, domain_id: str, wanted: ColumnElement[bool]) -> Project | None:
+        query = select(ProjectRow).where(ProjectRow.domain_id == domain_id, wanted)
+        with self._store.reading() as session:
+            row = session.scalars(query).one_or_none()
+            return None if row is None else project_of(row)
 
 
 def _user(session: Session, user_id: str) -> KnownUser | None:

@@ -2,34 +2,21 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 from web_image_ocr.identity.administration import Administration
+from web_image_ocr.identity.pages import FIRST_PAGE, Listed, Page
 from web_image_ocr.identity.values import (
     AccessKey,
     Credential,
     NewAccessKey,
     Principal,
     Project,
+    ProjectState,
     Role,
 )
 from web_image_ocr.primitives.errors import ErrorKind, ServiceError
 
 EVERYBODY = "*"
 """In place of a user's id: all users of the account."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ProjectState:
-    """A project as its users see it.
-
-    Attributes:
-        project: which one.
-        enabled: whether it may call the service.
-    """
-
-    project: Project
-    enabled: bool
 
 
 class OwnAccount:
@@ -48,33 +35,37 @@ class OwnAccount:
         self._accounts = accounts
         self._api = api
 
-    def projects(self) -> tuple[ProjectState, ...]:
+    def projects(self, page: Page = FIRST_PAGE) -> Listed[ProjectState]:
         """The account's projects by name."""
-        enabled = {
-            found.project_id for found in self._accounts.subscriptions() if found.api == self._api
-        }
-        return tuple(
-            ProjectState(project=project, enabled=project.id in enabled)
-            for project in self._accounts.projects()
-        )
+        return self._accounts.project_states(self._api, page)
 
-    def keys(self, owner: str | None = None) -> tuple[AccessKey, ...]:
+    def project(self, project: str) -> Project:
+        """Return one project of the account, by id or name.
+
+        Raises:
+            ServiceError: ``RECORD_UNKNOWN``.
+        """
+        return self._accounts.project(project)
+
+    def keys(self, owner: str | None = None, page: Page = FIRST_PAGE) -> Listed[AccessKey]:
         """Keys from the oldest to the newest.
 
         Args:
             owner: id of a user, or ``EVERYBODY``; None means the caller.
+            page: which part of them.
 
         Raises:
             ServiceError: ``ROLE_FORBIDDEN`` for keys of others, ``RECORD_UNKNOWN``.
         """
         owner = self._owner(owner)
-        return self._accounts.access_keys(None if owner == EVERYBODY else owner)
+        return self._accounts.access_keys(None if owner == EVERYBODY else owner, page)
 
     def create_key(self, owner: str | None = None) -> NewAccessKey:
         """A new key of a user, by default of the caller.
 
         Raises:
-            ServiceError: ``ROLE_FORBIDDEN`` for keys of others, ``RECORD_UNKNOWN``.
+            ServiceError: ``ROLE_FORBIDDEN`` for keys of others, ``RECORD_UNKNOWN``;
+                ``QUOTA_EXCEEDED`` when the user has as many as a user may have.
         """
         self._check_may_change()
         return self._accounts.create_key(self._owner(owner))
@@ -111,7 +102,7 @@ class OwnAccount:
         me = self._principal.user
         if me.role is Role.ADMINISTRATOR:
             return
-        if all(key.access != access for key in self._accounts.access_keys(me.id)):
+        if self._accounts.access_key(access).user_id != me.id:
             raise ServiceError(ErrorKind.RECORD_UNKNOWN, "the user has no such access key")
 
     def _check_may_change(self) -> None:

@@ -20,7 +20,9 @@ from web_image_ocr.identity.first_start import FirstNames, first_account
 from web_image_ocr.identity.keys import Keys
 from web_image_ocr.identity.lockout import Lockout, LockRule
 from web_image_ocr.identity.own_account import OwnAccount, check_may_change
+from web_image_ocr.identity.pages import FIRST_PAGE, Listed, Page
 from web_image_ocr.identity.passwords import PasswordHashes, check_new_password
+from web_image_ocr.identity.quotas import Quotas
 from web_image_ocr.identity.recorder import Recorder
 from web_image_ocr.identity.sign_in import SignIn
 from web_image_ocr.identity.sign_in_budget import SignInBudget
@@ -125,7 +127,14 @@ class Identity:
         )
         self._ended_tokens = EndedTokens(self._database, self._directory.forget, clock)
         self.administration = Administration(
-            self._database, self._keyring, self._passwords, self._directory.forget, clock
+            self._database,
+            self._keyring,
+            self._passwords,
+            self._directory.forget,
+            clock,
+            quotas=Quotas(
+                keys=config.max_keys_per_user, users=config.max_users, projects=config.max_projects
+            ),
         )
 
     def close(self) -> None:
@@ -334,9 +343,23 @@ class Identity:
         _, user = self.access.good_token(token)
         return self._keys.issue_temporary(user, duration_seconds)
 
-    def projects(self, principal: Principal, name: str | None = None) -> tuple[Project, ...]:
-        """The projects of the principal's account by name, or the one of exactly that name."""
-        return self._directory.projects(principal.user.domain.id, name)
+    def projects(
+        self, principal: Principal, name: str | None = None, page: Page = FIRST_PAGE
+    ) -> Listed[Project]:
+        """The projects of the principal's account by name, or the one of exactly that name.
+
+        Args:
+            principal: who asks.
+            name: of the one; None means all.
+            page: which part of all.
+
+        Raises:
+            ServiceError: ``IDENTITY_REQUEST_INVALID`` for a marker of another list.
+        """
+        if name is None:
+            return self.administration.of(principal.user.domain.id).projects(page)
+        found = self._directory.project_named(principal.user.domain.id, name)
+        return Listed((found,) if found else ())
 
     # -- the management API
 
@@ -373,8 +396,9 @@ class Identity:
             ServiceError: ``RECORD_UNKNOWN`` for a project that is not one of the account.
         """
         accounts = self.administration.of(principal.user.domain.id)
-        wanted = accounts.projects() if project_id is None else (accounts.project(project_id),)
-        return self._usage.read([project.id for project in wanted], window)
+        if project_id is None:
+            return self._usage.read(accounts.project_ids(), window)
+        return self._usage.read([accounts.project(project_id).id], window)
 
     def change_password(self, principal: Principal, current: str, new: str, client: str) -> None:
         """Another password for the principal; ends all tokens and temporary keys of the user.

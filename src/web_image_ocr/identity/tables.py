@@ -12,6 +12,7 @@ from sqlalchemy import (
     DateTime,
     Dialect,
     ForeignKey,
+    Index,
     LargeBinary,
     SmallInteger,
     String,
@@ -100,9 +101,13 @@ class AccessKeyRow(Table):
     """A permanent key; its secret is sealed, bound to ``access``."""
 
     __tablename__ = "access_keys"
+    __table_args__ = (
+        Index("ix_access_keys_of_user", "user_id", "created_at", "access"),
+        Index("ix_access_keys_by_age", "created_at", "access"),
+    )
 
     access: Mapped[str] = mapped_column(String(32), primary_key=True)
-    user_id: Mapped[str] = mapped_column(ForeignKey("users.id", ondelete="CASCADE"), index=True)
+    user_id: Mapped[str] = mapped_column(ForeignKey("users.id", ondelete="CASCADE"))
     sealed_secret: Mapped[bytes] = mapped_column(LargeBinary)
     enabled: Mapped[bool]
     created_at: Mapped[datetime] = mapped_column(UtcDateTime)

@@ -87,6 +87,19 @@ class Project:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class ProjectState:
+    """A project as its users see it.
+
+    Attributes:
+        project: which one.
+        enabled: whether it may call the service.
+    """
+
+    project: Project
+    enabled: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class AccessKey:
     """A permanent key as it may be shown at any time.
 

@@ -58,6 +58,7 @@ class ErrorKind(StrEnum):
     SUBJECT_TOKEN_INVALID = "subject_token_invalid"  # noqa: S105 - a name, not a secret
     RECORD_UNKNOWN = "record_unknown"
     RECORD_CONFLICT = "record_conflict"
+    QUOTA_EXCEEDED = "quota_exceeded"
     # Load and the server's own troubles.
     RATE_LIMITED = "rate_limited"
     OVERLOADED = "overloaded"

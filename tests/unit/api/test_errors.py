@@ -157,6 +157,7 @@ MANAGEMENT = {
         "APIG.0602",
         "The record exists already or must stay: that {name} is taken",
     ),
+    ErrorKind.QUOTA_EXCEEDED: (403, "APIG.0602", "The quota is used up: that {name} is taken"),
 }
 """Answers of our own, in the gateway's form."""
 

@@ -16,7 +16,15 @@ from typer.testing import CliRunner
 
 from web_image_ocr.cli.admin import admin
 from web_image_ocr.cli.exit_codes import ExitCode, exit_code
-from web_image_ocr.identity import Identity, IdentityConfig, PasswordLogin, Reference, passwords
+from web_image_ocr.identity import (
+    Identity,
+    IdentityConfig,
+    PasswordLogin,
+    Reference,
+    passwords,
+    utc_now,
+)
+from web_image_ocr.identity.records import new_project
 from web_image_ocr.primitives.errors import ErrorKind, ServiceError
 
 Run = Callable[..., str]
@@ -216,6 +224,27 @@ def assert_signs_in(data_dir: Path, user: str, password: str) -> None:
     identity.close()
 
 
+def test_lists_are_whole_however_long(run: Run, run_json: RunJson, tmp_path: Path) -> None:
+    run("init")
+    with closing(Identity(IdentityConfig(), tmp_path)) as identity:
+        domain = identity.administration.projects()[0].domain
+        with identity._database.writing() as session:
+            session.add_all(new_project(domain.id, f"p{n}", utc_now()) for n in range(1001))
+    assert len(run_json("project", "list")["projects"]) == 1002
+    assert run("project", "list").count("\n") == 1003
+
+
+def test_a_quota_is_obeyed_unless_told(run: Run, run_json: RunJson) -> None:
+    run("init")
+    run("key", "create", "admin")
+    with pytest.raises(ServiceError) as caught:
+        run("key", "create", "admin")
+    assert caught.value.kind is ErrorKind.QUOTA_EXCEEDED
+    assert exit_code(caught.value.kind) is ExitCode.IDENTITY
+    run("key", "create", "admin", "--beyond-quota")
+    assert len(run_json("key", "list")["keys"]) == 3
+
+
 class TestOldStore:
     """A store of an earlier revision is migrated by ``migrate`` alone."""
 
@@ -228,6 +257,8 @@ class TestOldStore:
             connection.executescript(
                 "DROP TABLE usage; DROP TABLE ended_tokens;"
                 "ALTER TABLE access_keys DROP COLUMN last_used_at;"
+                "DROP INDEX ix_access_keys_of_user; DROP INDEX ix_access_keys_by_age;"
+                "CREATE INDEX ix_access_keys_user_id ON access_keys (user_id);"
                 "UPDATE alembic_version SET version_num = '0001';"
             )
         return path

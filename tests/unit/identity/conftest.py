@@ -28,6 +28,7 @@ ON_BOTH_STORES = {
     "test_administration",
     "test_ended_tokens",
     "test_lockout",
+    "test_pages",
     "test_roles",
     "test_service",
     "test_usage",

@@ -221,9 +221,10 @@ class TestIdsAndNames:
 
 
 def test_keys_show_no_secret_and_go_with_their_user(
-    accounts: Administration, account: FirstAccount
+    accounts: Administration, account: FirstAccount, clock: Clock
 ) -> None:
     accounts.create_user("bob", password=PASSWORD)
+    clock.advance(1)
     made = accounts.create_key("bob")
     assert len(made.access) == 20
     assert len(made.secret) == 40

@@ -25,9 +25,10 @@ from web_image_ocr.api.openapi import (
     projects_operation,
     temporary_key_operation,
 )
+from web_image_ocr.api.pages import page_of
 from web_image_ocr.api.schemas import parse_json, validate
 from web_image_ocr.api.state import state_of
-from web_image_ocr.identity import TokenGrant
+from web_image_ocr.identity import MOST_A_PAGE, TokenGrant
 from web_image_ocr.primitives.errors import ErrorKind, ServiceError
 
 router = APIRouter(tags=["Identity"])
@@ -102,14 +103,15 @@ async def end_token(request: Request) -> Response:
     openapi_extra=projects_operation(),
 )
 async def projects(request: Request) -> Response:
-    """The caller's projects, or the one of the name asked for."""
+    """The caller's projects by name, or the one of the name asked for."""
     check_sizes(request.scope)
     callers = _callers(request)
     with released(state_of(request).identity_body(request)) as body:
         principal = await callers.authenticate(request, body)
     name = request.query_params.get("name") or None
-    found = await callers.ask(lambda identity: identity.projects(principal, name))
-    return json_response(encode_projects(found, str(request.url)))
+    page = page_of(request.query_params, MOST_A_PAGE)
+    found = await callers.ask(lambda identity: identity.projects(principal, name, page))
+    return json_response(encode_projects(found, str(request.url), page.limit))
 
 
 @router.post(

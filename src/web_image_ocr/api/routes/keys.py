@@ -17,13 +17,15 @@ from web_image_ocr.api.management_schemas import (
     NewKeyAnswer,
     NewKeyRequest,
 )
-from web_image_ocr.api.management_wire import encode_key, encode_new_key
+from web_image_ocr.api.management_wire import encode_key, encode_list, encode_new_key
 from web_image_ocr.api.openapi_management import (
+    PAGE_PARAMETERS,
     in_path,
     in_query,
     management_failures,
     management_operation,
 )
+from web_image_ocr.api.pages import PAGE_NAMES, page_of, parameters_of
 from web_image_ocr.identity import EVERYBODY
 from web_image_ocr.primitives.errors import ErrorKind, ServiceError
 
@@ -40,16 +42,17 @@ _OWNER = in_query(
     summary="List access keys",
     response_model=KeysAnswer,
     responses=management_failures(),
-    openapi_extra=management_operation("list_keys", _OWNER),
+    openapi_extra=management_operation("list_keys", _OWNER, *PAGE_PARAMETERS),
 )
 async def list_keys(request: Request) -> Response:
-    """Keys without their secrets, from the oldest to the newest."""
+    """Keys without their secrets, from the oldest to the newest, in pages."""
     async with managing(request) as call:
-        owner = request.query_params.get("user")
+        query = parameters_of(request, PAGE_NAMES | {"user"})
+        page, owner = page_of(query), query.get("user")
         if owner is not None and owner != EVERYBODY:
             owner = checked_id(owner)
-        found = await call.own_account(lambda account: account.keys(owner))
-        return json_response({"keys": [encode_key(key) for key in found]})
+        found = await call.own_account(lambda account: account.keys(owner, page))
+        return json_response(encode_list("keys", encode_key, found))
 
 
 @router.post(

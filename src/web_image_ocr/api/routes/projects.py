@@ -13,12 +13,14 @@ from web_image_ocr.api.management_schemas import (
     ManagedProjectsAnswer,
     NewProjectRequest,
 )
-from web_image_ocr.api.management_wire import encode_project
+from web_image_ocr.api.management_wire import encode_list, encode_project
 from web_image_ocr.api.openapi_management import (
+    PAGE_PARAMETERS,
     in_path,
     management_failures,
     management_operation,
 )
+from web_image_ocr.api.pages import PAGE_NAMES, page_of, parameters_of
 from web_image_ocr.identity import API_NAME, Administration, Project, ProjectState
 
 router = APIRouter(tags=["Management"])
@@ -31,13 +33,14 @@ _ID = in_path("id", "Of the project, 32 hex digits.")
     summary="List the account's projects",
     response_model=ManagedProjectsAnswer,
     responses=management_failures(),
-    openapi_extra=management_operation("list_projects"),
+    openapi_extra=management_operation("list_projects", *PAGE_PARAMETERS),
 )
 async def list_projects(request: Request) -> Response:
-    """All projects by name, for every role."""
+    """Projects by name, in pages, for every role."""
     async with managing(request) as call:
-        found = await call.own_account(lambda account: account.projects())
-        return json_response({"projects": [encode_project(state) for state in found]})
+        page = page_of(parameters_of(request, PAGE_NAMES))
+        found = await call.own_account(lambda account: account.projects(page))
+        return json_response(encode_list("projects", encode_project, found))
 
 
 @router.post(

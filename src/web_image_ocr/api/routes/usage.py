@@ -17,6 +17,7 @@ from web_image_ocr.api.openapi_management import (
     management_failures,
     management_operation,
 )
+from web_image_ocr.api.pages import parameters_of
 from web_image_ocr.api.usage_wire import encode_usage, file_name, usage_csv
 from web_image_ocr.identity import Step, UsageReport, Window
 from web_image_ocr.primitives.errors import ErrorKind, ServiceError
@@ -63,9 +64,7 @@ _CSV = {"text/csv": {"schema": {"type": "string"}}}
 async def usage(request: Request) -> Response:
     """Steps in order, those without calls included; a second late at most; for every role."""
     async with managing(request) as call:
-        query = request.query_params
-        if len(query.multi_items()) != len(query) or not query.keys() <= _NAMES:
-            raise _invalid("a parameter is unknown or stands twice")
+        query = parameters_of(request, _NAMES)
         window, project_id = _window(query), query.get("project_id")
         if project_id is not None:
             project_id = checked_id(project_id)
@@ -79,11 +78,12 @@ async def usage(request: Request) -> Response:
 
 
 async def _csv(call: ManagementCall, report: UsageReport, project_id: str | None) -> Response:
-    states = await call.own_account(lambda account: account.projects())
-    names = [state.project.name for state in states if state.project.id == project_id]
+    project = ""
+    if project_id is not None:
+        project = (await call.own_account(lambda account: account.project(project_id))).name
     name = file_name(report.window.start, report.window.end)
     return Response(
-        usage_csv(report, "".join(names)),
+        usage_csv(report, project),
         media_type="text/csv",
         headers={"content-disposition": f'attachment; filename="{name}"'},
     )

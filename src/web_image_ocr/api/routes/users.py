@@ -16,12 +16,14 @@ from web_image_ocr.api.management_schemas import (
     UserChange,
     UsersAnswer,
 )
-from web_image_ocr.api.management_wire import encode_new_password, encode_user
+from web_image_ocr.api.management_wire import encode_list, encode_new_password, encode_user
 from web_image_ocr.api.openapi_management import (
+    PAGE_PARAMETERS,
     in_path,
     management_failures,
     management_operation,
 )
+from web_image_ocr.api.pages import PAGE_NAMES, page_of, parameters_of
 
 router = APIRouter(tags=["Management"])
 
@@ -33,13 +35,14 @@ _ID = in_path("id", "Of the user, 32 hex digits.")
     summary="List the account's users",
     response_model=UsersAnswer,
     responses=management_failures(),
-    openapi_extra=management_operation("list_users"),
+    openapi_extra=management_operation("list_users", *PAGE_PARAMETERS),
 )
 async def list_users(request: Request) -> Response:
-    """All users by name; administrators only, as all that follows."""
+    """Users by name, in pages; administrators only, as all that follows."""
     async with managing(request) as call:
-        found = await call.administration(lambda accounts: accounts.users())
-        return json_response({"users": [encode_user(user) for user in found]})
+        page = page_of(parameters_of(request, PAGE_NAMES))
+        found = await call.administration(lambda accounts: accounts.users(page))
+        return json_response(encode_list("users", encode_user, found))
 
 
 @router.post(

@@ -135,7 +135,7 @@ export async function refreshMe() {
 
 /** Asks for the account's projects anew. */
 export async function refreshProjects() {
-  session.projects = (await ask("GET", "/v1/projects")).projects;
+  session.projects = (await ask("GET", "/v1/projects?limit=1000")).projects;
   settleProject();
   changed();
 }
@@ -179,7 +179,7 @@ async function learn() {
   const token = tokens.account;
   const [me, { projects }] = await Promise.all([
     callJson("GET", "/v1/me", { token }),
-    callJson("GET", "/v1/projects", { token }),
+    callJson("GET", "/v1/projects?limit=1000", { token }),
   ]);
   session.me = me;
   session.projects = projects;

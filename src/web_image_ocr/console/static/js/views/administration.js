@@ -27,7 +27,7 @@ export function build() {
 function users() {
   const errors = el("div", {});
   const failed = (error) => fill(errors, problem(error));
-  const list = livePart(async () => (await ask("GET", "/v1/users")).users, draw);
+  const list = livePart(async () => (await ask("GET", "/v1/users?limit=1000")).users, draw);
   // One step for all that changes a user: old errors go, the change is made, the list is renewed.
   const change = async (method, path, body) => {
     fill(errors);

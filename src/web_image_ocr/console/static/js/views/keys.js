@@ -43,10 +43,10 @@ export function build() {
   );
 
   async function load() {
-    const query = isAdministrator() && everybody.checked ? "?user=*" : "";
+    const query = isAdministrator() && everybody.checked ? "&user=*" : "";
     const [{ keys: found }, users] = await Promise.all([
-      ask("GET", `/v1/keys${query}`),
-      isAdministrator() ? ask("GET", "/v1/users") : null,
+      ask("GET", `/v1/keys?limit=1000${query}`),
+      isAdministrator() ? ask("GET", "/v1/users?limit=1000") : null,
     ]);
     if (users) offer(users.users);
     return found;

@@ -72,6 +72,8 @@ export default {
   "error.APIG.0308.do": "Try again later. Whoever runs the server sets the limit; it is shown under Service.",
   "error.APIG.0602.400.what": "The server does not accept these values.",
   "error.APIG.0602.400.do": "See the server's own words below; names may have up to 64 characters, passwords at least 8.",
+  "error.APIG.0602.403.what": "A quota is used up.",
+  "error.APIG.0602.403.do": "Delete what is not needed any more, or ask the operator of the server to raise the quota: the server's own words below say which.",
   "error.APIG.0602.409.what": "This cannot be: it exists already, or has to stay.",
   "error.APIG.0602.409.do": "Choose another name. The last administrator of an account stays one.",
   "error.APIG.0602.what": "The server does not accept this.",

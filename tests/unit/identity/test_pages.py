@@ -1,0 +1,164 @@
+"""Lists in pages: complete, in order, steady under changes, and read with a limit in SQL."""
+
+from __future__ import annotations
+
+import base64
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from sqlalchemy import event, text
+
+from tests.unit.identity.support import PASSWORD, Clock, refused
+from web_image_ocr.identity import (
+    Administration,
+    FirstAccount,
+    Identity,
+    IdentityConfig,
+    Listed,
+    Page,
+    every,
+)
+from web_image_ocr.primitives.errors import ErrorKind
+
+Listing = Callable[[Administration, Page], Listed[Any]]
+
+LISTINGS: dict[str, Listing] = {
+    "users": lambda accounts, page: accounts.users(page),
+    "projects": lambda accounts, page: accounts.projects(page),
+    "states": lambda accounts, page: accounts.project_states("web-image", page),
+    "keys": lambda accounts, page: accounts.access_keys(None, page),
+    "own keys": lambda accounts, page: accounts.access_keys("admin", page),
+    "subscriptions": lambda accounts, page: accounts.subscriptions(page),
+}
+
+
+@pytest.fixture
+def config(store: str) -> IdentityConfig:
+    return IdentityConfig(database_url=store, max_keys_per_user=0)
+
+
+@pytest.fixture
+def accounts(identity: Identity, account: FirstAccount, clock: Clock) -> Administration:
+    """Ten of everything; some keys are made in the same moment."""
+    assert account.created
+    made = identity.administration
+    for number in range(9):
+        made.create_user(f"user {number}", password=PASSWORD)
+        made.enable(made.create_project(f"{number} Projekt Größe 测试").id, "web-image")
+        clock.advance(number % 2)
+        made.create_key("admin")
+    return made
+
+
+@pytest.mark.parametrize("name", LISTINGS)
+@pytest.mark.parametrize("limit", [1, 3, 5, 10, 11])
+def test_pages_together_are_the_list(accounts: Administration, name: str, limit: int) -> None:
+    listing = LISTINGS[name]
+    whole = listing(accounts, Page())
+    assert len(whole) == 10
+    assert whole.next_marker is None
+    found: list[Any] = []
+    marker = None
+    while True:
+        page = listing(accounts, Page(limit=limit, marker=marker))
+        found += page
+        assert len(page) <= limit
+        if (marker := page.next_marker) is None:
+            break
+        assert len(page) == limit
+    assert tuple(found) == tuple(whole)
+
+
+@pytest.mark.parametrize("name", LISTINGS)
+def test_every_record_over_all_pages(
+    accounts: Administration, name: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(Page, "__init__", _small_page)
+    assert len(list(every(lambda page: LISTINGS[name](accounts, page)))) == 10
+
+
+def _small_page(page: Page, limit: int = 4, marker: str | None = None) -> None:
+    object.__setattr__(page, "limit", min(limit, 4))
+    object.__setattr__(page, "marker", marker)
+
+
+def test_a_page_begins_where_the_one_before_ended_whatever_was_deleted(
+    accounts: Administration,
+) -> None:
+    first = accounts.users(Page(limit=3))
+    assert [user.name for user in first] == ["admin", "user 0", "user 1"]
+    accounts.delete_user("user 1")
+    accounts.delete_user("user 2")
+    accounts.create_user("aaa", password=PASSWORD)
+    second = accounts.users(Page(limit=3, marker=first.next_marker))
+    assert [user.name for user in second] == ["user 3", "user 4", "user 5"]
+    keys = accounts.access_keys(None, Page(limit=2))
+    rest = accounts.access_keys(None, Page(marker=keys.next_marker))
+    accounts.delete_key(keys[1].access)
+    assert accounts.access_keys(None, Page(marker=keys.next_marker)) == rest
+
+
+@pytest.mark.parametrize("limit", [0, -1, 1001])
+def test_a_page_has_one_to_a_thousand_records(limit: int) -> None:
+    with refused(ErrorKind.IDENTITY_REQUEST_INVALID) as caught:
+        Page(limit=limit)
+    assert str(limit) in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    "marker",
+    [
+        "x",
+        "ä",
+        "....",
+        "A" * 5,
+        base64.urlsafe_b64encode(b"\xff").decode(),
+        base64.urlsafe_b64encode(b"1\x002\x003").decode(),
+        base64.urlsafe_b64encode(b"no time\x00AK").decode(),
+        base64.urlsafe_b64encode(b"2026-01-01\x00AK").decode(),
+    ],
+)
+def test_a_marker_of_no_list(accounts: Administration, marker: str) -> None:
+    with refused(ErrorKind.IDENTITY_REQUEST_INVALID) as caught:
+        accounts.access_keys(None, Page(marker=marker))
+    assert "next_marker" in str(caught.value)
+
+
+def test_a_marker_shows_nothing_of_another_account(
+    identity: Identity, accounts: Administration
+) -> None:
+    with identity._database.writing() as session:
+        session.execute(
+            text("INSERT INTO domains VALUES (:id, 'other', :at)"),
+            {"id": "f" * 32, "at": "2027-01-01 00:00:00"},
+        )
+    others = accounts.of("f" * 32)
+    for name, listing in LISTINGS.items():
+        marker = listing(accounts, Page(limit=1)).next_marker
+        if name != "own keys":
+            assert listing(others, Page(marker=marker)) == ()
+
+
+def test_few_rows_are_read_for_a_page(identity: Identity, accounts: Administration) -> None:
+    """Not all, to be cut afterwards: and by an index."""
+    plans: list[str] = []
+
+    def explain(
+        connection: Any, _cursor: object, statement: str, parameters: Any, *_rest: object
+    ) -> None:
+        if not statement.startswith("SELECT access_keys") or engine.dialect.name != "sqlite":
+            return
+        assert "LIMIT" in statement
+        rows = connection.connection.cursor().execute(f"EXPLAIN QUERY PLAN {statement}", parameters)
+        plans.append(" ".join(str(row[3]) for row in rows))
+
+    engine = identity._database._readers
+    marker = accounts.access_keys(None, Page(limit=1)).next_marker
+    event.listen(engine, "before_cursor_execute", explain)
+    for user in (None, "admin"):
+        accounts.access_keys(user, Page(limit=1, marker=marker))
+    event.remove(engine, "before_cursor_execute", explain)
+    for plan in plans:
+        assert "ix_access_keys_" in plan
+        assert "TEMP B-TREE" not in plan, "sorted instead of read in order"
