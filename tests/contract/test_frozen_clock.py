@@ -92,7 +92,7 @@ def clock() -> Clock:
 
 @pytest.fixture
 def identity(data_dir: Path, clock: Clock) -> Iterator[Identity]:
-    service = Identity(IdentityConfig(), data_dir, clock=clock)
+    service = Identity(IdentityConfig(max_keys_per_user=0), data_dir, clock=clock)
     if service.initialize(password=PASSWORD).created:
         _add_examples(service.administration)
     yield service
