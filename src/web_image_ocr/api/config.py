@@ -22,6 +22,10 @@ class ApiConfig:
             calls together, such as ``redis://:password@host:6379/0``, ``rediss://`` for
             TLS, ``unix:///path``; it needs the package redis (``web-image-ocr[redis]``).
             Empty: each server counts its own, as it does while Redis does not answer.
+        management_rate_limit: calls of the identity API (``/v3``) and the management API
+            (``/v1``) that one user may make, and calls without good credentials that one client
+            network may make, such as ``600/minute``; empty means no limit. Counted as
+            ``rate_limit`` is.
         deadline_s: seconds one recognition may take, the fetch of a ``url`` included,
             above 0.
         max_body_bytes: largest request body, bytes, above 0.
@@ -43,6 +47,7 @@ class ApiConfig:
     edition: Literal["2021", "2025"] = "2021"
     rate_limit: str = ""
     rate_limit_redis_url: str = field(default="", repr=False)
+    management_rate_limit: str = "600/minute"
     deadline_s: float = 60.0
     max_body_bytes: int = 12 * 1024**2
     max_bodies_bytes: int = 256 * 1024**2
@@ -58,6 +63,8 @@ class ApiConfig:
             raise ValueError("api.edition must be 2021 or 2025")
         if self.rate_limit:
             parse_rate(self.rate_limit)
+        if self.management_rate_limit:
+            parse_rate(self.management_rate_limit, "api.management_rate_limit")
         if self.rate_limit_redis_url:
             redis_pool(self.rate_limit_redis_url)
         for name in ("deadline_s", "max_body_bytes", "body_s"):

@@ -21,6 +21,7 @@ from starlette.requests import Request
 from web_image_ocr.api.bodies import Body, ClientGoneError
 from web_image_ocr.api.body_budget import unauthenticated
 from web_image_ocr.api.clients import ClientAddresses
+from web_image_ocr.api.management_limits import REFUSAL_S
 from web_image_ocr.identity import (
     Access,
     Identity,
@@ -53,10 +54,6 @@ _LOGINS_AT_ONCE = 64
 
 _LOGINS_OF_ONE_CLIENT = 8
 """As many of them may come from one network, so that one caller leaves places to others."""
-
-REFUSAL_S = 1.0
-"""Seconds until a network that has used up its sign-ins is told so: refusals cost processor time,
-too, and a client that calls again at once is slowed down to its number of connections."""
 
 _Result = TypeVar("_Result")
 

@@ -115,17 +115,20 @@ async def managing(request: Request) -> AsyncIterator[ManagementCall]:
     """The call, once its caller is proved; says the reasons of failures that it may.
 
     Raises:
-        ServiceError: as ``Callers.authenticate``.
+        ServiceError: as ``Callers.authenticate``; ``RATE_LIMITED``.
     """
     state = state_of(request)
-    if state.callers is None:  # these routes are not added without identity
+    callers = state.callers
+    if callers is None:  # these routes are not added without identity
         raise ServiceError(ErrorKind.ROUTE_UNKNOWN, "this server has no identities")
     check_sizes(request.scope)
     try:
         with released(state.identity_body(request)) as body:
-            principal = await state.callers.authenticate(request, body)
+            principal = await state.management_limits.authenticate(
+                request, lambda: callers.authenticate(request, body)
+            )
             body.hold_as(authenticated(principal.user.domain.id))
-            yield ManagementCall(request, state.callers, body, principal)
+            yield ManagementCall(request, callers, body, principal)
     except ServiceError as error:
         kind = _TOLD.get(error.kind)
         if kind is None:

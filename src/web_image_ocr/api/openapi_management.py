@@ -28,6 +28,7 @@ _ERRORS = (
     ErrorKind.RECORD_UNKNOWN,
     ErrorKind.RECORD_CONFLICT,
     ErrorKind.QUOTA_EXCEEDED,
+    ErrorKind.RATE_LIMITED,
     *OWN_TROUBLES,
 )
 _PASSWORD_ERRORS = (ErrorKind.LOGIN_FAILED, ErrorKind.LOGIN_LOCKED)

@@ -11,6 +11,7 @@ from web_image_ocr.api.clients import ClientAddresses
 from web_image_ocr.api.config import ApiConfig
 from web_image_ocr.api.credentials import Callers
 from web_image_ocr.api.dependencies import Dependencies
+from web_image_ocr.api.management_limits import ManagementLimits
 from web_image_ocr.api.readiness import StoreProbe
 from web_image_ocr.api.throttle import Throttle
 from web_image_ocr.primitives.errors import ErrorKind
@@ -39,6 +40,9 @@ class State:
         self.stopping = dependencies.stopping
         self.throttle = Throttle(config.rate_limit, dependencies.shared_windows)
         self._addresses = ClientAddresses(dependencies.trusted_proxies)
+        self.management_limits = ManagementLimits(
+            Throttle(config.management_rate_limit, dependencies.shared_windows), self._addresses
+        )
         identity = dependencies.identity
         self.callers = Callers(identity, self._addresses) if identity else None
         self.store = StoreProbe(identity.check) if identity else None

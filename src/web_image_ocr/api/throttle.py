@@ -1,15 +1,25 @@
-"""How many calls a project may make in a while."""
+"""How many calls a project, a user or a network may make in a while."""
 
 from __future__ import annotations
+
+import time
+from collections import OrderedDict
 
 from limits import RateLimitItem, parse
 
 from web_image_ocr.api.windows import SharedWindows, local_windows
 from web_image_ocr.primitives.errors import ErrorKind, ServiceError
 
+_MOST_FULL = 10_000
+"""Full windows remembered at most; those that are forgotten are counted again."""
 
-def parse_rate(rate: str) -> RateLimitItem:
+
+def parse_rate(rate: str, setting: str = "api.rate_limit") -> RateLimitItem:
     """The meaning of a rate such as ``100/minute``.
+
+    Args:
+        rate: as in the settings.
+        setting: where it is from.
 
     Raises:
         ValueError: the text is no rate.
@@ -19,12 +29,12 @@ def parse_rate(rate: str) -> RateLimitItem:
     except ValueError:
         item = None
     if item is None or item.amount < 1:
-        raise ValueError(f"api.rate_limit must look like 100/minute, not {rate!r}")
+        raise ValueError(f"{setting} must look like 100/minute, not {rate!r}")
     return item
 
 
 class Throttle:
-    """A fixed window per project, as the cloud's gateway counts.
+    """Fixed windows, as the cloud's gateway counts.
 
     Args:
         rate: such as ``100/minute``; empty lets everything pass.
@@ -34,9 +44,10 @@ class Throttle:
     def __init__(self, rate: str, shared: SharedWindows | None = None) -> None:
         self._rate = parse_rate(rate) if rate else None
         self._windows = shared or local_windows()
+        self._full_until: OrderedDict[str, float] = OrderedDict()
 
-    async def hit(self, project_id: str) -> None:
-        """Count one call of a project.
+    async def hit(self, key: str) -> None:
+        """Count one call of a project, a user or a network.
 
         Raises:
             ServiceError: ``RATE_LIMITED`` when the window is full, with the seconds
@@ -44,15 +55,33 @@ class Throttle:
         """
         if self._rate is None:
             return
-        left = await self._windows.hit(self._rate, project_id)
+        left = await self._windows.hit(self._rate, key)
         if left is None:
             return
-        raise ServiceError(
+        left = max(1.0, left)
+        self._full_until[key] = time.monotonic() + left
+        self._full_until.move_to_end(key)
+        if len(self._full_until) > _MOST_FULL:
+            self._full_until.popitem(last=False)
+        raise self._refusal(self._rate, left)
+
+    def check(self, key: str) -> None:
+        """Raise as ``hit`` where that was refused in the same window; count nothing."""
+        if self._rate is None:
+            return
+        left = self._full_until.get(key, 0.0) - time.monotonic()
+        if left > 0:
+            raise self._refusal(self._rate, left)
+        self._full_until.pop(key, None)
+
+    @staticmethod
+    def _refusal(rate: RateLimitItem, left: float) -> ServiceError:
+        return ServiceError(
             ErrorKind.RATE_LIMITED,
-            "the project has used up its calls",
+            "the calls of this window are used up",
             public={
-                "limit": str(self._rate.amount),
-                "time": f"{self._rate.multiples} {self._rate.GRANULARITY.name}",
+                "limit": str(rate.amount),
+                "time": f"{rate.multiples} {rate.GRANULARITY.name}",
             },
-            retry_after=max(1.0, left),
+            retry_after=left,
         )

@@ -16,6 +16,7 @@ from web_image_ocr.api.throttle import parse_rate
         ("rate_limit", "0/minute"),
         ("rate_limit", "5/fortnight"),
         ("rate_limit", "-1/minute"),
+        ("management_rate_limit", "many"),
         ("deadline_s", 0),
         ("body_s", -1),
         ("max_body_bytes", 0),

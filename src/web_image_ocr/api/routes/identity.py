@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
+
 from fastapi import APIRouter
 from starlette.requests import Request
 from starlette.responses import Response
@@ -28,7 +30,7 @@ from web_image_ocr.api.openapi import (
 from web_image_ocr.api.pages import page_of
 from web_image_ocr.api.schemas import parse_json, validate
 from web_image_ocr.api.state import state_of
-from web_image_ocr.identity import MOST_A_PAGE, TokenGrant
+from web_image_ocr.identity import MOST_A_PAGE, Principal, TokenGrant
 from web_image_ocr.primitives.errors import ErrorKind, ServiceError
 
 router = APIRouter(tags=["Identity"])
@@ -44,12 +46,15 @@ router = APIRouter(tags=["Identity"])
 )
 async def issue_token(request: Request) -> Response:
     """A token in the header ``X-Subject-Token``, and what it says."""
+    await _count_stranger(request)
     asked = await _read_request(request)
     callers = _callers(request)
     if asked.method == "password":
+        if "x-auth-token" in request.headers:  # which says nothing of who signs in
+            await state_of(request).management_limits.count_network(request)
         grant = await callers.log_in(request, asked.password_login())
     else:
-        token, scope = asked.token.id or token_of(request), asked.scope()
+        token, scope = await _good_token(request, asked.token.id), asked.scope()
         grant = await callers.ask(lambda identity: identity.rescope(token, scope))
     return _token_response(grant, 201)
 
@@ -70,7 +75,7 @@ async def issue_token(request: Request) -> Response:
 async def inspect_token(request: Request) -> Response:
     """What the token in ``X-Subject-Token`` says; 404 when it is not good."""
     check_sizes(request.scope)
-    asking = token_of(request)
+    asking = await _good_token(request)
     subject = request.headers.get("x-subject-token", "")
     grant = await _callers(request).judge(lambda access: access.inspect_token(asking, subject))
     return _token_response(grant, 200)
@@ -86,7 +91,7 @@ async def inspect_token(request: Request) -> Response:
 async def end_token(request: Request) -> Response:
     """From now on the token in ``X-Subject-Token`` is refused; other servers follow in 5 s."""
     check_sizes(request.scope)
-    asking = token_of(request)
+    asking = await _good_token(request)
     subject = request.headers.get("x-subject-token", "")
     callers = _callers(request)
     # First, so that only who may revoke it waits for the store's lock.
@@ -106,8 +111,11 @@ async def projects(request: Request) -> Response:
     """The caller's projects by name, or the one of the name asked for."""
     check_sizes(request.scope)
     callers = _callers(request)
-    with released(state_of(request).identity_body(request)) as body:
-        principal = await callers.authenticate(request, body)
+    state = state_of(request)
+    with released(state.identity_body(request)) as body:
+        principal = await state.management_limits.authenticate(
+            request, lambda: callers.authenticate(request, body)
+        )
     name = request.query_params.get("name") or None
     page = page_of(request.query_params, MOST_A_PAGE)
     found = await callers.ask(lambda identity: identity.projects(principal, name, page))
@@ -124,12 +132,48 @@ async def projects(request: Request) -> Response:
 )
 async def issue_temporary_key(request: Request) -> Response:
     """An access key that ends by itself, with its security token."""
+    await _count_stranger(request)
     asked = await _read_request(request)
     if asked.method != "token":
         raise _unusable_method()
-    token, seconds = asked.token.id or token_of(request), asked.duration_seconds()
+    token, seconds = await _good_token(request, asked.token.id), asked.duration_seconds()
     key = await _callers(request).ask(lambda identity: identity.issue_temporary_key(token, seconds))
     return json_response(encode_temporary_key(key), 201)
+
+
+async def _count_stranger(request: Request) -> None:
+    """Count the call for its network, unless a good token tells whose it is.
+
+    Before the body is read; a call with a good token is counted for its user afterwards.
+
+    Raises:
+        ServiceError: ``RATE_LIMITED``.
+    """
+    token = request.headers.get("x-auth-token")
+    if token:
+        with suppress(ServiceError):
+            await _callers(request).judge(lambda access: access.authenticate_token(token))
+            return
+    await state_of(request).management_limits.count_network(request)
+
+
+async def _good_token(request: Request, token: str | None = None) -> str:
+    """Return the caller's token, by default that of the header, and count the call for its user.
+
+    Raises:
+        ServiceError: as ``Identity.authenticate_token``; ``CREDENTIALS_MISSING``,
+            ``RATE_LIMITED``.
+    """
+    callers = _callers(request)
+    found = token or ""
+
+    async def proof() -> Principal:
+        nonlocal found
+        found = found or token_of(request)
+        return await callers.judge(lambda access: access.authenticate_token(found))
+
+    await state_of(request).management_limits.authenticate(request, proof)
+    return found
 
 
 async def _read_request(request: Request) -> AuthRequest:

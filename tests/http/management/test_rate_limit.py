@@ -1,0 +1,177 @@
+"""How many calls of the identity and the management API a user, or a network, may make."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Awaitable, Callable
+from dataclasses import replace
+
+import httpx
+import pytest
+
+from tests.http.conftest import Clients
+from tests.http.management.conftest import PASSWORD, Town
+from tests.http.shapes import assert_failure
+from web_image_ocr.api import management_limits
+from web_image_ocr.identity import Identity
+from web_image_ocr.primitives.errors import ErrorKind, ServiceError
+
+LIMITED = {"limit": "3", "time": "1 minute"}
+SIGNED = {"Authorization": "SDK-HMAC-SHA256 Access=AK, SignedHeaders=host, Signature=00"}
+FROM_HERE = {"X-Forwarded-For": "203.0.113.9"}
+FROM_ELSEWHERE = {"X-Forwarded-For": "203.0.113.10"}
+
+
+@pytest.fixture(autouse=True)
+def _told_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(management_limits, "REFUSAL_S", 0.0)
+
+
+@pytest.fixture
+async def limited(town: Town, clients: Clients, town_identity: Identity) -> AsyncIterator[Town]:
+    """A server that allows three calls a minute, behind a proxy."""
+    async with clients(
+        town_identity, trusted_proxies=("127.0.0.0/8",), management_rate_limit="3/minute"
+    ) as client:
+        yield replace(town, client=client)
+
+
+async def test_a_user_has_so_many_calls(limited: Town) -> None:
+    for path in ("/v1/me", "/v3/projects", "/v1/keys"):
+        assert (await limited.call("GET", path, "caller")).status_code == 200
+    refused = await limited.call("GET", "/v1/me", "caller")
+    assert_failure(refused, ErrorKind.RATE_LIMITED, LIMITED)
+    assert 1 <= int(refused.headers["retry-after"]) <= 60
+    assert (await limited.call("GET", "/v1/me", "viewer")).status_code == 200
+
+
+@pytest.mark.parametrize(
+    ("method", "path"),
+    [
+        ("GET", "/v3/projects"),
+        ("GET", "/v3/auth/tokens"),
+        ("HEAD", "/v3/auth/tokens"),
+        ("DELETE", "/v3/auth/tokens"),
+    ],
+)
+async def test_the_identity_api_says_so_in_its_form(limited: Town, method: str, path: str) -> None:
+    for _ in range(3):
+        await limited.call("GET", "/v1/me", "caller")
+    refused = await limited.client.request(
+        method,
+        path,
+        headers={
+            "X-Auth-Token": limited.tokens["caller"],
+            "X-Subject-Token": limited.tokens["viewer"],
+        },
+    )
+    assert refused.status_code == 429
+    assert "retry-after" in refused.headers
+    if method != "HEAD":
+        assert refused.json()["error"]["title"] == "Too Many Requests"
+        assert "limit:3,time:1 minute" in refused.json()["error"]["message"]
+
+
+@pytest.mark.parametrize("path", ["/v3/auth/tokens", "/v3.0/OS-CREDENTIAL/securitytokens"])
+async def test_so_it_is_where_a_token_is_given_for_another(limited: Town, path: str) -> None:
+    token = limited.tokens["caller"]
+    body = {"auth": {"identity": {"methods": ["token"], "token": {"id": token}}}}
+    headers = {"X-Auth-Token": token}
+    answers = [
+        (await limited.client.post(path, json=body, headers=headers)).status_code for _ in range(4)
+    ]
+    assert answers == [201, 201, 201, 429]
+
+
+Call = Callable[[httpx.AsyncClient, dict[str, str]], Awaitable[httpx.Response]]
+
+
+async def _bad_token(client: httpx.AsyncClient, origin: dict[str, str]) -> httpx.Response:
+    return await client.get("/v1/me", headers={"X-Auth-Token": "x", **origin})
+
+
+async def _nothing(client: httpx.AsyncClient, origin: dict[str, str]) -> httpx.Response:
+    return await client.get("/v3/projects", headers=origin)
+
+
+async def _bad_signature(client: httpx.AsyncClient, origin: dict[str, str]) -> httpx.Response:
+    return await client.get("/v1/keys", headers={**SIGNED, **origin})
+
+
+async def _garbage(client: httpx.AsyncClient, origin: dict[str, str]) -> httpx.Response:
+    headers = {"X-Auth-Token": "x", **origin}
+    return await client.post("/v3/auth/tokens", content=b"{", headers=headers)
+
+
+@pytest.mark.parametrize("attack", [_bad_token, _nothing, _bad_signature, _garbage])
+async def test_strangers_of_a_network_have_so_many_together(limited: Town, attack: Call) -> None:
+    for _ in range(3):
+        assert (await attack(limited.client, FROM_HERE)).status_code in {400, 401}
+    refused = await attack(limited.client, FROM_HERE)
+    assert refused.status_code == 429
+    assert (await attack(limited.client, FROM_ELSEWHERE)).status_code in {400, 401}
+    # Who shows a good token is not a stranger, even there.
+    headers = {"X-Auth-Token": limited.tokens["caller"], **FROM_HERE}
+    for path in ("/v1/me", "/v3/projects"):
+        assert (await limited.client.get(path, headers=headers)).status_code == 200
+    body = {"auth": {"identity": {"methods": ["token"], "token": {}}}}
+    rescoped = await limited.client.post("/v3/auth/tokens", json=body, headers=headers)
+    assert rescoped.status_code == 201
+
+
+async def test_a_refused_stranger_costs_neither_a_signature_nor_a_hash(
+    limited: Town, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for _ in range(4):
+        await _nothing(limited.client, FROM_HERE)
+
+    def asked(*_: object) -> None:
+        raise AssertionError("identity was asked")
+
+    monkeypatch.setattr(limited.identity, "check_signed_headers", asked)
+    monkeypatch.setattr(limited.identity, "check_sign_ins", asked)
+    assert (await _bad_signature(limited.client, FROM_HERE)).status_code == 429
+    user = {"name": "caller", "password": PASSWORD, "domain": {"name": "default"}}
+    login = {"auth": {"identity": {"methods": ["password"], "password": {"user": user}}}}
+    sign_in = await limited.client.post("/v3/auth/tokens", json=login, headers=FROM_HERE)
+    assert sign_in.status_code == 429
+
+
+async def test_a_store_in_trouble_counts_for_nobody(
+    limited: Town, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def unavailable(_: str) -> None:
+        raise ServiceError(ErrorKind.STORE_UNAVAILABLE, "gone")
+
+    with monkeypatch.context() as patched:
+        patched.setattr(limited.identity.cached_access, "authenticate_token", unavailable)
+        for _ in range(5):
+            assert (await limited.call("GET", "/v1/me", "caller")).status_code == 503
+    assert (await _bad_token(limited.client, {})).status_code == 401
+    assert (await limited.call("GET", "/v1/me", "caller")).status_code == 200
+
+
+async def test_a_refusal_comes_slowly(limited: Town, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A client that calls again at once is slowed down to its number of connections."""
+    slept: list[float] = []
+
+    async def sleep(seconds: float) -> None:
+        slept.append(seconds)
+
+    monkeypatch.setattr(management_limits, "REFUSAL_S", 1.0)
+    monkeypatch.setattr("web_image_ocr.api.management_limits.asyncio.sleep", sleep)
+    for _ in range(5):
+        await limited.call("GET", "/v1/me", "caller")
+    assert slept == [1.0, 1.0]
+
+
+async def test_no_limit(town: Town, clients: Clients, town_identity: Identity) -> None:
+    async with clients(town_identity, management_rate_limit="") as client:
+        unlimited = replace(town, client=client)
+        for _ in range(30):
+            assert (await unlimited.call("GET", "/v1/me")).status_code == 200
+
+
+async def test_the_default_lets_the_console_poll(town: Town) -> None:
+    """It asks some 40 times when it is opened, and goes on."""
+    for _ in range(120):
+        assert (await town.call("GET", "/v1/me")).status_code == 200
