@@ -45,7 +45,10 @@ Visiting = Callable[..., AbstractContextManager[Visitor]]
 def service(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Service]:
     """The server that all visits of these tests go to."""
     _need_chromium()
-    settings = {"WEB_IMAGE_OCR_IDENTITY__CACHE_SECONDS": "0"}  # changes hold at once
+    settings = {
+        "WEB_IMAGE_OCR_IDENTITY__CACHE_SECONDS": "0",  # changes hold at once
+        "WEB_IMAGE_OCR_IDENTITY__MAX_KEYS_PER_USER": "0",  # many tests make keys
+    }
     with running_service(tmp_path_factory.mktemp("console"), environment=settings) as started:
         yield started
 

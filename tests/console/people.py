@@ -34,6 +34,15 @@ def make_person(service: Service, name: str, role: str = "caller") -> Person:
     return Person(answer.json()["user"]["id"], name, password)
 
 
+def make_keys(service: Service, person: Person, number: int) -> None:
+    """Access keys for somebody."""
+    for _ in range(number):
+        answer = service.client.post(
+            "/v1/keys", json={"user_id": person.id}, headers={"X-Auth-Token": service.token}
+        )
+        assert answer.status_code == 201, answer.text
+
+
 def give_password(service: Service, person: Person, password: str) -> None:
     """Another password for somebody, whose tokens all end by that."""
     answer = service.client.post(

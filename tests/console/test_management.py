@@ -5,12 +5,13 @@ from __future__ import annotations
 import csv
 import io
 import re
+from urllib.parse import parse_qs, urlsplit
 
 import pytest
-from playwright.sync_api import expect
+from playwright.sync_api import Route, expect
 
 from tests.console.conftest import Visiting
-from tests.console.people import can_sign_in, make_person
+from tests.console.people import can_sign_in, make_keys, make_person
 from tests.console.visitor import Visitor
 from tests.console.words import LANGUAGES
 from tests.pictures import encoded, text_picture
@@ -78,6 +79,56 @@ def test_a_key_from_its_making_to_its_end(visiting: Visiting, language: str) -> 
         visitor.press("delete.what", what=access)
         window.get_by_role("button", name=visitor.say("delete")).click()
         expect(key).to_have_count(0)
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_more_of_a_long_list_of_keys(visiting: Visiting, service: Service, language: str) -> None:
+    person = make_person(service, f"many-keys-{language}")
+    make_keys(service, person, 101)
+    with visiting(language=language, view="keys") as visitor:
+        visitor.sign_in(user=person.name, password=person.password)
+        rows = visitor.page.locator("tbody tr")
+        expect(rows).to_have_count(100)
+        visitor.press("table.more")
+        expect(rows).to_have_count(101)
+        expect(visitor.button("table.more")).to_have_count(0)
+        # A change shows as much of the list as was shown.
+        access = rows.last.locator("code").text_content() or ""
+        visitor.press("disable.what", what=access)
+        expect(rows.last).to_contain_text(visitor.say("off"))
+        expect(rows).to_have_count(101)
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+@pytest.mark.parametrize("name", ["users", "projects"])
+def test_more_of_long_lists_of_users_and_projects(
+    visiting: Visiting, language: str, name: str
+) -> None:
+    """The server's pages are made up: to make so many users takes long."""
+    at = "2026-01-03T09:05:22.000000Z"
+    shared = {"enabled": True, "created_at": at, "role": "caller"}
+    made = [{"id": f"{n:032x}", "name": f"n{n:04}", **shared} for n in range(1150)]
+
+    def page_of(route: Route) -> None:
+        query = parse_qs(urlsplit(route.request.url).query)
+        begin = int(query.get("marker", ["0"])[0])
+        end = begin + int(query["limit"][0])
+        answer = {name: made[begin:end], "next_marker": str(end) if end < len(made) else None}
+        route.fulfill(json=answer)
+
+    with visiting(signed_in=True, language=language) as visitor:
+        visitor.page.route(f"**/v1/{name}?*", page_of)
+        visitor.enter("administration")
+        table = visitor.page.get_by_role("table", name=visitor.say(f"admin.{name}"))
+        expect(table.locator("tbody tr")).to_have_count(100)
+        for number in (200, 300):
+            visitor.press("table.more")
+            expect(table.locator("tbody tr")).to_have_count(number)
+        if name == "projects":  # all of them can be chosen
+            choice = visitor.page.get_by_role(
+                "combobox", name=visitor.say("project.label"), exact=True
+            )
+            expect(choice.locator("option")).to_have_count(len(made))
 
 
 @pytest.mark.parametrize("language", LANGUAGES)

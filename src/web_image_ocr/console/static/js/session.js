@@ -5,6 +5,7 @@
 // service itself asks for, is drawn from it when it is needed.
 
 import { ApiError, call, callJson, wantsSignIn } from "./api.js";
+import { records } from "./pages.js";
 import { ofBrowser, ofTab } from "./storage.js";
 
 const KEPT = "session";
@@ -135,7 +136,7 @@ export async function refreshMe() {
 
 /** Asks for the account's projects anew. */
 export async function refreshProjects() {
-  session.projects = (await ask("GET", "/v1/projects?limit=1000")).projects;
+  session.projects = (await records((path) => ask("GET", path), "/v1/projects", "projects")).found;
   settleProject();
   changed();
 }
@@ -177,12 +178,10 @@ async function again(run) {
 
 async function learn() {
   const token = tokens.account;
-  const [me, { projects }] = await Promise.all([
-    callJson("GET", "/v1/me", { token }),
-    callJson("GET", "/v1/projects?limit=1000", { token }),
-  ]);
+  const get = (path) => callJson("GET", path, { token });
+  const [me, projects] = await Promise.all([get("/v1/me"), records(get, "/v1/projects", "projects")]);
   session.me = me;
-  session.projects = projects;
+  session.projects = projects.found;
   settleProject();
   changed();
 }

@@ -4,6 +4,7 @@ import { chooseOne, confirmed, showSecrets } from "../dialogs.js";
 import { el, fill, freshId } from "../dom.js";
 import { moment, say } from "../i18n.js";
 import { notice, problem } from "../messages.js";
+import { growing, records } from "../pages.js";
 import { livePart } from "../router.js";
 import { ask, isAdministrator, refreshMe, refreshProjects, session } from "../session.js";
 import { switchService } from "../subscription.js";
@@ -27,7 +28,11 @@ export function build() {
 function users() {
   const errors = el("div", {});
   const failed = (error) => fill(errors, problem(error));
-  const list = livePart(async () => (await ask("GET", "/v1/users?limit=1000")).users, draw);
+  const part = growing();
+  const list = livePart(
+    () => records((path) => ask("GET", path), "/v1/users", "users", part.wanted),
+    ({ found, more }) => [draw(found), part.button(more, list.refresh, failed)],
+  );
   // One step for all that changes a user: old errors go, the change is made, the list is renewed.
   const change = async (method, path, body) => {
     fill(errors);
@@ -130,10 +135,11 @@ function users() {
 function projects() {
   const errors = el("div", {});
   const failed = (error) => fill(errors, problem(error));
-  const list = livePart(async () => {
-    await refreshProjects();
-    return session.projects;
-  }, draw);
+  const part = growing();
+  const list = livePart(refreshProjects, () => {
+    const more = session.projects.length > part.wanted;
+    return [draw(session.projects.slice(0, part.wanted)), part.button(more, list.refresh, failed)];
+  });
 
   function draw(found) {
     return table(

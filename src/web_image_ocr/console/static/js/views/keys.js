@@ -5,6 +5,7 @@ import { el, fill, freshId } from "../dom.js";
 import { csv, save } from "../files.js";
 import { moment, say } from "../i18n.js";
 import { notice, problem } from "../messages.js";
+import { growing, records } from "../pages.js";
 import { livePart } from "../router.js";
 import { ask, isAdministrator, session } from "../session.js";
 import { actionButton, stateTag, table } from "../table.js";
@@ -18,7 +19,8 @@ export function build() {
     on: { change: () => keys.refresh() },
   });
   const owner = el("select", { id: freshId("owner") });
-  const keys = livePart(load, draw);
+  const part = growing();
+  const keys = livePart(load, ({ found, more }) => [draw(found), part.button(more, keys.refresh, failed)]);
   const failed = (error) => fill(errors, problem(error));
   const make = actionButton(
     say("keys.create"),
@@ -43,13 +45,14 @@ export function build() {
   );
 
   async function load() {
-    const query = isAdministrator() && everybody.checked ? "&user=*" : "";
-    const [{ keys: found }, users] = await Promise.all([
-      ask("GET", `/v1/keys?limit=1000${query}`),
-      isAdministrator() ? ask("GET", "/v1/users?limit=1000") : null,
+    const get = (path) => ask("GET", path);
+    const query = isAdministrator() && everybody.checked ? "?user=*" : "";
+    const [listed, users] = await Promise.all([
+      records(get, `/v1/keys${query}`, "keys", part.wanted),
+      isAdministrator() ? records(get, "/v1/users", "users") : null,
     ]);
-    if (users) offer(users.users);
-    return found;
+    if (users) offer(users.found);
+    return listed;
   }
   function offer(users) {
     const wanted = owner.value || session.me.user.id;

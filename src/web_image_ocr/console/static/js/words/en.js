@@ -24,6 +24,7 @@ export default {
   never: "never",
   skip: "Skip to the content",
   "table.empty": "Nothing here yet.",
+  "table.more": "Show more",
   "language.changed": "The console is in English now.",
   "theme.label": "Colours",
   "theme.system": "System",

@@ -22,7 +22,7 @@ export default {
   "error.sign_in_failed.what": "用户名、密码或账号不正确。",
   "error.sign_in_failed.do": "请检查这三项，注意大小写。密码错误五次后需等待 15 分钟。",
   "error.sign_in_locked.what": "密码错误次数过多。",
-  "error.sign_in_locked.do": "请等待 15 分钟后重试，或请服务器的管理者重设密码。",
+  "error.sign_in_locked.do": "请最多等待 15 分钟后重试，或请服务器的管理者重设密码。",
   "error.internal_here.what": "控制台出现问题。",
   "error.internal_here.do": "请重新加载页面。如果仍然出现，请告知服务器的管理者；浏览器控制台中有更多信息。",
   "error.5xx.what": "服务器未能完成（{status}）。",

@@ -24,6 +24,7 @@ export default {
   never: "从未",
   skip: "跳到正文",
   "table.empty": "暂无内容。",
+  "table.more": "显示更多",
   "language.changed": "已切换为中文。",
   "theme.label": "配色",
   "theme.system": "系统",

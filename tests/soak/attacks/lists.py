@@ -1,0 +1,37 @@
+"""Make access keys and ask for long lists over and over, as a caller with good credentials."""
+
+from __future__ import annotations
+
+import asyncio
+from contextlib import suppress
+
+import httpx
+
+_LOOPS = 4
+_ANSWER_S = 60.0
+_LISTS = ("/v1/keys?limit=1000", "/v1/projects?limit=1000", "/v1/users?limit=1000", "/v3/projects")
+
+
+async def attack(url: str, token: str, *, seconds: float) -> None:
+    """Call without pauses until the time is over; never raise for what the server does.
+
+    Args:
+        url: of the server.
+        token: of the caller.
+        seconds: how long.
+    """
+    headers = {"X-Auth-Token": token}
+    async with httpx.AsyncClient(base_url=url, headers=headers, timeout=_ANSWER_S) as client:
+        with suppress(TimeoutError):
+            async with asyncio.timeout(seconds), asyncio.TaskGroup() as group:
+                for _ in range(_LOOPS):
+                    group.create_task(_call(client))
+
+
+async def _call(client: httpx.AsyncClient) -> None:
+    while True:
+        with suppress(httpx.HTTPError):
+            await client.post("/v1/keys", json={})
+        for path in _LISTS:
+            with suppress(httpx.HTTPError):
+                await client.get(path)
