@@ -1,4 +1,4 @@
-"""How many calls of the identity API and the management API one user or one network may make.
+"""Bound the calls of the identity and management API by user and by client network.
 
 Threat: somebody keeps the event loop, the store or the token check busy, with or without good
 credentials.
@@ -30,7 +30,7 @@ _OWN_TROUBLES = frozenset({ErrorKind.STORE_UNAVAILABLE, ErrorKind.OVERLOADED, Er
 
 
 class ManagementLimits:
-    """Counts calls by user and by client network.
+    """Count calls by user and by client network.
 
     Args:
         throttle: the windows.
@@ -65,7 +65,7 @@ class ManagementLimits:
         return principal
 
     async def count_network(self, request: Request) -> None:
-        """Count a call of nobody in particular.
+        """Count a call for its client network.
 
         Raises:
             ServiceError: ``RATE_LIMITED``.

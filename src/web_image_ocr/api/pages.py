@@ -1,4 +1,4 @@
-"""Which part of a list a call asks for, and where the next one begins."""
+"""Read from a query which page of a list a call asks for."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""How many calls a project, a user or a network may make in a while."""
+"""Limit the rate of calls of a project, a user or a network."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ _MOST_FULL = 10_000
 
 
 def parse_rate(rate: str, setting: str = "api.rate_limit") -> RateLimitItem:
-    """The meaning of a rate such as ``100/minute``.
+    """Return the meaning of a rate such as ``100/minute``.
 
     Args:
         rate: as in the settings.
@@ -34,7 +34,7 @@ def parse_rate(rate: str, setting: str = "api.rate_limit") -> RateLimitItem:
 
 
 class Throttle:
-    """Fixed windows, as the cloud's gateway counts.
+    """Count in fixed windows, as the gateway of the cloud API does.
 
     Args:
         rate: such as ``100/minute``; empty lets everything pass.

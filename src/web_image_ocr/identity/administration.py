@@ -96,7 +96,7 @@ class Administration:
     # -- users
 
     def users(self, page: Page = FIRST_PAGE) -> Listed[User]:
-        """Users by name."""
+        """Return users by name."""
         with self._reading() as rows:
             return lists.users(rows, page)
 
@@ -186,17 +186,17 @@ class Administration:
     # -- projects
 
     def projects(self, page: Page = FIRST_PAGE) -> Listed[Project]:
-        """Projects by name."""
+        """Return projects by name."""
         with self._reading() as rows:
             return lists.projects(rows.session, rows.domain_id, page)
 
     def project_states(self, api: str, page: Page = FIRST_PAGE) -> Listed[ProjectState]:
-        """Projects by name, with whether they have enabled the service."""
+        """Return projects by name, with whether they have enabled the service."""
         with self._reading() as rows:
             return lists.project_states(rows, api, page)
 
     def project_ids(self) -> tuple[str, ...]:
-        """Ids of all projects."""
+        """Return the ids of all projects."""
         with self._reading() as rows:
             query = select(ProjectRow.id).where(ProjectRow.domain_id == rows.domain_id)
             return tuple(rows.session.scalars(query))
@@ -225,12 +225,12 @@ class Administration:
     # -- keys
 
     def access_keys(self, user: str | None = None, page: Page = FIRST_PAGE) -> Listed[AccessKey]:
-        """Keys of all users, or of one, from the oldest to the newest."""
+        """Return keys of all users, or of one, from the oldest to the newest."""
         with self._reading() as rows:
             return lists.access_keys(rows, user, page)
 
     def access_key(self, access: str) -> AccessKey:
-        """One key."""
+        """Return one key."""
         with self._reading() as rows:
             return key_of(rows.key(access))
 
@@ -275,7 +275,7 @@ class Administration:
     # -- subscriptions
 
     def subscriptions(self, page: Page = FIRST_PAGE) -> Listed[Subscription]:
-        """What the projects have enabled, by project and service."""
+        """Return what the projects have enabled, by project and service."""
         with self._reading() as rows:
             return lists.subscriptions(rows, page)
 

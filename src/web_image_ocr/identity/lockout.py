@@ -95,7 +95,7 @@ class Lockout:
         return True
 
     def _shorten(self, counter: tuple[str, str], void_at: datetime) -> None:
-        """Have a counter end earlier, which was written before the clock was set back."""
+        """Shorten a counter that was written before the clock was set back."""
         with suppress(ServiceError), self._database.writing() as session:  # or at the next check
             session.execute(
                 update(FailureRow)

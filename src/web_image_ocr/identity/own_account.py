@@ -36,7 +36,7 @@ class OwnAccount:
         self._api = api
 
     def projects(self, page: Page = FIRST_PAGE) -> Listed[ProjectState]:
-        """The account's projects by name."""
+        """Return the account's projects by name."""
         return self._accounts.project_states(self._api, page)
 
     def project(self, project: str) -> Project:
@@ -48,7 +48,7 @@ class OwnAccount:
         return self._accounts.project(project)
 
     def keys(self, owner: str | None = None, page: Page = FIRST_PAGE) -> Listed[AccessKey]:
-        """Keys from the oldest to the newest.
+        """Return keys from the oldest to the newest.
 
         Args:
             owner: id of a user, or ``EVERYBODY``; None means the caller.

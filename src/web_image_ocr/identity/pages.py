@@ -22,7 +22,7 @@ MOST_A_PAGE: Final = 1000
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Page:
-    """Which part of a list is wanted.
+    """Say which part of a list is wanted.
 
     Attributes:
         limit: records at most, 1 to 1,000.
@@ -68,7 +68,7 @@ FIRST_PAGE: Final = Page()
 
 
 class Listed(tuple[Value, ...]):  # noqa: SLOT001 - a tuple has no room for slots
-    """The records of one page.
+    """Hold the records of one page.
 
     Attributes:
         next_marker: where the next page begins; None after the last one.

@@ -32,7 +32,7 @@ _ALPHABET = string.ascii_letters + string.digits
 
 
 class Hasher:
-    """Computes and compares hashes; only to be had in a turn of ``PasswordHashes``.
+    """Compute and compare hashes; only available in a turn of ``PasswordHashes``.
 
     Args:
         threads: where hashes are computed.

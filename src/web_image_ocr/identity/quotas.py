@@ -14,7 +14,9 @@ from web_image_ocr.primitives.errors import ErrorKind, ServiceError
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Quotas:
-    """Records there may be; 0 means no limit. Checked in the transaction that has made one more.
+    """Bound the number of records; 0 means no limit.
+
+    Each check is made in the transaction that has added a record.
 
     Attributes:
         keys: permanent access keys of one user, disabled ones included.

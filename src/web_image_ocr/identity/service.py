@@ -138,7 +138,7 @@ class Identity:
         )
 
     def close(self) -> None:
-        """Give back the store's connections and the threads."""
+        """Close the store's connections and end the threads."""
         self._passwords.close()
         self._database.close()
 
@@ -259,7 +259,7 @@ class Identity:
 
     @property
     def password_hashes_at_once(self) -> int:
-        """Password hashes that are computed at the same time."""
+        """Return how many password hashes are computed at the same time."""
         return self._passwords.at_once
 
     def check_sign_ins(self, client: str) -> None:
@@ -346,7 +346,7 @@ class Identity:
     def projects(
         self, principal: Principal, name: str | None = None, page: Page = FIRST_PAGE
     ) -> Listed[Project]:
-        """The projects of the principal's account by name, or the one of exactly that name.
+        """Return the projects of the principal's account by name, or the one of that name.
 
         Args:
             principal: who asks.

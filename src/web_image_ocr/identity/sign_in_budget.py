@@ -28,7 +28,7 @@ _MINUTE_S = 60
 
 
 class TokenBuckets:
-    """Token buckets by key, full at first; safe for many threads.
+    """Hold token buckets by key, full at first; safe for many threads.
 
     Args:
         size: tokens of a full bucket; 0 lets everything pass.
@@ -46,7 +46,7 @@ class TokenBuckets:
         self._lock = Lock()
 
     def take(self, key: str) -> float:
-        """Take a token; 0 when there was one, else the seconds until there is."""
+        """Take a token: return 0, or the seconds until there is one."""
         if not self._size:
             return 0.0
         with self._lock:
@@ -57,7 +57,7 @@ class TokenBuckets:
         return 0.0
 
     def give_back(self, key: str) -> None:
-        """Put a token back that was taken for nothing."""
+        """Return a token that was not used to its bucket."""
         if self._size:
             with self._lock:
                 self._keep(key, min(self._left(key) + 1, self._size))
@@ -86,7 +86,7 @@ class TokenBuckets:
 
 @dataclass(slots=True)
 class Attempt:
-    """One sign-in under way.
+    """Note what a sign-in under way has used.
 
     Attributes:
         hashed: whether a password hash was computed.
@@ -98,7 +98,7 @@ class Attempt:
 
 
 class SignInBudget:
-    """Failures and password hashes of each client network.
+    """Bound failures and password hashes of each client network.
 
     Args:
         config: how many there may be.

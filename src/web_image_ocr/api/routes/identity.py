@@ -108,7 +108,7 @@ async def end_token(request: Request) -> Response:
     openapi_extra=projects_operation(),
 )
 async def projects(request: Request) -> Response:
-    """The caller's projects by name, or the one of the name asked for."""
+    """Return the caller's projects by name, or the one of the name asked for."""
     check_sizes(request.scope)
     callers = _callers(request)
     state = state_of(request)

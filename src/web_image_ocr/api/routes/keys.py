@@ -45,7 +45,7 @@ _OWNER = in_query(
     openapi_extra=management_operation("list_keys", _OWNER, *PAGE_PARAMETERS),
 )
 async def list_keys(request: Request) -> Response:
-    """Keys without their secrets, from the oldest to the newest, in pages."""
+    """Return keys without their secrets, from the oldest to the newest, in pages."""
     async with managing(request) as call:
         query = parameters_of(request, PAGE_NAMES | {"user"})
         page, owner = page_of(query), query.get("user")

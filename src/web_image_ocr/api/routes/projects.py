@@ -36,7 +36,7 @@ _ID = in_path("id", "Of the project, 32 hex digits.")
     openapi_extra=management_operation("list_projects", *PAGE_PARAMETERS),
 )
 async def list_projects(request: Request) -> Response:
-    """Projects by name, in pages, for every role."""
+    """Return projects by name, in pages, to every role."""
     async with managing(request) as call:
         page = page_of(parameters_of(request, PAGE_NAMES))
         found = await call.own_account(lambda account: account.projects(page))

@@ -38,7 +38,7 @@ _ID = in_path("id", "Of the user, 32 hex digits.")
     openapi_extra=management_operation("list_users", *PAGE_PARAMETERS),
 )
 async def list_users(request: Request) -> Response:
-    """Users by name, in pages; administrators only, as all that follows."""
+    """Return users by name, in pages; administrators only, as all that follows."""
     async with managing(request) as call:
         page = page_of(parameters_of(request, PAGE_NAMES))
         found = await call.administration(lambda accounts: accounts.users(page))
