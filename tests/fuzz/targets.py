@@ -131,7 +131,7 @@ def _signature(data: bytes) -> None:
     signature.string_to_sign(request, authorization.signed_headers)
 
 
-_TOKENS = Tokens(Keyring(bytes(32)))
+_TOKENS = Tokens(Keyring.of(bytes(32)))
 _NOW = datetime(2026, 1, 3, 9, 5, 22, tzinfo=UTC)
 _CLAIMS = TokenClaims(
     id="t" * 32,

@@ -37,6 +37,7 @@ from web_image_ocr.cli.records import (
     subscription_record,
     user_record,
 )
+from web_image_ocr.cli.rotation import rotate_master_key
 from web_image_ocr.cli.secrets_in_files import password_from, secret_from
 from web_image_ocr.identity import (
     API_NAME,
@@ -61,6 +62,7 @@ admin.add_typer(project, name="project")
 admin.add_typer(key, name="key")
 admin.add_typer(subscription, name="subscription")
 admin.command()(migrate)
+admin.command("rotate-master-key")(rotate_master_key)
 
 
 @admin.command()

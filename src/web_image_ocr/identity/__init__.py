@@ -9,6 +9,7 @@ from web_image_ocr.identity.directory import NotCachedError
 from web_image_ocr.identity.own_account import EVERYBODY, OwnAccount
 from web_image_ocr.identity.pages import MOST_A_PAGE, Listed, Page, every
 from web_image_ocr.identity.revisions import Migration
+from web_image_ocr.identity.rotation import Rotation, RotationPhase, RotationStatus
 from web_image_ocr.identity.service import Identity, utc_now
 from web_image_ocr.identity.signature import SignedRequest
 from web_image_ocr.identity.usage_values import Step, Tally, UsageReport, Window
@@ -58,6 +59,9 @@ __all__ = [
     "ProjectState",
     "Reference",
     "Role",
+    "Rotation",
+    "RotationPhase",
+    "RotationStatus",
     "Scope",
     "SignedRequest",
     "Step",

@@ -12,6 +12,7 @@ from sqlalchemy import delete, select
 from web_image_ocr.identity import lists
 from web_image_ocr.identity.database import Database
 from web_image_ocr.identity.directory import ChangedRecords, project_of, user_of
+from web_image_ocr.identity.key_facts import in_use
 from web_image_ocr.identity.keyring import Keyring
 from web_image_ocr.identity.lookups import AccountRows, key_of
 from web_image_ocr.identity.pages import FIRST_PAGE, Listed, Page
@@ -55,7 +56,7 @@ class Administration:
 
     Args:
         database: the store.
-        keyring: seals new secrets.
+        keyring: encrypts new secrets.
         passwords: turns for hashing.
         changed: called with what has changed, so that this process notices at once.
         clock: the time, UTC.
@@ -327,7 +328,8 @@ class Administration:
     def _keep_key(self, user: str, key: KeyPair) -> AccessKey:
         with self._changing() as rows:
             owner = rows.user(user).id
-            row = new_access_key(owner, key, self._keyring, self._clock())
+            master = self._keyring.key(in_use(rows.session))
+            row = new_access_key(owner, key, master, self._clock())
             rows.insert(row, f"access key {quoted(key.access)}")
             self._quotas.check_keys(rows, owner)
             return key_of(row)

@@ -16,8 +16,8 @@ class IdentityConfig:
         database_url: SQLAlchemy URL of the store; empty means the SQLite file
             ``web-image-ocr.db`` in the data folder. PostgreSQL is
             ``postgresql+psycopg://user@host/database``.
-        master_key_path: path of the file from which all keys are derived; empty means
-            ``master.key`` in the data folder. All servers of one database share it.
+        master_key_path: path of the file of the master keys, from which all keys are derived;
+            empty means ``master.key`` in the data folder. All servers of one database have it.
         store_wait_seconds: seconds to wait for a busy store before giving up, above 0.
         cache_seconds: seconds for which roles, states and subscriptions read from the
             store are believed, 0 to 5; 0 reads them anew at every call.

@@ -8,7 +8,7 @@ PostgreSQL works through the same code. Every failure of the store leaves this f
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
 from sqlalchemy import (
@@ -85,8 +85,13 @@ class Database:
         for engine in self._engines:
             engine.dispose()
 
-    def expect(self, name: str, value: str) -> None:
-        """From now on, a file without this fact is another store and does not answer.
+    @property
+    def is_shared(self) -> bool:
+        """Whether servers on other machines may use the store: PostgreSQL."""
+        return self._readers.dialect.name != "sqlite"
+
+    def expect(self, name: str, accepts: Callable[[str], bool]) -> None:
+        """From now on, refuse a file without an accepted value of this fact: it is another store.
 
         Of SQLite only, whose file can be exchanged under a running server.
         """
@@ -100,7 +105,7 @@ class Database:
             except sqlite3.Error:
                 connection.close()
                 raise
-            if found != (value,):
+            if found is None or not accepts(found[0]):
                 connection.close()
                 raise ServiceError(
                     ErrorKind.STORE_UNAVAILABLE, "another store's file is in the store's place"

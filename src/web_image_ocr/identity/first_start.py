@@ -1,17 +1,16 @@
-"""What happens once in a store's life: it gets its master key and its first account."""
+"""Make the first account of a store."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass, field
 from datetime import datetime
-from pathlib import Path
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from web_image_ocr.identity.database import Database
-from web_image_ocr.identity.engines import StoreMissingError
-from web_image_ocr.identity.keyring import Keyring, open_keyring
+from web_image_ocr.identity.key_facts import in_use
+from web_image_ocr.identity.keyring import Keyring
 from web_image_ocr.identity.passwords import PasswordHashes, check_new_password, generated_password
 from web_image_ocr.identity.records import (
     new_access_key,
@@ -21,11 +20,8 @@ from web_image_ocr.identity.records import (
     new_user,
     random_key,
 )
-from web_image_ocr.identity.tables import AccessKeyRow, DomainRow, FactRow, ProjectRow, UserRow
+from web_image_ocr.identity.tables import AccessKeyRow, DomainRow, ProjectRow, UserRow
 from web_image_ocr.identity.values import FirstAccount, Role
-from web_image_ocr.primitives.errors import ErrorKind, ServiceError
-
-_MASTER_KEY = "master key"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -45,40 +41,6 @@ class FirstNames:
     project: str
     api: str
     password: str | None = field(repr=False)
-
-
-def bind_keyring(database: Database, path: Path, *, may_create: bool) -> Keyring:
-    """The keyring of this store; the first caller makes it and writes down whose it is.
-
-    Args:
-        database: the store.
-        path: file of the master key.
-        may_create: whether this may be the first call.
-
-    Raises:
-        StoreMissingError: when the store has none yet and none may be made.
-        ServiceError: ``CONFIGURATION_INVALID`` when the master key is missing,
-            unreadable or another store's.
-    """
-    keyring = _bound(database, path, may_create=may_create)
-    database.expect(_MASTER_KEY, keyring.fingerprint)
-    return keyring
-
-
-def _bound(database: Database, path: Path, *, may_create: bool) -> Keyring:
-    with database.reading() as session:
-        fact = session.get(FactRow, _MASTER_KEY)
-    if fact is not None:
-        return _checked(open_keyring(path, may_create=False), fact, path)
-    if not may_create:
-        raise StoreMissingError
-    with database.writing(alone=True) as session:
-        fact = session.get(FactRow, _MASTER_KEY)
-        if fact is not None:
-            return _checked(open_keyring(path, may_create=False), fact, path)
-        keyring = open_keyring(path, may_create=True)
-        session.add(FactRow(name=_MASTER_KEY, value=keyring.fingerprint))
-        return keyring
 
 
 def first_account(
@@ -108,7 +70,7 @@ def first_account(
         user = new_user(domain.id, names.user, password_hash, Role.ADMINISTRATOR, now)
         project = new_project(domain.id, names.project, now)
         key = random_key()
-        key_row = new_access_key(user.id, key, keyring, now)
+        key_row = new_access_key(user.id, key, keyring.key(in_use(session)), now)
         # In the order of what refers to what.
         for row in (domain, user, project, key_row, new_subscription(project.id, names.api, now)):
             session.add(row)
@@ -128,15 +90,6 @@ def first_account(
 def oldest_domain(session: Session) -> DomainRow | None:
     """The first account, None on an empty store."""
     return session.scalars(select(DomainRow).order_by(DomainRow.created_at).limit(1)).first()
-
-
-def _checked(keyring: Keyring, fact: FactRow, path: Path) -> Keyring:
-    if keyring.fingerprint != fact.value:
-        raise ServiceError(
-            ErrorKind.CONFIGURATION_INVALID,
-            f"{path} is the master key of another store: put back the one of this store",
-        )
-    return keyring
 
 
 def _found(session: Session) -> FirstAccount | None:

@@ -1,36 +1,33 @@
-"""The master key and what is derived from it.
+"""The accepted master keys and what is derived from them.
 
-Threat: somebody gets hold of the store, or of a copy of it.
-Rule: secrets of access keys are in the store sealed only (AES-256-GCM, bound to their
-public half), tokens and temporary keys are not in it at all, and all keys come from one
-file beside it, by HKDF-SHA256 (RFC 5869) with a purpose each.
-What remains open: who reads ``master.key`` and the store can sign for everybody.
+Threat: an attacker gets hold of the store, or of a copy of it.
+Rule: secrets of access keys are stored encrypted only (AES-256-GCM, bound to their public half),
+tokens and temporary keys are not stored at all, and all keys are derived from the master keys in a
+file beside the store, by HKDF-SHA256 (RFC 5869) with a purpose each. Any master key in the file
+decrypts and verifies; the one that the store names encrypts and signs (``key_facts``).
+What remains open: who reads ``master.key`` and the store can sign for every user.
 """
 
 from __future__ import annotations
 
-import logging
-import re
 import secrets
-import stat
-from pathlib import Path
+from collections.abc import Callable
+from typing import Protocol, TypeVar
 
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 
-from web_image_ocr.identity.files import create_once
 from web_image_ocr.primitives.errors import ErrorKind, ServiceError
 
 _NONCE_BYTES = 12
-_MASTER_KEY = re.compile(r"[0-9a-f]{64}")
 
-logger = logging.getLogger(__name__)
+Result = TypeVar("Result")
 
 
-class Seal:
-    """Encrypts small secrets so that changes are noticed (AES-256-GCM).
+class SecretCipher:
+    """Encrypt small secrets so that alterations are noticed (AES-256-GCM).
 
     Args:
         key: 32 bytes.
@@ -39,77 +36,128 @@ class Seal:
     def __init__(self, key: bytes) -> None:
         self._cipher = AESGCM(key)
 
-    def close(self, plain: bytes, bound_to: bytes) -> bytes:
-        """The sealed bytes; they open only together with the same ``bound_to``."""
+    def encrypt(self, plain: bytes, bound_to: bytes) -> bytes:
+        """Return nonce and ciphertext; they decrypt only together with the same ``bound_to``."""
         nonce = secrets.token_bytes(_NONCE_BYTES)
         return nonce + self._cipher.encrypt(nonce, plain, bound_to)
 
-    def open(self, sealed: bytes, bound_to: bytes) -> bytes | None:
-        """What was sealed, or None when it was not sealed here or was altered."""
-        nonce, content = sealed[:_NONCE_BYTES], sealed[_NONCE_BYTES:]
+    def decrypt(self, encrypted: bytes, bound_to: bytes) -> bytes | None:
+        """Return the plaintext, or None for what another key encrypted or somebody altered."""
+        nonce, content = encrypted[:_NONCE_BYTES], encrypted[_NONCE_BYTES:]
         try:
             return self._cipher.decrypt(nonce, content, bound_to)
         except (InvalidTag, ValueError):
             return None
 
 
-class Keyring:
-    """The keys of one installation.
+class MasterKey:
+    """One master key and the keys derived from it.
 
     Attributes:
-        fingerprint: 32 hex digits that tell this master key from others and reveal
-            nothing of it.
-        token_key: 32 bytes, signs tokens.
-        key_secrets: seals the secrets of access keys.
-        temporary_keys: seals temporary keys into their security tokens.
+        master: the key itself, as it stands in the file.
+        fingerprint: 32 hex digits that identify the master key and reveal nothing of it.
+        token_key: 32 bytes, sign tokens.
+        key_secrets: encrypts the secrets of access keys.
+        temporary_keys: encrypts temporary keys into their security tokens.
 
     Args:
         master: 32 random bytes.
     """
 
     def __init__(self, master: bytes) -> None:
+        self.master = master
         self.fingerprint = _derived(master, "fingerprint").hex()[:32]
         self.token_key = _derived(master, "tokens")
-        self.key_secrets = Seal(_derived(master, "key secrets"))
-        self.temporary_keys = Seal(_derived(master, "temporary keys"))
+        self.key_secrets = SecretCipher(_derived(master, "key secrets"))
+        self.temporary_keys = SecretCipher(_derived(master, "temporary keys"))
 
 
-def open_keyring(path: Path, *, may_create: bool) -> Keyring:
-    """The keys derived from a master key file, which is made on the first start.
+class KeySource(Protocol):
+    """Where the accepted master keys come from; ``KeyFile`` is the one of a server."""
+
+    def accepted(self) -> tuple[MasterKey, ...]:
+        """Return the accepted master keys; does not read the store."""
+
+    def reread(self) -> bool:
+        """Look again at once; return whether the keys have changed."""
+
+
+class Keyring:
+    """All master keys that one installation accepts.
 
     Args:
-        path: the file: 64 hex digits and a line feed, mode 0600.
-        may_create: make a random one where there is none.
-
-    Raises:
-        ServiceError: ``CONFIGURATION_INVALID`` when the file is missing and may not be
-            made, is unreadable or is no master key.
+        source: of the accepted keys.
+        in_use: returns the fingerprint of the key that encrypts and signs, from the store.
+        lately: returns the same, possibly from a cache of a few seconds.
     """
-    try:
-        if may_create:
-            create_once(path, _write_master_key)
-        text = path.read_text(encoding="ascii").strip()
-        mode = path.stat().st_mode
-    except FileNotFoundError as error:
-        raise ServiceError(
-            ErrorKind.CONFIGURATION_INVALID,
-            f"the store is in use, but its master key {path} is missing: put it back",
-        ) from error
-    except (OSError, UnicodeDecodeError) as error:
-        raise ServiceError(
-            ErrorKind.CONFIGURATION_INVALID, f"the master key {path} cannot be read: {error}"
-        ) from error
-    if not _MASTER_KEY.fullmatch(text):
-        raise ServiceError(
-            ErrorKind.CONFIGURATION_INVALID, f"{path} is no master key: 64 hex digits expected"
-        )
-    if mode & (stat.S_IRWXG | stat.S_IRWXO):
-        logger.warning("the master key %s may be read by other users of this machine", path)
-    return Keyring(bytes.fromhex(text))
+
+    def __init__(
+        self, source: KeySource, in_use: Callable[[], str], lately: Callable[[], str]
+    ) -> None:
+        self._source = source
+        self._in_use = in_use
+        self._in_use_lately = lately
+
+    @classmethod
+    def of(cls, master: bytes) -> Keyring:
+        """Return a keyring of one key that is never rotated."""
+        key = MasterKey(master)
+        return cls(_Fixed(key), lambda: key.fingerprint, lambda: key.fingerprint)
+
+    def find(self, fingerprint: str) -> MasterKey | None:
+        """Return the accepted master key of this fingerprint."""
+        return self.first(lambda key: key if key.fingerprint == fingerprint else None)
+
+    def key(self, fingerprint: str) -> MasterKey:
+        """Return the accepted master key of this fingerprint.
+
+        Raises:
+            ServiceError: ``STORE_UNAVAILABLE`` if the file does not hold it.
+        """
+        found = self.find(fingerprint)
+        if found is None:
+            raise ServiceError(
+                ErrorKind.STORE_UNAVAILABLE,
+                f"the store's master key {fingerprint[:8]} is not in this server's key file: copy "
+                "the file from the server where the key was rotated",
+            )
+        return found
+
+    def in_use(self) -> MasterKey:
+        """Return the key that signs; up to the cache's seconds behind the store.
+
+        Raises:
+            ServiceError: as ``key``; ``STORE_UNAVAILABLE``.
+        """
+        return self.find(self._in_use_lately()) or self.key(self._in_use())
+
+    def first(self, attempt: Callable[[MasterKey], Result | None]) -> Result | None:
+        """Return the first result that an accepted key gives; reread the keys if none does."""
+        for again in (False, True):
+            if again and not self._source.reread():
+                break
+            for key in self._source.accepted():
+                result = attempt(key)
+                if result is not None:
+                    return result
+        return None
+
+    def decrypt_key_secret(self, encrypted: bytes, access: str) -> str | None:
+        """Return the secret half of an access key, or None when no accepted key decrypts it."""
+        bound_to = access.encode()
+        plain = self.first(lambda key: key.key_secrets.decrypt(encrypted, bound_to))
+        return None if plain is None else plain.decode()
 
 
-def _write_master_key(path: Path) -> None:
-    path.write_text(f"{secrets.token_hex(32)}\n", encoding="ascii")
+class _Fixed:
+    def __init__(self, key: MasterKey) -> None:
+        self._keys = (key,)
+
+    def accepted(self) -> tuple[MasterKey, ...]:
+        return self._keys
+
+    def reread(self) -> bool:
+        return False
 
 
 def _derived(master: bytes, purpose: str) -> bytes:

@@ -58,8 +58,8 @@ class Keys:
     Args:
         config: clock skew.
         directory: where permanent keys and users are read.
-        keyring: opens sealed secrets.
-        tokens: opens security tokens.
+        keyring: decrypts the secrets of keys.
+        tokens: reads security tokens.
         lockout: counts failures per key and address.
         used: told each permanent key that has signed rightly.
         clock: the time, UTC.
@@ -153,13 +153,15 @@ class Keys:
         owner = self._directory.user(key.user_id) if key else None
         if key is None or owner is None or not key.enabled or not owner.user.enabled:
             raise _unknown()
-        secret = self._keyring.key_secrets.open(key.sealed_secret, access.encode())
+        secret = self._keyring.decrypt_key_secret(key.sealed_secret, access)
         if secret is None:
             raise ServiceError(
-                ErrorKind.STORE_UNAVAILABLE, "the sealed secret of a key was altered in the store"
+                ErrorKind.STORE_UNAVAILABLE,
+                "the secret of a key cannot be decrypted: it was altered in the store, or this "
+                "server's key file lacks a master key",
             )
         return _Candidate(
-            secret=secret.decode(),
+            secret=secret,
             principal=Principal(user=owner.user, credential=Credential.KEY),
         )
 

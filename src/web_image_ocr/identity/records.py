@@ -1,4 +1,4 @@
-"""New rows: names checked, ids and keys drawn, secrets sealed."""
+"""New rows: names checked, ids and keys drawn, secrets encrypted."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ import string
 from dataclasses import dataclass, field
 from datetime import datetime
 
-from web_image_ocr.identity.keyring import Keyring
+from web_image_ocr.identity.keyring import MasterKey
 from web_image_ocr.identity.passwords import random_text
 from web_image_ocr.identity.tables import (
     NAME_LENGTH,
@@ -94,12 +94,12 @@ def new_project(domain_id: str, name: str, now: datetime) -> ProjectRow:
     return ProjectRow(id=new_id(), domain_id=domain_id, name=_usable(name), created_at=now)
 
 
-def new_access_key(user_id: str, key: KeyPair, keyring: Keyring, now: datetime) -> AccessKeyRow:
-    """An enabled key's row, its secret sealed."""
+def new_access_key(user_id: str, key: KeyPair, master: MasterKey, now: datetime) -> AccessKeyRow:
+    """Return an enabled key's row, its secret encrypted under the master key."""
     return AccessKeyRow(
         access=key.access,
         user_id=user_id,
-        sealed_secret=keyring.key_secrets.close(key.secret.encode(), key.access.encode()),
+        sealed_secret=master.key_secrets.encrypt(key.secret.encode(), key.access.encode()),
         enabled=True,
         created_at=now,
     )

@@ -7,6 +7,7 @@ many threads; an event loop calls them through a thread. Any of them raises
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
@@ -24,6 +25,7 @@ from web_image_ocr.identity.pages import FIRST_PAGE, Listed, Page
 from web_image_ocr.identity.passwords import PasswordHashes, check_new_password
 from web_image_ocr.identity.quotas import Quotas
 from web_image_ocr.identity.recorder import Recorder
+from web_image_ocr.identity.rotation import Rotation
 from web_image_ocr.identity.sign_in import SignIn
 from web_image_ocr.identity.sign_in_budget import SignInBudget
 from web_image_ocr.identity.signature import SignedRequest
@@ -89,7 +91,8 @@ class Identity:
         clock: Callable[[], datetime] = utc_now,
     ) -> None:
         self._clock = clock
-        self._database, self._keyring = open_store(
+        self._config = config
+        self._database, self._key_file, self._keyring = open_store(
             config, data_dir.absolute(), may_create=may_create, may_migrate=may_migrate
         )
         self.migration = self._database.migration
@@ -145,6 +148,17 @@ class Identity:
     def check(self) -> None:
         """Ask the store for a sign of life; for readiness."""
         self._database.check()
+
+    def rotation(self, sleep: Callable[[float], None] = time.sleep) -> Rotation:
+        """Return what rotates the master key; ``sleep`` is exchanged in tests."""
+        return Rotation(
+            database=self._database,
+            file=self._key_file,
+            keyring=self._keyring,
+            config=self._config,
+            clock=self._clock,
+            sleep=sleep,
+        )
 
     # -- first start
 

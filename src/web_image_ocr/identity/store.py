@@ -10,8 +10,9 @@ from sqlalchemy import URL
 from web_image_ocr.identity.config import IdentityConfig
 from web_image_ocr.identity.database import Database
 from web_image_ocr.identity.engines import StoreMissingError
-from web_image_ocr.identity.first_start import bind_keyring
+from web_image_ocr.identity.key_file import KeyFile
 from web_image_ocr.identity.keyring import Keyring
+from web_image_ocr.identity.master_keys import bind_keyring
 from web_image_ocr.identity.revisions import StoreOutdatedError
 from web_image_ocr.primitives.errors import ErrorKind, ServiceError
 
@@ -21,8 +22,8 @@ _MASTER_KEY_FILE = "master.key"
 
 def open_store(
     config: IdentityConfig, data_dir: Path, *, may_create: bool, may_migrate: bool
-) -> tuple[Database, Keyring]:
-    """The store in its newest form, and the keys that belong to it.
+) -> tuple[Database, KeyFile, Keyring]:
+    """Return the store in its newest form, and the master keys that belong to it.
 
     Args:
         config: may name the store and the key.
@@ -44,10 +45,14 @@ def open_store(
             url, config.store_wait_seconds, may_create=may_create, may_migrate=may_migrate
         )
         try:
-            return database, bind_keyring(database, key_path, may_create=may_create)
+            file, keyring = bind_keyring(
+                database, key_path, config.cache_seconds, may_create=may_create
+            )
         except (ServiceError, StoreMissingError):
             database.close()
             raise
+        else:
+            return database, file, keyring
     except StoreMissingError:
         raise ServiceError(ErrorKind.STORE_UNAVAILABLE, _how_to_make_it(config, data_dir)) from None
     except StoreOutdatedError as error:

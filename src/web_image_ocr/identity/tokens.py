@@ -4,7 +4,7 @@ Threat: forged, altered or old tokens.
 Rule: a token is a JWT signed with HS256 and nothing else (RFC 7519); it names its user,
 the user's generation when it was issued, and what it is good for. It says nothing about
 rights: role and state are read from the store at every use. A temporary key travels
-sealed in its own security token.
+encrypted in its own security token.
 It has an id, and the ids of the tokens that it was rescoped from: revoking any of them revokes it.
 What remains open: a stolen token can be used until it expires or is revoked.
 """
@@ -15,10 +15,11 @@ import base64
 import json
 from dataclasses import asdict, dataclass, field
 from datetime import UTC, datetime
+from typing import Any
 
 import jwt
 
-from web_image_ocr.identity.keyring import Keyring, Seal
+from web_image_ocr.identity.keyring import Keyring, MasterKey
 from web_image_ocr.primitives.errors import ErrorKind, ServiceError
 
 _ALGORITHM = "HS256"
@@ -85,12 +86,12 @@ class Tokens:
     """Makes and reads both kinds.
 
     Args:
-        keyring: the keys of this installation.
+        keyring: the keys of this installation. The one in use signs; those of all accepted
+            master keys are read.
     """
 
     def __init__(self, keyring: Keyring) -> None:
-        self._key = keyring.token_key
-        self._seal: Seal = keyring.temporary_keys
+        self._keyring = keyring
 
     def write(self, claims: TokenClaims) -> str:
         """The token's text: ASCII, one line."""
@@ -106,7 +107,7 @@ class Tokens:
         }
         if claims.ancestors:
             payload["ancestors"] = list(claims.ancestors)
-        return jwt.encode(payload, self._key, algorithm=_ALGORITHM)
+        return jwt.encode(payload, self._keyring.in_use().token_key, algorithm=_ALGORITHM)
 
     def read(self, token: str) -> TokenClaims:
         """What the token says; whether it has ended is for the caller to judge.
@@ -117,17 +118,14 @@ class Tokens:
         if len(token) > _LONGEST:
             raise ServiceError(ErrorKind.TOKEN_UNREADABLE, "the token is too long for one of ours")
         try:
-            payload = jwt.decode(
-                token,
-                self._key,
-                algorithms=[_ALGORITHM],
-                issuer=_ISSUER,
-                # The end is judged by the service, which has the clock.
-                options={"require": _REQUIRED, "verify_exp": False, "verify_iat": False},
-            )
+            payload = self._keyring.first(lambda key: _decoded(token, key))
         except (jwt.PyJWTError, ValueError) as error:
             detail = f"the token is not one of ours: {type(error).__name__}"
             raise ServiceError(ErrorKind.TOKEN_UNREADABLE, detail) from None
+        if payload is None:
+            raise ServiceError(
+                ErrorKind.TOKEN_UNREADABLE, "the token is not signed with an accepted master key"
+            )
         return TokenClaims(
             id=payload["jti"],
             user_id=payload["sub"],
@@ -141,16 +139,34 @@ class Tokens:
 
     def write_security_token(self, claims: TemporaryClaims) -> str:
         """The security token's text: ASCII, one line."""
-        sealed = self._seal.close(json.dumps(asdict(claims)).encode(), _SECURITY_TOKEN)
-        return base64.urlsafe_b64encode(sealed).decode()
+        cipher = self._keyring.in_use().temporary_keys
+        encrypted = cipher.encrypt(json.dumps(asdict(claims)).encode(), _SECURITY_TOKEN)
+        return base64.urlsafe_b64encode(encrypted).decode()
 
     def read_security_token(self, token: bytes) -> TemporaryClaims | None:
         """What a security token holds, or None when it is not one of ours."""
         if len(token) > _LONGEST:
             return None
         try:
-            sealed = base64.urlsafe_b64decode(token)
+            encrypted = base64.urlsafe_b64decode(token)
         except ValueError:
             return None
-        plain = self._seal.open(sealed, _SECURITY_TOKEN)
+        plain = self._keyring.first(
+            lambda key: key.temporary_keys.decrypt(encrypted, _SECURITY_TOKEN)
+        )
         return None if plain is None else TemporaryClaims(**json.loads(plain))
+
+
+def _decoded(token: str, key: MasterKey) -> dict[str, Any] | None:
+    """Return what the token says; None when another key has signed it."""
+    try:
+        return jwt.decode(
+            token,
+            key.token_key,
+            algorithms=[_ALGORITHM],
+            issuer=_ISSUER,
+            # The service, which has the clock, judges the expiry.
+            options={"require": _REQUIRED, "verify_exp": False, "verify_iat": False},
+        )
+    except jwt.InvalidSignatureError:
+        return None

@@ -30,6 +30,7 @@ ON_BOTH_STORES = {
     "test_lockout",
     "test_pages",
     "test_roles",
+    "test_rotation",
     "test_service",
     "test_usage",
 }

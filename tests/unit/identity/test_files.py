@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import errno
+import os
 import stat
 import threading
 from collections.abc import Callable
@@ -9,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from web_image_ocr.identity.files import create_once
+from web_image_ocr.identity.files import create_once, replace_durably
 
 
 def writer(content: str) -> Callable[[Path], None]:
@@ -62,3 +64,48 @@ def test_a_failure_leaves_nothing(tmp_path: Path) -> None:
     with pytest.raises(OSError, match="file"):
         create_once(tmp_path / "file", write)
     assert list(tmp_path.iterdir()) == []
+
+
+class TestReplacing:
+    def test_content_is_new_mode_and_links_stay(self, tmp_path: Path) -> None:
+        path, link = tmp_path / "file", tmp_path / "link"
+        path.write_text("old")
+        path.chmod(0o640)
+        link.symlink_to(path)
+        replace_durably(link, b"new")
+        assert path.read_text() == "new"
+        assert link.is_symlink()
+        assert stat.S_IMODE(path.stat().st_mode) == 0o640
+        assert sorted(tmp_path.iterdir()) == [path, link]
+
+    def test_a_draft_left_by_a_crash_is_replaced(self, tmp_path: Path) -> None:
+        path, draft = tmp_path / "file", tmp_path / ".file.new"
+        path.write_text("old")
+        draft.write_text("half")
+        draft.chmod(0o666)
+        replace_durably(path, b"new")
+        assert path.read_text() == "new"
+        assert not draft.exists()
+
+    def test_a_failure_leaves_the_old_content(
+        self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        path = tmp_path / "file"
+        path.write_text("old")
+
+        def full(_handle: int) -> None:
+            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+        monkeypatch.setattr(os, "fsync", full)
+        with pytest.raises(OSError, match="No space left"):
+            replace_durably(path, b"new")
+        assert path.read_text() == "old"
+        assert list(tmp_path.iterdir()) == [path]
+
+    @pytest.mark.skipif(os.geteuid() != 0, reason="only root can give files away")
+    def test_the_owner_stays(self, tmp_path: Path) -> None:
+        path = tmp_path / "file"
+        path.write_text("old")
+        os.chown(path, 12345, 12345)
+        replace_durably(path, b"new")
+        assert (path.stat().st_uid, path.stat().st_gid) == (12345, 12345)

@@ -17,7 +17,7 @@ from web_image_ocr.identity.keyring import Keyring
 from web_image_ocr.identity.tokens import TemporaryClaims, TokenClaims, Tokens
 from web_image_ocr.primitives.errors import ErrorKind
 
-KEYRING = Keyring(bytes(32))
+KEYRING = Keyring.of(bytes(32))
 TOKENS = Tokens(KEYRING)
 CLAIMS = TokenClaims(
     id=32 * "c",
@@ -57,7 +57,7 @@ def test_round_trip(claims: TokenClaims) -> None:
 
 def test_what_another_installation_signed_is_unreadable() -> None:
     with refused(ErrorKind.TOKEN_UNREADABLE):
-        TOKENS.read(Tokens(Keyring(bytes([1]) + bytes(31))).write(CLAIMS))
+        TOKENS.read(Tokens(Keyring.of(bytes([1]) + bytes(31))).write(CLAIMS))
 
 
 @pytest.mark.parametrize("token", ["", "abc", "a.b.c", "图", "x" * 5000, "\udc80", "..", "\0"])
@@ -75,8 +75,8 @@ def test_any_text_is_unreadable(token: str) -> None:
 
 def test_only_hs256_is_taken() -> None:
     unsigned = jwt.encode(PAYLOAD, "", algorithm="none")
-    other = jwt.encode(PAYLOAD, KEYRING.token_key + bytes(32), algorithm="HS512")
-    same_key = jwt.encode(PAYLOAD, KEYRING.token_key * 2, algorithm="HS512")
+    other = jwt.encode(PAYLOAD, KEYRING.in_use().token_key + bytes(32), algorithm="HS512")
+    same_key = jwt.encode(PAYLOAD, KEYRING.in_use().token_key * 2, algorithm="HS512")
     for token in (unsigned, other, same_key):
         with refused(ErrorKind.TOKEN_UNREADABLE):
             TOKENS.read(token)
@@ -84,10 +84,10 @@ def test_only_hs256_is_taken() -> None:
 
 @pytest.mark.parametrize("claim", sorted(PAYLOAD))
 def test_every_claim_is_required(claim: str) -> None:
-    assert TOKENS.read(jwt.encode(PAYLOAD, KEYRING.token_key)).user_id == "u"
+    assert TOKENS.read(jwt.encode(PAYLOAD, KEYRING.in_use().token_key)).user_id == "u"
     short = {name: value for name, value in PAYLOAD.items() if name != claim}
     with refused(ErrorKind.TOKEN_UNREADABLE):
-        TOKENS.read(jwt.encode(short, KEYRING.token_key))
+        TOKENS.read(jwt.encode(short, KEYRING.in_use().token_key))
 
 
 def test_one_changed_claim_is_noticed() -> None:
