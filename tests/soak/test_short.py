@@ -10,6 +10,7 @@ from tests.soak.kills import kill
 from tests.soak.mixed import mixed
 from tests.soak.report import Report
 from tests.soak.restart import restart
+from tests.soak.rotate import rotate
 from tests.soak.stop import stop
 
 pytestmark = [pytest.mark.server, pytest.mark.models]
@@ -34,3 +35,7 @@ def test_a_stop_under_load(tmp_path: Path) -> None:
 
 def test_a_rolling_restart_under_load(tmp_path: Path) -> None:
     _assert_passed(restart(tmp_path, 2))
+
+
+def test_a_rotation_killed_under_load(tmp_path: Path) -> None:
+    _assert_passed(rotate(tmp_path, 4000))
