@@ -69,24 +69,21 @@ class KeyFile:
         """Return all keys in the file as read last, the refused ones as well."""
         return self._keys
 
-    def reread(self) -> bool:
-        """Read the file if it has changed; return whether its keys have."""
+    def reread(self) -> None:
+        """Read the file if it has changed."""
         with self._lock:
             self._looked_at = time.monotonic()
             state = _state_of(self.path)
             if state is None or state == self._state:
-                return False
+                return
             self._state = state
             try:
                 keys = read_keys(self.path)
             except ServiceError as error:
                 logger.warning("%s; the keys read before stay in force", error)
-                return False
-            changed = [key.fingerprint for key in keys] != [key.fingerprint for key in self._keys]
+                return
             self._keys = keys
-        if changed:
-            logger.info("master keys read again: %s", ", ".join(_short(keys)))
-        return changed
+        logger.info("master keys read again: %s", ", ".join(_short(keys)))
 
     def replace(self, keys: Sequence[MasterKey]) -> None:
         """Make these the content of the file, durably, with its owner and mode.

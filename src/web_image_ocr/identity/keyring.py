@@ -78,8 +78,8 @@ class KeySource(Protocol):
     def accepted(self) -> tuple[MasterKey, ...]:
         """Return the accepted master keys; does not read the store."""
 
-    def reread(self) -> bool:
-        """Look again at once; return whether the keys have changed."""
+    def reread(self) -> None:
+        """Look again at once."""
 
 
 class Keyring:
@@ -133,14 +133,15 @@ class Keyring:
 
     def first(self, attempt: Callable[[MasterKey], Result | None]) -> Result | None:
         """Return the first result that an accepted key gives; reread the keys if none does."""
-        for again in (False, True):
-            if again and not self._source.reread():
-                break
-            for key in self._source.accepted():
-                result = attempt(key)
-                if result is not None:
-                    return result
-        return None
+        keys = self._source.accepted()
+        result = _first(keys, attempt)
+        if result is None:
+            self._source.reread()
+            # Compared, not told by reread: another thread may have read the new keys meanwhile.
+            reread = self._source.accepted()
+            if reread != keys:
+                result = _first(reread, attempt)
+        return result
 
     def decrypt_key_secret(self, encrypted: bytes, access: str) -> str | None:
         """Return the secret half of an access key, or None when no accepted key decrypts it."""
@@ -154,10 +155,21 @@ class _Fixed:
         self._keys = (key,)
 
     def accepted(self) -> tuple[MasterKey, ...]:
+        """Return the one key."""
         return self._keys
 
-    def reread(self) -> bool:
-        return False
+    def reread(self) -> None:
+        """Do nothing: the key stays."""
+
+
+def _first(
+    keys: tuple[MasterKey, ...], attempt: Callable[[MasterKey], Result | None]
+) -> Result | None:
+    for key in keys:
+        result = attempt(key)
+        if result is not None:
+            return result
+    return None
 
 
 def _derived(master: bytes, purpose: str) -> bytes:
