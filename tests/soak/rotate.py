@@ -162,7 +162,8 @@ class _Load:
                 self._note("call", partial(self.ask, request))
             if rounds % _SIGN_IN_EVERY == 0:
                 self._obtain()
-                self._come_and_go()
+                if number == 0:  # one at a time: a user may have two
+                    self._come_and_go()
             if over.is_set():
                 return
 

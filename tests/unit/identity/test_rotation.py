@@ -71,8 +71,12 @@ class Installation:
         self.issue()
 
     def issue(self) -> None:
-        """Issue keys, a token and a temporary key."""
-        self.keys += [self.server.administration.create_key("admin") for _ in range(3)]
+        """Issue keys of two new users, a token and a temporary key."""
+        accounts = self.server.administration
+        for _ in range(2):
+            owner = f"owner-{len(self.keys)}"
+            accounts.create_user(owner)
+            self.keys += [accounts.create_key(owner), accounts.create_key(owner)]
         self.tokens.append(self.log_in().token)
         self.temporary.append(self.server.issue_temporary_key(self.tokens[-1], 86_400))
 
@@ -334,7 +338,7 @@ def test_a_key_made_during_the_rotation_is_under_the_new_key(town: Installation)
     """By a server whose cache still names the former key."""
     town.log_in()  # the key in use is cached
     town.rotate()
-    town.keys.append(town.server.administration.create_key("admin"))
+    town.keys.append(town.server.administration.create_key("admin"))  # has one
     with closing(town.opened()) as identity:
         assert identity.rotation().status().left == 0
     town.retire(now=True)
@@ -363,10 +367,10 @@ def test_secrets_that_no_key_decrypts_are_named_and_the_rest_goes_on(town: Insta
 def test_other_writers_get_their_turn(town: Installation) -> None:
     """SQLite does not queue them: without pauses one may wait until it gives up."""
     town.rotate()
-    assert len(town.slept) == 2  # after each page: there are four keys, two a page
+    assert len(town.slept) == 3  # after each page: there are five keys, two a page
     assert min(town.slept) > 0
     town.rotate()
-    assert len(town.slept) == 2  # nothing is left to write
+    assert len(town.slept) == 3  # nothing is left to write
 
 
 def test_nothing_of_the_former_key_is_left_in_the_store(town: Installation) -> None:
