@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import os
 import time
 from dataclasses import replace
 from multiprocessing.connection import Connection
@@ -45,6 +46,7 @@ def serve_jobs(pipe: Connection) -> None:
         _warm_up(engine)
         hand_back_freed_memory()  # models take more while they load
         code = fingerprint()  # after all imports
+        os.dup2(null_device(), 2)  # the log is the server's: a worker could forge its records
         unconfined = enter_sandbox() if start.sandbox else "serving.sandbox is off"
         send_ready(pipe, Ready(code, unconfined))
         while True:

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.control_groups import control_group, set_limit
 from tests.unit.primitives.cgroup_tree import Tree
 from web_image_ocr.primitives.cores import available_cores
 
@@ -112,30 +113,9 @@ print(available_cores())
 
 def test_a_real_quota_of_a_parent_counts() -> None:
     """Half a core for the parent, none for the group itself."""
-    hierarchy = next((p for p in ("", "cpu") if _has_quotas(Path("/sys/fs/cgroup", p))), None)
-    if hierarchy is None or os.getuid() != 0:
-        pytest.skip("control groups with a CPU quota can be made by root only")
-    parent = Path("/sys/fs/cgroup", hierarchy, f"web-image-ocr-test-{os.getpid()}")
-    group = parent / "below"
-    try:
-        try:
-            group.mkdir(parents=True)
-            if (parent / "cpu.max").exists():
-                (parent / "cpu.max").write_text("50000 100000")
-            else:
-                (parent / "cpu.cfs_quota_us").write_text("50000")
-        except OSError as error:
-            pytest.skip(f"no control group can be made: {error}")
+    with control_group("cpu") as parent:
+        set_limit(parent, {"cpu.max": "50000 100000", "cpu.cfs_quota_us": "50000"})
+        group = parent / "below"
+        group.mkdir()
         command = [sys.executable, "-c", IN_A_GROUP, str(group)]
         assert subprocess.check_output(command, text=True).strip() == "1"
-    finally:
-        for folder in (group, parent):
-            if folder.exists():
-                folder.rmdir()
-
-
-def _has_quotas(folder: Path) -> bool:
-    controllers = folder / "cgroup.controllers"
-    if controllers.exists():
-        return "cpu" in controllers.read_text().split()
-    return (folder / "cgroup.procs").exists()

@@ -1,12 +1,12 @@
 from __future__ import annotations
 
-import os
 import subprocess
 import sys
 from pathlib import Path
 
 import pytest
 
+from tests.control_groups import control_group, set_limit
 from tests.unit.primitives.cgroup_tree import Tree
 from web_image_ocr.primitives.memory import memory_limit, out_of_memory_kills
 
@@ -97,26 +97,12 @@ print(memory_limit())
 
 
 def test_a_real_limit_of_a_parent_is_found() -> None:
-    version_2 = Path("/sys/fs/cgroup/cgroup.controllers")
-    if version_2.exists():
-        mount, name = version_2.parent, "memory.max"
-    else:
-        mount, name = Path("/sys/fs/cgroup/memory"), "memory.limit_in_bytes"
-    parent = mount / f"web-image-ocr-test-{os.getpid()}"
-    group = parent / "below"
-    if os.getuid() != 0:
-        pytest.skip("control groups can be made by root only")
-    try:
-        try:
-            group.mkdir(parents=True)
-            (parent / name).write_text(str(512 * MIB))
-        except OSError as error:
-            pytest.skip(f"no control group with a memory limit can be made: {error}")
+    limit = str(512 * MIB)
+    with control_group("memory") as parent:
+        file = set_limit(parent, {"memory.max": limit, "memory.limit_in_bytes": limit})
+        group = parent / "below"
+        group.mkdir()
         command = [sys.executable, "-c", IN_A_GROUP, str(group)]
         said = subprocess.check_output(command, text=True)
-        assert str(512 * MIB) in said
-        assert str(parent / name) in said
-    finally:
-        for folder in (group, parent):
-            if folder.exists():
-                folder.rmdir()
+        assert limit in said
+        assert str(file) in said

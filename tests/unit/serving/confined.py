@@ -23,6 +23,7 @@ from web_image_ocr.serving import child, worker
 _LIBC = ctypes.CDLL(None, use_errno=True)
 _QUAD = ((0.0, 0.0), (1.0, 0.0), (1.0, 1.0), (0.0, 1.0))
 _PR_SET_DUMPABLE, _PTRACE_TRACEME = 4, 0
+LOUD = b"a forged record"
 SERVER = os.getppid()
 SCRATCH = Path(tempfile.gettempdir(), f"web-image-ocr-confined-{SERVER}")
 
@@ -76,6 +77,7 @@ NEEDS: dict[str, Callable[[], object]] = {
     "take memory": lambda: bytearray(64 << 20),
     "start a thread": lambda: threading.Thread(target=time.sleep, args=(0.001,)).start(),
     "duplicate a file": lambda: os.close(os.dup(2)),
+    "write to standard error": lambda: os.write(2, LOUD),
     "sleep": lambda: time.sleep(0.001),
     "draw random bytes": lambda: os.urandom(16),
 }

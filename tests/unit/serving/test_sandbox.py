@@ -49,7 +49,7 @@ async def outcome(worker: WorkerProcess, deed: str) -> str:
 
 
 async def test_a_worker_does_what_it_needs_and_nothing_else(
-    monkeypatch: pytest.MonkeyPatch,
+    monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
 ) -> None:
     async with worker(monkeypatch, confine=True) as (ready, confined_worker):
         assert ready.unconfined == ""
@@ -58,6 +58,7 @@ async def test_a_worker_does_what_it_needs_and_nothing_else(
             assert set(done.values()) == {"done"}, done
             done = {deed: await outcome(confined_worker, prefix + deed) for deed in confined.DEEDS}
             assert set(done.values()) == {"ENOSYS"}, done
+    assert confined.LOUD.decode() not in capfd.readouterr().err
 
 
 async def test_without_the_sandbox_it_could(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -1,0 +1,62 @@
+"""A server in a real control group of 512 MiB."""
+
+from __future__ import annotations
+
+import subprocess
+from pathlib import Path
+
+import httpx
+import pytest
+
+from tests.control_groups import control_group, set_limit
+from tests.pictures import as_text, encoded, picture, text_picture
+from tests.servers import COMMAND, Server
+
+pytestmark = [pytest.mark.server, pytest.mark.models]
+
+JOIN = 'echo $$ > "$1/cgroup.procs" && shift && exec "$@"'
+LIMIT = str(512 << 20)
+SIDE = 8000
+
+
+def test_a_small_group_is_served_and_the_log_says_what_it_lacks(tmp_path: Path) -> None:
+    """Small images are read; one that needs more than there is costs workers, not the server."""
+    log = tmp_path / "serve.log"
+    flags = ("serve", "--no-auth", "--port", "0", "--data-dir", str(tmp_path / "data"))
+    with control_group("memory") as group, log.open("wb") as out:
+        set_limit(group, {"memory.max": LIMIT, "memory.limit_in_bytes": LIMIT})
+        command = ["sh", "-c", JOIN, "sh", str(group), *COMMAND, *flags]
+        with subprocess.Popen(command, stdout=out, stderr=out) as process:
+            try:
+                server = Server(process, log)
+                server.wait_until_ready()
+                (warning,) = server.records("memory limit is low")
+                assert (warning["workers"], warning["spare_workers"]) == (1, 0)
+                assert str(group) in warning["limit_from"]
+                assert [_status(server, encoded(text_picture("Hello"))) for _ in range(3)] == [
+                    200
+                ] * 3
+                assert not server.records("worker ended")
+                assert _status(server, _large()) == 503
+                ended = server.records("worker ended")
+                assert {record["signal"] for record in ended} == {"SIGKILL"}
+                assert all(record["hint"].startswith("out of memory") for record in ended)
+                assert _status(server, encoded(text_picture("Hello"))) == 200
+                assert server.stop() == 0
+            finally:
+                process.kill()
+
+
+def _status(server: Server, image: bytes) -> int:
+    path = f"{server.url}/v2/project/ocr/web-image"
+    return httpx.post(path, json={"image": as_text(image)}, timeout=90).status_code
+
+
+def _large() -> bytes:
+    """An image full of text, for which a worker needs about a gigabyte."""
+    rows = [
+        ((40 + 700 * column, 40 + 60 * row), f"column {column}, row {row}")
+        for row in range(SIDE // 60 - 2)
+        for column in range(SIDE // 700)
+    ]
+    return encoded(picture(*rows, size=(SIDE, SIDE)))
