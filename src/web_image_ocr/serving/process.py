@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import os
+import socket
 import subprocess
 import sys
 from collections.abc import Callable
@@ -158,7 +159,9 @@ class WorkerProcess:
             theirs.callback(os.close, held)
             self._process = start_child(far_end.fileno(), held)
         self.pid = self._process.pid
-        asyncio.get_running_loop().add_reader(sentinel, self._sentinel_fired, sentinel)
+        loop = asyncio.get_running_loop()
+        loop.add_reader(sentinel, self._sentinel_fired, sentinel)
+        self._opened.callback(loop.remove_reader, sentinel)
 
     async def _watch_memory(self) -> None:
         while not self._is_beyond(2 * self._memory_bytes):  # noqa: ASYNC110 - no event tells
@@ -173,13 +176,20 @@ class WorkerProcess:
     def _kill(self, reason: str = "") -> None:
         self._killed = True
         self.killed_for = self.killed_for or reason
-        if self._process is not None:
-            self._process.kill()  # nothing happens where it has ended
+        if self._process is None:
+            return
+        self._process.kill()  # nothing happens where it has ended
+        # A process that the worker has started, without a sandbox, may hold its files open.
+        with (
+            contextlib.suppress(OSError),
+            socket.socket(fileno=os.dup(self._pipe.fileno())) as pipe,
+        ):
+            pipe.shutdown(socket.SHUT_RDWR)
+        self._ended.set()
 
     def _sentinel_fired(self, sentinel: int) -> None:
         asyncio.get_running_loop().remove_reader(sentinel)
         self._kill()  # one that has closed its end and lives on is not trusted further
-        self._ended.set()
 
     async def _within(self, seconds: float, call: Callable[[], object]) -> object:
         waiting = asyncio.get_running_loop().run_in_executor(self._thread, call)

@@ -23,6 +23,7 @@ from web_image_ocr.serving import child, worker
 _LIBC = ctypes.CDLL(None, use_errno=True)
 _QUAD = ((0.0, 0.0), (1.0, 0.0), (1.0, 1.0), (0.0, 1.0))
 _PR_SET_DUMPABLE, _PTRACE_TRACEME = 4, 0
+LEFT_BEHIND_S = 60
 LOUD = b"a forged record"
 SERVER = os.getppid()
 SCRATCH = Path(tempfile.gettempdir(), f"web-image-ocr-confined-{SERVER}")
@@ -49,6 +50,12 @@ def _fork() -> None:
     os.wait()
 
 
+def _leave_a_process_behind() -> None:
+    if os.fork() == 0:
+        time.sleep(LEFT_BEHIND_S)
+        os._exit(0)
+
+
 DEEDS: dict[str, Callable[[], object]] = {
     "open a socket": lambda: socket.socket(socket.AF_INET, socket.SOCK_STREAM).close(),
     "open a datagram socket": lambda: socket.socket(socket.AF_INET6, socket.SOCK_DGRAM).close(),
@@ -59,6 +66,7 @@ DEEDS: dict[str, Callable[[], object]] = {
     "write a file": lambda: SCRATCH.write_bytes(b""),
     "remove a file": SCRATCH.unlink,
     "fork": _fork,
+    "leave a process behind": _leave_a_process_behind,
     "start a program": lambda: subprocess.run(["/bin/true"], check=True),
     "signal the server": lambda: os.kill(SERVER, 0),
     "signal a thread of the server": lambda: _libc(

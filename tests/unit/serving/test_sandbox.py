@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import platform
 import sys
 from collections.abc import AsyncIterator
@@ -67,6 +68,17 @@ async def test_without_the_sandbox_it_could(monkeypatch: pytest.MonkeyPatch) -> 
         assert ready.unconfined == "serving.sandbox is off"
         for deed in confined.DEEDS:
             assert await outcome(free_worker, deed) == "done", deed
+
+
+async def test_a_process_that_a_worker_left_behind_does_not_hold_up_its_end(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """It has the worker's end of the pipe, and its sentinel."""
+    async with (
+        asyncio.timeout(confined.LEFT_BEHIND_S * 3 / 4),
+        worker(monkeypatch, confine=False) as (_, free_worker),
+    ):
+        assert await outcome(free_worker, "leave a process behind") == "done"
 
 
 def test_a_machine_without_one_says_so(monkeypatch: pytest.MonkeyPatch) -> None:
