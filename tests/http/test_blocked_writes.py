@@ -99,6 +99,39 @@ async def test_calls_that_change_nothing_do_not_wait(
     assert [answer.status_code for answer in made] == [201] * WRITES
 
 
+async def test_wrong_signatures_that_are_to_be_counted_keep_no_right_one_waiting(
+    clients: Clients, blocked_identity: Identity, owner: Account, tmp_path: Path
+) -> None:
+    """Nor is anybody let in who has failed, while that is not counted."""
+    wrong, right = signed(owner, secret="another"), signed(owner)
+    async with (
+        clients(blocked_identity, peer="192.0.2.1") as guesser,
+        clients(blocked_identity, peer="192.0.2.2") as honest,
+    ):
+        with _locked(tmp_path / "web-image-ocr.db") as release:
+            guesses = [
+                asyncio.ensure_future(guesser.post(owner.path, headers=headers, content=BODY))
+                for headers in [wrong] * 2
+            ]
+            await asyncio.sleep(0.5)
+            tries = [
+                asyncio.ensure_future(guesser.post(owner.path, headers=right, content=BODY))
+                for _ in range(WRITES)
+            ]
+            await asyncio.sleep(0.5)
+            async with asyncio.timeout(LIMIT_S):
+                for _ in range(3):
+                    let_in = await honest.post(owner.path, headers=right, content=BODY)
+                    assert let_in.status_code == 200
+            assert not any(task.done() for task in (*guesses, *tries))
+            release()
+            refused = await asyncio.gather(*guesses)
+            tried = await asyncio.gather(*tries)
+    assert [answer.status_code for answer in refused] == [401] * 2
+    # Two failures were counted, not one for each that waited for it.
+    assert [answer.status_code for answer in tried] == [200] * WRITES
+
+
 @pytest.mark.parametrize("blocked_identity", [5.0], indirect=True)
 async def test_a_known_token_enters_no_thread(
     client: httpx.AsyncClient, owner: Account, monkeypatch: pytest.MonkeyPatch

@@ -149,9 +149,9 @@ async def test_guessed_signatures_that_wait_for_the_store_leave_tokens_alone(
     opened = threading.Event()
     check = identity.check_signed_headers
 
-    def held(request: SignedRequest, client: str) -> str:
+    def held(request: SignedRequest, client: str, *, may_write: bool) -> str:
         opened.wait()
-        return check(request, client)
+        return check(request, client, may_write=may_write)
 
     monkeypatch.setattr(identity, "check_signed_headers", held)
     async with clients(identity) as client:

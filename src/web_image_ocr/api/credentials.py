@@ -13,6 +13,7 @@ from collections import Counter
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager, suppress
 from dataclasses import replace
+from functools import partial
 from typing import TypeVar
 
 from anyio import CapacityLimiter, to_thread
@@ -25,6 +26,7 @@ from web_image_ocr.api.management_limits import REFUSAL_S
 from web_image_ocr.identity import (
     Access,
     Identity,
+    MustWriteError,
     NotCachedError,
     PasswordLogin,
     Principal,
@@ -44,7 +46,7 @@ _WRITES = 8
 """Threads that write to the store: while another process holds its lock they all wait."""
 
 _SIGNATURES = 8
-"""Threads that check signatures; a wrong one is written down, which may wait for the store."""
+"""Threads that check signatures; they never wait for the store's lock."""
 
 _REPORT_THREADS = 2
 """Threads for reports, which may read the store for half a second each."""
@@ -171,14 +173,26 @@ class Callers:
     async def _authenticate_signature(self, request: Request, body: Body) -> Principal:
         client = self._addresses.of(request.scope)
         head = _signed_head(request)
-        access = await to_thread.run_sync(
-            lambda: self._identity.check_signed_headers(head, client), limiter=self._signatures
-        )
+        access = await self._signature(partial(self._identity.check_signed_headers, head, client))
         body.hold_as(unauthenticated(network_of(client), access))
         signed = replace(head, body=await self._signed_body(body, access, client))
-        return await to_thread.run_sync(
-            lambda: self._identity.authenticate_signature(signed, client), limiter=self._signatures
-        )
+        check = partial(self._identity.authenticate_signature, signed, client)
+        return await self._signature(check)
+
+    async def _signature(self, check: Callable[..., _Result]) -> _Result:
+        """Return what a check says; where it has to write, that waits with other changes."""
+        try:
+            return await to_thread.run_sync(
+                lambda: check(may_write=False), limiter=self._signatures
+            )
+        except MustWriteError as must:
+            settle = must.settle
+
+        def write_and_check(_: Identity) -> _Result:
+            settle()
+            return check(may_write=True)
+
+        return await self.change(write_and_check)
 
     async def _signed_body(self, body: Body, access: str, client: str) -> bytes:
         """Return the body; one that the client does not finish counts as a failed attempt."""
@@ -189,9 +203,8 @@ class Callers:
             if isinstance(error, ClientGoneError) or error.kind is ErrorKind.DEADLINE_EXCEEDED:
                 took = time.monotonic() - started
                 with suppress(ServiceError):  # a failure that the store does not take is owed
-                    await to_thread.run_sync(
-                        lambda: self._identity.record_unfinished_body(access, client, took),
-                        limiter=self._signatures,
+                    await self.change(
+                        lambda identity: identity.record_unfinished_body(access, client, took)
                     )
             raise
 

@@ -8,6 +8,7 @@ from web_image_ocr.identity.config import IdentityConfig
 from web_image_ocr.identity.directory import NotCachedError
 from web_image_ocr.identity.own_account import EVERYBODY, OwnAccount
 from web_image_ocr.identity.pages import MOST_A_PAGE, Listed, Page, every
+from web_image_ocr.identity.reading_lockout import MustWriteError
 from web_image_ocr.identity.revisions import Migration
 from web_image_ocr.identity.rotation import Rotation, RotationPhase, RotationStatus
 from web_image_ocr.identity.service import Identity, utc_now
@@ -48,6 +49,7 @@ __all__ = [
     "IdentityConfig",
     "Listed",
     "Migration",
+    "MustWriteError",
     "NewAccessKey",
     "NewPassword",
     "NotCachedError",

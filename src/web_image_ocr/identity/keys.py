@@ -10,6 +10,7 @@ from web_image_ocr.identity.config import IdentityConfig
 from web_image_ocr.identity.directory import Directory, KnownUser
 from web_image_ocr.identity.keyring import Keyring
 from web_image_ocr.identity.lockout import Lockout
+from web_image_ocr.identity.reading_lockout import ReadingLockout
 from web_image_ocr.identity.records import random_key
 from web_image_ocr.identity.signature import (
     SECURITY_TOKEN_HEADER,
@@ -60,7 +61,8 @@ class Keys:
         directory: where permanent keys and users are read.
         keyring: decrypts the secrets of keys.
         tokens: reads security tokens.
-        lockout: counts failures per key and address.
+        lockout: counts failures per key and address; one that only reads has ``check_headers``
+            and ``authenticate`` raise ``MustWriteError`` where something has to be written.
         used: told each permanent key that has signed rightly.
         clock: the time, UTC.
     """
@@ -72,7 +74,7 @@ class Keys:
         directory: Directory,
         keyring: Keyring,
         tokens: Tokens,
-        lockout: Lockout,
+        lockout: Lockout | ReadingLockout,
         used: Callable[[str], None],
         clock: Callable[[], datetime],
     ) -> None:
@@ -97,8 +99,8 @@ class Keys:
         """Whose key signed the request; see ``Identity.authenticate_signature``."""
         claim = self._claim(request, client)
         if not is_signed_with(claim.candidate.secret, request, claim.authorization):
-            self._lockout.record_failure(claim.subject, client)
-            raise ServiceError(ErrorKind.SIGNATURE_INVALID, "the signature is another one")
+            error = ServiceError(ErrorKind.SIGNATURE_INVALID, "the signature is another one")
+            self._lockout.refuse(claim.subject, client, error)
         if claim.has_failed:
             self._lockout.forget(claim.subject, client)
         principal = claim.candidate.principal

@@ -12,12 +12,13 @@ What remains open: guessing from many addresses, slowed only by the cost of each
 
 from __future__ import annotations
 
-from collections import OrderedDict
+from collections import Counter, OrderedDict
 from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from threading import Lock
+from typing import NoReturn
 
 from sqlalchemy import delete, func, select, update
 from sqlalchemy.orm import Session
@@ -30,6 +31,10 @@ from web_image_ocr.primitives.networks import network_of
 MOST_COUNTERS = 10_000
 """Kept at most; a new one displaces the one that would be void first, of those that do not lock
 if there are such. Invented names do not fill them: a network has few failures at once."""
+
+
+Counted = tuple[str, str]
+"""What is tried, and the network it is tried from."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -61,7 +66,8 @@ class Lockout:
         self._rule = rule
         self._length = timedelta(seconds=rule.seconds)
         self._clock = clock
-        self._owed: OrderedDict[tuple[str, str], None] = OrderedDict()
+        self._owed: OrderedDict[Counted, int] = OrderedDict()
+        self._being_counted: Counter[Counted] = Counter()
         self._owed_lock = Lock()
 
     def check(self, subject: str, client: str) -> bool:
@@ -75,9 +81,12 @@ class Lockout:
             ServiceError: the rule's error, with ``retry_after``, while locked;
                 ``STORE_UNAVAILABLE`` while a failure is owed.
         """
+        self.settle(subject, client)
+        return self.read(subject, client)
+
+    def read(self, subject: str, client: str) -> bool:
+        """Return what ``check`` does, leaving aside what is owed."""
         counter = subject, network_of(client)
-        if counter in self._owed:
-            self.record_failure(subject, client)
         with self._database.reading() as session:
             row = session.get(FailureRow, counter)
         now = self._clock()
@@ -94,7 +103,7 @@ class Lockout:
             )
         return True
 
-    def _shorten(self, counter: tuple[str, str], void_at: datetime) -> None:
+    def _shorten(self, counter: Counted, void_at: datetime) -> None:
         """Shorten a counter that was written before the clock was set back."""
         with suppress(ServiceError), self._database.writing() as session:  # or at the next check
             session.execute(
@@ -113,31 +122,83 @@ class Lockout:
             since: when the attempt began; where a failure was counted after that, this one
                 is the same and not counted again. None counts it in any case.
         """
-        counter = subject, network_of(client)
         try:
-            self._count(counter, since)
+            with self._database.writing(alone=True) as session:
+                self._count(session, (subject, network_of(client)), 1, since)
         except ServiceError:
-            with self._owed_lock:
-                self._owed[counter] = None
-                if len(self._owed) > MOST_COUNTERS:
-                    self._owed.popitem(last=False)
+            self.owe(subject, client)
             raise
-        with self._owed_lock:
-            self._owed.pop(counter, None)
 
-    def _count(self, counter: tuple[str, str], since: datetime | None) -> None:
-        now = self._clock()
-        with self._database.writing(alone=True) as session:
-            session.execute(delete(FailureRow).where(FailureRow.void_at <= now))
-            row = session.get(FailureRow, counter)
-            if row is None:
-                self._make_room(session)
-                row = FailureRow(subject=counter[0], client=counter[1], failed=0)
-                session.add(row)
-            elif since is not None and row.void_at - self._length >= since:
+    def refuse(self, subject: str, client: str, error: ServiceError) -> NoReturn:
+        """Count a failure and raise the error."""
+        self.record_failure(subject, client)
+        raise error
+
+    def owes(self, subject: str, client: str) -> bool:
+        """Return whether failures are not counted yet."""
+        return (subject, network_of(client)) in self._owed
+
+    def settle(self, subject: str, client: str) -> None:
+        """Count the failures that are owed.
+
+        Raises:
+            ServiceError: ``STORE_UNAVAILABLE``; they are still owed then.
+        """
+        counter = subject, network_of(client)
+        if not self.owes(subject, client):
+            return
+        failures = 0
+        try:
+            # One after the other: who comes second finds nothing left to count.
+            with self._database.writing(alone=True) as session:
+                failures = self._take(counter)
+                if failures:
+                    self._count(session, counter, failures)
+        except ServiceError:
+            self._put_back(counter, failures, counted=False)
+            raise
+        self._put_back(counter, failures, counted=True)
+
+    def owe(self, subject: str, client: str, failures: int = 1) -> None:
+        """Remember failures that the store has not counted."""
+        counter = subject, network_of(client)
+        with self._owed_lock:
+            self._owed[counter] = self._owed.get(counter, 0) + failures
+            if len(self._owed) > MOST_COUNTERS:
+                self._owed.popitem(last=False)
+
+    def _take(self, counter: Counted) -> int:
+        """Return the owed failures that nobody else is counting; they stay owed meanwhile."""
+        with self._owed_lock:
+            owed = self._owed.get(counter, 0)
+            failures = max(0, owed - self._being_counted[counter])
+            self._being_counted[counter] += failures
+            return failures
+
+    def _put_back(self, counter: Counted, failures: int, *, counted: bool) -> None:
+        with self._owed_lock:
+            self._being_counted[counter] -= failures
+            self._being_counted += Counter()  # drops what is zero
+            if not counted or counter not in self._owed:
                 return
-            row.failed += 1
-            row.void_at = now + self._length
+            self._owed[counter] -= failures
+            if self._owed[counter] <= 0:
+                del self._owed[counter]
+
+    def _count(
+        self, session: Session, counter: Counted, failures: int, since: datetime | None = None
+    ) -> None:
+        now = self._clock()
+        session.execute(delete(FailureRow).where(FailureRow.void_at <= now))
+        row = session.get(FailureRow, counter)
+        if row is None:
+            self._make_room(session)
+            row = FailureRow(subject=counter[0], client=counter[1], failed=0)
+            session.add(row)
+        elif since is not None and row.void_at - self._length >= since:
+            return
+        row.failed += failures
+        row.void_at = now + self._length
 
     def _make_room(self, session: Session) -> None:
         counters = session.scalars(select(func.count()).select_from(FailureRow)).one()

@@ -24,6 +24,7 @@ from web_image_ocr.identity.own_account import OwnAccount, check_may_change
 from web_image_ocr.identity.pages import FIRST_PAGE, Listed, Page
 from web_image_ocr.identity.passwords import PasswordHashes, check_new_password
 from web_image_ocr.identity.quotas import Quotas
+from web_image_ocr.identity.reading_lockout import ReadingLockout
 from web_image_ocr.identity.recorder import Recorder
 from web_image_ocr.identity.rotation import Rotation
 from web_image_ocr.identity.sign_in import SignIn
@@ -119,15 +120,21 @@ class Identity:
             budget=self._sign_in_budget,
             clock=clock,
         )
-        self._keys = Keys(
-            config=config,
-            directory=self._directory,
-            keyring=self._keyring,
-            tokens=tokens,
-            lockout=lockout(config.key_lock_seconds, ErrorKind.KEY_LOCKED),
-            used=self.recorder.key_used,
-            clock=clock,
-        )
+        key_lockout = lockout(config.key_lock_seconds, ErrorKind.KEY_LOCKED)
+
+        def keys(counters: Lockout | ReadingLockout) -> Keys:
+            return Keys(
+                config=config,
+                directory=self._directory,
+                keyring=self._keyring,
+                tokens=tokens,
+                lockout=counters,
+                used=self.recorder.key_used,
+                clock=clock,
+            )
+
+        self._keys = keys(key_lockout)
+        self._reading_keys = keys(ReadingLockout(key_lockout))
         self._ended_tokens = EndedTokens(self._database, self._directory.forget, clock)
         self.administration = Administration(
             self._database,
@@ -205,22 +212,29 @@ class Identity:
         """
         return self.access.authenticate_token(token)
 
-    def authenticate_signature(self, request: SignedRequest, client: str) -> Principal:
+    def authenticate_signature(
+        self, request: SignedRequest, client: str, *, may_write: bool = True
+    ) -> Principal:
         """Whose key signed the request.
 
         Args:
             request: as received; its ``X-Security-Token`` makes the key a temporary one.
             client: address of the caller; failures are counted per key and address.
+            may_write: whether the thread may wait for the store's lock.
 
         Raises:
+            MustWriteError: where the store has to be written and ``may_write`` is false.
             ServiceError: ``SIGNATURE_INVALID``; ``SIGNATURE_EXPIRED`` when its time is
                 off or the temporary key has ended; ``KEY_UNKNOWN`` for a key that does
                 not exist, is disabled, or is a temporary one without its token;
                 ``KEY_LOCKED`` with ``retry_after`` after too many failures.
         """
-        return self._keys.authenticate(request, client)
+        keys = self._keys if may_write else self._reading_keys
+        return keys.authenticate(request, client)
 
-    def check_signed_headers(self, request: SignedRequest, client: str) -> str:
+    def check_signed_headers(
+        self, request: SignedRequest, client: str, *, may_write: bool = True
+    ) -> str:
         """Return the public half of the key, if its owner may have signed the request.
 
         Asked before a body is read, so that only who knows a key can make the server hold
@@ -230,11 +244,13 @@ class Identity:
         Args:
             request: as received; its body is not looked at.
             client: address of the caller.
+            may_write: as in ``authenticate_signature``.
 
         Raises:
-            ServiceError: as ``authenticate_signature``.
+            MustWriteError, ServiceError: as ``authenticate_signature``.
         """
-        return self._keys.check_headers(request, client)
+        keys = self._keys if may_write else self._reading_keys
+        return keys.check_headers(request, client)
 
     def record_unfinished_body(self, access: str, client: str, seconds: float) -> None:
         """Count a signed request whose body did not come to its end as a failed attempt.

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing
 from pathlib import Path
 
 import pytest
 
 from tests.backing import Postgres
-from tests.unit.identity.support import PASSWORD, refused
+from tests.unit.identity.support import PASSWORD, Clock, refused
 from web_image_ocr.identity import FirstAccount, Identity, IdentityConfig, TokenGrant
 from web_image_ocr.identity.database import _ADVISORY_LOCK
 from web_image_ocr.primitives.errors import ErrorKind
@@ -34,6 +36,28 @@ def test_a_lock_that_another_server_holds_is_waited_for_as_long_as_a_busy_store(
     with refused(ErrorKind.LOGIN_FAILED):
         log_in("a guess")
     log_in(PASSWORD)
+
+
+@pytest.mark.usefixtures("account")
+def test_reads_and_probes_do_not_wait_for_writes_that_wait(
+    store: str, tmp_path: Path, log_in: LogIn, postgres: Postgres, clock: Clock
+) -> None:
+    token = log_in().token
+    config = IdentityConfig(database_url=store, store_wait_seconds=60, cache_seconds=0)
+    with (
+        closing(Identity(config, tmp_path, clock=clock)) as waiting,
+        ThreadPoolExecutor(16) as threads,
+        postgres.holding(f"SELECT pg_advisory_xact_lock({_ADVISORY_LOCK})"),
+    ):
+        writes = [
+            threads.submit(waiting.administration.create_project, f"made-{number}")
+            for number in range(16)
+        ]
+        time.sleep(0.5)  # until they wait
+        waiting.authenticate_token(token)
+        waiting.check()
+        assert not any(write.done() for write in writes)
+    assert len({write.result().id for write in writes}) == 16
 
 
 def test_connections_that_were_dropped_are_made_anew(

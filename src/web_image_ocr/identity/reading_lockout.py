@@ -1,0 +1,88 @@
+"""Judge failures in a row in threads that must not wait for the store's lock.
+
+Threat: wrong signatures that wait to be counted keep the threads that check signatures.
+Rule: such a thread reads only. What has to be written is owed at once, so that its address gets no
+further try meanwhile, and is written by a thread that writes.
+What remains open: see ``lockout``.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import datetime
+from functools import partial
+from typing import NoReturn
+
+from web_image_ocr.identity.lockout import Lockout
+from web_image_ocr.primitives.errors import ServiceError
+
+
+class MustWriteError(Exception):
+    """The store has to be written before there is an answer, which may take a while.
+
+    Args:
+        write: does it, from a thread that may wait for the store's lock.
+        error: what is wrong in any case; None where the question has to be asked again.
+    """
+
+    def __init__(self, write: Callable[[], None], error: ServiceError | None = None) -> None:
+        super().__init__("the store has to be written")
+        self._write = write
+        self._error = error
+
+    def settle(self) -> None:
+        """Write; return where the question has to be asked again.
+
+        Raises:
+            ServiceError: what is wrong; ``STORE_UNAVAILABLE``.
+        """
+        self._write()
+        if self._error:
+            raise self._error
+
+
+class ReadingLockout:
+    """The counters of a lockout, read only.
+
+    Args:
+        lockout: whose counters and debts these are.
+    """
+
+    def __init__(self, lockout: Lockout) -> None:
+        self._lockout = lockout
+
+    def check(self, subject: str, client: str) -> bool:
+        """Return what ``Lockout.check`` does.
+
+        Raises:
+            MustWriteError: while a failure is owed.
+            ServiceError: the rule's error.
+        """
+        if self._lockout.owes(subject, client):
+            raise MustWriteError(partial(self._lockout.settle, subject, client))
+        return self._lockout.read(subject, client)
+
+    def refuse(self, subject: str, client: str, error: ServiceError) -> NoReturn:
+        """Owe a failure.
+
+        Raises:
+            MustWriteError: with the error.
+        """
+        self._lockout.owe(subject, client)
+        raise MustWriteError(partial(self._lockout.settle, subject, client), error)
+
+    def record_failure(self, subject: str, client: str, *, since: datetime | None = None) -> None:
+        """Count one more failure.
+
+        Raises:
+            MustWriteError: always.
+        """
+        raise MustWriteError(partial(self._lockout.record_failure, subject, client, since=since))
+
+    def forget(self, subject: str, client: str) -> None:
+        """Start again after a success.
+
+        Raises:
+            MustWriteError: always.
+        """
+        raise MustWriteError(partial(self._lockout.forget, subject, client))
