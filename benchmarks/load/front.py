@@ -37,7 +37,7 @@ def main() -> None:
     parser.add_argument("--rounds", type=int, default=3)
     arguments = parser.parse_args()
     started = datetime.now(UTC)
-    with running_server(1) as server:
+    with running_server(1, SERVING__CACHE_BYTES=str(16 * 1024**2)) as server:
         rounds = [_round(server, arguments.calls) for _ in range(arguments.rounds)]
     cost = {kind: round(median(one[kind] for one in rounds), 3) for kind in rounds[0]}
     print(cost)
