@@ -6,6 +6,7 @@ import asyncio
 from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, replace
+from itertools import count
 
 import httpx
 import pytest
@@ -25,7 +26,8 @@ from web_image_ocr.serving.null import NullRecognizer
 pytestmark = pytest.mark.slow
 
 KB = 1024
-ATTACKER, HONEST = "127.0.0.3", "127.0.0.2"
+HONEST = "127.0.0.2"
+_free = count(3)
 
 
 @dataclass(frozen=True)
@@ -45,20 +47,28 @@ def server(identity: Identity, recognizer: NullRecognizer) -> Iterator[Server]:
         yield Server(url, app.state.services.budget)
 
 
+@pytest.fixture
+def attacker() -> str:
+    """An address that no other test has had locked."""
+    return f"127.0.0.{next(_free)}"
+
+
 @asynccontextmanager
-async def attacked(server: Server, account: Account) -> AsyncIterator[None]:
-    """Run the attack until the end of the block, which begins once it holds its share."""
+async def attacked(
+    server: Server,
+    account: Account,
+    source: str,
+    *,
+    body_bytes: int = 64 * KB,
+    held: int = 100 * KB,
+) -> AsyncIterator[None]:
+    """Run the attack until the end of the block, which begins once it holds so many bytes."""
+    key = str(account.first.access_key)
     attacking = asyncio.create_task(
-        attack(
-            server.url,
-            str(account.first.access_key),
-            seconds=60,
-            source=ATTACKER,
-            body_bytes=64 * KB,
-        )
+        attack(server.url, key, seconds=60, source=source, body_bytes=body_bytes)
     )
     try:
-        await until(lambda: server.budget.unauthenticated_left <= 512 * KB - 100 * KB)
+        await until(lambda: server.budget.unauthenticated_left <= 512 * KB - held)
         yield
     finally:
         attacking.cancel()
@@ -71,9 +81,11 @@ async def until(holds: Callable[[], bool]) -> None:
             await asyncio.sleep(0.02)
 
 
-async def statuses(server: Server, account: Account, source: str, calls: int) -> set[int]:
-    """The statuses of signed calls with the largest body, one after the other."""
-    body = BODY + b" " * (64 * KB - len(BODY))
+async def statuses(
+    server: Server, account: Account, source: str, calls: int, *, size: int = 64 * KB
+) -> set[int]:
+    """Return the statuses of signed calls with a body of this size, one after the other."""
+    body = BODY + b" " * (size - len(BODY))
     transport = httpx.AsyncHTTPTransport(local_address=source)
     async with httpx.AsyncClient(transport=transport, base_url=server.url, timeout=30) as client:
         found = set()
@@ -85,27 +97,34 @@ async def statuses(server: Server, account: Account, source: str, calls: int) ->
         return found
 
 
-async def test_signed_calls_from_elsewhere_go_on(server: Server, account: Account) -> None:
-    async with attacked(server, account):
+async def test_signed_calls_from_elsewhere_go_on(
+    server: Server, account: Account, attacker: str
+) -> None:
+    async with attacked(server, account, attacker):
         assert await statuses(server, account, HONEST, 20) == {200}
-        # Several at once, too: what is left is more than one body.
-        several = await asyncio.gather(*(statuses(server, account, HONEST, 3) for _ in range(2)))
+        # Several at once, too: the share is more than one of the largest bodies.
+        calls = (statuses(server, account, HONEST, 3, size=50 * KB) for _ in range(2))
+        several = await asyncio.gather(*calls)
         assert several == [{200}, {200}]
     await until(lambda: server.budget.holders == 0)
     assert (server.budget.left, server.budget.unauthenticated_left) == (1024 * KB, 512 * KB)
 
 
 async def test_another_key_from_the_same_network_goes_on(
-    server: Server, account: Account, identity: Identity
+    server: Server, account: Account, identity: Identity, attacker: str
 ) -> None:
     key = identity.administration.create_key(str(account.first.user))
     first = replace(account.first, access_key=key.access, secret_key=key.secret)
-    async with attacked(server, account):
-        assert await statuses(server, replace(account, first=first), ATTACKER, 10) == {200}
+    async with attacked(server, account, attacker):
+        assert await statuses(server, replace(account, first=first), attacker, 10) == {200}
 
 
 async def test_the_attacker_is_locked_out_and_nobody_else(
-    server: Server, account: Account, identity: Identity, monkeypatch: pytest.MonkeyPatch
+    server: Server,
+    account: Account,
+    identity: Identity,
+    attacker: str,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.setattr(bodies, "GRACE_S", 0.2)
     head = SignedRequest(
@@ -118,16 +137,38 @@ async def test_the_attacker_is_locked_out_and_nobody_else(
 
     def is_locked() -> bool:
         try:
-            identity.check_signed_headers(head, ATTACKER)
+            identity.check_signed_headers(head, attacker)
         except ServiceError as error:
             return error.kind is ErrorKind.KEY_LOCKED
         return False
 
-    async with attacked(server, account):
+    async with attacked(server, account, attacker):
         await until(is_locked)
         await until(lambda: server.budget.holders == 0)
-        assert await statuses(server, account, ATTACKER, 1) == {401}
+        assert await statuses(server, account, attacker, 1) == {401}
         assert await statuses(server, account, HONEST, 3) == {200}
+
+
+async def test_bodies_broken_off_together_are_written_down_once(
+    server: Server,
+    account: Account,
+    identity: Identity,
+    attacker: str,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    recorded: list[tuple[str, str]] = []
+
+    def record(access: str, client: str, seconds: float) -> None:
+        assert seconds > 0
+        recorded.append((access, client))
+
+    monkeypatch.setattr(identity, "record_unfinished_body", record)
+    for crowd in range(1, 3):
+        # All twelve have begun once so much is held; then they are aborted at once.
+        async with attacked(server, account, attacker, body_bytes=8 * KB, held=12 * (8 * KB - 16)):
+            pass
+        await until(lambda: server.budget.holders == 0)
+        assert recorded == [(account.first.access_key, attacker)] * crowd
 
 
 async def test_a_client_that_is_too_slow_is_answered_and_its_connection_closed(

