@@ -5,16 +5,21 @@ from __future__ import annotations
 import ipaddress
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import Literal
 
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
-from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.hazmat.primitives.asymmetric import ec, rsa
 from cryptography.x509.oid import NameOID
 
 
-def self_signed(folder: Path, *names: str) -> tuple[Path, Path]:
+def self_signed(folder: Path, *names: str, kind: Literal["EC", "RSA"] = "EC") -> tuple[Path, Path]:
     """Files of a certificate for 127.0.0.1 and the names, and of its key; valid for a day."""
-    key = ec.generate_private_key(ec.SECP256R1())
+    key = (
+        ec.generate_private_key(ec.SECP256R1())
+        if kind == "EC"
+        else rsa.generate_private_key(public_exponent=65537, key_size=2048)
+    )
     name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "127.0.0.1")])
     now = datetime.now(UTC)
     address = x509.IPAddress(ipaddress.ip_address("127.0.0.1"))

@@ -12,11 +12,12 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import ExitStack, closing, contextmanager
+from contextlib import AbstractContextManager, ExitStack, closing, contextmanager
 from http.client import HTTPConnection, HTTPException, HTTPSConnection
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -27,6 +28,7 @@ from tests.soak.restart import newest_ended, restarted
 
 pytestmark = [pytest.mark.server, pytest.mark.models]
 
+ROOT = Path(__file__).parents[2]
 PATH = f"/v2/{'0' * 32}/ocr/web-image"
 BODY = json.dumps({"image": as_text(encoded(picture(size=(40, 24))))})
 CLIENTS = 4
@@ -125,6 +127,42 @@ def test_a_successor_that_does_not_start_changes_nothing(tmp_path: Path) -> None
     assert set(outcomes) == {"200"}
 
 
+def _documented(start: str) -> str:
+    """The command of the upgrade guide that begins so."""
+    lines = (ROOT / "docs/operations.md").read_text(encoding="utf-8").splitlines()
+    (command,) = {line.strip() for line in lines if line.strip().startswith(start)}
+    return command
+
+
+def test_an_upgrade_as_documented_starts_the_new_version(tmp_path: Path) -> None:
+    installed = Path(COMMAND[0]).read_text(encoding="utf-8")
+    for version in ("OLD", "NEW"):
+        script = tmp_path / f"web-image-ocr-{version}" / ".venv/bin/web-image-ocr"
+        script.parent.mkdir(parents=True)
+        said = json.dumps({"event": "version", "version": version})
+        script.write_text(f"{installed.partition(chr(10))[0]}\nprint('{said}', flush=True)\n")
+        with script.open("a", encoding="utf-8") as out:
+            out.write(installed)
+        script.chmod(0o755)
+    link = tmp_path / "web-image-ocr"
+    link.symlink_to("web-image-ocr-OLD")
+    command = [f"{link}/.venv/bin/web-image-ocr", "serve", "--no-auth", "--port", "0"]
+    data_dir = ("--data-dir", str(tmp_path / "data"))
+    with _started([*command, *data_dir], tmp_path / "log") as server, newest_ended(server):
+        server.wait_until_ready()
+        point = (
+            _documented("ln -sfn").replace("/opt/", f"{tmp_path}/").replace("NEW-VERSION", "NEW")
+        )
+        subprocess.run(point.split(), check=True)
+        kill = _documented("kill -USR2").replace("PID", str(server.records("listening")[0]["pid"]))
+        subprocess.run(kill.split(), check=True)
+        _wait_for(lambda: server.process.poll() is not None, server)
+        assert [record["version"] for record in server.records("version")] == ["OLD", "NEW"]
+        old, new = server.records("listening")
+        assert new["url"] == old["url"]
+        assert server.is_ready()
+
+
 def test_who_stops_a_server_stops_the_successor_that_is_starting(tmp_path: Path) -> None:
     with running(tmp_path, "--no-auth") as server, newest_ended(server):
         server.process.send_signal(signal.SIGUSR2)
@@ -137,24 +175,29 @@ def test_who_stops_a_server_stops_the_successor_that_is_starting(tmp_path: Path)
 
 
 @contextmanager
-def _activated(data_dir: Path, listener: socket.socket, number: int) -> Iterator[Server]:
-    """A server that inherits the socket; at the end it must stop with status 0."""
-    log = data_dir / f"activated-{number}.log"
-    command = [*COMMAND, "serve", "--no-auth", "--data-dir", str(data_dir)]
-    starter = [sys.executable, "-c", _ACTIVATED, str(listener.fileno()), *command]
+def _started(command: Sequence[str], log: Path, **options: Any) -> Iterator[Server]:
+    """The command as a server; at the end it must stop with status 0."""
     environment = {**os.environ, "WEB_IMAGE_OCR_SERVING__WORKERS": "1"}
     with (
         log.open("wb") as out,
-        subprocess.Popen(
-            starter, stdout=out, stderr=out, env=environment, pass_fds=[listener.fileno()]
-        ) as process,
+        subprocess.Popen(command, stdout=out, stderr=out, env=environment, **options) as process,
     ):
         server = Server(process, log)
         try:
             yield server
-            assert server.stop() == 0, server.last_words()
+            if process.poll() is None:
+                assert server.stop() == 0, server.last_words()
         finally:
             process.kill()
+
+
+def _activated(
+    data_dir: Path, listener: socket.socket, number: int
+) -> AbstractContextManager[Server]:
+    """A server that inherits the socket."""
+    command = [*COMMAND, "serve", "--no-auth", "--data-dir", str(data_dir)]
+    starter = [sys.executable, "-c", _ACTIVATED, str(listener.fileno()), *command]
+    return _started(starter, data_dir / f"activated-{number}.log", pass_fds=[listener.fileno()])
 
 
 def test_who_calls_between_two_servers_of_one_socket_waits(tmp_path: Path) -> None:
@@ -176,28 +219,29 @@ def test_who_calls_between_two_servers_of_one_socket_waits(tmp_path: Path) -> No
 def test_systemd_gives_the_socket(tmp_path: Path) -> None:
     with socket.create_server(("127.0.0.1", 0)) as probe:
         place = probe.getsockname()
-    log = tmp_path / "activated.log"
     command = [*COMMAND, "serve", "--no-auth", "--data-dir", str(tmp_path)]
     # The tool hands on only the variables that it is told to.
     settings = ("--setenv=PATH", "--setenv=HOME", "--setenv=WEB_IMAGE_OCR_SERVING__WORKERS=1")
-    with (
-        log.open("wb") as out,
-        subprocess.Popen(
-            ["systemd-socket-activate", f"--listen={place[0]}:{place[1]}", *settings, *command],  # noqa: S607
-            stdout=out,
-            stderr=out,
-        ) as process,
-    ):
-        server = Server(process, log)
-        try:
-            _wait_for(lambda: "Listening on" in log.read_text(), server)
-            with _calls(place) as outcomes:  # the first of them starts the server
-                _wait_for_more(outcomes, server)
-            assert set(outcomes) == {"200"}
-            assert server.url == f"http://127.0.0.1:{place[1]}"
-            assert server.stop() == 0, server.last_words()
-        finally:
-            process.kill()
+    starter = ["systemd-socket-activate", f"--listen={place[0]}:{place[1]}", *settings, *command]
+    with _started(starter, tmp_path / "activated.log") as server:
+        _wait_for(lambda: "Listening on" in server.log.read_text(), server)
+        with _calls(place) as outcomes:  # the first of them starts the server
+            _wait_for_more(outcomes, server)
+        assert set(outcomes) == {"200"}
+        assert server.url == f"http://127.0.0.1:{place[1]}"
+
+
+@pytest.mark.skipif(not shutil.which("systemd-analyze"), reason="comes with systemd")
+def test_systemd_takes_the_socket_unit(tmp_path: Path) -> None:
+    unit = Path(shutil.copy(ROOT / "deploy/systemd/web-image-ocr.socket", tmp_path))
+    unit.with_suffix(".service").write_text("[Service]\nExecStart=/bin/true\n")
+    done = subprocess.run(
+        ["systemd-analyze", "verify", str(unit)],  # noqa: S607
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert (done.returncode, done.stderr) == (0, "")
 
 
 def test_a_socket_that_others_can_reach_is_refused_without_authentication(tmp_path: Path) -> None:
@@ -262,6 +306,19 @@ def test_sighup_opens_the_log_file_again(tmp_path: Path) -> None:
         _wait_for(lambda: server.process.poll() is not None, server)
         assert server.records("Shutting down")
         assert not Server(server.process, moved).records("Shutting down")
+
+
+def test_a_closed_terminal_stops_the_server_that_was_started_there(tmp_path: Path) -> None:
+    window, terminal = os.openpty()
+    command = [*COMMAND, "serve", "--no-auth", "--port", "0", "--data-dir", str(tmp_path)]
+    with _started(command, tmp_path / "log", stdin=terminal) as server:
+        os.close(terminal)
+        _wait_for(lambda: server.records("worker ready"), server)
+        server.process.send_signal(signal.SIGHUP)  # the terminal is there: only files are read
+        assert server.is_ready()
+        os.close(window)
+        server.process.send_signal(signal.SIGHUP)  # the system does so where it is the shell's
+        assert server.process.wait(timeout=60) == 0
 
 
 def test_sighup_ends_nothing(tmp_path: Path) -> None:

@@ -36,6 +36,7 @@ from web_image_ocr.telemetry.logging import configure_server, reopen
 log = structlog.stdlib.get_logger(__name__)
 
 _LOOK_EVERY_S = 0.05
+_STDIN = 0
 
 
 def serve(
@@ -104,6 +105,7 @@ class _Process:
     def __init__(self) -> None:
         self.stop = StopRequest()
         self.stderr = standard_error()
+        self.has_terminal = os.isatty(_STDIN)
         self.reload = RequestSignal(signal.SIGHUP)
         self.restart = RequestSignal(signal.SIGUSR2)
 
@@ -132,7 +134,7 @@ async def _run(
 ) -> None:
     """Serve until told to stop."""
     server, stop = settings.server, process.stop
-    process.reload.call(partial(_reload_files, certificate))
+    process.reload.call(partial(_hung_up, process, certificate))
     cleaning = asyncio.create_task(remove_credentials_files(settings.data_dir))
     async with running_app(settings, identity, stopping=lambda: stop.wanted) as app:
         config = ConnectionConfig(
@@ -158,7 +160,11 @@ async def _run(
     cleaning.cancel()
 
 
-def _reload_files(certificate: Certificate | None) -> None:
+def _hung_up(process: _Process, certificate: Certificate | None) -> None:
+    if process.has_terminal and not os.isatty(_STDIN):  # its window was closed
+        if not process.stop.wanted:  # both the shell and the system say so
+            signal.raise_signal(signal.SIGTERM)
+        return
     reopen()
     if certificate:
         certificate.reload()

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import contextlib
+import shutil
 import ssl
 from pathlib import Path
+from typing import Literal
 
 import pytest
 from cryptography.hazmat.primitives.serialization import (
@@ -13,9 +15,10 @@ from cryptography.hazmat.primitives.serialization import (
     PrivateFormat,
     load_pem_private_key,
 )
+from structlog.testing import capture_logs
 
 from tests.certificates import self_signed
-from web_image_ocr.cli.tls import tls_context
+from web_image_ocr.cli.tls import Certificate, tls_context
 from web_image_ocr.primitives.errors import ErrorKind, ServiceError
 from web_image_ocr.settings import ServerConfig
 
@@ -79,6 +82,60 @@ def _handshake(ours: ssl.SSLContext, theirs: ssl.SSLContext) -> str | None:
             with contextlib.suppress(ssl.SSLWantReadError):
                 side.do_handshake()
     return server.version()
+
+
+@pytest.mark.parametrize("kinds", [("EC", "EC"), ("EC", "RSA"), ("RSA", "EC")])
+def test_a_reloaded_certificate_is_the_only_one(
+    tmp_path: Path, kinds: tuple[Literal["EC", "RSA"], Literal["EC", "RSA"]]
+) -> None:
+    cert, key = self_signed(tmp_path, kind=kinds[0])
+    server = ServerConfig(tls_cert=cert, tls_key=key)
+    first = tls_context(server)
+    assert first
+    certificate = Certificate(server, first)
+    assert _served(certificate) == cert.read_text()
+    self_signed(tmp_path, kind=kinds[1])
+    assert _served(certificate) != cert.read_text()
+    certificate.reload()
+    assert _served(certificate) == cert.read_text()
+
+
+def test_an_unusable_certificate_leaves_the_previous_one(
+    tmp_path: Path, cert_file: Path, key_file: Path
+) -> None:
+    server = ServerConfig(tls_cert=cert_file, tls_key=key_file)
+    first = tls_context(server)
+    assert first
+    certificate = Certificate(server, first)
+    before = cert_file.read_text()
+    for unusable in ("", before[:300], before):
+        cert_file.write_text(unusable)
+        if unusable == before:
+            (tmp_path / "other").mkdir()
+            shutil.copy(self_signed(tmp_path / "other")[1], key_file)
+        with capture_logs() as logged:
+            certificate.reload()
+        assert [record["log_level"] for record in logged] == ["error"]
+        assert _served(certificate) == before
+
+
+def _served(certificate: Certificate) -> str:
+    """The certificate that a client is shown; it prefers RSA, and names no host."""
+    theirs = ssl.create_default_context()
+    theirs.check_hostname = False
+    theirs.verify_mode = ssl.CERT_NONE
+    theirs.maximum_version = ssl.TLSVersion.TLSv1_2
+    theirs.set_ciphers("ECDHE+aRSA:ECDHE+ECDSA")
+    up, down = ssl.MemoryBIO(), ssl.MemoryBIO()
+    server = certificate.context.wrap_bio(up, down, server_side=True)
+    client = theirs.wrap_bio(down, up)
+    for _ in range(4):
+        for side in (client, server):
+            with contextlib.suppress(ssl.SSLWantReadError):
+                side.do_handshake()
+    shown = client.getpeercert(binary_form=True)
+    assert shown
+    return ssl.DER_cert_to_PEM_cert(shown)
 
 
 def test_a_missing_file_is_named(tmp_path: Path, cert_file: Path, key_file: Path) -> None:
