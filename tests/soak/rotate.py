@@ -45,25 +45,29 @@ def rotate(folder: Path, keys: int) -> Report:
     report = Report("rotate")
     with running_service(folder / "rotate") as service:
         pairs = _add_keys(service, keys)
-        load = _Load(service, pairs)
-        with load.running():
-            left = [_kill_at_two_keys(service), *(_kill_at_line(service, line) for line in (1, 3))]
-            report.check(
-                any(0 < one < keys for one in left), f"killed with {left} of {keys + 1} keys left"
-            )
-            report.check(
-                _command(service, "--status")["phase"] == "re-encrypting", "killed half-way"
-            )
-            rotated = _command(service)
-            time.sleep(_CACHES_EXPIRE_S)
-        report.facts.append(f"{load.calls} calls under load, {len(load.tokens)} tokens issued")
-        lost = load.ask_everything()
-        report.check(rotated["access_keys_left"] == "0", "all access keys are re-encrypted")
-        report.check(not load.wrong, f"{some(load.wrong)} calls answered otherwise than 2xx")
-        report.check(not lost, f"{some(lost)} tokens or temporary keys lost")
-        unreadable = _unreadable(service, pairs)
-        report.check(not unreadable, f"{some(unreadable)} access keys lost")
-        _retire(service, load, report)
+        with closing(_Load(service, pairs)) as load:
+            with load.running():
+                left = [
+                    _kill_at_two_keys(service),
+                    *(_kill_at_line(service, line) for line in (1, 3)),
+                ]
+                report.check(
+                    any(0 < one < keys for one in left),
+                    f"killed with {left} of {keys + 1} keys left",
+                )
+                report.check(
+                    _command(service, "--status")["phase"] == "re-encrypting", "killed half-way"
+                )
+                rotated = _command(service)
+                time.sleep(_CACHES_EXPIRE_S)
+            report.facts.append(f"{load.calls} calls under load, {len(load.tokens)} tokens issued")
+            lost = load.ask_everything()
+            report.check(rotated["access_keys_left"] == "0", "all access keys are re-encrypted")
+            report.check(not load.wrong, f"{some(load.wrong)} calls answered otherwise than 2xx")
+            report.check(not lost, f"{some(lost)} tokens or temporary keys lost")
+            unreadable = _unreadable(service, pairs)
+            report.check(not unreadable, f"{some(unreadable)} access keys lost")
+            _retire(service, load, report)
     return report
 
 
@@ -121,6 +125,10 @@ class _Load:
             over.set()
             for client in clients:
                 client.join()
+
+    def close(self) -> None:
+        """Close the connections."""
+        self._client.close()
 
     def ask(self, request: httpx.Request) -> httpx.Response:
         """Send a request."""
