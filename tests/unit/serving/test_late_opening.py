@@ -8,7 +8,7 @@ import sys
 
 import pytest
 
-pytestmark = pytest.mark.models
+pytestmark = [pytest.mark.models, pytest.mark.timeout(600)]
 
 PROGRAM = """
 import json, math, sys
@@ -28,7 +28,7 @@ def turned(degrees):
 y, x = np.mgrid[0:920, 0:1300].astype(np.float32)
 bent = cv2.remap(page, x, y + 60 * np.sin(x / 300), cv2.INTER_LINEAR, borderValue=(255,) * 3)
 noise = np.random.default_rng(1).integers(0, 255, page.shape, dtype=np.uint8)
-large = np.tile(page, (4, 3, 1))
+large = np.tile(page, (3, 2, 1))
 from PIL import Image
 images = [Image.fromarray(each) for each in (page, turned(7), turned(90), bent, noise, large)]
 files = [encoded(image, "PNG") for image in images]
