@@ -9,6 +9,7 @@ from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import Response
 
+from web_image_ocr.api.audit import Audited
 from web_image_ocr.api.config import ApiConfig
 from web_image_ocr.api.dependencies import Dependencies
 from web_image_ocr.api.middleware import CallCounter, Calls
@@ -68,6 +69,7 @@ def _routed_app(
         for part in (identity, account, projects, keys, users, usage):
             app.include_router(part.router)
     app.add_exception_handler(HTTPException, _unknown_route)
+    app.add_middleware(Audited)
     app.add_middleware(Calls, loopback_only=not authenticated, count=count)
     app.openapi = lambda: describe(app, authenticated=authenticated)  # type: ignore[method-assign]
     return app

@@ -23,6 +23,7 @@ from web_image_ocr.identity import (
     UsageReport,
     Window,
 )
+from web_image_ocr.primitives.audit import acted_by, is_about
 from web_image_ocr.primitives.errors import ErrorKind, ServiceError
 
 _Result = TypeVar("_Result")
@@ -127,6 +128,7 @@ async def managing(request: Request) -> AsyncIterator[ManagementCall]:
             principal = await state.management_limits.authenticate(
                 request, lambda: callers.authenticate(request, body)
             )
+            acted_by(principal.user.id)
             body.hold_as(authenticated(principal.user.domain.id))
             yield ManagementCall(request, callers, body, principal)
     except ServiceError as error:
@@ -142,7 +144,9 @@ def record_id(request: Request) -> str:
     Raises:
         ServiceError: ``RECORD_UNKNOWN`` for what no record is called.
     """
-    return checked_id(request.path_params["id"])
+    found = checked_id(request.path_params["id"])
+    is_about(found)
+    return found
 
 
 def checked_id(text: str) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from anyio import CapacityLimiter
 from starlette.requests import Request
+from starlette.types import Scope
 
 from web_image_ocr.api.bodies import Body
 from web_image_ocr.api.body_budget import BodyBudget, unauthenticated
@@ -52,6 +53,10 @@ class State:
             unauthenticated=max(config.max_bodies_bytes // 2, config.max_body_bytes),
             floor=config.max_body_bytes,
         )
+
+    def network(self, scope: Scope) -> str:
+        """Return the network that a call comes from."""
+        return network_of(self._addresses.of(scope))
 
     def service_body(self, request: Request) -> Body:
         """Return the body of a call of the service."""

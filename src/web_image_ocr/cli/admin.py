@@ -46,7 +46,9 @@ from web_image_ocr.identity import (
     Role,
     every,
 )
+from web_image_ocr.primitives.audit import OPERATOR, Origin, originating
 from web_image_ocr.settings import load_settings
+from web_image_ocr.telemetry.logging import configure
 
 _SHOWN_ONCE = "The secrets above are shown only now; keep them in a safe place."
 
@@ -77,7 +79,8 @@ def init(
     A second call changes nothing, shows the ids without secrets and succeeds.
     """
     settings = load_settings(config, data_dir=data_dir, project_name=project_name)
-    with closing(open_identity(settings)) as identity:
+    configure(settings.logging)
+    with closing(open_identity(settings)) as identity, originating(Origin(actor=OPERATOR)):
         account = initialize(identity, settings)
     note = _SHOWN_ONCE if account.created else "There is an account already; nothing was changed."
     secrets = () if account.created else ("password", "secret_key")
@@ -323,7 +326,11 @@ def _administration(
 ) -> Iterator[Administration]:
     """The accounts of a store that is there; only ``init`` makes one."""
     settings = load_settings(config, data_dir=data_dir)
-    with closing(open_identity(settings, may_create=False)) as identity:
+    configure(settings.logging)
+    with (
+        closing(open_identity(settings, may_create=False)) as identity,
+        originating(Origin(actor=OPERATOR)),
+    ):
         accounts = identity.administration
         yield accounts.beyond_quotas() if beyond_quota else accounts
 

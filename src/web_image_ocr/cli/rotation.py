@@ -11,8 +11,10 @@ from web_image_ocr.bootstrap import open_identity
 from web_image_ocr.cli.options import AsJson, Config, DataDir
 from web_image_ocr.cli.records import Record, show_record
 from web_image_ocr.identity import Rotation, RotationPhase, RotationStatus, wire_time
+from web_image_ocr.primitives.audit import OPERATOR, Origin, audited, originating
 from web_image_ocr.primitives.errors import ErrorKind, ServiceError
 from web_image_ocr.settings import load_settings
+from web_image_ocr.telemetry.logging import configure
 
 _PROGRESS_EVERY = 1000
 
@@ -60,14 +62,30 @@ def rotate_master_key(
             "--copied, --retire and --status exclude each other; --now needs --retire"
         )
     settings = load_settings(config, data_dir=data_dir)
-    with closing(open_identity(settings, may_create=False)) as identity:
+    configure(settings.logging)
+    with (
+        closing(open_identity(settings, may_create=False)) as identity,
+        originating(Origin(actor=OPERATOR)),
+    ):
         rotation = identity.rotation()
-        if retire:
-            rotation.retire(now=now, progress=_show_progress)
-        elif not status:
-            _rotate(rotation, copied=copied)
-        reached = rotation.status()
+        if status:
+            reached = rotation.status()
+        else:
+            reached = _change(rotation, copied=copied, retire=retire, now=now)
     show_record(_record(reached), as_json=as_json, note=f"Next: {_NEXT[reached.phase]}.")
+
+
+def _audit_fields(reached: RotationStatus) -> dict[str, str]:
+    return {"target": reached.facts.in_use, "phase": reached.phase.value}
+
+
+@audited("master_key_changed", fields=_audit_fields)
+def _change(rotation: Rotation, *, copied: bool, retire: bool, now: bool) -> RotationStatus:
+    if retire:
+        rotation.retire(now=now, progress=_show_progress)
+    else:
+        _rotate(rotation, copied=copied)
+    return rotation.status()
 
 
 def _rotate(rotation: Rotation, *, copied: bool) -> None:

@@ -29,6 +29,7 @@ from web_image_ocr.engine.models import check_models
 from web_image_ocr.engine.words import files_of
 from web_image_ocr.identity import Identity
 from web_image_ocr.images.storage import signers_of
+from web_image_ocr.primitives.audit import OPERATOR, Origin, originating
 from web_image_ocr.primitives.errors import ErrorKind, ServiceError
 from web_image_ocr.settings import Settings, load_settings
 from web_image_ocr.telemetry.logging import configure_server, reopen
@@ -83,7 +84,8 @@ def serve(
             identity = opened.enter_context(
                 contextlib.closing(open_identity(settings, may_migrate=True))
             )
-            make_first_account(identity, settings, url, to_terminal=sys.stdout.isatty())
+            with originating(Origin(actor=OPERATOR)):
+                make_first_account(identity, settings, url, to_terminal=sys.stdout.isatty())
         if not process.stop.wanted:
             if settings.server.console and sys.stdout.isatty():
                 typer.echo(f"Open {url} in a browser.")

@@ -23,6 +23,7 @@ from web_image_ocr.identity.values import (
     TokenGrant,
     User,
 )
+from web_image_ocr.primitives.audit import acted_by, is_about
 from web_image_ocr.primitives.errors import ErrorKind, ServiceError
 
 
@@ -97,8 +98,10 @@ class Access:
             ServiceError: as ``inspect_token``.
         """
         caller = self.authenticate_token(asking).user
+        acted_by(caller.id)
         with _of_the_subject():
             claims, owner = self.good_token(subject)
+        is_about(owner.user.id)
         _check_may_look_after(caller, owner.user)
         return claims
 

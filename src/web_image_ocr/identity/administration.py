@@ -10,6 +10,7 @@ from datetime import datetime
 from sqlalchemy import delete, select
 
 from web_image_ocr.identity import lists
+from web_image_ocr.identity.audited import audited_as
 from web_image_ocr.identity.database import Database
 from web_image_ocr.identity.directory import ChangedRecords, project_of, user_of
 from web_image_ocr.identity.key_facts import in_use
@@ -101,6 +102,7 @@ class Administration:
         with self._reading() as rows:
             return lists.users(rows, page)
 
+    @audited_as("user_created")
     def create_user(
         self, name: str, role: Role = Role.CALLER, password: str | None = None
     ) -> NewPassword:
@@ -112,6 +114,7 @@ class Administration:
             self._quotas.check_users(rows)
             return NewPassword(user=user_of(row), password=drawn)
 
+    @audited_as("password_changed")
     def set_password(
         self, user: str, password: str | None = None, *, generation: int | None = None
     ) -> NewPassword:
@@ -134,6 +137,7 @@ class Administration:
             row.generation += 1
             return NewPassword(user=user_of(row), password=drawn)
 
+    @audited_as("user_changed")
     def change_user(
         self, user: str, *, role: Role | None = None, enabled: bool | None = None
     ) -> User:
@@ -171,6 +175,7 @@ class Administration:
         """Refuse the user; see ``change_user``."""
         return self.change_user(user, enabled=False)
 
+    @audited_as("user_deleted")
     def delete_user(self, user: str) -> User:
         """Forget the user and the user's keys.
 
@@ -207,6 +212,7 @@ class Administration:
         with self._reading() as rows:
             return project_of(rows.project(project))
 
+    @audited_as("project_created")
     def create_project(self, name: str) -> Project:
         """A new project; it has enabled nothing yet."""
         with self._changing() as rows:
@@ -215,6 +221,7 @@ class Administration:
             self._quotas.check_projects(rows)
             return project_of(row)
 
+    @audited_as("project_deleted")
     def delete_project(self, project: str) -> Project:
         """Forget the project and what it has enabled."""
         with self._changing() as rows:
@@ -235,6 +242,7 @@ class Administration:
         with self._reading() as rows:
             return key_of(rows.key(access))
 
+    @audited_as("key_created")
     def create_key(self, user: str) -> NewAccessKey:
         """A new key of the user; its secret is not shown again."""
         key = random_key()
@@ -247,6 +255,7 @@ class Administration:
             created_at=kept.created_at,
         )
 
+    @audited_as("key_imported")
     def import_key(self, user: str, access: str, secret: str) -> AccessKey:
         """A key that clients have already, so that they need not be told another.
 
@@ -257,14 +266,17 @@ class Administration:
         """
         return self._keep_key(user, KeyPair(access=access, secret=secret))
 
+    @audited_as("key_enabled")
     def enable_key(self, access: str) -> AccessKey:
         """Accept the key again."""
         return self._switch_key(access, enabled=True)
 
+    @audited_as("key_disabled")
     def disable_key(self, access: str) -> AccessKey:
         """Refuse the key as if it did not exist."""
         return self._switch_key(access, enabled=False)
 
+    @audited_as("key_deleted")
     def delete_key(self, access: str) -> AccessKey:
         """Forget the key."""
         with self._changing() as rows:
@@ -280,6 +292,7 @@ class Administration:
         with self._reading() as rows:
             return lists.subscriptions(rows, page)
 
+    @audited_as("subscription_enabled")
     def enable(self, project: str, api: str) -> Subscription:
         """Enable the service for the project; no error if it is."""
         with self._changing() as rows:
@@ -288,6 +301,7 @@ class Administration:
                 rows.session.add(new_subscription(row.id, api, self._clock()))
             return Subscription(project_id=row.id, project_name=row.name, api=api)
 
+    @audited_as("subscription_disabled")
     def disable(self, project: str, api: str) -> Subscription:
         """Switch the service off for the project; no error if it is."""
         with self._changing() as rows:

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 
+from web_image_ocr.identity.audited import SIGNATURE_REFUSALS, audited_as
 from web_image_ocr.identity.config import IdentityConfig
 from web_image_ocr.identity.directory import Directory, KnownUser
 from web_image_ocr.identity.keyring import Keyring
@@ -22,6 +23,7 @@ from web_image_ocr.identity.signature import (
 )
 from web_image_ocr.identity.tokens import TemporaryClaims, Tokens
 from web_image_ocr.identity.values import Credential, Principal, TemporaryKey
+from web_image_ocr.primitives.audit import is_about
 from web_image_ocr.primitives.errors import ErrorKind, ServiceError
 
 SHORTEST_TEMPORARY_SECONDS = 900
@@ -86,6 +88,7 @@ class Keys:
         self._used = used
         self._clock = clock
 
+    @audited_as(None, refusals=SIGNATURE_REFUSALS)
     def check_headers(self, request: SignedRequest, client: str) -> str:
         """Refuse what needs no body; see ``Identity.check_signed_headers``."""
         return self._claim(request, client).authorization.access
@@ -95,6 +98,7 @@ class Keys:
         since = self._clock() - timedelta(seconds=seconds)
         self._lockout.record_failure(_subject(access), client, since=since)
 
+    @audited_as(None, refusals=SIGNATURE_REFUSALS)
     def authenticate(self, request: SignedRequest, client: str) -> Principal:
         """Whose key signed the request; see ``Identity.authenticate_signature``."""
         claim = self._claim(request, client)
@@ -143,6 +147,7 @@ class Keys:
         else:
             candidate = self._permanent(authorization.access)
         subject = _subject(authorization.access)
+        is_about(authorization.access)  # a key that exists
         return _Claim(
             authorization=authorization,
             candidate=candidate,

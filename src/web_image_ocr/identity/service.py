@@ -14,6 +14,7 @@ from pathlib import Path
 
 from web_image_ocr.identity.access import Access
 from web_image_ocr.identity.administration import Administration
+from web_image_ocr.identity.audited import SIGN_IN_REFUSALS, audited_as
 from web_image_ocr.identity.config import IdentityConfig
 from web_image_ocr.identity.directory import Directory
 from web_image_ocr.identity.ended_tokens import EndedTokens
@@ -46,6 +47,7 @@ from web_image_ocr.identity.values import (
     TemporaryKey,
     TokenGrant,
 )
+from web_image_ocr.primitives.audit import acted_by
 from web_image_ocr.primitives.errors import ErrorKind, ServiceError
 
 
@@ -169,6 +171,7 @@ class Identity:
 
     # -- first start
 
+    @audited_as("account_created")
     def initialize(
         self,
         *,
@@ -292,6 +295,7 @@ class Identity:
         """Return how many password hashes are computed at the same time."""
         return self._passwords.at_once
 
+    @audited_as(None, refusals=SIGN_IN_REFUSALS)
     def check_sign_ins(self, client: str) -> None:
         """Return if the client's network may try a password now; does not block.
 
@@ -347,6 +351,7 @@ class Identity:
         """
         return self.access.inspect_token(asking, subject)
 
+    @audited_as("token_revoked")
     def end_token(self, asking: str, subject: str) -> None:
         """End the token ``subject`` before its time; who may look at it may end it.
 
@@ -359,6 +364,7 @@ class Identity:
         """
         self._ended_tokens.end(self.access.token_to_end(asking, subject))
 
+    @audited_as("temporary_key_issued")
     def issue_temporary_key(self, token: str, duration_seconds: int = 900) -> TemporaryKey:
         """A key for the token's user that ends by itself.
 
@@ -371,6 +377,7 @@ class Identity:
                 another duration.
         """
         _, user = self.access.good_token(token)
+        acted_by(user.user.id)
         return self._keys.issue_temporary(user, duration_seconds)
 
     def projects(
@@ -430,6 +437,7 @@ class Identity:
             return self._usage.read(accounts.project_ids(), window)
         return self._usage.read([accounts.project(project_id).id], window)
 
+    @audited_as("password_changed")
     def change_password(self, principal: Principal, current: str, new: str, client: str) -> None:
         """Another password for the principal; ends all tokens and temporary keys of the user.
 

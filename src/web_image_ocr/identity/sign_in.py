@@ -14,6 +14,7 @@ from collections.abc import Callable
 from datetime import datetime, timedelta
 
 from web_image_ocr.identity.access import Access
+from web_image_ocr.identity.audited import SIGN_IN_REFUSALS, audited_as
 from web_image_ocr.identity.config import IdentityConfig
 from web_image_ocr.identity.directory import Directory, KnownUser
 from web_image_ocr.identity.lockout import Lockout
@@ -22,6 +23,7 @@ from web_image_ocr.identity.records import new_id
 from web_image_ocr.identity.sign_in_budget import SignInBudget
 from web_image_ocr.identity.tokens import LONGEST_ANCESTRY, TokenClaims, Tokens
 from web_image_ocr.identity.values import PasswordLogin, Project, Scope, TokenGrant, User
+from web_image_ocr.primitives.audit import acted_by, is_about
 from web_image_ocr.primitives.errors import ErrorKind, ServiceError
 
 
@@ -60,15 +62,18 @@ class SignIn:
         self._budget = budget
         self._clock = clock
 
+    @audited_as("signed_in", refusals=SIGN_IN_REFUSALS)
     def log_in(self, login: PasswordLogin, client: str) -> TokenGrant:
         """A token for a password; see ``Identity.log_in``."""
         user = self.checked_user(login, client)
         project = self._scoped_project(user.user, login.scope)
         return self._issue(user, project, ("password",), self._now() + self._lifetime)
 
+    @audited_as("token_rescoped")
     def rescope(self, token: str, scope: Scope) -> TokenGrant:
         """A token for a token; see ``Identity.rescope``."""
         claims, user = self._access.good_token(token)
+        acted_by(user.user.id)
         if len(claims.ancestors) >= LONGEST_ANCESTRY:
             raise ServiceError(
                 ErrorKind.LOGIN_FAILED,
@@ -78,6 +83,7 @@ class SignIn:
         methods = tuple(dict.fromkeys((*claims.methods, "token")))
         return self._issue(user, project, methods, claims.expires_at, ancestors=claims.lineage)
 
+    @audited_as(None, refusals=SIGN_IN_REFUSALS)
     def checked_user(self, login: PasswordLogin, client: str) -> KnownUser:
         """Whose password it is.
 
@@ -86,6 +92,7 @@ class SignIn:
         """
         with self._budget.attempt(client) as attempt:
             user, counted_as = self._directory.user_signing_in(login)
+            is_about(user.user.id if user else "")  # never the name, which may be invented
             subject = f"user:{hashlib.sha256(repr(counted_as).encode()).hexdigest()}"
             # All within one turn: a burst of guesses gets no more tries than the lock allows.
             with self._passwords.turn() as hasher:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import atexit
 import logging
+import logging.handlers
 import os
 import sys
 from dataclasses import dataclass
@@ -17,12 +18,14 @@ from typing import Literal
 import structlog
 from structlog.typing import Processor
 
+from web_image_ocr.primitives.audit import AUDIT_LOGGER
 from web_image_ocr.primitives.errors import ErrorKind, ServiceError
 from web_image_ocr.telemetry.line_writer import LineWriter, Output
 from web_image_ocr.telemetry.standard_error import StandardError
 
 _log = structlog.stdlib.get_logger(__name__)
 
+_SYSTEM_LOG = "/dev/log"
 _FLUSH_S = 2.0
 """What the last records get to be written when the process ends."""
 
@@ -32,7 +35,8 @@ class LoggingConfig:
     """What is logged, and how it looks.
 
     Attributes:
-        level: least severity shown: ``debug``, ``info``, ``warning`` or ``error``.
+        level: least severity shown: ``debug``, ``info``, ``warning`` or ``error``. The audit
+            trail is shown at every level.
         format: ``json`` (one object a line), ``console`` (for reading), or ``auto``:
             ``console`` on a terminal, else ``json``.
         file: file to append the log to; absent: standard error. SIGHUP opens it again,
@@ -47,6 +51,9 @@ class LoggingConfig:
 def configure(config: LoggingConfig) -> None:
     """Send all records, ours and the libraries', to one place in one form: for a command.
 
+    Without a file, the audit trail goes to the system log (``authpriv``), as that of other
+    commands that administer accounts, and not to the person's terminal.
+
     Raises:
         ServiceError: ``CONFIGURATION_INVALID`` when the file cannot be opened.
     """
@@ -55,6 +62,9 @@ def configure(config: LoggingConfig) -> None:
     except OSError as error:
         raise _unusable(config, error) from None
     _install(handler, config)
+    audit = logging.getLogger(AUDIT_LOGGER)
+    audit.handlers = [] if config.file else [_system_log()]
+    audit.propagate = config.file is not None
 
 
 def configure_server(config: LoggingConfig) -> None:
@@ -103,9 +113,23 @@ class _QueuedHandler(logging.Handler):
 
     def emit(self, record: logging.LogRecord) -> None:
         try:
-            self.writer.put(_line(self.formatter, record))
+            line = _line(self.formatter, record)
+            self.writer.put(line, reserved=record.name == AUDIT_LOGGER)
         except Exception:  # noqa: BLE001 - as the library's own handlers do
             self.handleError(record)
+
+
+def _system_log() -> logging.Handler:
+    try:
+        handler = logging.handlers.SysLogHandler(
+            _SYSTEM_LOG, logging.handlers.SysLogHandler.LOG_AUTHPRIV
+        )
+    except OSError:  # a container usually has none
+        return logging.NullHandler()
+    handler.ident = "web-image-ocr: "
+    handler.append_nul = False
+    handler.setFormatter(_formatter(LoggingConfig(format="json")))
+    return handler
 
 
 def _install(
@@ -126,6 +150,7 @@ def _install(
     logging.captureWarnings(capture=True)
     for chatty in ("alembic", "aiohttp", "asyncio"):
         logging.getLogger(chatty).setLevel(logging.WARNING)
+    logging.getLogger(AUDIT_LOGGER).setLevel(logging.INFO)  # whatever the level of the rest
 
 
 def _formatter(config: LoggingConfig) -> logging.Formatter:

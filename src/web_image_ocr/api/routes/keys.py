@@ -27,6 +27,7 @@ from web_image_ocr.api.openapi_management import (
 )
 from web_image_ocr.api.pages import PAGE_NAMES, page_of, parameters_of
 from web_image_ocr.identity import EVERYBODY
+from web_image_ocr.primitives.audit import is_about
 from web_image_ocr.primitives.errors import ErrorKind, ServiceError
 
 router = APIRouter(tags=["Management"])
@@ -109,4 +110,6 @@ def _access(request: Request) -> str:
     access: str = request.path_params["access"]
     if not re.fullmatch(r"[A-Za-z0-9]{1,32}", access):
         raise ServiceError(ErrorKind.RECORD_UNKNOWN, "no access key is called so")
+    if re.fullmatch(r"[A-Z0-9]{20}", access):  # like ours; others may be anything
+        is_about(access)
     return access
