@@ -1,7 +1,8 @@
 """Writes the generated parts of the documentation, or checks that nothing has drifted.
 
 Run as ``python -m scripts.docs [--check]``. Generated: the configuration reference, the
-command-line reference, the list of error codes and the OpenAPI description. Checked as
+command-line reference, the list of error codes, the OpenAPI description and the files
+of `deploy` that `docs/operations.md` shows. Checked as
 well: that every relative link in a Markdown file leads somewhere.
 """
 
@@ -119,11 +120,23 @@ def openapi() -> str:
     return orjson.dumps(openapi_document(), option=orjson.OPT_INDENT_2).decode() + "\n"
 
 
+def operations() -> str:
+    """Return the page with the files of the repository that it shows."""
+    page = (ROOT / "docs/operations.md").read_text(encoding="utf-8")
+    return re.sub(
+        r"(<!-- (deploy/\S+) -->\n```\w+\n).*?(```\n)",
+        lambda found: found[1] + (ROOT / found[2]).read_text(encoding="utf-8") + found[3],
+        page,
+        flags=re.DOTALL,
+    )
+
+
 GENERATED: dict[str, Callable[[], str]] = {
     "docs/configuration.md": configuration,
     "docs/cli.md": command_line,
     "docs/errors.md": error_codes,
     "docs/openapi.json": openapi,
+    "docs/operations.md": operations,
 }
 
 

@@ -70,7 +70,7 @@ class Setting:
         for shown, own in {
             "http://127.0.0.1:8000": self.url,
             "PROJECT=...": f"PROJECT={self.account['project_id']}",
-            "PASSWORD=...": f"PASSWORD={self.account['password']}",
+            "read -rs PASSWORD": f"PASSWORD={self.account['password']}",
             "ACCESS-KEY": self.account["access_key"],
             "SECRET-KEY": self.account["secret_key"],
             "PROJECT-ID": self.account["project_id"],
@@ -151,6 +151,17 @@ def _starts_a_server(program: str, setting: Setting) -> None:
             assert any('"listening"' in line for line in server.stdout)
         finally:
             os.killpg(server.pid, signal.SIGTERM)
+
+
+def test_no_secret_is_on_a_command_line() -> None:
+    """A command line can be seen by every user of the machine, and stays in a history."""
+    for block in BLOCKS:
+        for line in block.text.splitlines():
+            assert "PASSWORD=" not in line, block.name
+            if "$TOKEN" in line:
+                assert re.search(r"@<\(printf '[A-Za-z-]+: %s' \"\$TOKEN\"\)", line), block.name
+            if "$PASSWORD" in line:
+                assert not re.search(r"curl|-d|--data", line), block.name
 
 
 def test_there_are_commands_to_run() -> None:

@@ -192,12 +192,14 @@ def _curl_example(account: FirstAccount, url: str) -> str:
             }
         }
     ).decode()
-    quoted = login.replace("'", "'\\''")
+    # By standard input and descriptors: command lines can be seen by every user of the machine.
     return f"""\
 TOKEN=$(curl -s -o /dev/null -D - '{url}/v3/auth/tokens?nocatalog=1' \\
-  -H 'Content-Type: application/json' \\
-  -d '{quoted}' \\
-  | tr -d '\\r' | sed -n 's/^[Xx]-[Ss]ubject-[Tt]oken: //p')
+  -H 'Content-Type: application/json' --data @- <<'JSON' \\
+  | tr -d '\\r' | sed -n 's/^[Xx]-[Ss]ubject-[Tt]oken: //p'
+{login}
+JSON
+)
 printf '{{"image":"%s"}}' "$(base64 -w0 picture.png)" \\
   | curl '{url}/v2/{account.project_id}/ocr/web-image' \\
-  -H "X-Auth-Token: $TOKEN" -H 'Content-Type: application/json' --data-binary @-"""
+  -H @<(printf 'X-Auth-Token: %s' "$TOKEN") -H 'Content-Type: application/json' --data-binary @-"""
