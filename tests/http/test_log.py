@@ -128,7 +128,6 @@ async def test_secrets_stay_out(
     recognizer.fault = fault
     await client.post(account.path, headers=account.headers, json=body)
     assert len([record for record in records if "outcome" not in record]) == 11
-    assert len(records) == 13  # two for the audit trail
     logged = repr(records)
     for secret in (
         account.token,

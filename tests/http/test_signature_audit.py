@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, MutableMapping
+from collections.abc import AsyncIterator, Iterator, MutableMapping
+from dataclasses import replace
 from typing import Any
 
 import httpx
 import pytest
 import structlog
 
-from tests.http.conftest import Account
+from tests.http.conftest import Account, Clients
 from tests.http.signing import BODY, signed
+from web_image_ocr.identity import Identity
 from web_image_ocr.primitives import audit
 
 
@@ -19,6 +21,20 @@ def logged(monkeypatch: pytest.MonkeyPatch) -> Iterator[list[MutableMapping[str,
     monkeypatch.setattr(audit, "_log", structlog.stdlib.get_logger(audit.AUDIT_LOGGER))
     with structlog.testing.capture_logs() as captured:
         yield captured
+
+
+@pytest.fixture
+def account(account: Account, identity: Identity) -> Account:
+    """The account with a key that these tests alone use, and may lock."""
+    key = identity.administration.beyond_quotas().create_key(account.first.user or "")
+    first = replace(account.first, access_key=key.access, secret_key=key.secret)
+    return replace(account, first=first)
+
+
+@pytest.fixture
+async def client(clients: Clients, identity: Identity) -> AsyncIterator[httpx.AsyncClient]:
+    async with clients(identity, peer="192.0.2.77") as client:
+        yield client
 
 
 async def test_an_unknown_key_is_a_failed_signature_without_a_target(
@@ -50,4 +66,4 @@ async def test_wrong_signatures_and_then_the_lock_are_said_of_the_key(
     trail = [record for record in logged if "outcome" in record]
     assert [record["event"] for record in trail] == ["signature_failed"] * 5 + ["key_locked"]
     assert {record["target"] for record in trail} == {account.first.access_key}
-    assert {record["client"] for record in trail} == {"127.0.0.1"}
+    assert {record["client"] for record in trail} == {"192.0.2.77"}

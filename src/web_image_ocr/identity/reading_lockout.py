@@ -13,6 +13,7 @@ from datetime import datetime
 from functools import partial
 from typing import NoReturn
 
+from web_image_ocr.identity.audited import SIGNATURE_REFUSALS, audited_as
 from web_image_ocr.identity.lockout import Lockout
 from web_image_ocr.primitives.errors import ServiceError
 
@@ -30,6 +31,7 @@ class MustWriteError(Exception):
         self._write = write
         self._error = error
 
+    @audited_as(None, refusals=SIGNATURE_REFUSALS)
     def settle(self) -> None:
         """Write; return where the question has to be asked again.
 
