@@ -119,13 +119,15 @@ class _QueuedHandler(logging.Handler):
             self.handleError(record)
 
 
+class _SystemLogHandler(logging.handlers.SysLogHandler):
+    """The library's, silent where there is no system log, as in most containers."""
+
+    def handleError(self, record: logging.LogRecord) -> None:  # noqa: N802 - the library's name
+        pass
+
+
 def _system_log() -> logging.Handler:
-    try:
-        handler = logging.handlers.SysLogHandler(
-            _SYSTEM_LOG, logging.handlers.SysLogHandler.LOG_AUTHPRIV
-        )
-    except OSError:  # a container usually has none
-        return logging.NullHandler()
+    handler = _SystemLogHandler(_SYSTEM_LOG, logging.handlers.SysLogHandler.LOG_AUTHPRIV)
     handler.ident = "web-image-ocr: "
     handler.append_nul = False
     handler.setFormatter(_formatter(LoggingConfig(format="json")))

@@ -2,13 +2,16 @@ from __future__ import annotations
 
 import json
 import logging
+import socket
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
 import structlog
 
+from web_image_ocr.primitives.audit import AUDIT_LOGGER
 from web_image_ocr.primitives.errors import ErrorKind, ServiceError
+from web_image_ocr.telemetry import logging as module
 from web_image_ocr.telemetry.logging import LoggingConfig, configure, configure_server
 
 
@@ -21,6 +24,11 @@ def restored() -> Iterator[None]:
         if handler not in handlers:
             handler.close()
     root.handlers[:], root.level = handlers, level
+    trail = logging.getLogger(AUDIT_LOGGER)
+    for handler in trail.handlers:
+        handler.close()
+    trail.handlers, trail.propagate = [], True
+    trail.setLevel(logging.NOTSET)
     logging.captureWarnings(capture=False)
     structlog.reset_defaults()
 
@@ -77,3 +85,35 @@ def test_a_file_that_cannot_be_opened_is_a_wrong_setting(
     ) as caught:
         configured(LoggingConfig(file=tmp_path / "missing" / "log"))
     assert caught.value.kind is ErrorKind.CONFIGURATION_INVALID
+
+
+def test_the_audit_trail_of_a_command_goes_to_the_system_log(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(module, "_SYSTEM_LOG", str(tmp_path / "log"))
+    with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as system_log:
+        system_log.bind(str(tmp_path / "log"))
+        configure(LoggingConfig(level="error"))
+        structlog.stdlib.get_logger(AUDIT_LOGGER).info("user_created", target="abc")
+        message = system_log.recv(4096).decode()
+    authpriv_info = "<86>"
+    assert message.startswith(f"{authpriv_info}web-image-ocr: {{")
+    assert json.loads(message.partition(": ")[2])["target"] == "abc"
+    assert capsys.readouterr().err == ""
+
+
+def test_without_a_system_log_nothing_is_said(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(module, "_SYSTEM_LOG", str(tmp_path / "missing"))
+    configure(LoggingConfig())
+    structlog.stdlib.get_logger(AUDIT_LOGGER).info("user_created", target="abc")
+    assert capsys.readouterr().err == ""
+
+
+def test_the_audit_trail_is_in_the_file_at_every_level(tmp_path: Path) -> None:
+    configure(LoggingConfig(level="error", file=tmp_path / "log"))
+    structlog.stdlib.get_logger(AUDIT_LOGGER).info("user_created", target="abc")
+    structlog.stdlib.get_logger("other").info("quiet")
+    (record,) = map(json.loads, (tmp_path / "log").read_text().splitlines())
+    assert record["event"] == "user_created"
