@@ -60,7 +60,9 @@ def configuration() -> str:
         "the TOML file named by `--config` (a dot below is a table there: `server.port` is\n"
         "`port` in `[server]`), the default. In the environment a list is written with\n"
         "commas, and an empty variable is as if unset. With a wrong value, or a name that is not\n"
-        "a setting, nothing is started: one line names all of them, with the nearest names.\n\n"
+        "a setting, nothing is started: one line names all of them, with the nearest names.\n"
+        "Variables that Kubernetes adds for a Service and Docker for a link, such as\n"
+        "`WEB_IMAGE_OCR_SERVICE_HOST` for a Service named `web-image-ocr`, are ignored.\n\n"
         "| Setting | Environment | Default | Meaning |\n|---|---|---|---|\n"
         + "\n".join(rows)
         + "\n"
@@ -112,7 +114,12 @@ def error_codes() -> str:
         'calls under `/v3` answer `{"error": {"code", "message", "title"}}` instead.\n\n'
         "| Code | Status | Text | What the log calls it |\n|---|---|---|---|\n"
         + "\n".join(rows)
-        + "\n"
+        + "\n\n"
+        "A `url` that is itself forbidden is answered `ModelArts.4601`: by its scheme, port or\n"
+        "form, by a literal private address, or for `localhost`. A host name is answered\n"
+        "`ModelArts.4603` if it has no address, and also if its address is private: callers\n"
+        "must not find internal names. The log's `reason` says which it was\n"
+        "([0039](decisions/0039-shares-and-silence.md)).\n"
     )
 
 

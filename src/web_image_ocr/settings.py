@@ -40,6 +40,7 @@ from web_image_ocr.images.config import FetchConfig
 from web_image_ocr.images.storage_config import StorageConfig
 from web_image_ocr.primitives.errors import ErrorKind, ServiceError
 from web_image_ocr.primitives.nearest import nearest
+from web_image_ocr.primitives.service_links import is_service_link
 from web_image_ocr.serving.config import ServingConfig
 from web_image_ocr.telemetry.logging import LoggingConfig
 
@@ -334,13 +335,15 @@ def _fault(place: str, item: Mapping[str, Any]) -> str:
 
 
 def _unknown_variables() -> Iterator[str]:
-    """Yield what variables with our prefix name that is not a setting; a library ignores some."""
+    """Yield the unknown names in variables with our prefix, of which the library ignores some."""
     known = {environment_name(name) for name, _, _ in describe()}
     known |= {environment_name(name) for name in Settings.model_fields}  # sections, as JSON
-    for variable in sorted(os.environ):
+    for variable, value in sorted(os.environ.items()):
         name = variable.upper()
-        if name.startswith(ENV_PREFIX) and name not in known:
-            yield name.removeprefix(ENV_PREFIX).lower().replace("__", ".")
+        rest = name.removeprefix(ENV_PREFIX)
+        if name in known or name == rest or is_service_link(rest, value):
+            continue
+        yield rest.lower().replace("__", ".")
 
 
 def _unknown(place: str) -> str:

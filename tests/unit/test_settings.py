@@ -267,6 +267,60 @@ def test_variables_of_others_are_theirs(monkeypatch: pytest.MonkeyPatch) -> None
     load_settings()
 
 
+LINKS = {  # of Kubernetes for a Service, and of Docker for a container
+    "SERVICE_HOST": "10.96.0.7",
+    "SERVICE_PORT": "8000",
+    "SERVICE_PORT_HTTP": "8000",
+    "SERVICE_PORT_HTTP_ALT": "8001",
+    "PORT": "tcp://10.96.0.7:8000",
+    "PORT_8000_TCP": "tcp://10.96.0.7:8000",
+    "PORT_8000_TCP_PROTO": "tcp",
+    "PORT_8000_TCP_PORT": "8000",
+    "PORT_8000_TCP_ADDR": "10.96.0.7",
+    "PORT_53_UDP": "udp://[fd00::7]:53",
+    "PORT_53_UDP_PROTO": "udp",
+    "PORT_53_UDP_PORT": "53",
+    "PORT_53_UDP_ADDR": "fd00::7",
+    "PORT_8000_TCP_START": "tcp://172.17.0.2:8000",
+    "PORT_8000_TCP_END": "tcp://172.17.0.2:8001",
+    "PORT_8000_TCP_PORT_START": "8000",
+    "PORT_8000_TCP_PORT_END": "8001",
+    "NAME": "/console/web-image-ocr",
+    "ENV_LANG": "C.UTF-8",
+}
+
+
+@pytest.mark.parametrize("service", ["WEB_IMAGE_OCR_", "WEB_IMAGE_OCR_SOMETHING_2_"])
+@pytest.mark.parametrize(("name", "value"), LINKS.items())
+def test_a_variable_for_another_container_is_ignored(
+    service: str, name: str, value: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv(service + name, value)
+    load_settings()
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("PORT", "8000"),
+        ("SERVER_PORT", "8000"),
+        ("SERVICE_HOST", "localhost"),
+        ("SERVICE__PORT", "8000"),
+        ("SERVER__SERVICE_PORT", "8000"),
+        ("NAME", "cn-north-4"),
+        ("PROJCT_NAME", "cn-north-4"),
+        ("PORT_8000", "tcp://10.96.0.7:8000"),
+        ("PORT_8000_TCP_PROTO", "http"),
+        ("ENVIRONMENT", "production"),
+    ],
+)
+def test_a_variable_that_is_only_like_those_is_refused(
+    name: str, value: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv(f"WEB_IMAGE_OCR_{name}", value)
+    assert f"unknown setting WEB_IMAGE_OCR_{name}" in fault()
+
+
 def test_a_section_may_be_json(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("WEB_IMAGE_OCR_SERVER", '{"port": 7}')
     assert load_settings().server.port == 7

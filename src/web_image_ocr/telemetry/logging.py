@@ -13,7 +13,7 @@ import os
 import sys
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Literal
+from typing import Literal, TextIO
 
 import structlog
 from structlog.typing import Processor
@@ -51,16 +51,13 @@ class LoggingConfig:
 def configure(config: LoggingConfig) -> None:
     """Send all records, ours and the libraries', to one place in one form: for a command.
 
+    A command appends to a log file that exists, and does not create one: it may run as another
+    user than the server. Where it cannot append, its records go to standard error.
+
     Without a file, the audit trail goes to the system log (``authpriv``), as that of other
     commands that administer accounts, and not to the person's terminal.
-
-    Raises:
-        ServiceError: ``CONFIGURATION_INVALID`` when the file cannot be opened.
     """
-    try:
-        handler = logging.FileHandler(config.file) if config.file else logging.StreamHandler()
-    except OSError as error:
-        raise _unusable(config, error) from None
+    handler = _ExistingFileHandler(config.file) if config.file else logging.StreamHandler()
     _install(handler, config)
     audit = logging.getLogger(AUDIT_LOGGER)
     audit.handlers = [] if config.file else [_system_log()]
@@ -73,7 +70,7 @@ def configure_server(config: LoggingConfig) -> None:
     Standard error is taken over as well, with what child processes write to it.
 
     Raises:
-        ServiceError: as ``configure``.
+        ServiceError: ``CONFIGURATION_INVALID`` when the file cannot be opened.
     """
     formatter = _formatter(config)  # looks at standard error as it was
 
@@ -120,10 +117,32 @@ class _QueuedHandler(logging.Handler):
 
 
 class _SystemLogHandler(logging.handlers.SysLogHandler):
-    """The library's, silent where there is no system log, as in most containers."""
+    """Send records to the system log, silently where there is none, as in most containers."""
 
     def handleError(self, record: logging.LogRecord) -> None:  # noqa: N802 - the library's name
         pass
+
+
+class _ExistingFileHandler(logging.StreamHandler[TextIO]):
+    """Append records to a file if it exists and can be written, otherwise to standard error."""
+
+    def __init__(self, path: Path) -> None:
+        super().__init__()
+        self._path = path
+
+    def emit(self, record: logging.LogRecord) -> None:
+        try:
+            with open(self._path, "ab", opener=_open_existing) as file:
+                file.write(_line(self.formatter, record))
+        except OSError:
+            super().emit(record)
+        except Exception:  # noqa: BLE001 - as the library's own handlers do
+            self.handleError(record)
+
+
+def _open_existing(path: str, _flags: int) -> int:
+    # Without O_NONBLOCK, opening a FIFO would wait for its reader.
+    return os.open(path, os.O_WRONLY | os.O_APPEND | os.O_CLOEXEC | os.O_NONBLOCK)
 
 
 def _system_log() -> logging.Handler:

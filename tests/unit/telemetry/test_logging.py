@@ -1,22 +1,27 @@
 from __future__ import annotations
 
+import errno
 import json
 import logging
+import os
 import socket
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 import structlog
 
-from web_image_ocr.primitives.audit import AUDIT_LOGGER
+from web_image_ocr.primitives import audit
+from web_image_ocr.primitives.audit import AUDIT_LOGGER, OPERATOR, Origin
 from web_image_ocr.primitives.errors import ErrorKind, ServiceError
 from web_image_ocr.telemetry import logging as module
 from web_image_ocr.telemetry.logging import LoggingConfig, configure, configure_server
 
 
 @pytest.fixture(autouse=True)
-def restored() -> Iterator[None]:
+def restored(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    # A logger that was used before keeps the set-up of then.
+    monkeypatch.setattr(audit, "_log", structlog.stdlib.get_logger(AUDIT_LOGGER))
     root = logging.getLogger()
     handlers, level = root.handlers[:], root.level
     yield
@@ -76,14 +81,47 @@ def test_a_file_is_appended_to(tmp_path: Path) -> None:
     assert json.loads(record)["event"] == "read"
 
 
-@pytest.mark.parametrize("configured", [configure, configure_server])
-def test_a_file_that_cannot_be_opened_is_a_wrong_setting(
-    tmp_path: Path, configured: Callable[[LoggingConfig], None]
+def test_a_command_opens_its_file_with_the_first_record(tmp_path: Path) -> None:
+    path = tmp_path / "log"
+    configure(LoggingConfig(file=path))
+    path.touch()
+    structlog.stdlib.get_logger("ours").info("read")
+    assert json.loads(path.read_text())["event"] == "read"
+
+
+@pytest.mark.parametrize("place", ["missing", "missing/log", "folder", "fifo"])
+def test_a_command_that_cannot_append_writes_to_standard_error(
+    place: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
+    (tmp_path / "folder").mkdir()
+    os.mkfifo(tmp_path / "fifo")
+    configure(LoggingConfig(file=tmp_path / place))
+    Origin(actor=OPERATOR).record("user_created", "success")
+    assert json.loads(capsys.readouterr().err)["event"] == "user_created"
+    assert {path.name for path in tmp_path.iterdir()} == {"folder", "fifo"}
+
+
+def test_a_command_that_may_not_write_its_file_writes_to_standard_error(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refused(*_: object) -> int:
+        raise PermissionError(errno.EACCES, "Permission denied")
+
+    path = tmp_path / "log"
+    path.touch()
+    monkeypatch.setattr(os, "open", refused)
+    configure(LoggingConfig(file=path))
+    assert capsys.readouterr().err == ""
+    Origin(actor=OPERATOR).record("user_created", "success")
+    assert json.loads(capsys.readouterr().err)["event"] == "user_created"
+    assert path.read_bytes() == b""
+
+
+def test_a_file_that_the_server_cannot_open_is_a_wrong_setting(tmp_path: Path) -> None:
     with pytest.raises(
         ServiceError, match=r"logging\.file .*/missing/log .*No such file"
     ) as caught:
-        configured(LoggingConfig(file=tmp_path / "missing" / "log"))
+        configure_server(LoggingConfig(file=tmp_path / "missing" / "log"))
     assert caught.value.kind is ErrorKind.CONFIGURATION_INVALID
 
 
@@ -112,6 +150,7 @@ def test_without_a_system_log_nothing_is_said(
 
 
 def test_the_audit_trail_is_in_the_file_at_every_level(tmp_path: Path) -> None:
+    (tmp_path / "log").touch()
     configure(LoggingConfig(level="error", file=tmp_path / "log"))
     structlog.stdlib.get_logger(AUDIT_LOGGER).info("user_created", target="abc")
     structlog.stdlib.get_logger("other").info("quiet")
