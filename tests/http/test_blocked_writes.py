@@ -132,6 +132,75 @@ async def test_wrong_signatures_that_are_to_be_counted_keep_no_right_one_waiting
     assert [answer.status_code for answer in tried] == [200] * WRITES
 
 
+def _sign_in(owner: Account, password: str) -> dict[str, Any]:
+    user = {
+        "name": owner.first.user,
+        "password": password,
+        "domain": {"name": owner.first.domain},
+    }
+    return {"auth": {"identity": {"methods": ["password"], "password": {"user": user}}}}
+
+
+async def test_wrong_passwords_that_are_to_be_counted_keep_no_right_one_waiting(
+    clients: Clients, blocked_identity: Identity, owner: Account, tmp_path: Path
+) -> None:
+    right = _sign_in(owner, "correct-horse-battery")
+    changed = {"current_password": "wrong", "new_password": "another horse battery"}
+    async with (
+        clients(blocked_identity, peer="192.0.2.1") as guesser,
+        clients(blocked_identity, peer="192.0.2.2") as honest,
+    ):
+        with _locked(tmp_path / "web-image-ocr.db") as release:
+            guesses = [
+                asyncio.ensure_future(
+                    guesser.post("/v3/auth/tokens", json=_sign_in(owner, "wrong"))
+                ),
+                asyncio.ensure_future(
+                    guesser.post("/v1/me/password", json=changed, headers=owner.headers)
+                ),
+            ]
+            await asyncio.sleep(0.5)
+            tries = [
+                asyncio.ensure_future(guesser.post("/v3/auth/tokens", json=right)) for _ in range(4)
+            ]
+            async with asyncio.timeout(LIMIT_S):
+                for _ in range(3):
+                    signed_in = await honest.post("/v3/auth/tokens", json=right)
+                    assert signed_in.status_code == 201
+            assert not any(task.done() for task in (*guesses, *tries))
+            release()
+            refused = await asyncio.gather(*guesses)
+            tried = await asyncio.gather(*tries)
+    assert [answer.status_code for answer in refused] == [401, 401]
+    assert [answer.status_code for answer in tried] == [201] * 4
+
+
+def _new_user(number: int) -> dict[str, Any]:
+    return {"name": f"made-{number}", "role": "caller"}
+
+
+async def test_new_passwords_that_are_to_be_written_keep_no_sign_in_waiting(
+    client: httpx.AsyncClient, owner: Account, tmp_path: Path
+) -> None:
+    with _locked(tmp_path / "web-image-ocr.db") as release:
+        made = [
+            asyncio.ensure_future(
+                client.post("/v1/users", headers=owner.headers, json=_new_user(number))
+            )
+            for number in range(2)
+        ]
+        await asyncio.sleep(0.5)
+        async with asyncio.timeout(LIMIT_S):
+            right = _sign_in(owner, "correct-horse-battery")
+            assert (await client.post("/v3/auth/tokens", json=right)).status_code == 201
+            # One user sets no more passwords at once.
+            third = await client.post("/v1/users", headers=owner.headers, json=_new_user(3))
+            assert (third.status_code, third.headers["retry-after"]) == (429, "1")
+        assert not any(task.done() for task in made)
+        release()
+        assert [answer.status_code for answer in await asyncio.gather(*made)] == [201, 201]
+
+
 @pytest.mark.parametrize("blocked_identity", [5.0], indirect=True)
 async def test_a_known_token_enters_no_thread(
     client: httpx.AsyncClient, owner: Account, monkeypatch: pytest.MonkeyPatch

@@ -32,9 +32,9 @@ def gate(identity: Identity, monkeypatch: pytest.MonkeyPatch) -> Iterator[thread
     opened = threading.Event()
     log_in = identity.log_in
 
-    def held(login: PasswordLogin, client: str) -> TokenGrant:
+    def held(login: PasswordLogin, client: str, *, may_write: bool) -> TokenGrant:
         opened.wait()
-        return log_in(login, client)
+        return log_in(login, client, may_write=may_write)
 
     monkeypatch.setattr(identity, "log_in", held)
     yield opened
@@ -129,7 +129,7 @@ async def test_more_sign_ins_than_allowed_are_told_when_to_come_back(
 ) -> None:
     budget = SignInBudget(IdentityConfig(sign_ins_per_minute=1))
     monkeypatch.setattr(identity, "_sign_in_budget", budget)
-    monkeypatch.setattr(identity._sign_in, "_budget", budget)
+    monkeypatch.setattr(identity._reading_sign_in, "_budget", budget)
     async with clients(identity) as client:
         first = await client.post("/v3/auth/tokens", json=_login(account))
         second = await client.post("/v3/auth/tokens", json=_login(account))

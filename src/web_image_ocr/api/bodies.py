@@ -1,4 +1,4 @@
-"""Request bodies: capped one by one and in sum, received at a minimum rate, read at most once."""
+"""Receive request bodies: capped one by one and in sum, at a minimum rate, read at most once."""
 
 from __future__ import annotations
 
@@ -17,11 +17,11 @@ wireless handover. A client that withholds the last bytes holds memory no longer
 
 
 class ClientGoneError(Exception):
-    """The client closed the connection; nobody waits for the answer."""
+    """Signal that the client closed the connection and does not wait for the answer."""
 
 
 class Body:
-    """The body of one request.
+    """Receive the body of one request.
 
     Args:
         scope: of the request.
@@ -137,7 +137,7 @@ class Body:
 
 
 class _Pace:
-    """The time by which a client must have sent more: a leaky bucket that holds seconds.
+    """Compute when a client must have sent more, by a leaky bucket that holds seconds.
 
     Attributes:
         due: when the client is too slow unless more bytes come, on the loop's clock.

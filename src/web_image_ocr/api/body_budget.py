@@ -1,4 +1,4 @@
-"""The memory that request bodies take together, and the share of it that one peer may hold.
+"""Bound the memory that request bodies take together, and the share that one peer may hold.
 
 Threat: a signature can be checked only when the whole body has come, so anyone who knows the
 public half of an access key can make the server hold bodies and withhold their last bytes.
@@ -30,10 +30,10 @@ _OF_A_PROJECT = 3.0
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Holder:
-    """The shares that the bytes of one body count against.
+    """Name the shares that the bytes of one body count against.
 
     Attributes:
-        authenticated: whether the caller has proved who it is, or need not.
+        authenticated: whether the caller is authenticated, or need not be.
         shares: a name and the multiple of the free memory that it may hold, for each share.
     """
 
@@ -42,7 +42,7 @@ class Holder:
 
 
 def unauthenticated(network: str, key: str = "") -> Holder:
-    """Return the holder for a body whose caller has not proved anything yet.
+    """Return the holder for a body whose caller is not authenticated yet.
 
     Args:
         network: of the client, see ``primitives.networks``.
@@ -62,13 +62,13 @@ def authenticated(project: str) -> Holder:
 
 
 class BodyBudget:
-    """The memory that request bodies, and what is fetched for them, may take together.
+    """Bound the memory of request bodies and of what is fetched for them.
 
     Used from one event loop.
 
     Args:
         total: bytes.
-        unauthenticated: bytes of them for callers who have not proved who they are.
+        unauthenticated: bytes of them for callers who are not authenticated.
         floor: bytes that every holder may have while they are free, whatever its threshold;
             the largest body, so that one always fits.
     """
@@ -81,17 +81,17 @@ class BodyBudget:
 
     @property
     def left(self) -> int:
-        """Bytes that nobody holds."""
+        """Return the bytes that nobody holds."""
         return self._left
 
     @property
     def unauthenticated_left(self) -> int:
-        """Bytes that unauthenticated callers may still take together."""
+        """Return the bytes that unauthenticated callers may still take together."""
         return min(self._left, self._unauthenticated_left)
 
     @property
     def holders(self) -> int:
-        """Number of shares of which something is held."""
+        """Return the number of shares of which something is held."""
         return len(self._held)
 
     def take(self, size: int, holder: Holder) -> None:

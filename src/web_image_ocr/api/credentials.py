@@ -2,15 +2,14 @@
 
 What the caches of identity answer is answered on the event loop. The rest waits in threads, and
 those that wait for one thing are not those that wait for another: reads of the store, writes to it,
-signatures, reports, password hashes.
+signatures, reports, password hashes, new passwords.
 """
 
 from __future__ import annotations
 
 import asyncio
 import time
-from collections import Counter
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager, suppress
 from dataclasses import replace
 from functools import partial
@@ -19,10 +18,12 @@ from typing import TypeVar
 from anyio import CapacityLimiter, to_thread
 from starlette.requests import Request
 
+from web_image_ocr.api import bodies
 from web_image_ocr.api.bodies import Body, ClientGoneError
 from web_image_ocr.api.body_budget import unauthenticated
 from web_image_ocr.api.clients import ClientAddresses
 from web_image_ocr.api.management_limits import REFUSAL_S
+from web_image_ocr.api.places import Places
 from web_image_ocr.api.unfinished import UnfinishedBodies
 from web_image_ocr.identity import (
     Access,
@@ -58,6 +59,12 @@ _LOGINS_AT_ONCE = 64
 _LOGINS_OF_ONE_CLIENT = 8
 """As many of them may come from one network, so that one caller leaves places to others."""
 
+_PASSWORD_CHANGES_OF_ONE_USER = 2
+"""New passwords that one user may set at once, of any user."""
+
+_ATTEMPTS_TO_SETTLE = 5
+"""Times that a password is checked while failures of others have to be counted before."""
+
 _Result = TypeVar("_Result")
 
 
@@ -79,9 +86,12 @@ class Callers:
         self._writes = CapacityLimiter(_WRITES)
         self._signatures = CapacityLimiter(_SIGNATURES)
         self._reports = CapacityLimiter(_REPORT_THREADS)
-        # One more than there are hashes: it asks the store meanwhile.
-        self._logins = CapacityLimiter(identity.password_hashes_at_once + 1)
-        self._signing_in: Counter[str] = Counter()
+        self._logins = CapacityLimiter(identity.password_threads)
+        self._password_changes = CapacityLimiter(identity.password_threads)
+        self._signing_in = Places(_LOGINS_AT_ONCE, _LOGINS_OF_ONE_CLIENT, "sign-ins")
+        self._setting_password = Places(
+            _LOGINS_AT_ONCE, _PASSWORD_CHANGES_OF_ONE_USER, "password changes"
+        )
         self._unfinished = UnfinishedBodies()
 
     async def judge(self, question: Callable[[Access], _Result]) -> _Result:
@@ -106,9 +116,18 @@ class Callers:
         """As ``ask``, where much is read for the answer: calls do not wait for it."""
         return await to_thread.run_sync(lambda: question(self._identity), limiter=self._reports)
 
-    async def ask_slowly(self, question: Callable[[Identity], _Result]) -> _Result:
-        """As ``ask``, where a password hash is computed for the answer."""
-        return await to_thread.run_sync(lambda: question(self._identity), limiter=self._logins)
+    async def set_password(
+        self, principal: Principal, question: Callable[[Identity], _Result]
+    ) -> _Result:
+        """Return what identity answers when a new password is hashed and written.
+
+        Raises:
+            ServiceError: ``OVERLOADED`` while the caller sets as many as one user may.
+        """
+        with self._setting_password.place(principal.user.id):
+            return await to_thread.run_sync(
+                lambda: question(self._identity), limiter=self._password_changes
+            )
 
     async def log_in(self, request: Request, login: PasswordLogin) -> TokenGrant:
         """A token for a password.
@@ -119,21 +138,44 @@ class Callers:
         """
         client = self._addresses.of(request.scope)
         async with self._place_to_sign_in(client):
-            return await self.ask_slowly(lambda identity: identity.log_in(login, client))
+            return await self._settling(
+                lambda: to_thread.run_sync(
+                    lambda: self._identity.log_in(login, client, may_write=False),
+                    limiter=self._logins,
+                )
+            )
 
     async def change_password(
         self, request: Request, principal: Principal, current: str, new: str
     ) -> None:
-        """Another password for the caller.
+        """Set another password for the caller.
 
         Raises:
-            ServiceError: as ``Identity.change_password``; ``OVERLOADED`` as ``log_in``.
+            ServiceError: as ``Identity.change_password``; ``OVERLOADED`` as ``log_in`` and
+                ``set_password``.
         """
         client = self._addresses.of(request.scope)
+
+        def change(identity: Identity) -> None:
+            identity.change_password(principal, current, new, client, may_write=False)
+
         async with self._place_to_sign_in(client):
-            await self.ask_slowly(
-                lambda identity: identity.change_password(principal, current, new, client)
-            )
+            await self._settling(lambda: self.set_password(principal, change))
+
+    async def _settling(self, check: Callable[[], Awaitable[_Result]]) -> _Result:
+        """Return what a check of a password says; what it has to write waits with other changes.
+
+        It is asked again after that, in its turn: not in the thread that writes.
+        """
+        for _ in range(_ATTEMPTS_TO_SETTLE):
+            try:
+                return await check()
+            except MustWriteError as must:
+                settle = must.settle
+            await to_thread.run_sync(settle, limiter=self._writes)
+        raise ServiceError(
+            ErrorKind.OVERLOADED, "others fail with this user's password", retry_after=1.0
+        )
 
     @asynccontextmanager
     async def _place_to_sign_in(self, client: str) -> AsyncIterator[None]:
@@ -142,19 +184,8 @@ class Callers:
         except ServiceError:
             await asyncio.sleep(REFUSAL_S)
             raise
-        network = network_of(client)
-        if self._signing_in.total() >= _LOGINS_AT_ONCE:
-            raise ServiceError(ErrorKind.OVERLOADED, "too many sign-ins wait", retry_after=3.0)
-        if self._signing_in[network] >= _LOGINS_OF_ONE_CLIENT:
-            raise ServiceError(
-                ErrorKind.OVERLOADED, "too many sign-ins of one client wait", retry_after=1.0
-            )
-        self._signing_in[network] += 1
-        try:
+        with self._signing_in.place(network_of(client)):
             yield
-        finally:
-            self._signing_in[network] -= 1
-            self._signing_in += Counter()  # drops the networks with none left
 
     async def authenticate(self, request: Request, body: Body) -> Principal:
         """Who is calling; with a signature and a token, the signature decides.
@@ -197,16 +228,15 @@ class Callers:
         return await self.change(write_and_check)
 
     async def _signed_body(self, body: Body, access: str, client: str) -> bytes:
-        """Return the body; one that the client does not finish counts as a failed attempt."""
+        """Return the body; one that the client withholds counts as a failed attempt."""
         started = time.monotonic()
         try:
             return await body.read()
         except (ClientGoneError, ServiceError) as error:
-            is_refused = isinstance(error, ServiceError) and (
-                error.kind is not ErrorKind.DEADLINE_EXCEEDED
-            )
-            if not is_refused and self._unfinished.counts(access, network_of(client), started):
-                took = time.monotonic() - started
+            took = time.monotonic() - started
+            if _is_withheld(error, took) and self._unfinished.counts(
+                access, network_of(client), started
+            ):
                 with suppress(ServiceError):  # a failure that the store does not take is owed
                     await self.change(
                         lambda identity: identity.record_unfinished_body(access, client, took)
@@ -224,6 +254,17 @@ class Callers:
         # Whatever comes of it, it is a call of this project; strangers are not counted.
         request.state.counted_for = project_id
         await self.judge(lambda access: access.authorize(principal, project_id))
+
+
+def _is_withheld(error: ClientGoneError | ServiceError, seconds: float) -> bool:
+    """Return whether the client is to blame for a body that has not come after so long.
+
+    A body above the limit is, if it did not declare its length and took longer than an honest
+    one may stall: it held memory all that time.
+    """
+    if isinstance(error, ClientGoneError) or error.kind is ErrorKind.DEADLINE_EXCEEDED:
+        return True
+    return error.kind is ErrorKind.BODY_TOO_LARGE and seconds > bodies.GRACE_S
 
 
 def token_of(request: Request) -> str:

@@ -81,9 +81,13 @@ class ManagementCall:
         return await self._ask(lambda identity: question(identity.administered_by(self.principal)))
 
     async def hashing(self, question: Callable[[Administration], _Result]) -> _Result:
-        """As ``administration``, for questions that hash a password."""
-        return await self._callers.ask_slowly(
-            lambda identity: question(identity.administered_by(self.principal))
+        """Return as ``administration`` for questions that hash a password.
+
+        Raises:
+            ServiceError: ``OVERLOADED`` as ``Callers.set_password``.
+        """
+        return await self._callers.set_password(
+            self.principal, lambda identity: question(identity.administered_by(self.principal))
         )
 
     async def check_administers(self) -> None:

@@ -22,8 +22,8 @@ from web_image_ocr.primitives.errors import ErrorKind, ServiceError
 from web_image_ocr.primitives.networks import network_of
 
 REFUSAL_S: Final = 1.0
-"""Seconds until a refused caller is told so: a refusal costs processor time as well, and a client
-that calls again at once is slowed down to its number of connections."""
+"""Seconds until a refused caller gets its answer: a refusal costs processor time as well, and a
+client that calls again at once is slowed down to its number of connections."""
 
 _OWN_TROUBLES = frozenset({ErrorKind.STORE_UNAVAILABLE, ErrorKind.OVERLOADED, ErrorKind.INTERNAL})
 """Failures of the server, which count for nobody."""
@@ -42,13 +42,18 @@ class ManagementLimits:
         self._addresses = addresses
 
     async def authenticate(
-        self, request: Request, proof: Callable[[], Awaitable[Principal]]
+        self,
+        request: Request,
+        proof: Callable[[], Awaitable[Principal]],
+        *,
+        counted: str = "",
     ) -> Principal:
         """Return the caller; count the call for the user, or for the network if there is none.
 
         Args:
             request: as received.
             proof: authenticates the caller.
+            counted: id of the user whom this call was counted for before; not counted again.
 
         Raises:
             ServiceError: as ``proof``; ``RATE_LIMITED``.
@@ -61,8 +66,17 @@ class ManagementLimits:
             if error.kind not in _OWN_TROUBLES:
                 await self.count_network(request)
             raise
-        await self._hit(f"user:{principal.user.id}")
+        if principal.user.id != counted:
+            await self.count_user(principal)
         return principal
+
+    async def count_user(self, principal: Principal) -> None:
+        """Count a call for its user.
+
+        Raises:
+            ServiceError: ``RATE_LIMITED``.
+        """
+        await self._hit(f"user:{principal.user.id}")
 
     async def count_network(self, request: Request) -> None:
         """Count a call for its client network.

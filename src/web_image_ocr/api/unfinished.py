@@ -1,4 +1,4 @@
-"""Which of the signed bodies that were not finished is to be counted as a failed attempt."""
+"""Decide which unfinished signed bodies count as a failed attempt."""
 
 from __future__ import annotations
 
@@ -10,11 +10,11 @@ _MOST = 10_000
 
 
 class UnfinishedBodies:
-    """Counts bodies that were under way together once.
+    """Count bodies that were under way together once.
 
     Threat: somebody who knows the public half of a key breaks off thousands of bodies at once, and
-    each of them is written to the store. Rule: of those that began before the last one was
-    counted, none is. Used from one event loop.
+    each of them is written to the store. Rule: those that began before the last one was
+    counted do not count. Used from one event loop.
     """
 
     def __init__(self) -> None:

@@ -17,7 +17,7 @@ from web_image_ocr.identity.key_facts import in_use
 from web_image_ocr.identity.keyring import Keyring
 from web_image_ocr.identity.lookups import AccountRows, key_of
 from web_image_ocr.identity.pages import FIRST_PAGE, Listed, Page
-from web_image_ocr.identity.passwords import PasswordHashes, check_new_password, generated_password
+from web_image_ocr.identity.passwords import PasswordHashes, check_form, generated_password
 from web_image_ocr.identity.quotas import NO_QUOTAS, Quotas
 from web_image_ocr.identity.records import (
     KeyPair,
@@ -326,14 +326,16 @@ class Administration:
         self._changed(rows.touched)
 
     def _hashed(self, password: str | None, user_name: str) -> tuple[str | None, str]:
-        """Return the password drawn where none is given, and the hash of the one in force."""
-        drawn = generated_password() if password is None else None
-        if password is not None:
-            with self._reading() as rows:
-                account_name = rows.domain_name
-            check_new_password(password, user_name, account_name)
+        """Return the generated password, if no password is given, and the hash of the one used."""
+        if password is None:
+            drawn = generated_password()
+            with self._passwords.turn() as hasher:
+                return drawn, hasher.hash(drawn)
+        check_form(password)
+        with self._reading() as rows:
+            account_name = rows.domain_name
         with self._passwords.turn() as hasher:
-            return drawn, hasher.hash(drawn or password or "")
+            return None, hasher.hash_new(password, user_name, account_name)
 
     def _user_name(self, user: str) -> str:
         with self._reading() as rows:

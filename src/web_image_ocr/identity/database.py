@@ -31,9 +31,11 @@ from web_image_ocr.primitives.errors import ErrorKind, ServiceError
 # Any number will do, as long as all servers of one PostgreSQL database take the same.
 _ADVISORY_LOCK = 0x57494F43
 _READERS = 20
-"""Connections that read at once: as many as threads that read (``api.credentials``), and a few."""
+"""Connections that read at once, beside those of password threads: as many as the other threads
+that read (``api.credentials``: 18), and two."""
 _WRITERS = 12
-"""Connections that write, or wait for it; none of them is one that a reader could use."""
+"""Connections that write, or wait for it, beside those of password threads: as many as the other
+threads that write (8), and four for background work. A reader cannot use them."""
 _MIGRATION_WAIT_S = 60.0
 """Seconds that a server waits at its start for another one that migrates the store."""
 _PROBE_S = 1.0
@@ -50,6 +52,8 @@ class Database:
         url: SQLAlchemy URL.
         wait_seconds: how long to wait for a busy store or a free connection. Readers, writers
             and ``check`` have connections of their own: none of them waits for those of another.
+        password_threads: threads that sign users in, and as many that set passwords: each of
+            both reads, the latter write.
         may_create: make the SQLite file, its folder and the tables where they are missing.
         may_migrate: bring a store of an older revision to the newest one, after a backup.
 
@@ -65,13 +69,16 @@ class Database:
         url: URL | str,
         wait_seconds: float,
         *,
+        password_threads: int = 0,
         may_create: bool = True,
         may_migrate: bool = True,
     ) -> None:
+        readers = _READERS + 2 * password_threads
+        writers = _WRITERS + password_threads
         with _translated():
             parsed = parsed_url(url)
-            self._readers = open_engine(parsed, wait_seconds, _READERS, may_create)
-            self._writers = open_engine(parsed, wait_seconds, _WRITERS, may_create)
+            self._readers = open_engine(parsed, wait_seconds, readers, may_create)
+            self._writers = open_engine(parsed, wait_seconds, writers, may_create)
             self._probe = open_engine(parsed, min(wait_seconds, _PROBE_S), 1, may_create)
         self._writer = self._writers.execution_options(writes=True)
         try:

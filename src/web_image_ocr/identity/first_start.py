@@ -11,7 +11,7 @@ from sqlalchemy.orm import Session
 from web_image_ocr.identity.database import Database
 from web_image_ocr.identity.key_facts import in_use
 from web_image_ocr.identity.keyring import Keyring
-from web_image_ocr.identity.passwords import PasswordHashes, check_new_password, generated_password
+from web_image_ocr.identity.passwords import PasswordHashes, check_form, generated_password
 from web_image_ocr.identity.records import (
     new_access_key,
     new_domain,
@@ -58,11 +58,15 @@ def first_account(
     with database.reading() as session:
         if (found := _found(session)) is not None:
             return found
-    password = generated_password() if names.password is None else names.password
-    if names.password is not None:
-        check_new_password(password, names.user, names.domain)
-    with passwords.turn() as hasher:
-        password_hash = hasher.hash(password)
+    if names.password is None:
+        password = generated_password()
+        with passwords.turn() as hasher:
+            password_hash = hasher.hash(password)
+    else:
+        password = names.password
+        check_form(password)
+        with passwords.turn() as hasher:
+            password_hash = hasher.hash_new(password, names.user, names.domain)
     with database.writing(alone=True) as session:
         if (found := _found(session)) is not None:
             return found

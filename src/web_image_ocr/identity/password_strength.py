@@ -4,7 +4,8 @@ Threat: an attacker tries the passwords that people choose most, within the limi
 Rule: a new password needs more than a million guesses by the estimate of zxcvbn, which knows common
 passwords, words, names, dates, repeated and sequential characters and keyboard patterns. It has
 four letters or digits that are not the name of its user or account. There are no rules on the kinds
-of characters: SP 800-63B forbids them.
+of characters: SP 800-63B forbids them. The first 40 characters have to be good enough, because
+the estimate of a long text made of characters that stand for letters takes most of a second.
 What remains open: passwords set before this check, and those known from breaches but not common.
 """
 
@@ -14,6 +15,9 @@ from web_image_ocr.primitives.errors import ErrorKind, ServiceError
 
 _LOWEST_SCORE = 2
 """On zxcvbn's scale of 0 to 4: more than 10^6 guesses, enough where guesses are limited."""
+
+LONGEST_JUDGED = 40
+"""Characters that are judged: the time that zxcvbn takes grows with their third power."""
 
 _SHORTEST_NAME = 3
 """Characters; shorter names are parts of too many words."""
@@ -31,7 +35,7 @@ def check_strength(password: str, names: tuple[str, ...]) -> None:
     # Lazy: only commands and calls that set a password need its dictionaries.
     from zxcvbn_rs_py import zxcvbn  # noqa: PLC0415
 
-    estimate = zxcvbn(password, list(names))
+    estimate = zxcvbn(password[:LONGEST_JUDGED], list(names))
     if _is_made_of(password, names):
         reason = "it is made of the name of the user or the account"
     elif int(estimate.score) < _LOWEST_SCORE:

@@ -32,10 +32,10 @@ _ALPHABET = string.ascii_letters + string.digits
 
 
 class Hasher:
-    """Compute and compare hashes; only available in a turn of ``PasswordHashes``.
+    """Judge new passwords and compute hashes; only available in a turn of ``PasswordHashes``.
 
     Args:
-        threads: where hashes are computed.
+        threads: where this happens, at low priority.
     """
 
     def __init__(self, threads: Executor) -> None:
@@ -46,6 +46,19 @@ class Hasher:
     def hash(self, password: str) -> str:
         """The hash in its encoded form, with parameters and salt."""
         return self._threads.submit(self._argon2.hash, password).result()
+
+    def hash_new(self, password: str, *names: str) -> str:
+        """Return the hash of a password that somebody chose.
+
+        Args:
+            password: as ``check_form`` accepts it.
+            names: as for ``check_strength``.
+
+        Raises:
+            ServiceError: ``IDENTITY_REQUEST_INVALID`` when it is easy to guess.
+        """
+        self._threads.submit(check_strength, password, names).result()
+        return self.hash(password)
 
     def matches(self, encoded: str | None, password: str) -> bool:
         """Whether the password has this hash.
@@ -93,13 +106,8 @@ class PasswordHashes:
             yield self._hasher
 
 
-def check_new_password(password: str, *names: str) -> None:
-    """Raise ``IDENTITY_REQUEST_INVALID`` unless this may become a password.
-
-    Args:
-        password: the new password.
-        names: of its user and account, which must not be all there is to it.
-    """
+def check_form(password: str) -> None:
+    """Raise ``IDENTITY_REQUEST_INVALID`` unless length and characters are those of a password."""
     if not SHORTEST_PASSWORD <= len(password) <= LONGEST_PASSWORD:
         raise ServiceError(
             ErrorKind.IDENTITY_REQUEST_INVALID,
@@ -113,7 +121,6 @@ def check_new_password(password: str, *names: str) -> None:
         raise ServiceError(
             ErrorKind.IDENTITY_REQUEST_INVALID, "a password is valid Unicode text"
         ) from None
-    check_strength(password, names)
 
 
 def generated_password() -> str:

@@ -1,6 +1,7 @@
 """Judge failures in a row in threads that must not wait for the store's lock.
 
-Threat: wrong signatures that wait to be counted keep the threads that check signatures.
+Threat: wrong signatures that wait to be counted keep the threads that check signatures; wrong
+passwords keep the turns of password hashes.
 Rule: such a thread reads only. What has to be written is owed at once, so that its address gets no
 further try meanwhile, and is written by a thread that writes.
 What remains open: see ``lockout``.
@@ -13,7 +14,7 @@ from datetime import datetime
 from functools import partial
 from typing import NoReturn
 
-from web_image_ocr.identity.audited import SIGNATURE_REFUSALS, audited_as
+from web_image_ocr.identity.audited import SIGN_IN_REFUSALS, SIGNATURE_REFUSALS, audited_as
 from web_image_ocr.identity.lockout import Lockout
 from web_image_ocr.primitives.errors import ServiceError
 
@@ -31,7 +32,7 @@ class MustWriteError(Exception):
         self._write = write
         self._error = error
 
-    @audited_as(None, refusals=SIGNATURE_REFUSALS)
+    @audited_as(None, refusals={**SIGNATURE_REFUSALS, **SIGN_IN_REFUSALS})
     def settle(self) -> None:
         """Write; return where the question has to be asked again.
 

@@ -23,7 +23,7 @@ from web_image_ocr.identity.keys import Keys
 from web_image_ocr.identity.lockout import Lockout, LockRule
 from web_image_ocr.identity.own_account import OwnAccount, check_may_change
 from web_image_ocr.identity.pages import FIRST_PAGE, Listed, Page
-from web_image_ocr.identity.passwords import PasswordHashes, check_new_password
+from web_image_ocr.identity.passwords import PasswordHashes, check_form
 from web_image_ocr.identity.quotas import Quotas
 from web_image_ocr.identity.reading_lockout import ReadingLockout
 from web_image_ocr.identity.recorder import Recorder
@@ -95,11 +95,15 @@ class Identity:
     ) -> None:
         self._clock = clock
         self._config = config
+        self._passwords = PasswordHashes(config.password_hashes_at_once)
         self._database, self._key_file, self._keyring = open_store(
-            config, data_dir.absolute(), may_create=may_create, may_migrate=may_migrate
+            config,
+            data_dir.absolute(),
+            password_threads=self.password_threads,
+            may_create=may_create,
+            may_migrate=may_migrate,
         )
         self.migration = self._database.migration
-        self._passwords = PasswordHashes(config.password_hashes_at_once)
         self._directory = Directory(self._database, config.cache_seconds)
         self._usage = UsageStore(self._database)
         self.recorder = Recorder(self._usage, config.usage_days, clock)
@@ -112,16 +116,22 @@ class Identity:
             rule = LockRule(failures=config.failures_before_lock, seconds=seconds, error=error)
             return Lockout(self._database, rule, clock)
 
-        self._sign_in = SignIn(
-            config=config,
-            directory=self._directory,
-            access=self.access,
-            passwords=self._passwords,
-            tokens=tokens,
-            lockout=lockout(config.login_lock_seconds, ErrorKind.LOGIN_LOCKED),
-            budget=self._sign_in_budget,
-            clock=clock,
-        )
+        login_lockout = lockout(config.login_lock_seconds, ErrorKind.LOGIN_LOCKED)
+
+        def sign_in(counters: Lockout | ReadingLockout) -> SignIn:
+            return SignIn(
+                config=config,
+                directory=self._directory,
+                access=self.access,
+                passwords=self._passwords,
+                tokens=tokens,
+                lockout=counters,
+                budget=self._sign_in_budget,
+                clock=clock,
+            )
+
+        self._sign_in = sign_in(login_lockout)
+        self._reading_sign_in = sign_in(ReadingLockout(login_lockout))
         key_lockout = lockout(config.key_lock_seconds, ErrorKind.KEY_LOCKED)
 
         def keys(counters: Lockout | ReadingLockout) -> Keys:
@@ -291,9 +301,9 @@ class Identity:
     # -- the identity API
 
     @property
-    def password_hashes_at_once(self) -> int:
-        """Return how many password hashes are computed at the same time."""
-        return self._passwords.at_once
+    def password_threads(self) -> int:
+        """Return how many threads may wait for password hashes: one asks the store meanwhile."""
+        return self._passwords.at_once + 1
 
     @audited_as(None, refusals=SIGN_IN_REFUSALS)
     def check_sign_ins(self, client: str) -> None:
@@ -308,23 +318,26 @@ class Identity:
         """
         self._sign_in_budget.check(client)
 
-    def log_in(self, login: PasswordLogin, client: str) -> TokenGrant:
-        """A new token for a password; earlier tokens stay good.
+    def log_in(self, login: PasswordLogin, client: str, *, may_write: bool = True) -> TokenGrant:
+        """Issue a new token for a password; earlier tokens stay valid.
 
         Takes a tenth of a second of all cores and waits for its turn, so a server calls
-        it from threads of its own, lest sign-ins hold up everything else.
+        it from separate threads.
 
         Args:
             login: user, password and scope.
             client: address of the caller; failures are counted per user and address.
+            may_write: whether the thread may wait for the store's lock to count a failure.
 
         Raises:
+            MustWriteError: where failures have to be written and ``may_write`` is false.
             ServiceError: ``LOGIN_FAILED`` whatever is wrong with account, user, password
                 or scope; ``LOGIN_LOCKED`` with ``retry_after`` after too many failures of
                 the address for this user, or of its network for any; ``RATE_LIMITED`` after
                 too many sign-ins of the network.
         """
-        return self._sign_in.log_in(login, client)
+        sign_in = self._sign_in if may_write else self._reading_sign_in
+        return sign_in.log_in(login, client)
 
     def rescope(self, token: str, scope: Scope) -> TokenGrant:
         """A token for another scope in exchange for a good one; it ends when that ends.
@@ -438,29 +451,35 @@ class Identity:
         return self._usage.read([accounts.project(project_id).id], window)
 
     @audited_as("password_changed")
-    def change_password(self, principal: Principal, current: str, new: str, client: str) -> None:
-        """Another password for the principal; ends all tokens and temporary keys of the user.
+    def change_password(
+        self, principal: Principal, current: str, new: str, client: str, *, may_write: bool = True
+    ) -> None:
+        """Set another password for the principal; end all tokens and temporary keys of the user.
 
-        Takes as long as ``log_in``, twice.
+        Takes as long as ``log_in``, twice. The new password is judged after the current one,
+        since that takes time.
 
         Args:
             principal: who asks.
             current: the password until now.
             new: 8 to 1,024 characters, not easy to guess.
             client: address of the caller; failures are counted as at a sign-in.
+            may_write: as in ``log_in``.
 
         Raises:
+            MustWriteError: as ``log_in``.
             ServiceError: ``IDENTITY_REQUEST_INVALID`` for an unusable new password;
                 ``LOGIN_FAILED``, ``LOGIN_LOCKED``, ``RATE_LIMITED``; ``ROLE_FORBIDDEN`` for a
                 temporary key.
         """
         check_may_change(principal)
         user = principal.user
-        check_new_password(new, user.name, user.domain.name)
+        check_form(new)
         try:
             login = PasswordLogin(user=Reference(id=user.id), domain=None, password=current)
         except ValueError as error:
             raise ServiceError(ErrorKind.IDENTITY_REQUEST_INVALID, str(error)) from None
-        known = self._sign_in.checked_user(login, client)
+        sign_in = self._sign_in if may_write else self._reading_sign_in
+        known = sign_in.checked_user(login, client)
         accounts = self.administration.of(user.domain.id)
         accounts.set_password(user.id, new, generation=known.generation)

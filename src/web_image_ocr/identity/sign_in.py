@@ -19,6 +19,7 @@ from web_image_ocr.identity.config import IdentityConfig
 from web_image_ocr.identity.directory import Directory, KnownUser
 from web_image_ocr.identity.lockout import Lockout
 from web_image_ocr.identity.passwords import PasswordHashes
+from web_image_ocr.identity.reading_lockout import ReadingLockout
 from web_image_ocr.identity.records import new_id
 from web_image_ocr.identity.sign_in_budget import SignInBudget
 from web_image_ocr.identity.tokens import LONGEST_ANCESTRY, TokenClaims, Tokens
@@ -49,7 +50,7 @@ class SignIn:
         access: Access,
         passwords: PasswordHashes,
         tokens: Tokens,
-        lockout: Lockout,
+        lockout: Lockout | ReadingLockout,
         budget: SignInBudget,
         clock: Callable[[], datetime],
     ) -> None:
@@ -85,9 +86,10 @@ class SignIn:
 
     @audited_as(None, refusals=SIGN_IN_REFUSALS)
     def checked_user(self, login: PasswordLogin, client: str) -> KnownUser:
-        """Whose password it is.
+        """Return the user whose password it is.
 
         Raises:
+            MustWriteError: as ``Identity.log_in``.
             ServiceError: ``LOGIN_FAILED``, ``LOGIN_LOCKED``, ``RATE_LIMITED``.
         """
         with self._budget.attempt(client) as attempt:
@@ -101,8 +103,8 @@ class SignIn:
                 matches = hasher.matches(user.password_hash if user else None, login.password)
                 if user is None or not matches or not user.user.enabled:
                     attempt.failed = True
-                    self._lockout.record_failure(subject, client)
-                    raise ServiceError(ErrorKind.LOGIN_FAILED, "wrong account, user or password")
+                    wrong = ServiceError(ErrorKind.LOGIN_FAILED, "wrong account, user or password")
+                    self._lockout.refuse(subject, client, wrong)
             if has_failed:
                 self._lockout.forget(subject, client)
             return user

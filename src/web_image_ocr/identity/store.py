@@ -21,13 +21,19 @@ _MASTER_KEY_FILE = "master.key"
 
 
 def open_store(
-    config: IdentityConfig, data_dir: Path, *, may_create: bool, may_migrate: bool
+    config: IdentityConfig,
+    data_dir: Path,
+    *,
+    password_threads: int,
+    may_create: bool,
+    may_migrate: bool,
 ) -> tuple[Database, KeyFile, Keyring]:
     """Return the store in its newest form, and the master keys that belong to it.
 
     Args:
         config: may name the store and the key.
         data_dir: folder of those that it does not name.
+        password_threads: as for ``Database``.
         may_create: make folder, store and key where they are missing.
         may_migrate: bring a store of an older revision to the newest one.
 
@@ -42,7 +48,11 @@ def open_store(
     key_path = Path(config.master_key_path or data_dir / _MASTER_KEY_FILE)
     try:
         database = Database(
-            url, config.store_wait_seconds, may_create=may_create, may_migrate=may_migrate
+            url,
+            config.store_wait_seconds,
+            password_threads=password_threads,
+            may_create=may_create,
+            may_migrate=may_migrate,
         )
         try:
             file, keyring = bind_keyring(

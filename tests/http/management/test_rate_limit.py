@@ -82,6 +82,22 @@ async def test_so_it_is_where_a_token_is_given_for_another(limited: Town, path: 
     assert answers == [201, 201, 201, 429]
 
 
+@pytest.mark.parametrize("path", ["/v3/auth/tokens", "/v3.0/OS-CREDENTIAL/securitytokens"])
+@pytest.mark.parametrize("content", [b"{", b'{"auth": {"identity": {"methods": ["totp"]}}}'])
+async def test_a_user_who_sends_garbage_has_no_more_calls(
+    limited: Town, path: str, content: bytes
+) -> None:
+    headers = {"X-Auth-Token": limited.tokens["caller"]}
+    answers = [
+        (await limited.client.post(path, content=content, headers=headers)).status_code
+        for _ in range(4)
+    ]
+    assert answers == [400, 400, 400, 429]
+    assert (await limited.call("GET", "/v1/me", "caller")).status_code == 429
+    # The network of the user is not the one that is counted.
+    assert (await _bad_token(limited.client, {})).status_code == 401
+
+
 Call = Callable[[httpx.AsyncClient, dict[str, str]], Awaitable[httpx.Response]]
 
 

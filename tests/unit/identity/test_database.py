@@ -9,11 +9,13 @@ import threading
 from collections.abc import Callable
 from contextlib import closing
 from pathlib import Path
+from typing import cast
 
 import pytest
 from alembic.autogenerate import compare_metadata
 from alembic.runtime.migration import MigrationContext
 from sqlalchemy.exc import IntegrityError
+from sqlalchemy.pool import QueuePool
 
 from tests.stores import exchanged, read_only
 from tests.unit.identity.support import CLIENT, PASSWORD, START, Clock, refused, signed
@@ -235,3 +237,15 @@ def test_folder_and_files_are_the_owners_alone(tmp_path: Path) -> None:
     assert stat.S_IMODE(folder.stat().st_mode) == 0o700
     assert set(modes) >= {"web-image-ocr.db", "web-image-ocr.db-wal", "master.key"}
     assert set(modes.values()) == {0o600}
+
+
+def test_every_thread_has_a_connection(tmp_path: Path) -> None:
+    """However many cores the machine has."""
+    with closing(Identity(IdentityConfig(password_hashes_at_once=30), tmp_path)) as identity:
+        readers, writers = (
+            cast(QueuePool, engine.pool)
+            for engine in (identity._database._readers, identity._database._writers)
+        )
+        threads = 2 * identity.password_threads + 8 + 8 + 2
+        assert readers.size() + readers._max_overflow >= threads
+        assert writers.size() + writers._max_overflow >= identity.password_threads + 8

@@ -6,14 +6,24 @@ import subprocess
 import sys
 
 import pytest
+import zxcvbn_rs_py
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tests.unit.identity.support import PASSWORD, refused
-from web_image_ocr.identity.passwords import check_new_password, generated_password
+from web_image_ocr.identity.password_strength import LONGEST_JUDGED, check_strength
+from web_image_ocr.identity.passwords import check_form, generated_password
 from web_image_ocr.primitives.errors import ErrorKind, ServiceError
 
+HOSTILE = "4@8({[<3691!|05$7%2+/xX"
+"""Characters that stand for letters: the most expensive text for zxcvbn."""
+
 NAME = "it is made of the name of the user or the account"
+
+
+def check_new_password(password: str, *names: str) -> None:
+    check_form(password)
+    check_strength(password, names)
 
 
 @pytest.mark.parametrize(
@@ -47,6 +57,19 @@ def test_refused_with_the_reason(password: str, reason: str) -> None:
 )
 def test_accepted(password: str) -> None:
     check_new_password(password, "wojciechowa", "tarnobrzeg")
+
+
+def test_the_estimate_of_a_long_text_is_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
+    seen: list[str] = []
+    estimate = zxcvbn_rs_py.zxcvbn
+
+    def noted(text: str, names: list[str]) -> object:
+        seen.append(text)
+        return estimate(text, names)
+
+    monkeypatch.setattr(zxcvbn_rs_py, "zxcvbn", noted)
+    check_new_password(HOSTILE * 40, "admin", "default")
+    assert seen == [(HOSTILE * 2)[:LONGEST_JUDGED]]
 
 
 def test_generated_passwords_are_accepted() -> None:

@@ -96,6 +96,19 @@ def test_hashing_lets_other_threads_go_first(monkeypatch: pytest.MonkeyPatch) ->
     assert os.getpriority(os.PRIO_PROCESS, threading.get_native_id()) == usual
 
 
+def test_a_new_password_is_judged_where_others_go_first(monkeypatch: pytest.MonkeyPatch) -> None:
+    seen: list[int] = []
+
+    def nice_value(*_: object) -> None:
+        seen.append(os.getpriority(os.PRIO_PROCESS, threading.get_native_id()))
+
+    monkeypatch.setattr(passwords, "check_strength", nice_value)
+    usual = os.getpriority(os.PRIO_PROCESS, threading.get_native_id())
+    with closing(PasswordHashes(1)) as hashes, hashes.turn() as hasher:
+        assert hasher.matches(hasher.hash_new("correct horse", "admin"), "correct horse")
+    assert seen == [min(19, usual + passwords.LESS_NICE)]
+
+
 def test_generated_passwords_differ() -> None:
     drawn = {generated_password() for _ in range(100)}
     assert len(drawn) == 100

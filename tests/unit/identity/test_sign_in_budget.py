@@ -12,7 +12,14 @@ import pytest
 from sqlalchemy import event, func, select
 
 from tests.unit.identity.support import CLIENT, PASSWORD, refused
-from web_image_ocr.identity import Identity, IdentityConfig, Role, TokenGrant, sign_in_budget
+from web_image_ocr.identity import (
+    Identity,
+    IdentityConfig,
+    Role,
+    TokenGrant,
+    passwords,
+    sign_in_budget,
+)
 from web_image_ocr.identity.sign_in_budget import SignInBudget, TokenBuckets
 from web_image_ocr.identity.tables import FailureRow
 from web_image_ocr.primitives.errors import ErrorKind, ServiceError
@@ -217,6 +224,23 @@ class TestHashes:
         with refused(ErrorKind.RATE_LIMITED):
             identity.change_password(principal, PASSWORD, "another horse battery", CLIENT)
         assert seconds.now == 1000
+
+    def test_a_new_password_is_judged_only_after_the_current_one(
+        self, identity: Identity, log_in: LogIn, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        principal = identity.authenticate_token(log_in(PASSWORD).token)
+        judged: list[str] = []
+        monkeypatch.setattr(
+            passwords, "check_strength", lambda password, _names: judged.append(password)
+        )
+        for _ in range(5):
+            with refused(ErrorKind.LOGIN_FAILED):
+                identity.change_password(principal, "wrong", "12345678", CLIENT)
+        with refused(ErrorKind.LOGIN_LOCKED):
+            identity.change_password(principal, PASSWORD, "12345678", CLIENT)
+        assert judged == []
+        identity.change_password(principal, PASSWORD, "12345678", ELSEWHERE)
+        assert judged == ["12345678"]
 
 
 def test_both_can_be_switched_off() -> None:

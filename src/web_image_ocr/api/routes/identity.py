@@ -46,15 +46,16 @@ router = APIRouter(tags=["Identity"])
 )
 async def issue_token(request: Request) -> Response:
     """A token in the header ``X-Subject-Token``, and what it says."""
-    await _count_stranger(request)
+    counted = await _count_caller(request)
     asked = await _read_request(request)
     callers = _callers(request)
     if asked.method == "password":
-        if "x-auth-token" in request.headers:  # which says nothing of who signs in
+        if counted:  # the header's token does not say who signs in
             await state_of(request).management_limits.count_network(request)
         grant = await callers.log_in(request, asked.password_login())
     else:
-        token, scope = await _good_token(request, asked.token.id), asked.scope()
+        token = await _good_token(request, asked.token.id, counted=counted)
+        scope = asked.scope()
         grant = await callers.ask(lambda identity: identity.rescope(token, scope))
     return _token_response(grant, 201)
 
@@ -132,33 +133,46 @@ async def projects(request: Request) -> Response:
 )
 async def issue_temporary_key(request: Request) -> Response:
     """An access key that ends by itself, with its security token."""
-    await _count_stranger(request)
+    counted = await _count_caller(request)
     asked = await _read_request(request)
     if asked.method != "token":
         raise _unusable_method()
-    token, seconds = await _good_token(request, asked.token.id), asked.duration_seconds()
+    token = await _good_token(request, asked.token.id, counted=counted)
+    seconds = asked.duration_seconds()
     key = await _callers(request).ask(lambda identity: identity.issue_temporary_key(token, seconds))
     return json_response(encode_temporary_key(key), 201)
 
 
-async def _count_stranger(request: Request) -> None:
-    """Count the call for its network, unless a good token tells whose it is.
+async def _count_caller(request: Request) -> str:
+    """Count the call before its body is read: for the user of a valid token, else the network.
 
-    Before the body is read; a call with a good token is counted for its user afterwards.
+    Returns:
+        The id of the user; empty where the call was counted for the network.
 
     Raises:
         ServiceError: ``RATE_LIMITED``.
     """
-    token = request.headers.get("x-auth-token")
-    if token:
+    limits = state_of(request).management_limits
+    principal: Principal | None = None
+    if token := request.headers.get("x-auth-token"):
         with suppress(ServiceError):
-            await _callers(request).judge(lambda access: access.authenticate_token(token))
-            return
-    await state_of(request).management_limits.count_network(request)
+            principal = await _callers(request).judge(
+                lambda access: access.authenticate_token(token)
+            )
+    if principal is None:
+        await limits.count_network(request)
+        return ""
+    await limits.count_user(principal)
+    return principal.user.id
 
 
-async def _good_token(request: Request, token: str | None = None) -> str:
+async def _good_token(request: Request, token: str | None = None, *, counted: str = "") -> str:
     """Return the caller's token, by default that of the header, and count the call for its user.
+
+    Args:
+        request: as received.
+        token: the caller's; None means that of the header.
+        counted: as in ``ManagementLimits.authenticate``.
 
     Raises:
         ServiceError: as ``Identity.authenticate_token``; ``CREDENTIALS_MISSING``,
@@ -172,7 +186,7 @@ async def _good_token(request: Request, token: str | None = None) -> str:
         found = found or token_of(request)
         return await callers.judge(lambda access: access.authenticate_token(found))
 
-    await state_of(request).management_limits.authenticate(request, proof)
+    await state_of(request).management_limits.authenticate(request, proof, counted=counted)
     return found
 
 
