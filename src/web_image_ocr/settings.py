@@ -53,7 +53,7 @@ _UNKNOWN_NAME = "unknown setting"
 
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
 class ServerConfig:
-    """Where the server listens, and whom in front of it it believes.
+    """Where the server listens, and which proxies in front of it are trusted.
 
     Attributes:
         host: address to listen on.
@@ -130,7 +130,7 @@ class Settings(BaseSettings):
     @field_validator("*", mode="wrap")
     @classmethod
     def _name_all_faults(cls, value: object, section: ValidatorFunctionWrapHandler) -> object:
-        """A section alone would stop at the first of its values that makes no sense."""
+        """Name every wrong value of a section, which alone would stop at the first."""
         try:
             return section(value)
         except ValidationError:
@@ -165,10 +165,10 @@ class Settings(BaseSettings):
 
     @property
     def shutdown_s(self) -> int:
-        """Seconds that running calls have to end after SIGTERM."""
+        """Return the seconds that running calls have to end after SIGTERM."""
         if self.server.shutdown_s is not None:
             return self.server.shutdown_s
-        # A hung worker is ended one second after the deadline, and its call is to be answered.
+        # A hung worker is ended one second after the deadline, and its call is answered then.
         return math.ceil(min(self.api.deadline_s, 1e9)) + 2
 
     @classmethod
@@ -180,12 +180,12 @@ class Settings(BaseSettings):
         dotenv_settings: PydanticBaseSettingsSource,  # noqa: ARG003 - the library's signature
         file_secret_settings: PydanticBaseSettingsSource,  # noqa: ARG003 - the library's signature
     ) -> tuple[PydanticBaseSettingsSource, ...]:
-        """Flag, then environment, then TOML; no ``.env`` file, no secrets folder."""
+        """Return flag, then environment, then TOML; no ``.env`` file, no secrets folder."""
         return init_settings, env_settings, TomlConfigSettingsSource(settings_cls)
 
 
 def load_settings(config: Path | None = None, **flags: Any) -> Settings:
-    """The settings in force.
+    """Return the settings in force.
 
     Args:
         config: TOML file, or none.
@@ -218,7 +218,7 @@ def load_settings(config: Path | None = None, **flags: Any) -> Settings:
 
 
 def describe() -> Iterator[tuple[str, object, str]]:
-    """Every setting as (path such as ``server.port``, default, its description)."""
+    """Yield every setting as (path such as ``server.port``, default, its description)."""
     for name, field in Settings.model_fields.items():
         if dataclasses.is_dataclass(field.annotation):
             section = field.annotation
@@ -230,7 +230,7 @@ def describe() -> Iterator[tuple[str, object, str]]:
 
 
 def describe_tables() -> Iterator[tuple[str, list[tuple[str, object, str]]]]:
-    """Each setting that is a list of tables, with what may stand in one.
+    """Yield each setting that is a list of tables, with the values of a table.
 
     A value is (name, default, its description); the default is ``dataclasses.MISSING`` where
     there is none.
@@ -247,14 +247,14 @@ def describe_tables() -> Iterator[tuple[str, list[tuple[str, object, str]]]]:
 
 
 def environment_name(setting: str) -> str:
-    """The environment variable of a setting, for instance ``WEB_IMAGE_OCR_SERVER__PORT``."""
+    """Return the environment variable of a setting, for instance ``WEB_IMAGE_OCR_SERVER__PORT``."""
     return ENV_PREFIX + setting.replace(".", "__").upper()
 
 
 def _settings_from(config: Path | None) -> type[Settings]:
     if config is None:
         return Settings
-    # The library would pass over in silence what is not there or is no file.
+    # The library would ignore a missing file and one that is not regular.
     if not stat.S_ISREG(config.stat().st_mode):
         raise ServiceError(ErrorKind.CONFIGURATION_INVALID, f"{config} is not a regular file")
     return type("Settings", (Settings,), {"model_config": {"toml_file": config}})
@@ -276,7 +276,7 @@ def _with_lists(settings: type[Settings], name: str, value: object) -> object:
 
 
 def _list_in(text: str, kind: Any) -> object:
-    """The list that a text means: JSON where its items are tables, else between commas."""
+    """Return the list that a text means: JSON where its items are tables, else between commas."""
     if not dataclasses.is_dataclass(get_args(kind)[0]):
         return tuple(filter(None, map(str.strip, text.split(","))))
     try:
@@ -286,10 +286,10 @@ def _list_in(text: str, kind: Any) -> object:
 
 
 def _faults(values: Mapping[str, Any], section: ValidatorFunctionWrapHandler) -> dict[str, str]:
-    """What is wrong with each value of a section, by its name.
+    """Return what is wrong with each value of a section, by its name.
 
-    A section's own check ends at its first fault and gives no name: to blame is the value
-    that has this fault alone, or else (``""``) how several stand together.
+    A section's own check ends at its first fault and gives no name. The fault belongs to the value
+    that has it alone, or else (``""``) to several values together.
     """
     faults: dict[str, str] = {}
     left = dict(values)
@@ -312,7 +312,7 @@ def _at_fault(
 
 
 def _complaints(values: Mapping[str, Any], section: ValidatorFunctionWrapHandler) -> dict[str, str]:
-    """What the section says about the values, by name; what it says itself has the name ``""``."""
+    """Return what the section says about the values, by name; about itself, by ``""``."""
     complaints: dict[str, str] = {}
     try:
         section(values)
@@ -347,7 +347,7 @@ def _unknown_variables() -> Iterator[str]:
 
 
 def _unknown(place: str) -> str:
-    """Say that the place is not a setting, in the words of where it came from."""
+    """Say that the place is not a setting, as its source spells it."""
     variables = {variable.upper() for variable in os.environ}
     shown = environment_name if environment_name(place) in variables else str
     meant = nearest(place, (name for name, _, _ in describe()))
@@ -362,7 +362,7 @@ def _unknown_in_table(name: str) -> str:
 
 
 def _attributes(docstring: str) -> dict[str, str]:
-    """The entries of a docstring's ``Attributes:`` section, each as one line of text."""
+    """Return the entries of a docstring's ``Attributes:`` section, each as one line of text."""
     entries: dict[str, str] = {}
     name = ""
     for line in docstring.partition("Attributes:")[2].splitlines():

@@ -70,7 +70,7 @@ class Setting:
         for shown, own in {
             "http://127.0.0.1:8000": self.url,
             "PROJECT=...": f"PROJECT={self.account['project_id']}",
-            "read -rs PASSWORD": f"PASSWORD={self.account['password']}",
+            "read -rsp 'Password: ' PASSWORD": f"PASSWORD={self.account['password']}",
             "ACCESS-KEY": self.account["access_key"],
             "SECRET-KEY": self.account["secret_key"],
             "PROJECT-ID": self.account["project_id"],

@@ -23,13 +23,13 @@ class ApiConfig:
             TLS, ``unix:///path``; it needs the package redis (``web-image-ocr[redis]``).
             Empty: each server counts its own, as it does while Redis does not answer.
         management_rate_limit: calls of the identity API (``/v3``) and the management API
-            (``/v1``) that one user may make, and calls without good credentials that one client
+            (``/v1``) that one user may make, and unauthenticated calls that one client
             network may make, such as ``600/minute``; empty means no limit. Counted as
             ``rate_limit`` is.
         deadline_s: seconds one recognition may take, the fetch of a ``url`` included,
             above 0.
         max_body_bytes: largest request body, bytes, above 0.
-        max_bodies_bytes: all request bodies and fetched pictures held in memory at one
+        max_bodies_bytes: all request bodies and fetched images held in memory at one
             moment, bytes, at least ``max_body_bytes``; a call beyond it is refused as
             overload. Unauthenticated callers get half of it, but room for one body. One
             project gets three times what it leaves free; of the unauthenticated half, one

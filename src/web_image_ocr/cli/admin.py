@@ -324,7 +324,7 @@ def disable_subscription(
 def _administration(
     data_dir: Path | None, config: Path | None, *, beyond_quota: bool = False
 ) -> Iterator[Administration]:
-    """The accounts of a store that is there; only ``init`` makes one."""
+    """Yield the accounts of an existing store; only ``init`` makes one."""
     settings = load_settings(config, data_dir=data_dir)
     configure(settings.logging)
     with (

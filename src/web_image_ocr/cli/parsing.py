@@ -49,7 +49,7 @@ class RequestParser:
     """Turns bytes into requests.
 
     Args:
-        sink: is told of each request.
+        sink: takes each request.
 
     Attributes:
         in_head: whether the next byte is one of a request line or of headers.

@@ -1,4 +1,4 @@
-"""SIGUSR2: a successor takes over the listening sockets, and not one connection is refused.
+"""Restart on SIGUSR2: a successor takes over the listening sockets, and no connection is refused.
 
 The successor is the command as it was given, so an upgraded installation starts as upgraded. It
 inherits the sockets (see ``listeners``) and accepts nothing until its first worker is ready. Then
@@ -29,13 +29,13 @@ log = structlog.stdlib.get_logger(__name__)
 START_LIMIT_S = 300.0
 """A start takes seconds; one that also migrates a large store may take minutes."""
 _END_LIMIT_S = 10.0
-"""How long a successor that failed may take to end after SIGTERM."""
+"""Seconds that a failed successor may take to end after SIGTERM."""
 _LOOK_EVERY_S = 0.05
 _STDERR = 2
 
 
 class RollingRestart:
-    """Replaces this server by a successor on the same sockets.
+    """Replace this server by a successor on the same sockets.
 
     Args:
         sockets: what is listened on.
@@ -123,7 +123,7 @@ def _why_not() -> str:
 
 
 def _start(sockets: Sequence[socket.socket], ready: int, stderr: int) -> int:
-    """Start the successor with the sockets and the pipe as descriptors 3, 4, ...; its pid."""
+    """Start the successor, which gets sockets and pipe as descriptors 3, 4, ...; return its pid."""
     given = [one.fileno() for one in sockets] + [ready]
     names = ["web-image-ocr"] * len(sockets) + [READY_NAME]
     beyond = FIRST_FD + len(given)
@@ -165,7 +165,7 @@ def _command() -> list[str]:
 
 
 async def _ended(pid: int) -> int:
-    """End the process; its exit status, below 0 for a signal."""
+    """End the process; return its exit status, below 0 for a signal."""
     for number in (signal.SIGTERM, signal.SIGKILL):
         with contextlib.suppress(ProcessLookupError):
             os.kill(pid, number)

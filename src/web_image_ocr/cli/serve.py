@@ -102,7 +102,7 @@ def serve(
 
 
 class _Process:
-    """What a server has of its process: requests by signal, and standard error as it was given."""
+    """Hold requests by signal, and standard error as the process got it."""
 
     def __init__(self) -> None:
         self.stop = StopRequest()
@@ -134,7 +134,7 @@ async def _run(
     certificate: Certificate | None,
     process: _Process,
 ) -> None:
-    """Serve until told to stop."""
+    """Serve until a stop is requested."""
     server, stop = settings.server, process.stop
     process.reload.call(partial(_hung_up, process, certificate))
     cleaning = asyncio.create_task(remove_credentials_files(settings.data_dir))
@@ -164,7 +164,7 @@ async def _run(
 
 def _hung_up(process: _Process, certificate: Certificate | None) -> None:
     if process.has_terminal and not os.isatty(_STDIN):  # its window was closed
-        if not process.stop.wanted:  # both the shell and the system say so
+        if not process.stop.wanted:  # both the shell and the system send SIGHUP
             signal.raise_signal(signal.SIGTERM)
         return
     reopen()

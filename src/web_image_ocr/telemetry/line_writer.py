@@ -1,8 +1,8 @@
-"""Lines to a file from a dedicated thread, so that no other thread ever waits for the reader.
+"""Write lines to a file from a dedicated thread, so that no other thread waits for the reader.
 
 Threat: standard error is a pipe whose reader has stalled, or a disk that is full. Rule: a line
-is queued in memory under a bound; beyond it lines are dropped and counted, and the count is
-written once the backlog is.
+is queued in memory under a bound. Beyond it, lines are dropped and counted. The count is written
+after the backlog.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ Notice = Callable[[int, int], bytes]
 
 
 class Output:
-    """An open file that lines are written to.
+    """Write to an open file.
 
     Args:
         descriptor: of the open file.
@@ -50,7 +50,7 @@ class Output:
         return cls(_opened(path), path)
 
     def reopen(self) -> None:
-        """Open the path again and write there from now on; another thread may be writing.
+        """Open the path again and write there from then on, also while another thread writes.
 
         Raises:
             OSError: the file cannot be opened; the old one stays in use.
@@ -61,7 +61,7 @@ class Output:
             os.close(fresh)
 
     def write(self, data: memoryview) -> int:
-        """Write some of the data and return how many bytes, as soon as the file takes any.
+        """Write some of the data as soon as the file takes any, and return how many bytes.
 
         Raises:
             OSError: the write failed.
@@ -69,17 +69,17 @@ class Output:
         while True:
             try:
                 return os.write(self._descriptor, data)
-            except BlockingIOError:  # whoever started us made it non-blocking
+            except BlockingIOError:  # the parent process made it non-blocking
                 ready = select.poll()
                 ready.register(self._descriptor, select.POLLOUT)
                 ready.poll()
 
 
 class LineWriter:
-    """Writes queued lines in order; ``put`` never blocks.
+    """Write queued lines in order; ``put`` never blocks.
 
-    Once a line was dropped, further ones are until the backlog is written; then the notice
-    stands where they would have stood.
+    Once a line is dropped, further ones are dropped as well until the backlog is written. Then the
+    notice is written in their place.
 
     Args:
         output: where the lines go.
@@ -96,7 +96,7 @@ class LineWriter:
         self._dropped = 0
         self._dropped_reserved = 0
         self._closing = threading.Event()
-        # A daemon: a write that is blocked for ever must not keep the process.
+        # A daemon: a blocked write must not keep the process.
         self._thread = threading.Thread(target=self._run, name="log-writer", daemon=True)
         self._thread.start()
 
@@ -122,7 +122,7 @@ class LineWriter:
         self._output.reopen()
 
     def close(self, seconds: float) -> None:
-        """Write what is queued, for at most so many seconds; what is put later is lost."""
+        """Write the queued lines for at most so many seconds. Lines that are put later are lost."""
         self._closing.set()
         self._lines.put(None)
         self._thread.join(seconds)
@@ -140,7 +140,7 @@ class LineWriter:
                 return
 
     def _next_batch(self) -> tuple[bytes, bool]:
-        """Wait for a line, and take all that are there; whether the end has come."""
+        """Wait for a line and return all that are queued, and whether the end has come."""
         lines: list[bytes] = []
         size = 0
         line = self._lines.get()
@@ -154,7 +154,7 @@ class LineWriter:
         return b"".join(lines), line is None
 
     def _write(self, data: bytes) -> bool:
-        """Write all of the data; whether that was possible before the end."""
+        """Write all of the data, and return whether that was possible before the end."""
         rest = memoryview(data)
         while rest:
             is_last_try = self._closing.is_set()

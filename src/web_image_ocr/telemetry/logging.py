@@ -1,4 +1,4 @@
-"""Set-up of the log: one line per event on standard error or in a file, as JSON or for a person.
+"""Set up the log: one line per event on standard error or in a file, as JSON or for a person.
 
 Rule for all who log: sizes, counts, ids, codes and times only; never an image, a
 recognized text, an address from a request, a token or a key.
@@ -27,7 +27,7 @@ _log = structlog.stdlib.get_logger(__name__)
 
 _SYSTEM_LOG = "/dev/log"
 _FLUSH_S = 2.0
-"""What the last records get to be written when the process ends."""
+"""Seconds to write the last records when the process ends."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -49,13 +49,13 @@ class LoggingConfig:
 
 
 def configure(config: LoggingConfig) -> None:
-    """Send all records, ours and the libraries', to one place in one form: for a command.
+    """Send all records of a command, ours and the libraries', to one place in one form.
 
     A command appends to a log file that exists, and does not create one: it may run as another
     user than the server. Where it cannot append, its records go to standard error.
 
-    Without a file, the audit trail goes to the system log (``authpriv``), as that of other
-    commands that administer accounts, and not to the person's terminal.
+    Without a file, the audit trail goes to the system log (``authpriv``) and not to the terminal,
+    as with other commands that administer accounts.
     """
     handler = _ExistingFileHandler(config.file) if config.file else logging.StreamHandler()
     _install(handler, config)
@@ -65,9 +65,9 @@ def configure(config: LoggingConfig) -> None:
 
 
 def configure_server(config: LoggingConfig) -> None:
-    """Do the same for a server, for the rest of the process's life: no thread waits for the log.
+    """Do the same for a server, so that no thread waits for the log.
 
-    Standard error is taken over as well, with what child processes write to it.
+    Take over standard error, too, with what child processes write to it, until the process ends.
 
     Raises:
         ServiceError: ``CONFIGURATION_INVALID`` when the file cannot be opened.
@@ -92,7 +92,7 @@ def configure_server(config: LoggingConfig) -> None:
 
 
 def reopen() -> None:
-    """Open the server's log file again, after somebody has moved it away."""
+    """Open the server's log file again, after it was moved away."""
     for handler in logging.getLogger().handlers:
         if isinstance(handler, _QueuedHandler):
             try:
@@ -102,7 +102,7 @@ def reopen() -> None:
 
 
 class _QueuedHandler(logging.Handler):
-    """Formats a record, which needs its context, and leaves writing it to the writer."""
+    """Format a record here, where its context is, and queue it for the writer."""
 
     def __init__(self, writer: LineWriter) -> None:
         super().__init__()
@@ -223,4 +223,4 @@ _SHARED: list[Processor] = [
     _drop_color_message,
     structlog.processors.TimeStamper(fmt="iso", utc=True),
 ]
-"""What every record goes through, whoever made it."""
+"""Processors of every record, ours and the libraries'."""

@@ -1,9 +1,9 @@
-"""Standard error of a server and its child processes, taken over so that writing never blocks.
+"""Take over standard error of a server and its child processes, so that writing never blocks.
 
 Threat: standard error is a pipe that nobody reads. What writes to it directly (a traceback, a
-warning of a C library, a worker process that inherited it) would wait for ever. Rule: file
+warning of a C library, a worker process that inherited it) would block. Rule: file
 descriptor 2 becomes a pipe that a thread of ours drains into a bounded queue.
-What remains open: the last words of a crash of the server process itself stay in the pipe.
+Not covered: the last output of a crash of the server process itself stays in the pipe.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ _END = b"\0"
 
 
 class StandardError:
-    """File descriptor 2 as a pipe of ours, for the rest of the process's life.
+    """Replace file descriptor 2 by a pipe, for the rest of the process's life.
 
     Args:
         notice: makes the line about dropped lines.
@@ -40,7 +40,7 @@ class StandardError:
         self._thread.start()
 
     def close(self, seconds: float) -> None:
-        """Write what is queued, for at most about so many seconds; what follows is lost."""
+        """Write the queued lines for at most about so many seconds. Later output is lost."""
         if sys.stderr is not None:
             sys.stderr.flush()
         self._closing = True
@@ -63,7 +63,7 @@ class StandardError:
 
 
 def _duplicate() -> int:
-    """Return a second descriptor of standard error; of the null device if it is closed."""
+    """Return a second descriptor of standard error, or of the null device if it is closed."""
     try:
         return os.dup(_STDERR)
     except OSError:
