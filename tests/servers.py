@@ -11,7 +11,7 @@ import socket
 import subprocess
 import sys
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -184,7 +184,10 @@ def free_port() -> int:
 
 @contextlib.contextmanager
 def starting(
-    data_dir: Path, *arguments: str, environment: Mapping[str, str] | None = None
+    data_dir: Path,
+    *arguments: str,
+    environment: Mapping[str, str] | None = None,
+    wrap: Callable[[list[str]], list[str]] = list,
 ) -> Iterator[Server]:
     """``web-image-ocr serve`` on a free loopback port; at the end it must stop with status 0.
 
@@ -192,13 +195,14 @@ def starting(
         data_dir: the server's folder; the log lies there too.
         arguments: further arguments of ``serve``.
         environment: settings as environment variables; without any, there is one worker.
+        wrap: returns the command that runs the given one, which must become its process.
     """
     data_dir.mkdir(parents=True, exist_ok=True)
     log = data_dir / f"serve-{next(_LOG_NUMBERS)}.log"
     with (
         log.open("wb") as out,
         subprocess.Popen(
-            [*COMMAND, "serve", "--data-dir", str(data_dir), "--port", "0", *arguments],
+            wrap([*COMMAND, "serve", "--data-dir", str(data_dir), "--port", "0", *arguments]),
             stdout=out,
             stderr=out,
             stdin=subprocess.DEVNULL,
@@ -216,10 +220,13 @@ def starting(
 
 @contextlib.contextmanager
 def running(
-    data_dir: Path, *arguments: str, environment: Mapping[str, str] | None = None
+    data_dir: Path,
+    *arguments: str,
+    environment: Mapping[str, str] | None = None,
+    wrap: Callable[[list[str]], list[str]] = list,
 ) -> Iterator[Server]:
     """As ``starting``, ready to read pictures."""
-    with starting(data_dir, *arguments, environment=environment) as server:
+    with starting(data_dir, *arguments, environment=environment, wrap=wrap) as server:
         server.wait_until_ready()
         yield server
 

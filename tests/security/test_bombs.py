@@ -8,6 +8,7 @@ and resident memory, which other load does not disturb.
 from __future__ import annotations
 
 import builtins
+import contextlib
 import multiprocessing
 import os
 import resource
@@ -25,7 +26,7 @@ from tests.security.processes import forget_peak, greatest_memory
 from tests.unit.images.pictures import encoded, scene
 from web_image_ocr.images import ImageFormat, ImageLimits, decode, inspect
 from web_image_ocr.primitives.errors import ErrorKind, ServiceError
-from web_image_ocr.primitives.memory import resident_bytes
+from web_image_ocr.primitives.memory import ResidentMemory
 
 pytestmark = [
     pytest.mark.slow,
@@ -51,7 +52,7 @@ def serve(pipe: Connection) -> None:
         decode(encoded(scene(), image_format), LIMITS)
     while data := pipe.recv_bytes():
         forget_peak()
-        held, used = resident_bytes(os.getpid()), _processor_seconds()
+        held, used = _resident_bytes(), _processor_seconds()
         found: object
         try:
             picture = decode(data, LIMITS)
@@ -62,6 +63,11 @@ def serve(pipe: Connection) -> None:
         except BaseException as error:  # noqa: BLE001 - the test reports whatever it was
             found = repr(error)
         pipe.send((found, _processor_seconds() - used, greatest_memory() - held))
+
+
+def _resident_bytes() -> int:
+    with contextlib.closing(ResidentMemory(os.getpid())) as memory:
+        return memory.bytes() or 0
 
 
 def _processor_seconds() -> float:

@@ -7,11 +7,14 @@ import re
 import shutil
 import subprocess
 import sys
+from functools import partial
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import httpx
 import pytest
 
+from tests.hidden_processes import as_a_user_with_hidden_processes
 from tests.pictures import as_text, encoded, picture
 from tests.servers import running, words
 
@@ -32,7 +35,9 @@ def test_a_worker_has_no_secret_no_right_and_no_file_of_the_server(tmp_path: Pat
     }
     with running(tmp_path, environment=secrets) as server:
         assert NEEDLE in _read(server.process.pid, "environ")
-        for pid in server.workers():
+        workers = server.workers()
+        hidden = []
+        for pid in workers:
             assert NEEDLE not in _read(pid, "cmdline")
             status = _read(pid, "status")
             assert re.search(r"^NoNewPrivs:\s*1$", status, re.MULTILINE)
@@ -42,6 +47,7 @@ def test_a_worker_has_no_secret_no_right_and_no_file_of_the_server(tmp_path: Pat
             try:
                 environment, files = _read(pid, "environ"), _files(pid)
             except PermissionError:  # as it should be: a worker is not dumpable
+                hidden.append(pid)
                 continue
             assert "PATH=" in environment
             assert NEEDLE not in environment
@@ -51,6 +57,10 @@ def test_a_worker_has_no_secret_no_right_and_no_file_of_the_server(tmp_path: Pat
                 *("pipe", "socket"),
             ]
         assert not server.records("workers run without a sandbox")
+    if hidden:
+        assert os.getuid() != 0
+        assert hidden == workers, "some workers are dumpable"
+        pytest.skip("environment and files of a worker: only root sees them")
 
 
 @pytest.mark.parametrize("sandbox", [True, False])
@@ -78,7 +88,6 @@ AS_A_USER = """
 import asyncio
 from web_image_ocr.engine import EngineConfig
 from web_image_ocr.images import ImageLimits
-from web_image_ocr.primitives.memory import resident_bytes
 from web_image_ocr.serving.code import InstalledCode
 from web_image_ocr.serving.messages import Start
 from web_image_ocr.serving.process import WorkerProcess
@@ -86,11 +95,11 @@ from web_image_ocr.serving.process import WorkerProcess
 async def main():
     worker = WorkerProcess(Start(EngineConfig(), ImageLimits()), InstalledCode())
     ready = await worker.start()
-    print(resident_bytes(worker.pid) >> 20, repr(ready.unconfined))
+    print((worker._resident_bytes() or 0) >> 20, repr(ready.unconfined))
     try:
         open(f"/proc/{worker.pid}/environ").read()
-    except PermissionError:
-        print("hidden")
+    except OSError as error:
+        print(type(error).__name__)
     await worker.close()
 
 asyncio.run(main())
@@ -109,7 +118,27 @@ def test_an_ordinary_user_sees_the_memory_of_a_worker_and_not_its_environment() 
     command = (*AN_ORDINARY_USER, *READS_THE_ENVIRONMENT, sys.executable, "-c", AS_A_USER)
     said = subprocess.check_output(command, text=True).split()
     assert int(said[0]) > 100
-    assert said[1:] == ["''", "hidden"]
+    assert said[1:] == ["''", "PermissionError"]
+
+
+def test_workers_are_replaced_and_ended_where_processes_are_hidden() -> None:
+    """As in the systemd unit: an ordinary user, no new privileges, ``ProtectProc=invisible``."""
+    image = encoded(picture(((60, 60), "Hello World")))
+    for bound, event in ((64, "worker too large"), (160, "worker replaced")):
+        settings = {"WEB_IMAGE_OCR_SERVING__WORKER_MEMORY_BYTES": str(bound << 20)}
+        with (
+            TemporaryDirectory() as folder,  # only root can enter those of pytest
+            running(
+                *(Path(folder), "--no-auth"),
+                environment=settings,
+                wrap=partial(as_a_user_with_hidden_processes, folder=folder),
+            ) as server,
+        ):
+            httpx.post(
+                f"{server.url}/v2/project/ocr/web-image", json={"image": as_text(image)}, timeout=60
+            )
+            assert server.records(event), server.last_words()
+            assert not server.records("memory of workers is not bounded")
 
 
 def _read(pid: int, name: str) -> str:

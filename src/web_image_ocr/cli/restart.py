@@ -32,6 +32,9 @@ _END_LIMIT_S = 10.0
 """Seconds that a failed successor may take to end after SIGTERM."""
 _LOOK_EVERY_S = 0.05
 _STDERR = 2
+PROC = Path("/proc")
+_INITS = frozenset({"tini", "tini-static", "docker-init", "dumb-init", "catatonit", "podman-init"})
+"""Init processes of containers, which end with the command that they started."""
 
 
 class RollingRestart:
@@ -115,11 +118,24 @@ def _why_not() -> str:
     """Return why the end of this process would end its successor as well, or an empty string."""
     if os.getpid() == 1:
         return "process 1 of a container cannot be replaced: start a second container instead"
+    if os.getppid() == 1 and (init := _init()) in _INITS:
+        return (
+            f"{init} ends the container with the command that it started: start a second "
+            "container instead"
+        )
     if os.environ.get("SYSTEMD_EXEC_PID") == str(os.getpid()):
         return (
             "systemd ends what its main process leaves: use systemctl restart with a .socket unit"
         )
     return ""
+
+
+def _init() -> str:
+    """Return the name of process 1, or an empty string."""
+    try:
+        return (PROC / "1" / "comm").read_text().strip()
+    except OSError:
+        return ""
 
 
 def _start(sockets: Sequence[socket.socket], ready: int, stderr: int) -> int:

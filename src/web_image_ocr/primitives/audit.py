@@ -1,4 +1,4 @@
-"""The audit trail: one record for each sign-in, each change of accounts and each refused attempt.
+"""Record the audit trail: sign-ins, changes of accounts and refused attempts, one record each.
 
 A record says what happened (``event``), who did it (``actor``), to what (``target``), from which
 network (``client``) and how it ended (``outcome``). Rule: ids only; no secrets, and no names,
@@ -20,7 +20,7 @@ from web_image_ocr.primitives.errors import ErrorKind, ServiceError
 
 AUDIT_LOGGER = "web_image_ocr.audit"
 OPERATOR = "operator"
-"""The actor of commands: whoever may read the data folder."""
+"""The actor of commands: anyone who may read the data folder."""
 CHANGE_REFUSED = "change_refused"
 
 _Parameters = ParamSpec("_Parameters")

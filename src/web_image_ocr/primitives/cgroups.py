@@ -1,4 +1,4 @@
-"""The control groups (cgroups) that bound this process, in every layout of Linux."""
+"""Read the control groups (cgroups) that bound this process, in every layout of Linux."""
 
 from __future__ import annotations
 
@@ -21,20 +21,40 @@ def values(controller: str, name: str, process: Path = PROCESS) -> Iterator[tupl
         process: the process's folder in ``/proc``.
     """
     for folder in levels(controller, process):
-        try:
-            yield folder / name, (folder / name).read_text().strip()
-        except (OSError, UnicodeDecodeError):
-            continue
+        content = _content(folder / name)
+        if content is not None:
+            yield folder / name, content
+
+
+def own_values(controller: str, name: str, process: Path = PROCESS) -> Iterator[str]:
+    """Yield the content of each file of that name in the process's own groups, without parents.
+
+    Args:
+        controller: as for `values`.
+        name: of the file.
+        process: as for `values`.
+    """
+    for mount, below in _groups(controller, process):
+        content = _content(mount / below / name)
+        if content is not None:
+            yield content
 
 
 def levels(controller: str, process: Path = PROCESS) -> list[Path]:
     """Return the folders of this process's groups, from its own up to the mount's root.
 
-    Both versions are looked at, since a machine may have both (hybrid layout).
-
     Args:
         controller: as for `values`.
         process: as for `values`.
+    """
+    groups = _groups(controller, process)
+    return list(dict.fromkeys(folder for group in groups for folder in _upwards(*group)))
+
+
+def _groups(controller: str, process: Path) -> list[tuple[Path, PurePosixPath]]:
+    """Return the process's own groups: each mount point, and the group's path below it.
+
+    Both versions are looked at, since a machine may have both (hybrid layout).
     """
     try:
         memberships = (process / "cgroup").read_text().splitlines()
@@ -42,13 +62,20 @@ def levels(controller: str, process: Path = PROCESS) -> list[Path]:
     except (OSError, UnicodeDecodeError):
         return []
     version_2, version_1 = _paths(memberships, controller)
-    found: dict[Path, None] = {}
+    found = []
     for line in (line for line in mounts if " - cgroup" in line):
         root, mount, kind, options = _mount(line)
         path = version_2 if kind == "cgroup2" else version_1
         if path is not None and (kind == "cgroup2" or controller in options):
-            found.update(dict.fromkeys(_upwards(Path(mount), _below(root, path))))
-    return list(found)
+            found.append((Path(mount), _below(root, path)))
+    return found
+
+
+def _content(file: Path) -> str | None:
+    try:
+        return file.read_text().strip()
+    except (OSError, UnicodeDecodeError):
+        return None
 
 
 def _paths(memberships: list[str], controller: str) -> tuple[str | None, str | None]:

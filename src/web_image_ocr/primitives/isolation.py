@@ -1,4 +1,4 @@
-"""What a process gives up that reads files of strangers; none of it needs rights."""
+"""Give up rights in a process that reads files of strangers; this needs no privilege."""
 
 from __future__ import annotations
 

@@ -1,7 +1,8 @@
-"""How much memory a process holds and may hold, and how this one hands back what it has freed."""
+"""Measure and limit the memory of processes, and return freed memory to the system."""
 
 from __future__ import annotations
 
+import contextlib
 import ctypes
 import os
 import sys
@@ -18,18 +19,48 @@ _KEPT = 256 << 20
 _NEVER_MAPPED = 1 << 30
 
 
-def resident_bytes(pid: int) -> int:
-    """Resident memory of a process, bytes; 0 where it is gone, or where the system does not say."""
-    try:
-        pages = int(Path(f"/proc/{pid}/statm").read_text().split()[1])
-    except (OSError, IndexError):  # a process that has just ended has an empty file
-        return 0
-    return pages * os.sysconf("SC_PAGE_SIZE")
+class ResidentMemory:
+    """Read how much resident memory a process has, for as long as it runs.
+
+    The kernel checks access when the file is opened, not when it is read. Opened in time, it can
+    be read after the process has stopped being dumpable, which hides the process from ordinary
+    users where ``/proc`` is mounted with ``hidepid`` (systemd: ``ProtectProc=invisible``). It never
+    shows another process that got the same number.
+
+    Args:
+        pid: number of a process that runs.
+        proc: mount point of the process file system.
+
+    Raises:
+        OSError: no open file is left.
+    """
+
+    def __init__(self, pid: int, proc: Path = Path("/proc")) -> None:
+        self._file: int | None = None
+        # Without /proc, or where the process is hidden, the size is unknown.
+        with contextlib.suppress(FileNotFoundError, PermissionError, ProcessLookupError):
+            self._file = os.open(proc / str(pid) / "statm", os.O_RDONLY | os.O_CLOEXEC)
+
+    def bytes(self) -> int | None:
+        """Return the resident memory; None if the process has ended or its size is unknown."""
+        if self._file is None:
+            return None
+        try:
+            pages = int(os.pread(self._file, 4096, 0).split()[1])
+        except (OSError, IndexError):  # a process that has just ended has an empty file
+            return None
+        return pages * os.sysconf("SC_PAGE_SIZE")
+
+    def close(self) -> None:
+        """Close the file; may be called again."""
+        if self._file is not None:
+            os.close(self._file)
+            self._file = None
 
 
 @dataclass(frozen=True, slots=True)
 class MemoryLimit:
-    """What this process and its children may hold together.
+    """Describe what this process and its children may hold together.
 
     Attributes:
         bytes: resident memory.
@@ -43,7 +74,7 @@ class MemoryLimit:
 def memory_limit(
     process: Path = cgroups.PROCESS, machine: Path = Path("/proc/meminfo")
 ) -> MemoryLimit | None:
-    """Return the smallest limit: of any control group, or the machine's memory; none if unknown.
+    """Return the smallest limit: of any control group, or the machine's memory; None if unknown.
 
     Args:
         process: the process's folder in ``/proc``.
@@ -66,12 +97,15 @@ def memory_limit(
 def out_of_memory_kills(process: Path = cgroups.PROCESS) -> int:
     """Return how many processes of this control group the kernel has ended for lack of memory.
 
+    The own group counts its processes whichever limit was reached. The count of a parent also
+    contains the processes of other services.
+
     Args:
         process: the process's folder in ``/proc``.
     """
     kills = [0]
     for name in ("memory.events", "memory.oom_control"):  # version 2, version 1
-        for _, content in cgroups.values("memory", name, process):
+        for content in cgroups.own_values("memory", name, process):
             counts = dict(line.split() for line in content.splitlines() if line.count(" ") == 1)
             kills.append(int(counts.get("oom_kill", 0)))
     return max(kills)

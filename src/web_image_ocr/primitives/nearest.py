@@ -1,4 +1,4 @@
-"""The name that was probably meant by a misspelled one."""
+"""Find the name that was probably meant by a misspelled one."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ _ALIKE = 0.7
 
 
 def nearest(name: str, known: Iterable[str]) -> str | None:
-    """Return the known name that is most like the given one, None if none is.
+    """Return the known name that is most like the given one, None if there is no similar one.
 
     Names are paths with dots. Paths that are alike in their last part alone count as well:
     ``rate_limit`` means ``api.rate_limit``.

@@ -1,4 +1,4 @@
-"""How many workers are started, and whether the memory limit holds them."""
+"""Choose how many workers are started, and check that the memory limit holds them."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ WORKER_BYTES = 550 * _MB
 
 
 class Plan(NamedTuple):
-    """How many worker processes there are.
+    """Count the worker processes.
 
     Attributes:
         workers: that read at the same time, 1 or more.
@@ -31,7 +31,7 @@ class Plan(NamedTuple):
 
     @property
     def bytes(self) -> int:
-        """Memory of the server and all of its workers, about."""
+        """Return the approximate memory of the server and all of its workers."""
         return SERVER_BYTES + (self.workers + self.spare) * WORKER_BYTES
 
 

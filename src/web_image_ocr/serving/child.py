@@ -1,4 +1,4 @@
-"""The first code of a worker process; imports little, so that it is in force early."""
+"""Run the first code of a worker process; imports little, so that it is in force early."""
 
 from __future__ import annotations
 
@@ -12,6 +12,9 @@ from web_image_ocr.primitives.parent import end_with_parent
 def main(pipe: int, server: int) -> None:
     """Answer jobs until the server closes the pipe.
 
+    Rights are given up once the server's first message is there. The server has opened the
+    process's memory file by then, which may be hidden from it afterwards (`ResidentMemory`).
+
     Signals that stop the server are left to it: it ends its workers. Where it is killed
     itself, the system does so.
 
@@ -22,8 +25,9 @@ def main(pipe: int, server: int) -> None:
     end_with_parent(server)
     for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP, signal.SIGUSR2):
         signal.signal(number, signal.SIG_IGN)
-    give_up_rights()
-    from web_image_ocr.serving.worker import serve_jobs  # noqa: PLC0415 - takes a second
-
     with Connection(pipe) as connection:
+        connection.poll(None)
+        give_up_rights()
+        from web_image_ocr.serving.worker import serve_jobs  # noqa: PLC0415 - takes a second
+
         serve_jobs(connection)

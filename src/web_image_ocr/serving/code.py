@@ -1,4 +1,4 @@
-"""Whether the installed code is still the code that runs."""
+"""Check that the installed code is still the code that runs."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ _PACKAGE = Path(web_image_ocr.__file__).parent
 
 
 class CodeChangedError(Exception):
-    """The installed code is not that of the server.
+    """Report that the installed code is not that of the server.
 
     Args:
         installed: its fingerprint, as far as is known.
@@ -23,7 +23,7 @@ class CodeChangedError(Exception):
 
 
 class InstalledCode:
-    """The package's source as it was when this was made.
+    """Remember the package's source as it was when this was made.
 
     A worker imports what is installed when it starts, which may be at any time: after a
     ``git pull`` under a running server it would be a mixture of two versions.
@@ -47,7 +47,7 @@ class InstalledCode:
 
 
 def fingerprint(package: Path = _PACKAGE) -> str:
-    """Return the version that runs and a digest of the installed source: some 10 ms.
+    """Return the version that runs and a digest of the installed source: 10 ms or more.
 
     Contents count, not times: the same code copied or checked out again is the same code.
 

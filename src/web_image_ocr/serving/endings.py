@@ -1,4 +1,4 @@
-"""What the log says about the end of a worker."""
+"""Describe the end of a worker for the log."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from web_image_ocr.primitives.memory import out_of_memory_kills
 
 
 class Endings:
-    """Tells workers that ran out of memory from others that were killed."""
+    """Tell workers that ran out of memory from others that were killed."""
 
     def __init__(self) -> None:
         self._kills_seen = out_of_memory_kills()

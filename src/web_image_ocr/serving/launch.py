@@ -1,4 +1,4 @@
-"""How a worker's process is started: its command, its environment, its files."""
+"""Start a worker's process with its command, its environment and its files."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ _PREFIXES = (
     *("LC_", "PYTHON", "LD_", "GLIBC_", "MALLOC_", "ORT_", "OMP_", "GOMP_", "KMP_"),
     *("OPENBLAS_", "MKL_", "NPY_", "OPENCV_"),
 )
-"""What a worker gets of the environment: for the interpreter, the C library and the engine."""
+"""Pass these of the environment to a worker: for the interpreter, the C library and the engine."""
 _TUNABLES, _THREAD_CACHES = "GLIBC_TUNABLES", "glibc.malloc.tcache_count"
 
 
@@ -52,7 +52,7 @@ def environment(ours: Mapping[str, str]) -> dict[str, str]:
     """Return a worker's environment: no settings of the server, no secrets of other programs.
 
     The C library keeps no freed small blocks for each thread there. Such blocks count as taken,
-    and a few that lie high keep the whole heap below them: a worker that had read 100 pictures held
+    and a few that lie high keep the whole heap below them: a worker that had read 100 images held
     632 MiB, 520 without them, and took as long. What an operator has set is kept.
 
     Args:

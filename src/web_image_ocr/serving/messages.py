@@ -1,4 +1,4 @@
-"""What the server and a worker send each other: JSON of a fixed shape, images as bytes.
+"""Encode and decode messages between server and worker: JSON of a fixed shape, images as bytes.
 
 A worker decodes images of strangers. What it sends is therefore checked value by value, and
 never unpickled: a worker that an attacker controls can answer wrongly, no more.
@@ -53,12 +53,12 @@ _Kind = TypeVar("_Kind")
 
 
 class InvalidMessageError(Exception):
-    """A worker sent what is not a message of a worker."""
+    """Report that a worker sent what is not a message of a worker."""
 
 
 @dataclass(frozen=True, slots=True)
 class Start:
-    """The server's first message.
+    """Represent the server's first message.
 
     Attributes:
         engine_config: what the engine is built with.
@@ -73,7 +73,7 @@ class Start:
 
 @dataclass(frozen=True, slots=True)
 class Ready:
-    """A worker's first message: its models are loaded.
+    """Represent a worker's first message: its models are loaded.
 
     Attributes:
         code: fingerprint of the code that it runs.
@@ -86,16 +86,16 @@ class Ready:
 
 @dataclass(frozen=True, slots=True)
 class Job:
-    """One image to read.
+    """Describe one image to read.
 
     Attributes:
-        picture: the file's bytes.
+        image: the file's bytes.
         options: what the caller asked for.
         deadline: when the answer is of no more use.
         cores: how many cores the job may use, 1 or more.
     """
 
-    picture: bytes
+    image: bytes
     options: RecognitionOptions
     deadline: Deadline
     cores: int
@@ -131,7 +131,7 @@ def send_job(pipe: Connection, job: Job) -> None:
         "cores": job.cores,
     }
     pipe.send_bytes(orjson.dumps(header))
-    pipe.send_bytes(job.picture)
+    pipe.send_bytes(job.image)
 
 
 def receive_job(pipe: Connection) -> Job:
@@ -139,7 +139,7 @@ def receive_job(pipe: Connection) -> Job:
     header = orjson.loads(pipe.recv_bytes())
     at = header["deadline"]
     return Job(
-        picture=pipe.recv_bytes(),
+        image=pipe.recv_bytes(),
         options=RecognitionOptions(**header["options"]),
         deadline=Deadline.never() if at is None else Deadline(at),
         cores=header["cores"],

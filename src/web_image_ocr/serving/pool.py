@@ -1,4 +1,4 @@
-"""Which worker process reads which picture: the Recognizer of one machine.
+"""Assign images to worker processes: the Recognizer of one machine.
 
 Every slot of the pool has a supervisor, a task that starts a worker, waits until its process
 ends, whatever ended it, and starts the next. One slot more than jobs are run at once keeps
@@ -53,6 +53,7 @@ class WorkerPool:
         self._code = InstalledCode()
         self._code_has_changed = False
         self._unconfined = ""
+        self._unmeasured = False
         self._endings = Endings()
         self._admission = Admission(
             permits=self._size, max_waiting=config.max_waiting_per_worker * self._size
@@ -132,8 +133,12 @@ class WorkerPool:
             await asyncio.sleep(_RESTART_PAUSE_S[min(lost_in_a_row, len(_RESTART_PAUSE_S) - 1)])
             try:
                 proven = await self._run_a_worker()
-            except OSError as error:  # no memory, process number or open file is left for one
-                log.error("worker did not start", kind="system", detail=error.strerror)  # noqa: TRY400
+            except (OSError, RuntimeError) as error:  # no memory, process, thread or file is left
+                detail = getattr(error, "strerror", None) or str(error)
+                log.error("worker did not start", kind="system", detail=detail)  # noqa: TRY400
+                proven = False
+            except Exception:  # a slot without a supervisor would stay empty until a restart
+                log.exception("worker supervision failed")
                 proven = False
             lost_in_a_row = 0 if proven else lost_in_a_row + 1
 
@@ -170,6 +175,7 @@ class WorkerPool:
             self._code_has_changed = False
             log.info("worker ready", pid=worker.pid)
             self._report_unconfined(ready.unconfined)
+            self._report_unmeasured(worker)
             self._workers.add(worker)
             self._idle.put_nowait(worker)
             status = await worker.ended()
@@ -181,6 +187,17 @@ class WorkerPool:
         if self._config.sandbox and reason and not self._unconfined:
             self._unconfined = reason
             log.warning("workers run without a sandbox", reason=reason)
+
+    def _report_unmeasured(self, worker: WorkerProcess) -> None:
+        """Log it once where the memory of workers cannot be read, so that no bound holds."""
+        if worker.unmeasured and not self._unmeasured:
+            self._unmeasured = True
+            log.warning(
+                "memory of workers is not bounded",
+                pid=worker.pid,
+                detail="its size cannot be read from /proc: serving.worker_memory_bytes has no "
+                "effect; mount /proc and let the server see its own processes",
+            )
 
     def _report_changed_code(self, error: CodeChangedError) -> None:
         """Log it once: every slot finds it at every try, and workers that live go on."""

@@ -1,4 +1,4 @@
-"""The server's side of one worker process."""
+"""Start, use, watch and end one worker process, from the server."""
 
 from __future__ import annotations
 
@@ -12,12 +12,13 @@ from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 from multiprocessing.connection import Connection, Pipe
+from typing import TypeVar
 
 import structlog
 
 from web_image_ocr.engine.values import Page
 from web_image_ocr.primitives.errors import ServiceError
-from web_image_ocr.primitives.memory import resident_bytes
+from web_image_ocr.primitives.memory import ResidentMemory
 from web_image_ocr.serving.code import InstalledCode
 from web_image_ocr.serving.launch import start_child
 from web_image_ocr.serving.messages import (
@@ -40,20 +41,22 @@ _LATE_ANSWER_S = 1.0
 _LOOK_EVERY_S = 0.1
 """How often the memory of a worker that reads is looked at."""
 
+_Result = TypeVar("_Result")
+
 
 class WorkerLostError(Exception):
     """The worker's process ended, or was ended, before it answered."""
 
 
 class WorkerProcess:
-    """One worker: started, given one job at a time, watched, closed.
+    """Start one worker, give it one job at a time, watch it, close it.
 
     The end of the process is seen twice: by its sentinel, a pipe that it holds open, at any time,
     and as the end of its pipe by the thread that waits there for an answer. So the process is
     always ended first and the pipe closed last, when no thread uses it.
 
     Args:
-        start: what it is told first.
+        start: first message to it.
         code: that it must run.
         memory_bytes: resident memory beyond which `replace_if_large` ends it; beyond twice as much
             it is ended while it works. 0 means no bound.
@@ -73,6 +76,7 @@ class WorkerProcess:
         self._opened = contextlib.ExitStack()
         self._pipe: Connection
         self._process: subprocess.Popen[bytes] | None = None
+        self._memory: ResidentMemory | None = None
         self.pid: int | None = None
         self._killed = False
         self.proven = False
@@ -80,7 +84,7 @@ class WorkerProcess:
 
     @property
     def alive(self) -> bool:
-        """Whether it can be given a job; false from the moment it is told to end."""
+        """Whether it can be given a job; false from the moment that the server ends it."""
         return (
             self._process is not None
             and not self._killed
@@ -88,28 +92,37 @@ class WorkerProcess:
             and self._process.poll() is None
         )
 
+    @property
+    def unmeasured(self) -> bool:
+        """Whether it runs, has memory bounds, and its size cannot be read."""
+        return self._memory_bytes < sys.maxsize and self._resident_bytes() is None and self.alive
+
     async def start(self) -> Ready:
         """Start the process, wait until its models are loaded and return what it says then.
+
+        The thread starts before the process. All later work, `close` included, runs there and
+        so needs no thread that the system may refuse.
 
         Raises:
             ServiceError: as the worker said it.
             CodeChangedError: it would run other code than the server does.
             WorkerLostError: it ended or hung instead.
             OSError: the system refused to start it.
+            RuntimeError: the system refused a thread.
         """
-        await asyncio.to_thread(self._code.check)
+        await self._in_thread(self._code.check)
         self._launch()
         first = await self._within(_START_LIMIT_S, self._introduce)
         if isinstance(first, ServiceError):
             raise first
         if not isinstance(first, Ready):
-            await asyncio.to_thread(self._code.check)  # then that is why
+            await self._in_thread(self._code.check)  # then that is why
             raise self._lost()
         self._code.check(first.code)
         return first
 
     async def answer(self, job: Job) -> Answer:
-        """What the worker makes of the job; at most one job at a time.
+        """Return what the worker makes of the job; at most one job at a time.
 
         Raises:
             WorkerLostError: it ended before, or was ended for being too late or too large.
@@ -138,15 +151,14 @@ class WorkerProcess:
         """
         await self._ended.wait()
         assert self._process is not None  # noqa: S101 - it was started
-        loop = asyncio.get_running_loop()
-        return await loop.run_in_executor(self._thread, self._process.wait)
+        return await self._in_thread(self._process.wait)
 
     async def close(self) -> None:
         """End the process, which has nothing to save, and free what it took here."""
         if self._process is not None:
             self._kill()
             await self.ended()
-        await asyncio.to_thread(self._thread.shutdown)
+        self._thread.shutdown(wait=False)  # it is idle: the process was the last it waited for
         self._opened.close()
 
     def _launch(self) -> None:
@@ -159,6 +171,8 @@ class WorkerProcess:
             theirs.callback(os.close, held)
             self._process = start_child(far_end.fileno(), held)
         self.pid = self._process.pid
+        self._memory = ResidentMemory(self.pid)  # before `_introduce`: see `child`
+        self._opened.callback(self._memory.close)
         loop = asyncio.get_running_loop()
         loop.add_reader(sentinel, self._sentinel_fired, sentinel)
         self._opened.callback(loop.remove_reader, sentinel)
@@ -170,8 +184,10 @@ class WorkerProcess:
         self._kill("too large")
 
     def _is_beyond(self, memory_bytes: int) -> bool:
-        # Of a process that has ended the number may be another's by now.
-        return self.alive and self.pid is not None and resident_bytes(self.pid) > memory_bytes
+        return self.alive and (self._resident_bytes() or 0) > memory_bytes
+
+    def _resident_bytes(self) -> int | None:
+        return self._memory.bytes() if self._memory else None
 
     def _kill(self, reason: str = "") -> None:
         self._killed = True
@@ -191,8 +207,11 @@ class WorkerProcess:
         asyncio.get_running_loop().remove_reader(sentinel)
         self._kill()  # one that has closed its end and lives on is not trusted further
 
+    def _in_thread(self, call: Callable[[], _Result]) -> asyncio.Future[_Result]:
+        return asyncio.get_running_loop().run_in_executor(self._thread, call)
+
     async def _within(self, seconds: float, call: Callable[[], object]) -> object:
-        waiting = asyncio.get_running_loop().run_in_executor(self._thread, call)
+        waiting = self._in_thread(call)
         await asyncio.wait([waiting], timeout=None if seconds == float("inf") else seconds)
         if not waiting.done():
             self._kill("late")  # which ends the wait; it may have answered at the last moment

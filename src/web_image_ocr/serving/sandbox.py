@@ -24,7 +24,7 @@ _CLONE_THREAD, _PROT_EXEC, _PR_SET_NAME, _F_DUPFD_CLOEXEC = 0x10000, 4, 15, 1030
 
 
 class Machine(NamedTuple):
-    """How a processor's kernel numbers things; ``call`` is the number of seccomp(2)."""
+    """Describe how a processor's kernel numbers things; ``call`` is the number of seccomp(2)."""
 
     architecture: int
     call: int

@@ -64,7 +64,7 @@ def _warm_up(engine: Engine) -> None:
 def _answer(engine: Engine, limits: ImageLimits, job: Job) -> Answer:
     try:
         return read_picture(
-            engine, limits, job.picture, job.options, cores=job.cores, deadline=job.deadline
+            engine, limits, job.image, job.options, cores=job.cores, deadline=job.deadline
         )
     except ServiceError as error:
         return error

@@ -36,6 +36,30 @@ def test_the_main_process_of_a_container_is_not_replaced(monkeypatch: pytest.Mon
     assert "start a second container" in refusal(monkeypatch)
 
 
+@pytest.mark.parametrize("init", ["tini", "docker-init", "dumb-init", "catatonit"])
+def test_the_command_of_a_containers_init_is_not_replaced(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, init: str
+) -> None:
+    (tmp_path / "1").mkdir()
+    (tmp_path / "1" / "comm").write_text(f"{init}\n")
+    monkeypatch.setattr(module, "PROC", tmp_path)
+    monkeypatch.setattr(os, "getppid", lambda: 1)
+    assert refusal(monkeypatch).startswith(f"{init} ends the container")
+
+
+@pytest.mark.parametrize(("parent", "init"), [(1, "systemd"), (1, None), (2, "tini")])
+def test_other_parents_do_not_prevent_a_restart(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, parent: int, init: str | None
+) -> None:
+    (tmp_path / "1").mkdir()
+    if init:
+        (tmp_path / "1" / "comm").write_text(f"{init}\n")
+    monkeypatch.setattr(module, "PROC", tmp_path)
+    monkeypatch.setattr(os, "getppid", lambda: parent)
+    monkeypatch.delenv("SYSTEMD_EXEC_PID", raising=False)
+    assert module._why_not() == ""
+
+
 def test_a_server_that_stops_is_not_replaced(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(module, "_start", lambda *_: pytest.fail("started a successor"))
     stop = StopRequest.__new__(StopRequest)

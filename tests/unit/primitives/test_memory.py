@@ -5,10 +5,12 @@ import os
 import resource
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 
-from web_image_ocr.primitives.memory import resident_bytes
+from tests.hidden_processes import as_a_user_with_hidden_processes
+from web_image_ocr.primitives.memory import ResidentMemory
 
 # Memory taken, written, freed, and the same again: the pages zeroed the second time.
 ZEROED_AGAIN = """
@@ -48,7 +50,7 @@ def test_of_more_than_is_kept_only_the_rest_goes_back() -> None:
 HANDED_BACK = """
 import ctypes, os
 from web_image_ocr.primitives.memory import (
-    hand_back_freed_memory, keep_freed_memory, resident_bytes,
+    ResidentMemory, hand_back_freed_memory, keep_freed_memory,
 )
 assert keep_freed_memory()
 libc = ctypes.CDLL(None)
@@ -57,9 +59,10 @@ size = 64 << 20
 block = ctypes.c_void_p(libc.malloc(ctypes.c_size_t(size)))
 ctypes.memset(block, 1, size)
 libc.free(block)
-before = resident_bytes(os.getpid())
+memory = ResidentMemory(os.getpid())
+before = memory.bytes()
 hand_back_freed_memory()
-print(before - resident_bytes(os.getpid()))
+print(before - memory.bytes())
 """
 
 
@@ -73,13 +76,58 @@ def test_kept_memory_can_be_handed_back() -> None:
 def test_memory_of_a_process_is_what_it_holds() -> None:
     size = 32 << 20
     with mmap.mmap(-1, size) as held:  # pages of its own: freed ones may still be resident
-        before = resident_bytes(os.getpid())
+        memory = ResidentMemory(os.getpid())
+        before = memory.bytes() or 0
         for page in range(0, size, mmap.PAGESIZE):
             held[page] = 1
-        assert resident_bytes(os.getpid()) - before >= size // 2
+        assert (memory.bytes() or 0) - before >= size // 2
+        memory.close()
 
 
-def test_a_process_that_is_gone_holds_nothing() -> None:
-    with subprocess.Popen([sys.executable, "-c", ""]) as process:
-        process.wait()
-    assert resident_bytes(process.pid) == 0
+def test_the_size_of_a_process_that_is_gone_is_unknown() -> None:
+    with subprocess.Popen([sys.executable, "-c", "input()"], stdin=subprocess.PIPE) as process:
+        memory = ResidentMemory(process.pid)
+        process.kill()
+    assert memory.bytes() is None
+    memory.close()
+    assert ResidentMemory(process.pid).bytes() is None
+
+
+def test_without_proc_the_size_is_unknown(tmp_path: Path) -> None:
+    memory = ResidentMemory(os.getpid(), tmp_path)
+    assert memory.bytes() is None
+    memory.close()
+
+
+HIDDEN = r"""
+import os, subprocess, sys
+from pathlib import Path
+from web_image_ocr.primitives.memory import ResidentMemory
+hides = "\n".join((
+    "import ctypes",
+    "held = b'x' * (100 << 20)",
+    "input()",
+    "ctypes.CDLL(None).prctl(4, 0, 0, 0, 0)",  # PR_SET_DUMPABLE
+    "print('hidden', flush=True)",
+    "input()",
+))
+pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE, "text": True}
+child = subprocess.Popen([sys.executable, "-c", hides], **pipes)
+memory = ResidentMemory(child.pid)
+child.stdin.write("\n")
+child.stdin.flush()
+child.stdout.readline()
+print(Path(f"/proc/{child.pid}").exists(), memory.bytes() >> 20)
+print(ResidentMemory(child.pid).bytes())
+child.kill()
+child.wait()
+print(memory.bytes())
+"""
+
+
+def test_the_size_is_read_where_other_processes_are_hidden() -> None:
+    command = as_a_user_with_hidden_processes([sys.executable, "-c", HIDDEN])
+    said = subprocess.check_output(command, text=True).split()
+    assert said[0] == "False", "hidepid is not in force"
+    assert int(said[1]) >= 100
+    assert said[2:] == ["None", "None"]

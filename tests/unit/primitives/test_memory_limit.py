@@ -87,6 +87,16 @@ def test_kills_are_counted_in_both_versions(tree: Tree) -> None:
     assert out_of_memory_kills(tree.process) == 3
 
 
+def test_kills_elsewhere_below_a_parent_do_not_count(tree: Tree) -> None:
+    tree.groups("4:memory:/slice/service", "0::/slice/service")
+    tree.mount("unified", "cgroup2")
+    tree.mount("memory", "memory")
+    tree.write("unified/slice/service/memory.events", "oom_kill 1")
+    tree.write("unified/slice/memory.events", "oom_kill 7")
+    tree.write("memory/slice/memory.oom_control", "oom_kill 9")
+    assert out_of_memory_kills(tree.process) == 1
+
+
 IN_A_GROUP = """
 import os, sys
 from pathlib import Path

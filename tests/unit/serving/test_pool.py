@@ -8,10 +8,13 @@ import gc
 import os
 import signal
 import subprocess
+import threading
 from collections.abc import AsyncIterator
+from functools import partial
 from pathlib import Path
 
 import pytest
+from structlog.testing import capture_logs
 
 from tests.pictures import encoded, picture, text_picture
 from tests.soak.processes import workers_of
@@ -20,7 +23,7 @@ from web_image_ocr.engine.values import RecognitionOptions
 from web_image_ocr.images import ImageLimits
 from web_image_ocr.primitives.deadline import Deadline
 from web_image_ocr.primitives.errors import ErrorKind, ServiceError
-from web_image_ocr.primitives.memory import resident_bytes
+from web_image_ocr.primitives.memory import ResidentMemory
 from web_image_ocr.serving import launch, process
 from web_image_ocr.serving.code import InstalledCode
 from web_image_ocr.serving.config import ServingConfig
@@ -84,7 +87,9 @@ async def test_a_worker_starts_without_thread_caches_and_without_what_loading_to
         assert worker.pid is not None
         assert _tunables(worker.pid) == [b"GLIBC_TUNABLES=glibc.malloc.tcache_count=0"]
         # 185 MiB before its first picture; 275 and more where what loading took is kept.
-        assert resident_bytes(worker.pid) < 240 << 20
+        memory = ResidentMemory(worker.pid)
+        assert 0 < (memory.bytes() or 0) < 240 << 20
+        memory.close()
     finally:
         await worker.close()
 
@@ -262,6 +267,68 @@ async def test_a_start_that_the_system_refuses_is_tried_again(
     limits = ImageLimits.for_edition("2021")
     async with WorkerPool(ServingConfig(workers=1), EngineConfig(), limits) as pool:
         assert await _read(pool, "after all") == "after all"
+
+
+@pytest.mark.parametrize("name", ["worker-pipe", "asyncio"])
+async def test_a_thread_that_the_system_refuses_costs_no_slot(
+    monkeypatch: pytest.MonkeyPatch, name: str
+) -> None:
+    """As at ``TasksMax`` or ``pids.max``."""
+    refused: list[str] = []
+    start = threading.Thread.start
+
+    def refuse(thread: threading.Thread) -> None:
+        if thread.name.startswith(name) and len(refused) < 2:
+            refused.append(thread.name)
+            raise RuntimeError("can't start new thread")
+        start(thread)
+
+    monkeypatch.setattr(threading.Thread, "start", refuse)
+    config = ServingConfig(workers=1, spare_workers=0)
+    with capture_logs() as logged:
+        async with WorkerPool(config, EngineConfig(), ImageLimits.for_edition("2021")) as pool:
+            assert await _read(pool, "after all") == "after all"
+            os.kill(_children()[0], signal.SIGKILL)
+            assert await _read(pool, "and again") == "and again"
+    details = [record["detail"] for record in logged if record["event"] == "worker did not start"]
+    assert details == ["can't start new thread"] * len(refused)
+    assert not _children()
+
+
+async def test_a_slot_outlives_a_fault_of_its_supervisor(monkeypatch: pytest.MonkeyPatch) -> None:
+    faults = [ValueError("a fault"), ValueError("another")]
+    close = WorkerProcess.close
+
+    async def closed(worker: WorkerProcess) -> None:
+        await close(worker)
+        if faults:
+            raise faults.pop()
+
+    monkeypatch.setattr(WorkerProcess, "close", closed)
+    config = ServingConfig(workers=1, spare_workers=0)
+    with capture_logs() as logged:
+        async with WorkerPool(config, EngineConfig(), ImageLimits.for_edition("2021")) as pool:
+            for _ in range(2):
+                await _read(pool, "warm")
+                os.kill(_children()[0], signal.SIGKILL)
+            assert await _read(pool, "still here") == "still here"
+    assert len([x for x in logged if x["event"] == "worker supervision failed"]) == 2
+
+
+async def test_a_size_that_cannot_be_read_is_reported_once(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setattr(process, "ResidentMemory", partial(ResidentMemory, proc=tmp_path))
+    with capture_logs() as logged:
+        async with WorkerPool(
+            ServingConfig(workers=1), EngineConfig(), ImageLimits.for_edition("2021")
+        ) as pool:
+            await _until_two_workers(pool)
+            while len(pool._workers) < 2:  # noqa: ASYNC110 - see above
+                await asyncio.sleep(0.05)
+    warnings = [x for x in logged if x["event"] == "memory of workers is not bounded"]
+    assert len(warnings) == 1
+    assert "serving.worker_memory_bytes has no effect" in warnings[0]["detail"]
 
 
 async def test_workers_end_with_a_pool_closed_while_they_start() -> None:
