@@ -16,7 +16,7 @@ from tests.http.doubles import NoFetcher
 from tests.http.live import running_app
 from tests.http.shapes import PATH, PICTURE
 from web_image_ocr.api import ApiConfig, Dependencies, create_app
-from web_image_ocr.cli import connections, crowds
+from web_image_ocr.cli import connection_limit, connections
 from web_image_ocr.identity import Identity
 from web_image_ocr.serving.null import NullRecognizer
 
@@ -85,13 +85,19 @@ def test_draining_is_bounded_in_bytes(servers: Servers) -> None:
 
 
 def test_draining_is_bounded_in_time(servers: Servers) -> None:
-    with servers(drain_s=0.2) as address, closing(socket.create_connection(address)) as connection:
-        connection.sendall(_head(100 * MB) + b"x")
-        started = time.monotonic()
-        status, _, response = _answer(connection)
-        assert status == 413
-        assert response.headers["connection"] == "close"
-        assert time.monotonic() - started < 2
+    """Of two servers, the one that drains for a shorter time closes first."""
+    with servers(drain_s=60) as patient, servers(drain_s=0.2) as hasty, ExitStack() as open_:
+        kept, ended = (
+            open_.enter_context(closing(socket.create_connection(address)))
+            for address in (patient, hasty)
+        )
+        for connection in (kept, ended):
+            connection.sendall(_head(100 * MB) + b"x")
+            status, _, response = _answer(connection)
+            assert status == 413
+            assert response.headers["connection"] == "close"
+        _wait_for(lambda: _takes_no_more(ended))
+        assert not _takes_no_more(kept)
 
 
 @pytest.mark.parametrize("expect", ["100-continue", "100-Continue"])
@@ -229,38 +235,108 @@ def test_answers_must_be_taken_in_time(servers: Servers, monkeypatch: pytest.Mon
         _wait_for(lambda: _takes_no_more(connection))
 
 
-def test_a_connection_too_many_ends_the_one_that_has_been_silent_longest(
+def test_a_connection_too_many_ends_the_one_that_has_waited_longest(
     servers: Servers, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(crowds, "MOST_CONNECTIONS", 3)
+    monkeypatch.setattr(connection_limit, "MOST_CONNECTIONS", 3)
     with servers() as address, ExitStack() as open_:
 
         def connected() -> socket.socket:
             return open_.enter_context(closing(socket.create_connection(address, timeout=5)))
 
-        def serves(connection: socket.socket) -> bool:
-            connection.sendall(b"GET /healthz HTTP/1.1\r\nHost: localhost\r\n\r\n")
-            return _answer(connection)[0] == 200
-
         first = connected()
-        assert serves(first)
-        second, third, fourth = connected(), connected(), connected()
-        assert _is_closed(second)
-        assert all(serves(one) for one in (first, third, fourth))
-        assert _is_closed(connected())  # all of them have had requests
-        third.close()
-        _wait_for(lambda: _serves_now(address))
-        assert serves(fourth)
+        assert _serves(first)
+        second, third = connected(), connected()
+        assert _serves(second)  # behind the third one now
+        fourth = connected()
+        assert _is_closed(first)
+        fifth = connected()
+        assert _is_closed(third)
+        assert all(_serves(one) for one in (second, fourth, fifth))
 
 
-def _serves_now(address: tuple[str, int]) -> bool:
-    """Whether a client that connects now is served."""
-    with closing(socket.create_connection(address, timeout=5)) as connection:
-        try:
-            connection.sendall(b"GET /healthz HTTP/1.1\r\nHost: localhost\r\n\r\n")
-            return _answer(connection)[0] == 200
-        except (ConnectionError, http.client.HTTPException):
-            return False
+def test_idle_connections_do_not_keep_new_ones_out(
+    servers: Servers, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(connection_limit, "MOST_CONNECTIONS", 4)
+    with servers() as address, ExitStack() as open_:
+        for _ in range(4):
+            idle = open_.enter_context(closing(socket.create_connection(address, timeout=5)))
+            assert _serves(idle)
+        for _ in range(8):
+            with closing(socket.create_connection(address, timeout=5)) as connection:
+                assert _serves(connection)
+
+
+def test_a_call_under_way_keeps_its_connection(
+    servers: Servers, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(connection_limit, "MOST_CONNECTIONS", 2)
+    body = json.dumps({"image": PICTURE}).encode()
+    with servers() as address, closing(socket.create_connection(address, timeout=5)) as calling:
+        calling.sendall(_head(len(body), "Expect: 100-continue"))
+        assert calling.recv(100).startswith(b"HTTP/1.1 100 ")
+        for _ in range(5):
+            with closing(socket.create_connection(address, timeout=5)) as connection:
+                assert _serves(connection)
+        calling.sendall(body)
+        assert _answer(calling)[0] == 200
+
+
+def test_unfinished_heads_of_a_network_take_a_share_of_the_memory(
+    servers: Servers, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(connection_limit, "HEADS_BYTES", MB)
+    head = b"GET /healthz HTTP/1.1\r\nHost: localhost\r\nX: " + b"x" * 100_000
+
+    with servers() as address, ExitStack() as open_:
+
+        def begun() -> socket.socket:
+            connection = open_.enter_context(closing(socket.create_connection(address, timeout=5)))
+            connection.sendall(head)
+            return connection
+
+        first, second = begun(), begun()
+        _wait_for(lambda: _answers_at_once(begun()) == 429)
+        with closing(socket.create_connection(address, timeout=5)) as short:
+            assert _serves(short)
+        for held in (first, second):  # go on, and give their memory back when answered
+            held.sendall(b"\r\n\r\n")
+            assert _answer(held)[0] == 200
+        for _ in range(5):
+            last = begun()
+            last.sendall(b"\r\n\r\n")
+            assert _answer(last)[0] == 200
+
+
+def test_bytes_behind_a_pipelined_request_take_a_share_of_the_memory(
+    servers: Servers, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(connection_limit, "HEADS_BYTES", 16 * 1024)
+    requests = b"GET /healthz HTTP/1.1\r\nHost: localhost\r\n\r\n" * 5_000
+    with servers() as address, closing(socket.create_connection(address, timeout=5)) as connection:
+        connection.sendall(requests)
+        statuses = [_answer(connection)[0]]
+        while statuses[-1] == 200:
+            statuses.append(_answer(connection)[0])
+        assert statuses[-1] == 429
+        assert len(statuses) < 5_000
+
+
+def _answers_at_once(connection: socket.socket) -> int | None:
+    """The status of an answer that comes within a moment."""
+    connection.settimeout(0.2)
+    try:
+        return _answer(connection)[0]
+    except TimeoutError:
+        return None
+    finally:
+        connection.close()
+
+
+def _serves(connection: socket.socket) -> bool:
+    connection.sendall(b"GET /healthz HTTP/1.1\r\nHost: localhost\r\n\r\n")
+    return _answer(connection)[0] == 200
 
 
 def _takes_no_more(connection: socket.socket) -> bool:

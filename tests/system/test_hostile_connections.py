@@ -23,6 +23,11 @@ CHUNKED = " HTTP/1.1\r\nHost: localhost\r\nTransfer-Encoding: chunked\r\n\r\n"
 TINY_CHUNKS = b"1\r\nX\r\n" * 10_000
 MANY_HEADERS = b"GET /healthz HTTP/1.1\r\nHost: localhost\r\n" + b"a:b\r\n" * 25_000 + b"\r\n"
 ROUNDS = 60
+CALLS = CROWD * ROUNDS
+FACTOR = 10
+"""An attack may cost as much as ten times ``CALLS`` honest calls, so a call for a thousand chunks
+and ten for each connection with too many headers; parsed in Python, it cost a hundred times as
+much. Compared with calls, the bound holds on a slow machine, too."""
 
 
 @pytest.fixture(scope="module")
@@ -70,11 +75,21 @@ def _cpu_s(pid: int) -> float:
     return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
 
 
+@pytest.fixture(scope="module")
+def bound_s(server: Server) -> float:
+    """Processor time that an attack may cost."""
+    before = _cpu_s(server.process.pid)
+    with httpx.Client(headers={"Connection": "close"}, timeout=20) as client:
+        for _ in range(CALLS):
+            assert client.get(f"{server.url}/healthz").status_code == 200
+    return FACTOR * (_cpu_s(server.process.pid) - before)
+
+
 @pytest.mark.parametrize(
     ("path", "statuses"), [("/nope", {400, 404}), (f"/v2/{'0' * 32}/ocr/web-image", {400})]
 )
 def test_a_crowd_that_sends_tiny_chunks_costs_next_to_nothing(
-    server: Server, path: str, statuses: set[int]
+    server: Server, bound_s: float, path: str, statuses: set[int]
 ) -> None:
     """Parsed one by one in Python, 2.4 million chunks took some 40 s of the processor."""
     before = _cpu_s(server.process.pid)
@@ -84,16 +99,18 @@ def test_a_crowd_that_sends_tiny_chunks_costs_next_to_nothing(
             assert httpx.get(f"{server.url}/healthz", timeout=20).status_code == 200
             time.sleep(0.05)
     assert {attacker.result() for attacker in crowd} <= statuses
-    assert _cpu_s(server.process.pid) - before < 4
+    assert _cpu_s(server.process.pid) - before < bound_s
 
 
-def test_a_crowd_that_sends_many_headers_costs_next_to_nothing(server: Server) -> None:
+def test_a_crowd_that_sends_many_headers_costs_next_to_nothing(
+    server: Server, bound_s: float
+) -> None:
     """Parsed one by one in Python, 6 million headers took some 17 s of the processor."""
     before = _cpu_s(server.process.pid)
     with ThreadPoolExecutor(CROWD) as threads:
         crowd = [threads.submit(_send_headers, server) for _ in range(CROWD)]
     assert [attacker.result() for attacker in crowd] == [{494}] * CROWD
-    assert _cpu_s(server.process.pid) - before < 4
+    assert _cpu_s(server.process.pid) - before < bound_s
 
 
 def test_probes_upgrades_and_absolute_targets(server: Server) -> None:

@@ -102,7 +102,7 @@ class BodyBudget:
         """
         free = self._left if holder.authenticated else self.unauthenticated_left
         if size > free:
-            raise _overloaded("request bodies fill the memory set aside for them")
+            raise _overloaded("requests fill the memory set aside for them")
         self._check_shares(size, holder, free - size)
         self._move(size, holder)
 
@@ -129,7 +129,7 @@ class BodyBudget:
             return
         for name, multiple in holder.shares:
             if self._held[name] + size > max(self._floor, multiple * free_then):
-                raise _overloaded("request bodies of one client, key or project fill its share")
+                raise _overloaded("requests of one client, key or project fill its share")
 
     def _move(self, size: int, holder: Holder) -> None:
         self._left -= size

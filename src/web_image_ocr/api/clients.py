@@ -38,7 +38,7 @@ class ClientAddresses:
         be invented.
         """
         peer = scope["client"][0] if scope.get("client") else UNKNOWN
-        if not self._is_trusted(peer):
+        if not self.is_trusted(peer):
             return peer
         forwarded = b",".join(
             value for name, value in scope["headers"] if name == b"x-forwarded-for"
@@ -50,11 +50,12 @@ class ClientAddresses:
             if address is None:
                 break
             believed = str(address)
-            if not self._is_trusted(believed):
+            if not self.is_trusted(believed):
                 break
         return believed
 
-    def _is_trusted(self, text: str) -> bool:
+    def is_trusted(self, text: str) -> bool:
+        """Return whether the text is the address of a trusted proxy."""
         address = _parsed(text)
         return address is not None and any(address in network for network in self._trusted)
 

@@ -7,19 +7,24 @@ are not counted, and in Python 3.11 they fill the log when no file is left.
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import socket
+from functools import partial
 
 import uvicorn
 
+from web_image_ocr.api.clients import ClientAddresses
+from web_image_ocr.cli.connection_limit import ConnectionLimit
 from web_image_ocr.cli.connections import ConnectionConfig, WatchedConnection
-from web_image_ocr.cli.crowds import Crowd, Seldom
+from web_image_ocr.cli.throttled_warning import ThrottledWarning
+from web_image_ocr.primitives.networks import network_of
 
 HANDSHAKE_S = 8.0
 """For TLS. Two round trips; the slowest honest clients, on mobile networks, take some 3 s."""
 _PAUSE_S = 1.0
 """Without accepting, when the system has no file left."""
 
-_no_file = Seldom("a connection could not be accepted")
+_no_file = ThrottledWarning("a connection could not be accepted")
 
 
 class AcceptingServer(uvicorn.Server):
@@ -34,7 +39,8 @@ class AcceptingServer(uvicorn.Server):
     def __init__(self, config: ConnectionConfig) -> None:
         super().__init__(config)
         self.servers = []  # the library's, of which there are none
-        self._crowd = Crowd()
+        self._limit = ConnectionLimit()
+        self._clients = ClientAddresses(config.trusted_proxies)
         self._handshakes: dict[WatchedConnection, asyncio.Task[None]] = {}
         self._resume: asyncio.TimerHandle | None = None
 
@@ -58,12 +64,12 @@ class AcceptingServer(uvicorn.Server):
                 asyncio.get_running_loop().remove_reader(listener)
 
     def accept_waiting(self, listener: socket.socket) -> None:
-        """Accept all who are in the queue of the socket."""
+        """Accept every client in the queue of the socket."""
         while self._accept_one(listener):
             pass
 
     def in_handshake(self) -> bool:
-        """Return whether clients that were accepted still come through TLS."""
+        """Return whether TLS is still to be agreed on with a client that was accepted."""
         return bool(self._handshakes)
 
     def end_handshakes(self) -> None:
@@ -81,7 +87,7 @@ class AcceptingServer(uvicorn.Server):
         try:
             self._accept_one(listener)
         except OSError as error:
-            _no_file.say(reason=error.strerror)
+            _no_file.log(reason=error.strerror)
             self.stop_accepting(listeners)
             self._resume = asyncio.get_running_loop().call_later(
                 _PAUSE_S, self._accept_from, listeners
@@ -89,15 +95,17 @@ class AcceptingServer(uvicorn.Server):
 
     def _accept_one(self, listener: socket.socket) -> bool:
         try:
-            client, _ = listener.accept()
+            client, (host, port, *_) = listener.accept()
         except BlockingIOError:  # taken by another process that listens, or nobody is left
             return False
         except ConnectionError:  # gone already
             return True
         client.setblocking(False)
-        connection = WatchedConnection(self.config, self.server_state, self._crowd)
-        if self._crowd.enter(connection):
+        network = self._network_of(host, port)
+        connection = WatchedConnection(self.config, self.server_state, self._limit, network)
+        if self._limit.admit(connection):
             connecting = asyncio.get_running_loop().create_task(self._connect(connection, client))
+            connecting.add_done_callback(partial(self._end_connecting, connection, client))
             self._handshakes[connection] = connecting
             connection.connecting = connecting
         else:
@@ -106,17 +114,27 @@ class AcceptingServer(uvicorn.Server):
 
     async def _connect(self, connection: WatchedConnection, client: socket.socket) -> None:
         tls = self.config.ssl
-        try:
+        with contextlib.suppress(OSError):  # gone already, no TLS, or too slow
             await asyncio.get_running_loop().connect_accepted_socket(
                 lambda: connection,
                 client,
                 ssl=tls,
                 ssl_handshake_timeout=HANDSHAKE_S if tls else None,
             )
-        except OSError:  # gone already, no TLS, or too slow
-            pass
-        finally:
-            del self._handshakes[connection]
-            if not connection.made:
-                self._crowd.leave(connection)
-                client.close()
+
+    def _end_connecting(
+        self, connection: WatchedConnection, client: socket.socket, _: asyncio.Task[None]
+    ) -> None:
+        """Forget the handshake; the task may have been cancelled before its first step."""
+        del self._handshakes[connection]
+        if not connection.made:
+            self._limit.remove(connection)
+            client.close()
+
+    def _network_of(self, host: str, port: int) -> str:
+        """Return the client network that a connection counts for.
+
+        All clients behind a trusted proxy share its address, and it has limits of its own. Each of
+        its connections counts as a network by itself, so the proxy never holds the most.
+        """
+        return f"{host} {port}" if self._clients.is_trusted(host) else network_of(host)

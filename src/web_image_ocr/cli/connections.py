@@ -1,4 +1,4 @@
-"""How the server's connections are read, watched and ended."""
+"""The server's connections: read, timed and ended."""
 
 from __future__ import annotations
 
@@ -14,10 +14,15 @@ from uvicorn.protocols.utils import get_local_addr, get_remote_addr, is_ssl
 from uvicorn.server import ServerState
 
 from web_image_ocr.api.guards import mark_refused
-from web_image_ocr.cli.crowds import Crowd, Seldom
+from web_image_ocr.cli.connection_limit import (
+    FREE_HEAD_BYTES,
+    ConnectionLimit,
+    holder_of_heads,
+)
 from web_image_ocr.cli.exchange import Exchange
 from web_image_ocr.cli.heads import BadRequestError, Head
 from web_image_ocr.cli.parsing import PIECE_BYTES, RequestParser
+from web_image_ocr.cli.throttled_warning import ThrottledWarning
 from web_image_ocr.primitives.errors import ServiceError
 
 HEADERS_S = 30.0
@@ -37,7 +42,7 @@ _FAREWELL_S = 1.0
 """What a client gets, when the server stops, to end TLS with us or to take the answer to a request
 that was refused; asyncio would wait for the former for 30 s."""
 
-_malformed = Seldom("malformed request")
+_malformed = ThrottledWarning("malformed request")
 
 
 class ConnectionConfig(uvicorn.Config):
@@ -48,10 +53,19 @@ class ConnectionConfig(uvicorn.Config):
         drain_bytes: of a body that is not wanted, read and dropped so that the client sees the
             answer.
         drain_s: seconds spent on that.
+        trusted_proxies: networks in CIDR form whose connections carry many clients.
         options: of the library.
     """
 
-    def __init__(self, app: ASGIApp, *, drain_bytes: int, drain_s: float, **options: Any) -> None:
+    def __init__(
+        self,
+        app: ASGIApp,
+        *,
+        drain_bytes: int,
+        drain_s: float,
+        trusted_proxies: tuple[str, ...] = (),
+        **options: Any,
+    ) -> None:
         super().__init__(
             app,
             http=WatchedConnection,
@@ -65,21 +79,24 @@ class ConnectionConfig(uvicorn.Config):
         )
         self.drain_bytes = drain_bytes
         self.drain_s = drain_s
+        self.trusted_proxies = trusted_proxies
 
 
 class WatchedConnection(asyncio.Protocol):
     """HTTP/1.1 whose clients must send headers and take answers in time, and are not too many.
 
     A turn of the event loop parses a bounded part of what has come. Pipelined requests are served
-    one after the other. A body that nobody wants is dropped without being parsed, after the
+    one after the other. A refused body is dropped without being parsed, after the
     answer.
 
     Args:
         config: of the server.
         server_state: connections and tasks of the server.
-        crowd: of the connections that are open; this one is in it.
+        limit: on the connections that are open; this one counts.
+        network: of the client, or of one connection of a trusted proxy.
 
     Attributes:
+        network: that the connection counts for.
         connecting: what makes the connection; ended by its cancellation.
         made: whether that is done.
     """
@@ -91,20 +108,24 @@ class WatchedConnection(asyncio.Protocol):
         self,
         config: ConnectionConfig,
         server_state: ServerState,
-        crowd: Crowd,
+        limit: ConnectionLimit,
+        network: str,
     ) -> None:
         self.server_state = server_state
+        self.network = network
         self.connecting: asyncio.Task[None] | None = None
         self.made = False
         self._config = config
-        self._crowd = crowd
+        self._limit = limit
+        self._holder = holder_of_heads(network)
+        self._held_bytes = 0  # of the memory for heads
         self._loop = asyncio.get_running_loop()
         self._parser = RequestParser(self)
         self._scope: Scope = {}
         self._served: Exchange | None = None
         self._waiting: deque[tuple[Exchange, ASGIApp]] = deque()  # pipelined, behind it
         self._rest = b""  # received and not parsed yet; reading is paused
-        self._deaf = False  # whether what comes is dropped
+        self._discarding = False  # whether what comes is dropped
         self._left = config.drain_bytes
         self._idle_timer: asyncio.TimerHandle | None = None
         self._late: asyncio.TimerHandle | None = None
@@ -135,10 +156,10 @@ class WatchedConnection(asyncio.Protocol):
         self._watch()
 
     def data_received(self, data: bytes) -> None:
-        """Parse the bytes, or drop them where nobody wants them."""
+        """Parse the bytes, or drop them after a refusal."""
         _cancel(self._idle_timer)
         self._idle_timer = None
-        if self._deaf:
+        if self._discarding:
             self._drop(len(data))
         elif self._rest:
             self._rest += data
@@ -148,9 +169,11 @@ class WatchedConnection(asyncio.Protocol):
 
     def connection_lost(self, _exc: Exception | None) -> None:
         """Wait no more, and tell the application."""
-        self._crowd.leave(self)
+        self._limit.remove(self)
+        self._limit.heads.give_back(self._held_bytes, self._holder)
+        self._held_bytes = 0
         self.server_state.connections.discard(self)
-        self._deaf = True
+        self._discarding = True
         for timer in (self._idle_timer, self._late, self._full, self._lingering):
             _cancel(timer)
         if self._served is not None:
@@ -188,7 +211,7 @@ class WatchedConnection(asyncio.Protocol):
         elif not self.transport.is_closing():  # a transport of TLS closed twice is not aborted
             self._close()
 
-    def say_close(self) -> None:
+    def announce_close(self) -> None:
         """Tell the client, with the last answer under way, that the connection ends after it."""
         last = self._last()
         if last is not None and not last.response_started:
@@ -198,9 +221,12 @@ class WatchedConnection(asyncio.Protocol):
 
     def on_request(self, head: Head) -> None:
         """Have a request served."""
-        self._crowd.hear(self)
-        scope = self._scope_of(head)
-        self._serve(scope, self._config.loaded_app, keep_alive=head.keep_alive)
+        self._serve(
+            self._scope_of(head),
+            self._config.loaded_app,
+            keep_alive=head.keep_alive,
+            head_bytes=self._parser.head_bytes,
+        )
 
     def on_body(self, body: bytes) -> None:
         """Hand a part of a body on."""
@@ -219,7 +245,7 @@ class WatchedConnection(asyncio.Protocol):
             return
         exchange.more_body = False
         exchange.message_event.set()
-        self._deaf = not exchange.keep_alive
+        self._discarding = not exchange.keep_alive
 
     # What an exchange calls.
 
@@ -232,6 +258,7 @@ class WatchedConnection(asyncio.Protocol):
         """Go on with the next request, or end the connection."""
         self.server_state.total_requests += 1
         self._served = None
+        self._limit.end_call(self)
         if self.transport.is_closing():
             return
         if exchange.more_body:
@@ -242,6 +269,7 @@ class WatchedConnection(asyncio.Protocol):
             self._start(*self._waiting.popleft())
         else:
             self._idle_timer = self._loop.call_later(self._config.timeout_keep_alive, self._close)
+        self._hold_heads()
         if self._rest:
             self._loop.call_soon(self._parse_rest)
         elif not self._waiting:
@@ -252,11 +280,12 @@ class WatchedConnection(asyncio.Protocol):
         at = 0
         end = min(len(data), TURN_BYTES)
         try:
-            while at < end and not self._waiting and not self._deaf:
+            while at < end and not self._waiting and not self._discarding:
                 at += self._parser.feed(data[at : at + PIECE_BYTES])
+                self._hold_heads(len(data) - at)
         except (BadRequestError, ServiceError) as error:
             self._refuse(error)
-        if self._deaf:
+        if self._discarding:
             self._drop(len(data) - at)
         elif at < len(data):
             self._rest = data[at:]
@@ -266,7 +295,7 @@ class WatchedConnection(asyncio.Protocol):
         self._watch()
 
     def _parse_rest(self) -> None:
-        if not self._rest or self._waiting or self._deaf or self.transport.is_closing():
+        if not self._rest or self._waiting or self._discarding or self.transport.is_closing():
             return
         data, self._rest = self._rest, b""
         _cancel(self._idle_timer)
@@ -278,7 +307,7 @@ class WatchedConnection(asyncio.Protocol):
 
     def _refuse(self, error: BadRequestError | ServiceError) -> None:
         """Answer a request that was not read to its end, after those before it."""
-        self._deaf = True
+        self._discarding = True
         if not self._parser.in_head and (unfinished := self._last()) is not None:
             if unfinished is not self._served:
                 self._waiting.pop()
@@ -293,10 +322,30 @@ class WatchedConnection(asyncio.Protocol):
         scope = self._scope_of(head)
         if isinstance(error, ServiceError):
             mark_refused(scope, error)
-            self._serve(scope, self._config.loaded_app, keep_alive=False)
+            self._serve(scope, self._config.loaded_app)
         else:
-            _malformed.say()
-            self._serve(scope, _bad_request, keep_alive=False)
+            _malformed.log()
+            self._serve(scope, _bad_request)
+        self._parser = RequestParser(self)  # frees the head that was refused
+        self._hold_heads()
+
+    def _hold_heads(self, unparsed: int = 0) -> None:
+        """Count what heads, and bytes behind a pipelined request, take of the common memory.
+
+        Raises:
+            ServiceError: ``OVERLOADED`` when there is not enough left.
+        """
+        size = self._parser.head_bytes
+        if self._served is not None:
+            size += self._served.head_bytes
+        if self._waiting:
+            size += (unparsed or len(self._rest)) + self._waiting[-1][0].head_bytes
+        change = max(0, size - FREE_HEAD_BYTES) - self._held_bytes
+        if change > 0:
+            self._limit.heads.take(change, self._holder)
+        else:
+            self._limit.heads.give_back(-change, self._holder)
+        self._held_bytes += change
 
     def _scope_of(self, head: Head) -> Scope:
         return {
@@ -314,9 +363,15 @@ class WatchedConnection(asyncio.Protocol):
         """Return the exchange whose request came last, unless it has been answered."""
         return self._waiting[-1][0] if self._waiting else self._served
 
-    def _serve(self, scope: Scope, app: ASGIApp, *, keep_alive: bool) -> None:
+    def _serve(
+        self, scope: Scope, app: ASGIApp, *, keep_alive: bool = False, head_bytes: int = 0
+    ) -> None:
         exchange = Exchange(
-            self, scope, default_headers=self.server_state.default_headers, keep_alive=keep_alive
+            self,
+            scope,
+            default_headers=self.server_state.default_headers,
+            keep_alive=keep_alive,
+            head_bytes=head_bytes,
         )
         if self._served is None:
             self._start(exchange, app)
@@ -326,6 +381,7 @@ class WatchedConnection(asyncio.Protocol):
 
     def _start(self, exchange: Exchange, app: ASGIApp) -> None:
         self._served = exchange
+        self._limit.begin_call(self)
         # A context of its own: asyncio would hand on that of the request before.
         task = self._loop.create_task(exchange.run(app), context=contextvars.Context())
         task.add_done_callback(self.server_state.tasks.discard)
@@ -336,7 +392,7 @@ class WatchedConnection(asyncio.Protocol):
 
         The client would then see that in place of the answer.
         """
-        self._deaf, self._rest = True, b""
+        self._discarding, self._rest = True, b""
         if not self._left:
             self._close()
             return
@@ -361,7 +417,7 @@ class WatchedConnection(asyncio.Protocol):
             self._loop.call_later(_FAREWELL_S, self.transport.abort)
 
     def _watch(self) -> None:
-        if not self._parser.in_head or self._served is not None or self._deaf:
+        if not self._parser.in_head or self._served is not None or self._discarding:
             _cancel(self._late)
             self._late = None
         elif self._late is None:

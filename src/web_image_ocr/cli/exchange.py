@@ -18,8 +18,8 @@ _WITHOUT_BODY = frozenset({204, 304})
 Header = tuple[bytes, bytes]
 
 
-class Line(Protocol):
-    """The connection, as an exchange sees it."""
+class Connection(Protocol):
+    """The connection of an exchange."""
 
     transport: asyncio.Transport
     flow: FlowControl
@@ -35,10 +35,11 @@ class Exchange:
     """A request and its answer, served by one call of the application.
 
     Args:
-        line: the connection.
+        connection: that the request came on.
         scope: of the request.
         default_headers: of every answer; the list may be replaced until the answer begins.
         keep_alive: whether the connection may go on after the answer.
+        head_bytes: size of the request line and headers.
 
     Attributes:
         body: the part of the request's body that has come and was not yet taken.
@@ -50,22 +51,24 @@ class Exchange:
 
     def __init__(
         self,
-        line: Line,
+        connection: Connection,
         scope: Scope,
         *,
         default_headers: list[Header],
         keep_alive: bool,
+        head_bytes: int,
     ) -> None:
         self.scope = scope
         self.default_headers = default_headers
         self.keep_alive = keep_alive
+        self.head_bytes = head_bytes
         self.body = bytearray()
         self.more_body = True
         self.disconnected = False
         self.response_started = False
         self.response_complete = False
         self.message_event = asyncio.Event()
-        self._line = line
+        self._connection = connection
         self._head = b""  # sent with the first part of the body, in one packet
         self._is_chunked = False
         self._is_first_receive = True
@@ -78,16 +81,16 @@ class Exchange:
             _log.exception("the application failed")
         finally:
             if not self.response_complete and not self.disconnected:
-                self._line.transport.abort()
+                self._connection.transport.abort()
 
     async def receive(self) -> Message:
         """Return the next part of the body, or that the client has gone."""
         if self._is_first_receive:
             self._is_first_receive = False
             if self.more_body and not self.body and self._waits_for_continue():
-                self._line.transport.write(_CONTINUE)
+                self._connection.transport.write(_CONTINUE)
         if not self.disconnected and not self.response_complete:
-            self._line.more_wanted()
+            self._connection.more_wanted()
             await self.message_event.wait()
             self.message_event.clear()
         if self.disconnected or self.response_complete:
@@ -97,8 +100,8 @@ class Exchange:
 
     async def send(self, message: Message) -> None:
         """Write a part of the answer to the connection, or wait until there is room for it."""
-        if self._line.flow.write_paused and not self.disconnected:
-            await self._line.flow.drain()
+        if self._connection.flow.write_paused and not self.disconnected:
+            await self._connection.flow.drain()
         if self.disconnected:
             return
         if not self.response_started:
@@ -126,12 +129,10 @@ class Exchange:
             self.keep_alive = False  # the only thing we say there is "close"
         elif not self.keep_alive:
             parts.append(_CLOSE)
-        if b"content-length" not in names and self._may_have_body(status):
-            if self.scope["http_version"] == "1.1":
-                self._is_chunked = True
-                parts.append(b"transfer-encoding: chunked\r\n")
-            elif self.keep_alive:
-                self.keep_alive = False
+        has_length = b"content-length" in names or not self._may_have_body(status)
+        if not has_length and self.scope["http_version"] == "1.1":
+            self._is_chunked = True
+            parts.append(b"transfer-encoding: chunked\r\n")
         parts.append(b"\r\n")
         self._head = b"".join(parts)
         self.response_started = True
@@ -153,12 +154,12 @@ class Exchange:
                 b"" if more else b"0\r\n\r\n"
             )
         if self._head or body:
-            self._line.transport.write(self._head + body)
+            self._connection.transport.write(self._head + body)
             self._head = b""
         if not more:
             self.response_complete = True
             self.message_event.set()
-            self._line.answered(self)
+            self._connection.answered(self)
 
 
 def _status_line(status: int) -> bytes:

@@ -13,10 +13,11 @@ import os
 import socket
 from dataclasses import dataclass
 
-from web_image_ocr.cli.crowds import BACKLOG
 from web_image_ocr.primitives.errors import ErrorKind, ServiceError
 from web_image_ocr.settings import ServerConfig
 
+BACKLOG = 2048
+"""Clients that the system keeps in a socket's queue until they are accepted."""
 FIRST_FD = 3
 READY_NAME = "web-image-ocr-ready"
 """Name of the descriptor that a successor writes to when it is ready; see ``restart``."""

@@ -33,7 +33,7 @@ requests come of it."""
 
 
 class Sink(Protocol):
-    """What takes the requests of a connection."""
+    """Takes the requests of a connection."""
 
     def on_request(self, head: Head) -> None:
         """Take the head of a request."""
@@ -66,6 +66,11 @@ class RequestParser:
         self._fed = 0  # bytes since the head began or, once it has ended, since then
         self._body_bytes = 0
         self._refusal: ServiceError | None = None
+
+    @property
+    def head_bytes(self) -> int:
+        """Return the size of a request line and headers that have not ended."""
+        return self._fed if self.in_head else 0
 
     def feed(self, piece: bytes) -> int:
         """Parse up to ``PIECE_BYTES``; return how many bytes were taken.
@@ -129,9 +134,9 @@ class RequestParser:
             self._headers,
             keep_alive=parser.should_keep_alive(),
         )
+        self._sink.on_request(head)
         self.in_head = False
         self._fed = self._body_bytes = 0
-        self._sink.on_request(head)
 
     def on_body(self, body: bytes) -> None:
         """Hand on a part of the body."""

@@ -143,6 +143,7 @@ async def _run(
             app,
             drain_bytes=settings.api.drain_bytes,
             drain_s=settings.api.drain_s,
+            trusted_proxies=server.trusted_proxies,
             timeout_keep_alive=server.keep_alive_s,
             timeout_graceful_shutdown=settings.shutdown_s,
             ssl_context_factory=(lambda *_: certificate.context) if certificate else None,
@@ -173,6 +174,6 @@ def _hung_up(process: _Process, certificate: Certificate | None) -> None:
 
 
 async def _ready(app: FastAPI, stop: StopRequest) -> None:
-    """Return when a worker is ready to read an image, or the server is told to stop."""
+    """Return when a worker is ready to read an image, or the server is to stop."""
     while not stop.wanted and not is_ready(app):  # noqa: ASYNC110 - no event tells
         await asyncio.sleep(_LOOK_EVERY_S)

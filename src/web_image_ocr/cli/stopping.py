@@ -89,7 +89,7 @@ class StoppingServer(AcceptingServer):
         """Close the listening sockets, then each connection when it has been answered."""
         self._end_connections()  # once more: the library makes these headers anew every second
         for connection in self._connections():
-            connection.say_close()
+            connection.announce_close()
         await self._accept_the_last(sockets or [])
         await super().shutdown(sockets)
         if self.force_exit:

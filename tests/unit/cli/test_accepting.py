@@ -7,6 +7,7 @@ import socket
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, closing
 from pathlib import Path
+from typing import Any
 
 import pytest
 from starlette.responses import PlainTextResponse
@@ -19,8 +20,16 @@ from web_image_ocr.cli.tls import tls_context
 from web_image_ocr.settings import ServerConfig
 
 
+class _Server(AcceptingServer):
+    """Knows its listening socket."""
+
+    def __init__(self, config: ConnectionConfig, listener: socket.socket) -> None:
+        super().__init__(config)
+        self.listener = listener
+
+
 @asynccontextmanager
-async def _server(folder: Path) -> AsyncIterator[tuple[AcceptingServer, tuple[str, int]]]:
+async def _server(folder: Path, **options: Any) -> AsyncIterator[tuple[_Server, tuple[str, int]]]:
     certificate, key = self_signed(folder)
     tls = tls_context(ServerConfig(tls_cert=certificate, tls_key=key))
     config = ConnectionConfig(
@@ -28,10 +37,11 @@ async def _server(folder: Path) -> AsyncIterator[tuple[AcceptingServer, tuple[st
         drain_bytes=0,
         drain_s=0,
         ssl_context_factory=lambda *_: tls,
+        **options,
     )
     config.load()
-    server = AcceptingServer(config)
     with socket.create_server(("127.0.0.1", 0)) as listener:
+        server = _Server(config, listener)
         await server.startup([listener])
         yield server, listener.getsockname()
         server.stop_accepting([listener])
@@ -61,12 +71,39 @@ async def test_tls_must_be_agreed_on_in_time(
 async def test_connections_are_counted_before_tls(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("web_image_ocr.cli.crowds.MOST_CONNECTIONS", 1)
+    monkeypatch.setattr("web_image_ocr.cli.connection_limit.MOST_CONNECTIONS", 1)
     async with _server(tmp_path) as (server, address):
         first, second = (socket.create_connection(address) for _ in range(2))
         with closing(first), closing(second):
             assert await _ends(first)
             assert server.in_handshake()
+
+
+async def test_a_handshake_that_is_ended_before_it_begins_is_forgotten(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Clients accepted at one go displace each other before the event loop runs a task."""
+    monkeypatch.setattr("web_image_ocr.cli.connection_limit.MOST_CONNECTIONS", 2)
+    async with _server(tmp_path) as (server, address):
+        clients = [socket.create_connection(address) for _ in range(5)]
+        try:
+            server.accept_waiting(server.listener)
+            for client in clients[:3]:
+                assert await _ends(client)
+            assert len(server._handshakes) == 2
+        finally:
+            for client in clients:
+                client.close()
+
+
+async def test_a_trusted_proxy_shares_no_place_among_its_connections(tmp_path: Path) -> None:
+    async with _server(tmp_path, trusted_proxies=("127.0.0.0/8",)) as (server, address):
+        clients = [socket.create_connection(address) for _ in range(3)]
+        server.accept_waiting(server.listener)
+        networks = {connection.network for connection in server._handshakes}
+        assert networks == {f"127.0.0.1 {client.getsockname()[1]}" for client in clients}
+        for client in clients:
+            client.close()
 
 
 async def test_without_a_file_the_server_waits_and_goes_on(
