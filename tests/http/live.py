@@ -11,7 +11,7 @@ from fastapi import FastAPI
 
 from web_image_ocr.api import ApiConfig
 from web_image_ocr.cli.accepting import AcceptingServer
-from web_image_ocr.cli.connections import ConnectionConfig
+from web_image_ocr.cli.connection_config import ConnectionConfig
 
 
 @contextmanager

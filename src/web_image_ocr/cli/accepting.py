@@ -1,4 +1,4 @@
-"""From a listening socket to connections: accepted one by one, counted, TLS agreed on in time.
+"""Accept connections one by one, count them, and limit the time of TLS handshakes.
 
 Not by asyncio's servers: they hand a connection over when TLS is agreed on, so that those before
 are not counted, and in Python 3.11 they fill the log when no file is left.
@@ -14,8 +14,9 @@ from functools import partial
 import uvicorn
 
 from web_image_ocr.api.clients import ClientAddresses
+from web_image_ocr.cli.connection_config import ConnectionConfig
 from web_image_ocr.cli.connection_limit import ConnectionLimit
-from web_image_ocr.cli.connections import ConnectionConfig, WatchedConnection
+from web_image_ocr.cli.connections import WatchedConnection
 from web_image_ocr.cli.throttled_warning import ThrottledWarning
 from web_image_ocr.primitives.networks import network_of
 
@@ -28,7 +29,7 @@ _no_file = ThrottledWarning("a connection could not be accepted")
 
 
 class AcceptingServer(uvicorn.Server):
-    """The library's server on connections that are accepted here.
+    """Serves, as the library does, connections that are accepted here.
 
     Args:
         config: of the server.
@@ -38,7 +39,7 @@ class AcceptingServer(uvicorn.Server):
 
     def __init__(self, config: ConnectionConfig) -> None:
         super().__init__(config)
-        self.servers = []  # the library's, of which there are none
+        self.servers = []  # of asyncio, which the library closes
         self._limit = ConnectionLimit()
         self._clients = ClientAddresses(config.trusted_proxies)
         self._handshakes: dict[WatchedConnection, asyncio.Task[None]] = {}
@@ -96,7 +97,7 @@ class AcceptingServer(uvicorn.Server):
     def _accept_one(self, listener: socket.socket) -> bool:
         try:
             client, (host, port, *_) = listener.accept()
-        except BlockingIOError:  # taken by another process that listens, or nobody is left
+        except BlockingIOError:  # taken by another process that listens, or the queue is empty
             return False
         except ConnectionError:  # gone already
             return True

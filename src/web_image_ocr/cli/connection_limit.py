@@ -57,13 +57,10 @@ class ConnectionLimit:
     """Counts open connections by client network; makes room at the limit.
 
     Used from one event loop.
-
-    Attributes:
-        heads: memory that request heads take together.
     """
 
     def __init__(self) -> None:
-        self.heads = BodyBudget(HEADS_BYTES, unauthenticated=HEADS_BYTES, floor=HEAD_BYTES)
+        self._heads = BodyBudget(HEADS_BYTES, unauthenticated=HEADS_BYTES, floor=HEAD_BYTES)
         self._open: set[LimitedConnection] = set()
         self._held: Counter[str] = Counter()  # open ones of each network
         self._waiting: dict[str, dict[LimitedConnection, None]] = {}  # longest first
@@ -104,6 +101,10 @@ class ConnectionLimit:
         if not self._held[connection.network]:
             del self._held[connection.network]
 
+    def share_of_heads(self, network: str) -> HeadShare:
+        """Return the share of the memory for heads that a connection of the network has."""
+        return HeadShare(self._heads, network)
+
     def _displaced_by(self, network: str) -> LimitedConnection | None:
         """Return the connection to close for a new one of the network; None to refuse that."""
         if not self._waiting:
@@ -114,6 +115,28 @@ class ConnectionLimit:
         return next(iter(self._waiting.get(loser, {})), None)
 
 
-def holder_of_heads(network: str) -> Holder:
-    """Return whose share of the memory for request heads a connection's heads count against."""
-    return Holder(authenticated=False, shares=((network, _OF_A_NETWORK),))
+class HeadShare:
+    """Counts the memory that the request heads of one connection take.
+
+    Args:
+        budget: of the heads of all connections.
+        network: that the connection counts for.
+    """
+
+    def __init__(self, budget: BodyBudget, network: str) -> None:
+        self._budget = budget
+        self._holder = Holder(authenticated=False, shares=((network, _OF_A_NETWORK),))
+        self._held = 0
+
+    def hold(self, size: int) -> None:
+        """Count ``size`` bytes of heads, in place of those counted before.
+
+        Raises:
+            ServiceError: ``OVERLOADED`` when there is not enough memory left.
+        """
+        counted = max(0, size - FREE_HEAD_BYTES)
+        if counted > self._held:
+            self._budget.take(counted - self._held, self._holder)
+        else:
+            self._budget.give_back(self._held - counted, self._holder)
+        self._held = counted

@@ -5,23 +5,19 @@ from __future__ import annotations
 import asyncio
 import contextvars
 from collections import deque
-from typing import Any
 
-import uvicorn
-from starlette.types import ASGIApp, Receive, Scope, Send
+from starlette.types import ASGIApp, Scope
 from uvicorn.protocols.http.flow_control import HIGH_WATER_LIMIT, FlowControl
 from uvicorn.protocols.utils import get_local_addr, get_remote_addr, is_ssl
 from uvicorn.server import ServerState
 
 from web_image_ocr.api.guards import mark_refused
-from web_image_ocr.cli.connection_limit import (
-    FREE_HEAD_BYTES,
-    ConnectionLimit,
-    holder_of_heads,
-)
+from web_image_ocr.cli.connection_config import ConnectionConfig
+from web_image_ocr.cli.connection_limit import ConnectionLimit
 from web_image_ocr.cli.exchange import Exchange
 from web_image_ocr.cli.heads import BadRequestError, Head
 from web_image_ocr.cli.parsing import PIECE_BYTES, RequestParser
+from web_image_ocr.cli.refusals import bad_request, refused_head
 from web_image_ocr.cli.throttled_warning import ThrottledWarning
 from web_image_ocr.primitives.errors import ServiceError
 
@@ -39,55 +35,17 @@ TURN_BYTES = 64 * 1024
 CLOSE = (b"connection", b"close")
 """The header that says that a connection ends after this answer."""
 _FAREWELL_S = 1.0
-"""What a client gets, when the server stops, to end TLS with us or to take the answer to a request
+"""Seconds that a client has, when the server stops, to end TLS or to take the answer to a request
 that was refused; asyncio would wait for the former for 30 s."""
 
 _malformed = ThrottledWarning("malformed request")
 
 
-class ConnectionConfig(uvicorn.Config):
-    """How the library serves an application on connections of this module.
-
-    Args:
-        app: the application.
-        drain_bytes: of a body that is not wanted, read and dropped so that the client sees the
-            answer.
-        drain_s: seconds spent on that.
-        trusted_proxies: networks in CIDR form whose connections carry many clients.
-        options: of the library.
-    """
-
-    def __init__(
-        self,
-        app: ASGIApp,
-        *,
-        drain_bytes: int,
-        drain_s: float,
-        trusted_proxies: tuple[str, ...] = (),
-        **options: Any,
-    ) -> None:
-        super().__init__(
-            app,
-            http=WatchedConnection,
-            ws="none",
-            lifespan="off",
-            log_config=None,
-            access_log=False,
-            proxy_headers=False,
-            server_header=False,
-            **options,
-        )
-        self.drain_bytes = drain_bytes
-        self.drain_s = drain_s
-        self.trusted_proxies = trusted_proxies
-
-
 class WatchedConnection(asyncio.Protocol):
-    """HTTP/1.1 whose clients must send headers and take answers in time, and are not too many.
+    """Speaks HTTP/1.1 with a client that must send headers and take answers in time.
 
     A turn of the event loop parses a bounded part of what has come. Pipelined requests are served
-    one after the other. A refused body is dropped without being parsed, after the
-    answer.
+    one after the other. A refused body is dropped without being parsed, after the answer.
 
     Args:
         config: of the server.
@@ -97,8 +55,8 @@ class WatchedConnection(asyncio.Protocol):
 
     Attributes:
         network: that the connection counts for.
-        connecting: what makes the connection; ended by its cancellation.
-        made: whether that is done.
+        connecting: task that makes the connection; its cancellation ends it.
+        made: whether the connection is made.
     """
 
     transport: asyncio.Transport
@@ -117,8 +75,7 @@ class WatchedConnection(asyncio.Protocol):
         self.made = False
         self._config = config
         self._limit = limit
-        self._holder = holder_of_heads(network)
-        self._held_bytes = 0  # of the memory for heads
+        self._share = limit.share_of_heads(network)
         self._loop = asyncio.get_running_loop()
         self._parser = RequestParser(self)
         self._scope: Scope = {}
@@ -134,7 +91,7 @@ class WatchedConnection(asyncio.Protocol):
 
     @property
     def idle(self) -> bool:
-        """Whether no request is being answered."""
+        """Return whether no request is being answered."""
         return self._served is None
 
     # What the event loop calls.
@@ -170,8 +127,7 @@ class WatchedConnection(asyncio.Protocol):
     def connection_lost(self, _exc: Exception | None) -> None:
         """Wait no more, and tell the application."""
         self._limit.remove(self)
-        self._limit.heads.give_back(self._held_bytes, self._holder)
-        self._held_bytes = 0
+        self._share.hold(0)
         self.server_state.connections.discard(self)
         self._discarding = True
         for timer in (self._idle_timer, self._late, self._full, self._lingering):
@@ -317,15 +273,13 @@ class WatchedConnection(asyncio.Protocol):
             else:
                 self._served = None
                 unfinished.disconnect()
-        path = self._parser.target.partition(b"?")[0]
-        head = Head("1.1", "GET", path, path.decode("latin-1"), b"", [], keep_alive=False)
-        scope = self._scope_of(head)
+        scope = self._scope_of(refused_head(self._parser.target))
         if isinstance(error, ServiceError):
             mark_refused(scope, error)
             self._serve(scope, self._config.loaded_app)
         else:
             _malformed.log()
-            self._serve(scope, _bad_request)
+            self._serve(scope, bad_request)
         self._parser = RequestParser(self)  # frees the head that was refused
         self._hold_heads()
 
@@ -340,12 +294,7 @@ class WatchedConnection(asyncio.Protocol):
             size += self._served.head_bytes
         if self._waiting:
             size += (unparsed or len(self._rest)) + self._waiting[-1][0].head_bytes
-        change = max(0, size - FREE_HEAD_BYTES) - self._held_bytes
-        if change > 0:
-            self._limit.heads.take(change, self._holder)
-        else:
-            self._limit.heads.give_back(-change, self._holder)
-        self._held_bytes += change
+        self._share.hold(size)
 
     def _scope_of(self, head: Head) -> Scope:
         return {
@@ -427,13 +376,3 @@ class WatchedConnection(asyncio.Protocol):
 def _cancel(timer: asyncio.TimerHandle | None) -> None:
     if timer is not None:
         timer.cancel()
-
-
-async def _bad_request(_scope: Scope, _receive: Receive, send: Send) -> None:
-    body = b"Invalid HTTP request received."
-    headers = [
-        (b"content-type", b"text/plain; charset=utf-8"),
-        (b"content-length", b"%d" % len(body)),
-    ]
-    await send({"type": "http.response.start", "status": 400, "headers": headers})
-    await send({"type": "http.response.body", "body": body})

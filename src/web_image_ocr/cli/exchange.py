@@ -32,7 +32,7 @@ class Connection(Protocol):
 
 
 class Exchange:
-    """A request and its answer, served by one call of the application.
+    """Serves a request by one call of the application.
 
     Args:
         connection: that the request came on.
@@ -44,7 +44,7 @@ class Exchange:
     Attributes:
         body: the part of the request's body that has come and was not yet taken.
         more_body: whether more is to come.
-        disconnected: whether nobody waits for the answer any more.
+        disconnected: whether the client has gone.
         response_started: whether the application has begun to answer.
         response_complete: whether it has answered.
     """
@@ -110,7 +110,7 @@ class Exchange:
             self._continue(message.get("body", b""), more=message.get("more_body", False))
 
     def disconnect(self) -> None:
-        """Tell the application that nobody waits for the answer any more."""
+        """Tell the application that the client has gone."""
         self.disconnected = True
         self.message_event.set()
 

@@ -1,4 +1,4 @@
-"""What the line and the headers of a request say, beyond what the parser checks.
+"""Check the line and the headers of a request for what the parser lets pass.
 
 Threat: request smuggling. Two programs on the way read another end of a request, or another host,
 from the same bytes. Rule: a request that can be read in two ways is refused.
@@ -22,7 +22,7 @@ class BadRequestError(Exception):
 
 @dataclass(slots=True)
 class Head:
-    """The line and the headers of a request.
+    """Holds the line and the headers of a request.
 
     Attributes:
         version: of HTTP, ``1.0`` or ``1.1``.

@@ -1,4 +1,4 @@
-"""Requests from the bytes of one connection, under limits on what costs per item.
+"""Parse requests from the bytes of one connection, under limits on what costs per item.
 
 Threat: a client makes the server work out of proportion to what it sends: by many headers, by
 chunks of one byte, by endless chunk extensions. Rule: the parser is written in C, and what calls

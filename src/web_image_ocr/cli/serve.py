@@ -17,7 +17,7 @@ import typer
 from fastapi import FastAPI
 
 from web_image_ocr.bootstrap import is_ready, open_identity, running_app
-from web_image_ocr.cli.connections import ConnectionConfig
+from web_image_ocr.cli.connection_config import ConnectionConfig
 from web_image_ocr.cli.first_start import make_first_account, remove_credentials_files
 from web_image_ocr.cli.listeners import Listeners, open_listeners
 from web_image_ocr.cli.options import Config, DataDir, FirstProjectName

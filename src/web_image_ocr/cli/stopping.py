@@ -11,13 +11,14 @@ from collections.abc import Callable
 from types import FrameType
 
 from web_image_ocr.cli.accepting import AcceptingServer
-from web_image_ocr.cli.connections import CLOSE, ConnectionConfig, WatchedConnection
+from web_image_ocr.cli.connection_config import ConnectionConfig
+from web_image_ocr.cli.connections import CLOSE, WatchedConnection
 
 _LAST_REQUESTS_S = 1.0
 """How long connections without a request are kept after the listening socket is closed: what a
 client has just sent on one, or is about to send, is answered."""
 _LAST_CONNECTIONS_S = 5.0
-"""As long as clients that were accepted still come through TLS, that second begins anew; at most
+"""As long as clients that were accepted still come through TLS, that second starts again; at most
 so long in all."""
 _LOOK_EVERY_S = 0.05
 _LAST_ANSWERS_S = 2.0
@@ -60,7 +61,7 @@ class StoppingServer(AcceptingServer):
 
     Args:
         config: of the library.
-        stop: what is told of the signal; a second one, of either kind, gives up the calls
+        stop: remembers the signal; a second one, of either kind, gives up the calls
             that run, which are answered with an error.
         accepting: called once connections are accepted, unless the server stops by then.
     """
@@ -87,7 +88,7 @@ class StoppingServer(AcceptingServer):
 
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
         """Close the listening sockets, then each connection when it has been answered."""
-        self._end_connections()  # once more: the library makes these headers anew every second
+        self._end_connections()  # once more: the library replaces these headers every second
         for connection in self._connections():
             connection.announce_close()
         await self._accept_the_last(sockets or [])
@@ -111,7 +112,7 @@ class StoppingServer(AcceptingServer):
         return [one for one in self.server_state.connections if isinstance(one, WatchedConnection)]
 
     async def _accept_the_last(self, listeners: list[socket.socket]) -> None:
-        """Accept all who are connected, and close the sockets in the same breath."""
+        """Accept every client in the queues, then close the sockets at once."""
         self.stop_accepting(listeners)
         for listener in listeners:
             with contextlib.suppress(OSError):  # no file for one more

@@ -15,7 +15,7 @@ from starlette.responses import PlainTextResponse
 from tests.certificates import self_signed
 from web_image_ocr.cli import accepting
 from web_image_ocr.cli.accepting import AcceptingServer
-from web_image_ocr.cli.connections import ConnectionConfig
+from web_image_ocr.cli.connection_config import ConnectionConfig
 from web_image_ocr.cli.tls import tls_context
 from web_image_ocr.settings import ServerConfig
 
