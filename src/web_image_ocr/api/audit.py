@@ -1,4 +1,4 @@
-"""The audit trail's view of a call: where it comes from, and what it was refused."""
+"""Tell the audit trail where a call comes from, and how it was refused."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ _ACCOUNTS = ("/v1/", "/v3/", "/v3.0/")
 
 
 class Audited:
-    """A layer of the application, pure ASGI, that knows each call's origin.
+    """Set each call's origin; a pure ASGI layer of the application.
 
     What identity does not record itself is recorded here: a change that an authenticated caller
     was refused before identity was asked for it, for instance for the role.

@@ -1,8 +1,8 @@
 """Judge tokens: whose they are, for which project, and what their owner may do.
 
 Threat: tokens that are forged, expired or revoked, and tokens of one project used for another.
-Rule: a token proves an id; state, role, project and subscription are those of the store, at most
-``cache_seconds`` old.
+Rule: a token authenticates an id; state, role, project and subscription are those of the store, at
+most ``cache_seconds`` old.
 What remains open: what another server has revoked is accepted here for as long.
 """
 

@@ -1,4 +1,4 @@
-"""What the audit trail says of identity's results."""
+"""Describe identity's results for the audit trail."""
 
 from __future__ import annotations
 

@@ -94,7 +94,7 @@ class Database:
 
     @property
     def is_shared(self) -> bool:
-        """Whether servers on other machines may use the store: PostgreSQL."""
+        """Return whether servers on other machines may use the store: PostgreSQL."""
         return self._readers.dialect.name != "sqlite"
 
     def expect(self, name: str, accepts: Callable[[str], bool]) -> None:

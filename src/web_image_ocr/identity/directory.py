@@ -26,7 +26,7 @@ _Value = TypeVar("_Value")
 
 
 class NotCachedError(Exception):
-    """The answer needs the store."""
+    """Signal that the answer needs the store."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -174,7 +174,7 @@ def _pool(connections: int, wait_seconds: float) -> dict[str, Any]:
 
 
 def _state_of(path: Path) -> tuple[int, int, bool] | None:
-    """Which file it is, and whether it can be written; None where there is none."""
+    """Return which file it is and whether it is writable; None if it does not exist."""
     try:
         found = path.stat()
     except (FileNotFoundError, NotADirectoryError):

@@ -1,4 +1,4 @@
-"""What the store says about its master keys, by fingerprint; the keys themselves are in a file.
+"""Read and write the store's facts on its master keys, by fingerprint; the keys are in a file.
 
 The store decides which key encrypts and signs, since all servers share it.
 """

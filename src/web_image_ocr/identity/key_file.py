@@ -1,4 +1,4 @@
-"""The file of the master keys: read again when it changes, replaced as a whole.
+"""Read the file of the master keys when it changes; replace it as a whole.
 
 One key a line, 64 hex digits, mode 0600; one line outside a rotation, two during it. A running
 server looks at the file's state at most once a second while it is asked for keys, and at once
@@ -27,7 +27,7 @@ logger = logging.getLogger(__name__)
 
 
 class KeyFile:
-    """The accepted master keys of a server, from a file that may change; safe for many threads.
+    """Hold a server's accepted master keys, from a file that may change; safe for many threads.
 
     Args:
         path: the file.

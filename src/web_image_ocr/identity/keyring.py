@@ -1,4 +1,4 @@
-"""The accepted master keys and what is derived from them.
+"""Hold the accepted master keys and what is derived from them.
 
 Threat: an attacker gets hold of the store, or of a copy of it.
 Rule: secrets of access keys are stored encrypted only (AES-256-GCM, bound to their public half),
@@ -51,7 +51,7 @@ class SecretCipher:
 
 
 class MasterKey:
-    """One master key and the keys derived from it.
+    """Hold one master key and the keys derived from it.
 
     Attributes:
         master: the key itself, as it stands in the file.
@@ -83,7 +83,7 @@ class KeySource(Protocol):
 
 
 class Keyring:
-    """All master keys that one installation accepts.
+    """Hold all master keys that one installation accepts.
 
     Args:
         source: of the accepted keys.

@@ -1,4 +1,4 @@
-"""How many records one account and one user may have, so that no caller fills the store."""
+"""Bound the records of one account and one user, so that no caller fills the store."""
 
 from __future__ import annotations
 

@@ -20,7 +20,7 @@ from web_image_ocr.primitives.errors import ServiceError
 
 
 class MustWriteError(Exception):
-    """The store has to be written before there is an answer, which may take a while.
+    """Signal that the store has to be written before there is an answer.
 
     Args:
         write: does it, from a thread that may wait for the store's lock.
@@ -45,7 +45,7 @@ class MustWriteError(Exception):
 
 
 class ReadingLockout:
-    """The counters of a lockout, read only.
+    """Read the counters of a lockout; never write them.
 
     Args:
         lockout: whose counters and debts these are.

@@ -22,7 +22,7 @@ logger = logging.getLogger(__name__)
 
 
 class StoreOutdatedError(Exception):
-    """The store has an older revision, and may not be migrated.
+    """Signal that the store has an older revision and must not be migrated.
 
     Args:
         found: its revision.
@@ -51,7 +51,7 @@ class Migration:
 
 
 class Revisions:
-    """The revisions that this program knows.
+    """Compare and upgrade to the revisions that this program knows.
 
     Attributes:
         newest: the one that it works with.

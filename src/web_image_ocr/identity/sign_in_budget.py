@@ -1,4 +1,4 @@
-"""What one client network may try at sign-ins, whatever the names.
+"""Bound what one client network may try at sign-ins, under any names.
 
 Threat: invented names, or one password tried on many users (password spraying). Neither meets
 the lock of a single user, and each try costs a password hash.

@@ -47,7 +47,7 @@ class Table(DeclarativeBase):
 
 
 class FactRow(Table):
-    """One thing the store says about itself, for instance which master key is in use."""
+    """Store one fact about the store itself, for instance which master key is in use."""
 
     __tablename__ = "facts"
 
@@ -98,7 +98,7 @@ class ProjectRow(Table):
 
 
 class AccessKeyRow(Table):
-    """A permanent key; its secret is encrypted, bound to ``access``."""
+    """Store a permanent key; its secret is encrypted, bound to ``access``."""
 
     __tablename__ = "access_keys"
     __table_args__ = (

@@ -59,7 +59,7 @@ class TokenClaims:
 
     @property
     def lineage(self) -> tuple[str, ...]:
-        """The ids of this token and its ancestors: it is valid while none of them is revoked."""
+        """Return the ids of this token and its ancestors: revoking any of them revokes it."""
         return (self.id, *self.ancestors)
 
 

@@ -88,7 +88,7 @@ class Project:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ProjectState:
-    """A project as its users see it.
+    """Describe a project as its users see it.
 
     Attributes:
         project: which one.
