@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncIterator, Iterator, MutableMapping
 from dataclasses import replace
 from typing import Any
@@ -12,6 +13,7 @@ import structlog
 
 from tests.http.conftest import Account, Clients
 from tests.http.signing import BODY, signed
+from web_image_ocr.api import bodies
 from web_image_ocr.identity import Identity
 from web_image_ocr.primitives import audit
 
@@ -67,3 +69,26 @@ async def test_wrong_signatures_and_then_the_lock_are_said_of_the_key(
     assert [record["event"] for record in trail] == ["signature_failed"] * 5 + ["key_locked"]
     assert {record["target"] for record in trail} == {account.first.access_key}
     assert {record["client"] for record in trail} == {"192.0.2.77"}
+
+
+async def test_bodies_that_are_withheld_are_said_of_the_key_before_it_is_locked(
+    client: httpx.AsyncClient,
+    account: Account,
+    logged: list[MutableMapping[str, Any]],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(bodies, "GRACE_S", 0.05)
+
+    async def withheld() -> AsyncIterator[bytes]:
+        yield BODY[:10]
+        await asyncio.sleep(60)
+
+    for _ in range(5):
+        await client.post(account.path, headers=signed(account), content=withheld())
+    trail = [record for record in logged if "outcome" in record]
+    assert {record["event"] for record in trail} == {"signature_failed"}
+    assert [record["outcome"] for record in trail] == ["body_unfinished"] * 5
+    assert {record["target"] for record in trail} == {account.first.access_key}
+    assert {record["client"] for record in trail} == {"192.0.2.77"}
+    await client.post(account.path, headers=signed(account), content=BODY)
+    assert [record["event"] for record in logged if "outcome" in record][5:] == ["key_locked"]

@@ -15,6 +15,10 @@ class UnfinishedBodies:
     Threat: somebody who knows the public half of a key breaks off thousands of bodies at once, and
     each of them is written to the store. Rule: those that began before the last one was
     counted do not count. Used from one event loop.
+
+    ``Lockout.record_failure(since=…)`` has the same rule and is the one that decides: it holds for
+    all servers of a store and after a restart, at the price of a transaction that waits for all
+    other changes. This one keeps a crowd of broken-off bodies of one server away from the store.
     """
 
     def __init__(self) -> None:

@@ -27,9 +27,10 @@ SIGN_IN_REFUSALS = {
     ErrorKind.LOGIN_LOCKED: "sign_in_locked",
     ErrorKind.RATE_LIMITED: "sign_in_limited",
 }
+SIGNATURE_FAILED = "signature_failed"
 SIGNATURE_REFUSALS = {
-    ErrorKind.SIGNATURE_INVALID: "signature_failed",
-    ErrorKind.KEY_UNKNOWN: "signature_failed",
+    ErrorKind.SIGNATURE_INVALID: SIGNATURE_FAILED,
+    ErrorKind.KEY_UNKNOWN: SIGNATURE_FAILED,
     ErrorKind.KEY_LOCKED: "key_locked",
 }
 

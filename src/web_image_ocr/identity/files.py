@@ -1,11 +1,19 @@
-"""Create or replace a file as a whole, whatever other processes or a crash do meanwhile."""
+"""Create, read or replace a file as a whole, whatever other processes or a crash do meanwhile."""
 
 from __future__ import annotations
 
+import errno
+import fcntl
 import os
 import tempfile
-from collections.abc import Callable
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
+
+_NOTHING_TO_SYNC = {errno.EINVAL, errno.EROFS, errno.ENOSYS, errno.EOPNOTSUPP}
+"""Answers of file systems that are read-only or in memory, such as a mounted secret."""
+_POLL_S = 0.02
 
 
 def create_once(path: Path, write: Callable[[Path], None]) -> None:
@@ -58,8 +66,7 @@ def replace_durably(path: Path, content: bytes) -> None:
     handle = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
     try:
         with os.fdopen(handle, "wb") as out:
-            if (before.st_uid, before.st_gid) != (os.geteuid(), os.getegid()):
-                os.fchown(out.fileno(), before.st_uid, before.st_gid)
+            _give_to_owner(out.fileno(), before)
             os.fchmod(out.fileno(), before.st_mode & 0o777)
             out.write(content)
             out.flush()
@@ -68,8 +75,81 @@ def replace_durably(path: Path, content: bytes) -> None:
     except OSError:
         draft.unlink(missing_ok=True)
         raise
-    folder = os.open(path.parent, os.O_RDONLY | os.O_DIRECTORY)
+    _sync_folder(path.parent)
+
+
+def read_durably(path: Path) -> bytes:
+    """Return a file's content; on return that content survives a power failure.
+
+    Args:
+        path: the file, which another program may have written without syncing it.
+
+    Raises:
+        OSError: it cannot be read or synced.
+    """
+    path = path.resolve()
+    with path.open("rb") as file:
+        content = file.read()
+        _sync_if_possible(file.fileno())
+    _sync_folder(path.parent)
+    return content
+
+
+@contextmanager
+def locked(path: Path, wait_seconds: float) -> Iterator[None]:
+    """Hold the exclusive lock for changes of a file; the kernel releases that of a killed process.
+
+    The lock is on a file beside it that stays, because the file itself is replaced.
+
+    Args:
+        path: an existing file; the lock file gets its owner.
+        wait_seconds: how long to wait for another holder.
+
+    Raises:
+        TimeoutError: another process or thread still holds it.
+        OSError: the lock file cannot be made.
+    """
+    path = path.resolve()
+    owner = path.stat()
+    lock = path.with_name(f".{path.name}.lock")
+    handle = os.open(lock, os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW, 0o600)
     try:
-        os.fsync(folder)
+        _give_to_owner(handle, owner)
+        _lock(handle, time.monotonic() + wait_seconds)
+        yield
+    finally:
+        os.close(handle)
+
+
+def _lock(handle: int, end: float) -> None:
+    while True:
+        try:
+            fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            if time.monotonic() >= end:
+                raise TimeoutError from None
+            time.sleep(_POLL_S)
+        else:
+            return
+
+
+def _give_to_owner(handle: int, owner: os.stat_result) -> None:
+    found = os.fstat(handle)
+    if (found.st_uid, found.st_gid) != (owner.st_uid, owner.st_gid):
+        os.fchown(handle, owner.st_uid, owner.st_gid)
+
+
+def _sync_folder(path: Path) -> None:
+    folder = os.open(path, os.O_RDONLY | os.O_DIRECTORY)
+    try:
+        _sync_if_possible(folder)
     finally:
         os.close(folder)
+
+
+def _sync_if_possible(handle: int) -> None:
+    try:
+        os.fsync(handle)
+    except OSError as error:
+        if error.errno not in _NOTHING_TO_SYNC:
+            raise

@@ -40,6 +40,12 @@ class KeyFacts:
     former_until: datetime | None = None
     retired: frozenset[str] = frozenset()
 
+    @property
+    def needed(self) -> frozenset[str]:
+        """Return the keys without which something in the store is lost, or will be."""
+        names = (self.in_use, self.prepared, self.former)
+        return frozenset(name for name in names if name is not None)
+
 
 def read_key_facts(session: Session) -> KeyFacts | None:
     """Return the facts; None for a store that has no master key yet."""

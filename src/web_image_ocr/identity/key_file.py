@@ -3,6 +3,12 @@
 One key a line, 64 hex digits, mode 0600; one line outside a rotation, two during it. A running
 server looks at the file's state at most once a second while it is asked for keys, and at once
 when no key fits. So a changed file needs neither a restart nor a signal.
+
+Threat: a rotation encrypts with a key that was in the file a moment ago, or two of them rewrite
+the file from what they read before.
+Rule: a rotation reads the file from disk (``read_durably``) and changes it under a lock
+(``rewrite``); what a server remembers is good for reading only.
+What remains open: programs that write the file without the lock.
 """
 
 from __future__ import annotations
@@ -12,16 +18,18 @@ import re
 import secrets
 import stat
 import time
-from collections.abc import Collection, Sequence
+from collections.abc import Callable, Collection, Sequence
 from pathlib import Path
 from threading import Lock
 
-from web_image_ocr.identity.files import create_once, replace_durably
+from web_image_ocr.identity.files import create_once, locked, read_durably, replace_durably
 from web_image_ocr.identity.keyring import MasterKey
 from web_image_ocr.primitives.errors import ErrorKind, ServiceError
 
 _MASTER_KEY = re.compile(r"[0-9a-f]{64}")
 _LOOK_EVERY_S = 1.0
+_LOCK_WAIT_S = 5.0
+"""Seconds to wait for another command, which holds the lock for some milliseconds."""
 
 logger = logging.getLogger(__name__)
 
@@ -65,10 +73,6 @@ class KeyFile:
             self.reread()
         return tuple(key for key in self._keys if key.fingerprint not in self._refused)
 
-    def held(self) -> tuple[MasterKey, ...]:
-        """Return all keys in the file as read last, the refused ones as well."""
-        return self._keys
-
     def reread(self) -> None:
         """Read the file if it has changed."""
         with self._lock:
@@ -85,21 +89,49 @@ class KeyFile:
             self._keys = keys
         logger.info("master keys read again: %s", ", ".join(_short(keys)))
 
-    def replace(self, keys: Sequence[MasterKey]) -> None:
-        """Make these the content of the file, durably, with its owner and mode.
+    def read_durably(self) -> tuple[MasterKey, ...]:
+        """Return all keys on disk, the refused ones as well; they survive a power failure.
 
         Raises:
-            ServiceError: ``CONFIGURATION_INVALID`` when the file cannot be replaced.
+            ServiceError: ``CONFIGURATION_INVALID``, as ``KeyFile``, or when they may not survive.
         """
-        content = "".join(f"{key.master.hex()}\n" for key in keys)
+        with self._lock:
+            self._looked_at = time.monotonic()
+            state = _state_of(self.path)
+            keys = read_keys(self.path, read_durably)
+            self._state, self._keys = state, keys
+        return keys
+
+    def rewrite(self, change: Callable[[tuple[MasterKey, ...]], Sequence[MasterKey]]) -> None:
+        """Change the content of the file, durably and with its owner and mode; nobody else may.
+
+        Args:
+            change: returns the new keys for those in the file; called more than once. A file
+                that it leaves as it is need not be writable.
+
+        Raises:
+            ServiceError: ``CONFIGURATION_INVALID`` when the file cannot be read or replaced,
+                ``RECORD_CONFLICT`` while another command changes it.
+        """
+        held = self.read_durably()
+        if tuple(change(held)) == held:
+            return
         try:
-            replace_durably(self.path, content.encode())
+            with locked(self.path, _LOCK_WAIT_S):
+                content = "".join(f"{key.master.hex()}\n" for key in change(self.read_durably()))
+                replace_durably(self.path, content.encode())
+        except TimeoutError:
+            raise ServiceError(
+                ErrorKind.RECORD_CONFLICT,
+                f"another command has been changing {self.path} for {_LOCK_WAIT_S:.0f} seconds: "
+                "run this again when it has ended",
+            ) from None
         except OSError as error:
             raise ServiceError(
                 ErrorKind.CONFIGURATION_INVALID,
                 f"the key file {self.path} cannot be replaced: {error.strerror}; it must hold one "
-                f"line for each of the master keys {', '.join(_short(keys))}. Where another "
-                "program writes the file, add or remove the line there and run this again",
+                f"line for each of the master keys {', '.join(_short(change(held)))}. Where "
+                "another program writes the file, add or remove the line there and run this again",
             ) from None
         self.reread()
 
@@ -121,14 +153,18 @@ def random_master_key() -> MasterKey:
     return MasterKey(secrets.token_bytes(32))
 
 
-def read_keys(path: Path) -> tuple[MasterKey, ...]:
+def read_keys(path: Path, read: Callable[[Path], bytes] = Path.read_bytes) -> tuple[MasterKey, ...]:
     """Return the master keys in the file.
+
+    Args:
+        path: the file.
+        read: returns its content.
 
     Raises:
         ServiceError: ``CONFIGURATION_INVALID``, as ``KeyFile``.
     """
     try:
-        lines = path.read_text(encoding="ascii").split()
+        lines = read(path).decode("ascii").split()
     except FileNotFoundError as error:
         raise ServiceError(
             ErrorKind.CONFIGURATION_INVALID,

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 
-from web_image_ocr.identity.audited import SIGNATURE_REFUSALS, audited_as
+from web_image_ocr.identity.audited import SIGNATURE_FAILED, SIGNATURE_REFUSALS, audited_as
 from web_image_ocr.identity.config import IdentityConfig
 from web_image_ocr.identity.directory import Directory, KnownUser
 from web_image_ocr.identity.keyring import Keyring
@@ -23,7 +23,7 @@ from web_image_ocr.identity.signature import (
 )
 from web_image_ocr.identity.tokens import TemporaryClaims, Tokens
 from web_image_ocr.identity.values import Credential, Principal, TemporaryKey
-from web_image_ocr.primitives.audit import is_about
+from web_image_ocr.primitives.audit import is_about, record
 from web_image_ocr.primitives.errors import ErrorKind, ServiceError
 
 SHORTEST_TEMPORARY_SECONDS = 900
@@ -96,7 +96,12 @@ class Keys:
     def record_unfinished(self, access: str, client: str, seconds: float) -> None:
         """Count a body that did not come; see ``Identity.record_unfinished_body``."""
         since = self._clock() - timedelta(seconds=seconds)
-        self._lockout.record_failure(_subject(access), client, since=since)
+        counts = True
+        try:
+            counts = self._lockout.record_failure(_subject(access), client, since=since)
+        finally:  # one that is owed counts as well
+            if counts:
+                record(SIGNATURE_FAILED, "body_unfinished", target=access)
 
     @audited_as(None, refusals=SIGNATURE_REFUSALS)
     def authenticate(self, request: SignedRequest, client: str) -> Principal:

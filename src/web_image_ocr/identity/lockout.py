@@ -113,18 +113,20 @@ class Lockout:
                 .values(void_at=void_at)
             )
 
-    def record_failure(self, subject: str, client: str, *, since: datetime | None = None) -> None:
-        """Count one more failure; what is void is forgotten on the way.
+    def record_failure(self, subject: str, client: str, *, since: datetime | None = None) -> bool:
+        """Count one more failure and return whether it counts; forget what is void on the way.
 
         Args:
             subject: what is tried, at most 80 characters.
             client: address it is tried from.
             since: when the attempt began; where a failure was counted after that, this one
-                is the same and not counted again. None counts it in any case.
+                is the same and not counted again, also if another server counted it or the
+                failure was of another kind. None counts it in any case. ``api.unfinished``
+                spares the store most of these questions, and cannot answer for other servers.
         """
         try:
             with self._database.writing(alone=True) as session:
-                self._count(session, (subject, network_of(client)), 1, since)
+                return self._count(session, (subject, network_of(client)), 1, since)
         except ServiceError:
             self.owe(subject, client)
             raise
@@ -187,7 +189,7 @@ class Lockout:
 
     def _count(
         self, session: Session, counter: Counted, failures: int, since: datetime | None = None
-    ) -> None:
+    ) -> bool:
         now = self._clock()
         session.execute(delete(FailureRow).where(FailureRow.void_at <= now))
         row = session.get(FailureRow, counter)
@@ -196,9 +198,10 @@ class Lockout:
             row = FailureRow(subject=counter[0], client=counter[1], failed=0)
             session.add(row)
         elif since is not None and row.void_at - self._length >= since:
-            return
+            return False
         row.failed += failures
         row.void_at = now + self._length
+        return True
 
     def _make_room(self, session: Session) -> None:
         counters = session.scalars(select(func.count()).select_from(FailureRow)).one()

@@ -64,7 +64,7 @@ def _bound(database: Database, path: Path, *, may_create: bool) -> tuple[KeyFile
             if facts is None:
                 create_key_file(path)
                 file = KeyFile(path)
-                facts = KeyFacts(in_use=file.accepted()[0].fingerprint)
+                facts = KeyFacts(in_use=file.read_durably()[0].fingerprint)
                 write_key_facts(session, facts)
                 return file, facts
     file = KeyFile(path)

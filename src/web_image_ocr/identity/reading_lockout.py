@@ -27,7 +27,7 @@ class MustWriteError(Exception):
         error: what is wrong in any case; None where the question has to be asked again.
     """
 
-    def __init__(self, write: Callable[[], None], error: ServiceError | None = None) -> None:
+    def __init__(self, write: Callable[[], object], error: ServiceError | None = None) -> None:
         super().__init__("the store has to be written")
         self._write = write
         self._error = error
@@ -74,7 +74,7 @@ class ReadingLockout:
         self._lockout.owe(subject, client)
         raise MustWriteError(partial(self._lockout.settle, subject, client), error)
 
-    def record_failure(self, subject: str, client: str, *, since: datetime | None = None) -> None:
+    def record_failure(self, subject: str, client: str, *, since: datetime | None = None) -> bool:
         """Count one more failure.
 
         Raises:

@@ -9,12 +9,16 @@
    the former key and the file loses it.
 
 Every step begins with what the store and the file say, not with what an earlier run intended.
+
+Threat: the file is put back, or another command rotates, between two steps or within one.
+Rule: every change is made in a transaction that no other server or command shares, from facts and
+a file that are read in it. Nothing is encrypted with a key unless the file on disk holds it.
 """
 
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from enum import StrEnum
@@ -122,17 +126,15 @@ class Rotation:
 
         Raises:
             ServiceError: ``CONFIGURATION_INVALID`` when the file cannot be written, holds more
-                than one such key, or lacks the prepared key.
+                than one such key, or lacks a key that the store needs.
         """
         with self._database.writing(alone=True) as session:
             facts = _read(session)
-            self._file.reread()
+            held = self._on_disk(facts.needed)
             if facts.prepared or facts.former:
-                self._require(facts.prepared)
                 return facts
-            known = {facts.in_use, *facts.retired}
-            held = self._file.accepted()
-            unknown = [key for key in held if key.fingerprint not in known]
+            known = facts.needed | facts.retired
+            unknown = [key for name, key in held.items() if name not in known]
             if len(unknown) > 1:
                 raise ServiceError(
                     ErrorKind.CONFIGURATION_INVALID,
@@ -141,22 +143,23 @@ class Rotation:
                 )
             if not unknown:
                 unknown = [random_master_key()]
-                self._file.replace([*held, *unknown])
-            facts = replace(facts, prepared=unknown[0].fingerprint)
-            write_key_facts(session, facts)
-            return facts
+                self._file.rewrite(lambda keys: [*_without_retired(keys, facts), *unknown])
+            prepared = replace(facts, prepared=unknown[0].fingerprint)
+            write_key_facts(session, prepared)
+            return prepared
 
     def activate(self) -> KeyFacts:
         """Put the prepared key in use; no error if it is.
 
         Raises:
-            ServiceError: ``CONFIGURATION_INVALID`` when the file lacks the prepared key.
+            ServiceError: ``CONFIGURATION_INVALID`` when the file on disk lacks the prepared key
+                or the one in use.
         """
         with self._database.writing(alone=True) as session:
             facts = _read(session)
             if facts.prepared is None:
                 return facts
-            self._require(facts.prepared)
+            self._on_disk(facts.needed)
             facts = replace(
                 facts,
                 in_use=facts.prepared,
@@ -175,25 +178,18 @@ class Rotation:
 
         Raises:
             ServiceError: ``CONFIGURATION_INVALID`` naming the access keys whose secrets no accepted
-                master key decrypts; all others are re-encrypted by then.
+                master key decrypts; all others are re-encrypted by then. The same when the file
+                on disk lacks the key in use; no further page is re-encrypted then.
         """
-        facts = self._facts()
-        master = self._keyring.key(facts.in_use)
         with self._database.reading() as session:
             total = session.scalar(select(func.count()).select_from(AccessKeyRow)) or 0
         seen = changed = 0
         lost: list[str] = []
         for rows in self._pages():
             started = time.monotonic()
-            stale = [row for row in rows if not _is_under(master, *row)]
-            if stale:
-                with self._database.writing() as session:
-                    for access, encrypted in stale:
-                        secret = self._keyring.decrypt_key_secret(encrypted, access)
-                        if secret is None:
-                            lost.append(access)
-                        else:
-                            changed += _update(session, master, access, encrypted, secret)
+            master = self._keyring.key(self._facts().in_use)
+            if not all(_is_under(master, *row) for row in rows):
+                changed += self._re_encrypt_page(rows, lost)
                 # SQLite does not queue writers, they poll: leave them half of the time.
                 self._sleep(time.monotonic() - started)
             seen += len(rows)
@@ -229,17 +225,35 @@ class Rotation:
             # Only a server of an earlier version can have encrypted with it meanwhile.
             if self.re_encrypt(progress) or now:
                 self._sleep(_SETTLING_S)
-            with self._database.writing(alone=True) as session:
-                facts = _read(session)
-                if facts.former:
-                    facts = replace(
-                        facts,
-                        former=None,
-                        former_until=None,
-                        retired=facts.retired | {facts.former},
-                    )
-                    write_key_facts(session, facts)
-        self._remove(facts.retired)
+            self._refuse_from_now_on(facts.former)
+        self._remove()
+
+    def _re_encrypt_page(self, rows: list[tuple[str, bytes]], lost: list[str]) -> int:
+        """Return how many rows were changed; add the keys that cannot be decrypted to ``lost``."""
+        changed = 0
+        with self._database.writing(alone=True) as session:
+            in_use = _read(session).in_use  # another command may have changed it since
+            master = self._on_disk({in_use})[in_use]
+            for access, encrypted in rows:
+                if _is_under(master, access, encrypted):
+                    continue
+                secret = self._keyring.decrypt_key_secret(encrypted, access)
+                if secret is None:
+                    lost.append(access)
+                else:
+                    changed += _update(session, master, access, encrypted, secret)
+        return changed
+
+    def _refuse_from_now_on(self, former: str) -> None:
+        """Retire this key in the store, unless another command has."""
+        with self._database.writing(alone=True) as session:
+            facts = _read(session)
+            if facts.former != former:
+                return
+            self._on_disk({facts.in_use})
+            retired = facts.retired | {former}
+            facts = replace(facts, former=None, former_until=None, retired=retired)
+            write_key_facts(session, facts)
 
     def _check_expired(self, facts: KeyFacts, *, now: bool) -> None:
         until = facts.former_until
@@ -250,24 +264,31 @@ class Rotation:
                 "run this again after that, or with --now to revoke them",
             )
 
-    def _remove(self, retired: frozenset[str]) -> None:
-        self._file.reread()
-        held = self._file.held()
-        kept = [key for key in held if key.fingerprint not in retired]
-        if len(kept) < len(held):
-            self._file.replace(kept)
+    def _remove(self) -> None:
+        """Remove the retired keys from the file."""
+        with self._database.writing(alone=True) as session:
+            facts = _read(session)
+            self._on_disk({facts.in_use})
+            self._file.rewrite(lambda keys: _without_retired(keys, facts))
 
     def _facts(self) -> KeyFacts:
         with self._database.reading() as session:
             return _read(session)
 
-    def _require(self, fingerprint: str | None) -> None:
-        if fingerprint and self._keyring.find(fingerprint) is None:
+    def _on_disk(self, needed: Collection[str]) -> dict[str, MasterKey]:
+        """Return the keys on disk by fingerprint, which survive a power failure.
+
+        Raises:
+            ServiceError: ``CONFIGURATION_INVALID`` unless all that are needed are among them.
+        """
+        held = {key.fingerprint: key for key in self._file.read_durably()}
+        if missing := sorted(name[:8] for name in needed if name not in held):
             raise ServiceError(
                 ErrorKind.CONFIGURATION_INVALID,
-                f"{self._file.path} lacks the prepared master key {fingerprint[:8]}: copy the file "
-                "from the machine where it was prepared",
+                f"{self._file.path} lacks the master key {' and '.join(missing)}: put its line "
+                "back, or copy the file from the machine where the key was prepared",
             )
+        return held
 
     def _pages(self) -> Iterator[list[tuple[str, bytes]]]:
         """Yield access keys and their encrypted secrets, those included that are made meanwhile."""
@@ -298,6 +319,12 @@ def _read(session: Session) -> KeyFacts:
     if facts is None:  # bound at the start
         raise ServiceError(ErrorKind.STORE_UNAVAILABLE, "the store has lost its master key's name")
     return facts
+
+
+def _without_retired(keys: Sequence[MasterKey], facts: KeyFacts) -> list[MasterKey]:
+    """Return the keys without those retired; one that the store needs stays in any case."""
+    removed = facts.retired - facts.needed
+    return [key for key in keys if key.fingerprint not in removed]
 
 
 def _is_under(master: MasterKey, access: str, encrypted: bytes) -> bool:

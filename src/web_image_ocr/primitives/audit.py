@@ -78,6 +78,11 @@ def is_about(target: str) -> None:
         origin.target = target
 
 
+def record(event: str, outcome: str, **fields: object) -> None:
+    """Record what no call of an audited function stands for."""
+    (_origin.get() or Origin()).record(event, outcome, **fields)
+
+
 def audited(
     event: str | None,
     *,

@@ -10,7 +10,9 @@ from sqlalchemy import func, select
 
 from tests.unit.identity.support import CLIENT, PASSWORD, Clock, refused, signed
 from web_image_ocr.identity import FirstAccount, Identity, TokenGrant, lockout
+from web_image_ocr.identity.lockout import Lockout
 from web_image_ocr.identity.tables import FailureRow
+from web_image_ocr.primitives.audit import Origin
 from web_image_ocr.primitives.errors import ErrorKind, ServiceError
 
 LogIn = Callable[..., TokenGrant]
@@ -144,6 +146,10 @@ class TestKeys:
         assert rows(identity) == 0
 
 
+def _unavailable(*_: object) -> None:
+    raise ServiceError(ErrorKind.STORE_UNAVAILABLE, "locked")
+
+
 class TestUnfinishedBodies:
     """A signed request whose body never ends is a failed attempt with its key."""
 
@@ -168,6 +174,32 @@ class TestUnfinishedBodies:
             clock.advance(0.1)
             identity.record_unfinished_body(access, CLIENT, seconds)
         identity.authenticate_signature(signed(access, secret, clock()), CLIENT)
+
+    def test_each_that_counts_is_in_the_audit_trail(
+        self,
+        identity: Identity,
+        account: FirstAccount,
+        clock: Clock,
+        monkeypatch: pytest.MonkeyPatch,
+    ) -> None:
+        access = str(account.access_key)
+        trail: list[tuple[str, str, object]] = []
+
+        def record(_: Origin, event: str, outcome: str, **fields: object) -> None:
+            trail.append((event, outcome, fields["target"]))
+
+        monkeypatch.setattr(Origin, "record", record)
+        once = [("signature_failed", "body_unfinished", access)]
+        clock.advance(10)
+        identity.record_unfinished_body(access, CLIENT, 9)
+        identity.record_unfinished_body(access, CLIENT, 9)  # under way together with the first
+        assert trail == once
+        clock.advance(10)
+        with monkeypatch.context() as patched:
+            patched.setattr(Lockout, "_count", _unavailable)
+            with refused(ErrorKind.STORE_UNAVAILABLE):
+                identity.record_unfinished_body(access, CLIENT, 9)
+        assert trail == once * 2  # it is owed
 
     def test_those_begun_before_a_lock_do_not_prolong_it(
         self, identity: Identity, account: FirstAccount, clock: Clock

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import shutil
 import stat
 import time
 from collections.abc import Callable, Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import closing
+from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 
@@ -26,10 +29,12 @@ from web_image_ocr.identity import (
 )
 from web_image_ocr.identity import key_file as key_file_module
 from web_image_ocr.identity import rotation as rotation_module
-from web_image_ocr.identity.key_file import KeyFile
-from web_image_ocr.identity.rotation import Rotation
+from web_image_ocr.identity.files import locked, replace_durably
+from web_image_ocr.identity.key_file import KeyFile, random_master_key
+from web_image_ocr.identity.keyring import MasterKey
+from web_image_ocr.identity.rotation import Progress, Rotation
 from web_image_ocr.identity.tables import AccessKeyRow
-from web_image_ocr.primitives.errors import ErrorKind
+from web_image_ocr.primitives.errors import ErrorKind, ServiceError
 
 LogIn = Callable[..., TokenGrant]
 A_DAY_AND_MORE = 26 * 3600
@@ -210,15 +215,14 @@ def test_killed_at_any_step_and_continued(
 
     with monkeypatch.context() as patched, closing(town.opened()) as identity:
         rotation = identity.rotation()
-        replace_file = KeyFile.replace
 
-        def replace_and_die(self: KeyFile, keys: list[object]) -> None:
+        def replace_and_die(path: Path, content: bytes) -> None:
             if step == STEPS[1]:
-                replace_file(self, keys)  # type: ignore[arg-type]
+                replace_durably(path, content)
             raise Killed
 
         if step in STEPS[:2]:
-            patched.setattr(KeyFile, "replace", replace_and_die)
+            patched.setattr(key_file_module, "replace_durably", replace_and_die)
         with pytest.raises(Killed):
             run_until(rotation, step, killed)
     town.check()
@@ -428,6 +432,232 @@ def test_the_file_is_looked_at_once_a_second(
     with refused(ErrorKind.TOKEN_UNREADABLE):  # signed with a key that may be a new one
         town.server.authenticate_token(town.tokens[0][:-4] + "AAAA")
     assert len(looked) == 1
+
+
+class TestFilePutBack:
+    """By a configuration manager, a mounted secret or an editor, between two steps."""
+
+    def test_the_prepared_key_is_not_put_in_use(
+        self, town: Installation, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setattr(key_file_module, "_LOOK_EVERY_S", 3600.0)  # the key is remembered
+        before = town.path.read_bytes()
+        with closing(town.opened()) as identity:
+            rotation = identity.rotation()
+            rotation.prepare()
+            after = town.path.read_bytes()
+            town.path.write_bytes(before)
+            for step in (rotation.activate, rotation.prepare):
+                with refused(ErrorKind.CONFIGURATION_INVALID) as caught:
+                    step()
+                assert "lacks the master key" in str(caught.value)
+            assert rotation.status().phase is RotationPhase.PREPARED
+            rotation.re_encrypt()
+        with closing(town.opened()) as restarted:
+            town.check(restarted)
+        town.path.write_bytes(after)
+        town.rotate()
+        town.check()
+
+    def test_a_missing_file_is_not_taken_from_memory(self, town: Installation) -> None:
+        with closing(town.opened()) as identity:
+            rotation = identity.rotation()
+            rotation.prepare()
+            content = town.path.read_bytes()
+            town.path.unlink()
+            for step in (rotation.prepare, rotation.activate):
+                with refused(ErrorKind.CONFIGURATION_INVALID):
+                    step()
+            town.path.write_bytes(content)
+        assert town.phase() is RotationPhase.PREPARED
+        town.check()
+
+    def test_a_file_that_may_not_survive_is_refused(
+        self, town: Installation, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        def failing(_handle: int) -> None:
+            raise OSError(errno.EIO, os.strerror(errno.EIO))
+
+        with closing(town.opened()) as identity:
+            rotation = identity.rotation()
+            rotation.prepare()
+            with monkeypatch.context() as patched:
+                patched.setattr(os, "fsync", failing)
+                with refused(ErrorKind.CONFIGURATION_INVALID):
+                    rotation.activate()
+        assert town.phase() is RotationPhase.PREPARED
+
+    def test_re_encryption_stops(self, town: Installation, monkeypatch: pytest.MonkeyPatch) -> None:
+        monkeypatch.setattr(key_file_module, "_LOOK_EVERY_S", 3600.0)
+        before = town.path.read_bytes()
+        with closing(town.opened()) as identity:
+            rotation = identity.rotation()
+            rotation.prepare()
+            rotation.activate()
+            both = town.path.read_bytes()
+
+            def put_back(done: int, _total: int) -> None:
+                if done == 2:
+                    town.path.write_bytes(before)
+
+            with refused(ErrorKind.CONFIGURATION_INVALID):
+                rotation.re_encrypt(put_back)
+            town.path.write_bytes(both)
+            status = rotation.status()
+            assert status.left == status.keys - 2
+        town.rotate()
+        town.check()
+
+    def test_the_former_key_is_not_retired(
+        self, town: Installation, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setattr(key_file_module, "_LOOK_EVERY_S", 3600.0)
+        before = town.path.read_bytes()
+        with closing(town.opened()) as identity:
+            rotation = identity.rotation(town.slept.append)
+            rotation.prepare()
+            rotation.activate()
+            rotation.re_encrypt()
+            both = town.path.read_bytes()
+            town.path.write_bytes(before)
+            with refused(ErrorKind.CONFIGURATION_INVALID):
+                rotation.retire(now=True)
+            assert town.path.read_bytes() == before  # not emptied
+            town.path.write_bytes(both)
+        assert town.phase() is RotationPhase.WAITING
+        with closing(town.opened()) as restarted:
+            town.check(restarted)
+        town.retire(now=True)
+        with closing(town.opened()) as restarted:
+            town.check_keys(restarted)
+
+
+class TestTwoCommands:
+    def test_one_that_retires_does_not_remove_the_key_of_the_next_rotation(
+        self, town: Installation, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        """The next rotation runs between the read and the write of the file, if it can."""
+        town.rotate()
+        town.clock.advance(A_DAY_AND_MORE)
+        others: list[str] = []
+
+        def replace_late(path: Path, content: bytes) -> None:
+            monkeypatch.setattr(key_file_module, "replace_durably", replace_durably)
+            try:
+                town.rotate()
+            except ServiceError as error:
+                others.append(error.kind.value)
+            replace_durably(path, content)
+
+        monkeypatch.setattr(key_file_module, "replace_durably", replace_late)
+        town.retire()
+        with closing(town.opened()) as restarted:
+            town.check_keys(restarted)
+        assert others == [ErrorKind.STORE_UNAVAILABLE.value]  # it waited, and then gave up
+        town.rotate()
+        assert len(town.lines()) == 2
+        town.check_keys()
+
+    def test_one_that_retires_leaves_the_former_key_of_the_next_rotation(
+        self, town: Installation, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        """Its tokens have not expired, though those of the key before have."""
+        town.rotate()
+        town.clock.advance(A_DAY_AND_MORE)
+        re_encrypt = Rotation.re_encrypt
+
+        def rotate_meanwhile(self: Rotation, progress: Progress) -> int:
+            changed = re_encrypt(self, progress)
+            monkeypatch.setattr(Rotation, "re_encrypt", re_encrypt)
+            town.retire()
+            town.tokens = [town.log_in().token]
+            town.temporary = []
+            town.rotate()
+            return changed
+
+        monkeypatch.setattr(Rotation, "re_encrypt", rotate_meanwhile)
+        town.retire()
+        assert town.phase() is RotationPhase.WAITING
+        assert len(town.lines()) == 2
+        with closing(town.opened()) as restarted:
+            town.check(restarted)
+
+    def test_one_that_re_encrypts_takes_the_key_that_another_put_in_use(
+        self, town: Installation
+    ) -> None:
+        with closing(town.opened()) as identity:
+            rotation = identity.rotation()
+            rotation.prepare()
+            rotation.activate()
+
+            def rotate_twice(done: int, _total: int) -> None:
+                if done == 2:
+                    town.rotate()
+                    town.retire(now=True)
+                    town.rotate()
+
+            rotation.re_encrypt(rotate_twice)
+            assert rotation.status().left == 0
+        town.retire(now=True)
+        town.check_keys()
+
+    def test_several_at_once_make_one_key(self, town: Installation) -> None:
+        town.config = replace(town.config, store_wait_seconds=60)
+        before = town.lines()
+
+        def rotate(_number: int) -> None:
+            town.rotate()
+
+        def retire(_number: int) -> None:
+            town.retire(now=True)
+
+        with ThreadPoolExecutor(4) as threads:
+            list(threads.map(rotate, range(4)))
+            assert town.lines()[:-1] == before
+            assert town.phase() is RotationPhase.WAITING
+            town.check()
+            list(threads.map(retire, range(4)))
+        assert len(town.lines()) == 1
+        assert town.phase() is RotationPhase.NONE
+        with closing(town.opened()) as restarted:
+            town.check_keys(restarted)
+
+    def test_rewrites_of_the_file_wait_for_each_other(self, tmp_path: Path) -> None:
+        """Even if the store's lock is lost, as with a connection to PostgreSQL."""
+        path = tmp_path / "own.key"
+        path.write_text(f"{'00' * 32}\n")
+        keys = [random_master_key() for _ in range(2)]
+
+        def add(number: int) -> None:
+            KeyFile(path).rewrite(lambda held: [*held, keys[number]])
+
+        with ThreadPoolExecutor(1) as threads:
+            calls: list[int] = []
+
+            def change(held: tuple[MasterKey, ...]) -> list[MasterKey]:
+                calls.append(len(held))
+                if len(calls) == 2:  # under the lock
+                    other.append(threads.submit(add, 1))
+                    with pytest.raises(TimeoutError):
+                        other[0].result(0.3)
+                return [*held, keys[0]]
+
+            other: list[Future[None]] = []
+            KeyFile(path).rewrite(change)
+            other[0].result(60)
+        assert [key.fingerprint for key in KeyFile(path).accepted()][1:] == [
+            key.fingerprint for key in keys
+        ]
+
+    def test_a_lock_that_is_never_released_is_named(
+        self, town: Installation, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setattr(key_file_module, "_LOCK_WAIT_S", 0.1)
+        with locked(town.path, 0), refused(ErrorKind.RECORD_CONFLICT) as caught:
+            town.rotate()
+        assert "another command has been changing" in str(caught.value)
+        town.rotate()
+        town.check()
 
 
 def test_the_wait_covers_longer_token_lives(town: Installation) -> None:
