@@ -1,7 +1,6 @@
 """Long runs against a server started by the command: calls, kills and stops by the thousand.
 
-Usage: ``python -m tests.soak [mixed] [mixed-2025] [kill] [recycle] [stop] [restart]
-[rotate]``; all of them without a name. Exits with 1 when a check fails.
+Usage: ``python -m tests.soak [RUN ...]``; all runs without a name. Exits with 1 when a check fails.
 """
 
 from __future__ import annotations
@@ -11,6 +10,7 @@ import sys
 import tempfile
 from pathlib import Path
 
+from tests.soak.attacked import attacked
 from tests.soak.kills import kill, recycle
 from tests.soak.mixed import mixed
 from tests.soak.restart import restart
@@ -21,12 +21,13 @@ from tests.soak.stop import stop
 def main() -> int:
     """Run what was named and print the summary; the exit status."""
     parser = argparse.ArgumentParser(prog="python -m tests.soak", description=__doc__)
-    names = ["mixed", "mixed-2025", "kill", "recycle", "stop", "restart", "rotate"]
+    names = ["mixed", "mixed-2025", "kill", "recycle", "stop", "restart", "rotate", "attacked"]
     parser.add_argument("runs", nargs="*", metavar="RUN", help=f"of {', '.join(names)}")
     parser.add_argument("--calls", type=int, default=10_000, help="of mixed; mixed-2025: a fifth")
     parser.add_argument("--seconds", type=float, default=60, help="of kill and recycle")
     parser.add_argument("--stops", type=int, default=10, help="of stop and restart")
     parser.add_argument("--keys", type=int, default=20_000, help="of rotate")
+    parser.add_argument("--turn", type=float, default=10, help="seconds of each turn of attacked")
     arguments = parser.parse_args()
     if unknown := set(arguments.runs) - set(names):
         parser.error(f"no run is named {', '.join(sorted(unknown))}")
@@ -41,6 +42,7 @@ def main() -> int:
             "stop": lambda: stop(folder, arguments.stops),
             "restart": lambda: restart(folder, arguments.stops),
             "rotate": lambda: rotate(folder, arguments.keys),
+            "attacked": lambda: attacked(folder, arguments.turn),
         }
         for name in arguments.runs or names:
             print(f"== {name}", flush=True)

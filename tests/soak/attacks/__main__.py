@@ -1,0 +1,35 @@
+"""Run one attack as a program: ``python -m tests.soak.attacks NAME URL SECONDS SOURCE SECRET``.
+
+It runs at the lowest priority: what it costs the server is measured, not the processor time
+that it takes itself on the same machine.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import sys
+from collections.abc import Awaitable, Callable, Mapping
+
+from tests.soak.attacks import lists, parser, sign_ins, signed_bodies
+
+ATTACKS: Mapping[str, Callable[[str, float, str, str], Awaitable[None]]] = {
+    "tiny chunks": lambda url, seconds, source, _secret: parser.tiny_chunks(
+        url, seconds=seconds, source=source
+    ),
+    "many headers": lambda url, seconds, source, _secret: parser.many_headers(
+        url, seconds=seconds, source=source
+    ),
+    "signed bodies": lambda url, seconds, source, access_key: signed_bodies.attack(
+        url, access_key, seconds=seconds, source=source
+    ),
+    "sign-ins": lambda url, seconds, source, _secret: sign_ins.attack(
+        url, seconds=seconds, source=source
+    ),
+    "lists": lambda url, seconds, _source, token: lists.attack(url, token, seconds=seconds),
+}
+
+if __name__ == "__main__":
+    name, url, seconds, source, secret = sys.argv[1:]
+    os.nice(19)
+    asyncio.run(ATTACKS[name](url, float(seconds), source, secret))  # type: ignore[arg-type]
