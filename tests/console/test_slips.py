@@ -80,7 +80,9 @@ def test_a_caller_without_a_project_is_not_sent_where_he_may_not_go(
 ) -> None:
     person = make_person(service, f"without-project-{language}")
     with visiting(language=language) as visitor:
-        visitor.page.route("**/v1/projects", lambda route: route.fulfill(json={"projects": []}))
+        visitor.page.route(
+            re.compile(r"/v1/projects\?"), lambda route: route.fulfill(json={"projects": []})
+        )
         visitor.sign_in(user=person.name, password=person.password)
         hint = visitor.page.locator(".hint")
         expect(hint).to_have_text(visitor.say("try.no_project_caller"))

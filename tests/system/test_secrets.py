@@ -42,7 +42,8 @@ def test_no_secret_is_logged_or_answered(tmp_path: Path) -> None:
     assert "Signature=" not in log
     assert "Traceback" not in log
     for answer in day.answers:
-        known = day.handed_over.get(answer.headers["x-request-id"], set())
+        # A method that HTTP does not know is refused by the parser, without an id.
+        known = day.handed_over.get(answer.headers.get("x-request-id", ""), set())
         text = answer.text + repr(answer.headers.multi_items())
         assert [secret for secret in secrets - known if secret in text] == [], answer.url
 

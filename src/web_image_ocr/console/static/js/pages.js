@@ -24,7 +24,7 @@ export async function records(get, path, name, wanted = Infinity) {
     if (marker !== null) query.set("marker", marker);
     const answer = await get(`${path}${path.includes("?") ? "&" : "?"}${query}`);
     found.push(...answer[name]);
-    marker = answer.next_marker;
+    marker = answer.next_marker ?? null; // a server before this one has no pages
   } while (marker !== null && found.length < wanted);
   return { found, more: marker !== null };
 }
