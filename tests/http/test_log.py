@@ -66,7 +66,8 @@ async def test_a_word_in_place_of_a_method_is_not_repeated(
 ) -> None:
     await client.request("PASSWORD", account.path)
     await client.request("GET", account.path)
-    assert [record["method"] for record in records] == ["", "GET"]
+    calls = [record for record in records if record["event"] == "call"]
+    assert [record["method"] for record in calls] == ["", "GET"]
 
 
 @pytest.mark.parametrize("path", ["/healthz", "/readyz"])
