@@ -14,6 +14,7 @@ from tests.unit.engine.pictures import written
 from tests.unit.engine.work import Counted, Work, counted
 from web_image_ocr import Engine, EngineConfig
 from web_image_ocr.engine.crops import LINE_HEIGHT
+from web_image_ocr.primitives.cores import available_cores
 from web_image_ocr.primitives.deadline import Deadline
 from web_image_ocr.primitives.errors import ErrorKind, ServiceError
 from web_image_ocr.primitives.image import Pixels
@@ -74,7 +75,8 @@ def test_a_deadline_that_passes_ends_the_work(work: Work, stage: str, runs: int)
     with pytest.raises(ServiceError) as caught:
         work.read(page, deadline=UntilRuns(at=inf, model=model, runs=runs))
     assert caught.value.kind is ErrorKind.DEADLINE_EXCEEDED
-    assert len(model.pixels) == runs
+    # A thread on each core: the others may have looked at the clock just before.
+    assert runs <= len(model.pixels) < runs + available_cores()
 
 
 @pytest.mark.parametrize("turns", [0, 1], ids=["across", "down"])
