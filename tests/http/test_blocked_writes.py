@@ -17,6 +17,8 @@ from tests.http.conftest import Account, Clients, account_of
 from tests.http.signing import BODY, signed
 from web_image_ocr.identity import Identity, IdentityConfig
 
+pytestmark = pytest.mark.slow  # locks are waited for
+
 WRITES = 16
 LIMIT_S = 20.0
 """Far above what a call takes on a busy machine, far below what a write waits for here."""
