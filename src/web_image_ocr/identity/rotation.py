@@ -105,7 +105,7 @@ class Rotation:
 
     @property
     def needs_copies(self) -> bool:
-        """Whether servers on other machines, with files of their own, may share the store."""
+        """Return whether servers on other machines, each with its own file, may share the store."""
         return self._database.is_shared
 
     def status(self) -> RotationStatus:

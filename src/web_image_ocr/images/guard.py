@@ -130,7 +130,7 @@ def _forbidden() -> ServiceError:
 
 
 def _is_localhost(host: str) -> bool:
-    """Whether the name means this machine by definition (RFC 6761)."""
+    """Return whether the name means this machine by definition (RFC 6761)."""
     return f".{host.rstrip('.')}".endswith(".localhost")
 
 

@@ -84,7 +84,7 @@ class WorkerProcess:
 
     @property
     def alive(self) -> bool:
-        """Whether it can be given a job; false from the moment that the server ends it."""
+        """Return whether it can be given a job; false once the server ends it."""
         return (
             self._process is not None
             and not self._killed
@@ -94,7 +94,7 @@ class WorkerProcess:
 
     @property
     def unmeasured(self) -> bool:
-        """Whether it runs, has memory bounds, and its size cannot be read."""
+        """Return whether it runs with memory bounds and its size cannot be read."""
         return self._memory_bytes < sys.maxsize and self._resident_bytes() is None and self.alive
 
     async def start(self) -> Ready:

@@ -22,7 +22,7 @@ export default {
   "error.sign_in_failed.what": "User, password or account is wrong.",
   "error.sign_in_failed.do": "Check all three; capital letters count. After five wrong passwords the server waits 15 minutes.",
   "error.sign_in_locked.what": "Too many wrong passwords.",
-  "error.sign_in_locked.do": "Wait up to 15 minutes, then try again; or have whoever runs the server set another password.",
+  "error.sign_in_locked.do": "Wait up to 15 minutes, then try again; or ask the administrator to set another password.",
   "error.internal_here.what": "Something in the console went wrong.",
   "error.internal_here.do": "Load the page again. If it stays, tell whoever runs the server; the browser's console says more.",
   "error.5xx.what": "The server could not do it ({status}).",
