@@ -17,7 +17,7 @@ from PIL import Image, ImageDraw, ImageFont
 
 from benchmarks.engines import ENGINES, OURS, PeerEndedError, open_engine
 from benchmarks.text import word_bag
-from web_image_ocr.primitives.image import Pixels
+from web_image_ocr.primitives.pixels import Pixels
 
 RADII = (2, 3, 4, 6, 8, 12)
 EXTENTS = (40, 90, 150, 220, 300)

@@ -22,7 +22,7 @@ from PIL import Image
 
 from benchmarks.text import ANY_GLYPH
 from benchmarks.traits import Traits, traits_of
-from web_image_ocr.primitives.image import Pixels
+from web_image_ocr.primitives.pixels import Pixels
 
 Points = npt.NDArray[np.float64]
 

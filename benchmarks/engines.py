@@ -20,9 +20,9 @@ import numpy.typing as npt
 from benchmarks.dataset import Points
 from benchmarks.peers.homes import PEERS, ROOT, command_of
 from web_image_ocr import Engine, EngineConfig, RecognitionOptions
-from web_image_ocr.engine.models import uses_int8
-from web_image_ocr.primitives.image import Pixels
+from web_image_ocr.engine.runtime.models import uses_int8
 from web_image_ocr.primitives.memory import keep_freed_memory
+from web_image_ocr.primitives.pixels import Pixels
 
 OURS = "ours"
 ENGINES = (OURS, *PEERS)

@@ -18,7 +18,7 @@ from benchmarks.accuracy.report import Row
 from benchmarks.dataset import Label, Points
 from benchmarks.engines import FoundLine
 from benchmarks.text import distance, unspaced, word_bag
-from web_image_ocr.primitives.image import Pixels
+from web_image_ocr.primitives.pixels import Pixels
 
 _WORST = 12  # pictures of a set; more is tiring to look at
 

@@ -10,7 +10,7 @@ import numpy as np
 
 from benchmarks.dataset import Points, Sample
 from benchmarks.engines import FoundLine
-from web_image_ocr.primitives.image import Pixels
+from web_image_ocr.primitives.pixels import Pixels
 
 
 def turned(sample: Sample, angle: float) -> Sample:

@@ -15,7 +15,7 @@ from web_image_ocr import EngineConfig, RecognitionOptions
 from web_image_ocr.images import ImageLimits
 from web_image_ocr.primitives.deadline import Deadline
 from web_image_ocr.primitives.errors import ServiceError
-from web_image_ocr.serving.code import InstalledCode
+from web_image_ocr.serving.installed_code import InstalledCode
 from web_image_ocr.serving.messages import Job, Start
 from web_image_ocr.serving.process import WorkerProcess
 

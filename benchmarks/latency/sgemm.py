@@ -21,9 +21,9 @@ from benchmarks.latency.flop import flop_of_run
 from benchmarks.latency.product import median_seconds
 from benchmarks.peers.homes import ROOT
 from web_image_ocr.engine.config import EngineConfig, Precision
-from web_image_ocr.engine.models import load_models
-from web_image_ocr.engine.runtime import Session, Tensor
-from web_image_ocr.engine.sessions import Sessions
+from web_image_ocr.engine.runtime.models import load_models
+from web_image_ocr.engine.runtime.session import Session, Tensor
+from web_image_ocr.engine.runtime.session_pool import Sessions
 
 _DETECTION = (1, 3, 640, 640)  # a picture of a web page, made smaller
 _RECOGNITION = (1, 3, 48, 320)  # a line of some 25 letters

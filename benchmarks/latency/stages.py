@@ -14,8 +14,8 @@ from benchmarks.traits import traits_of
 from web_image_ocr import Engine, RecognitionOptions
 from web_image_ocr.api.answers import json_response
 from web_image_ocr.api.encode import encode_page
-from web_image_ocr.engine import reading
-from web_image_ocr.engine.crops import cut_line
+from web_image_ocr.engine.recognition import recognizer as reading
+from web_image_ocr.engine.recognition.crops import cut_line
 from web_image_ocr.images import ImageLimits
 from web_image_ocr.primitives.memory import keep_freed_memory
 from web_image_ocr.serving.worker import read_picture

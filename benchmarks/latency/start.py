@@ -18,7 +18,7 @@ import numpy as np
 
 from benchmarks.engines import OURS
 from benchmarks.peers.homes import ROOT, command_of
-from web_image_ocr.primitives.image import Pixels
+from web_image_ocr.primitives.pixels import Pixels
 
 _RUNS = 5
 _PATIENCE_S = 120.0

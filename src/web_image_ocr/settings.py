@@ -36,12 +36,12 @@ from pydantic_settings import (
 from web_image_ocr.api.config import ApiConfig
 from web_image_ocr.engine.config import EngineConfig
 from web_image_ocr.identity.config import IdentityConfig
-from web_image_ocr.images.config import FetchConfig
-from web_image_ocr.images.storage_config import StorageConfig
 from web_image_ocr.primitives.errors import ErrorKind, ServiceError
 from web_image_ocr.primitives.nearest import nearest
 from web_image_ocr.primitives.service_links import is_service_link
 from web_image_ocr.serving.config import ServingConfig
+from web_image_ocr.sources.config import FetchConfig
+from web_image_ocr.sources.storage_config import StorageConfig
 from web_image_ocr.telemetry.logging import LoggingConfig
 
 ENV_PREFIX = "WEB_IMAGE_OCR_"

@@ -16,7 +16,7 @@ import pytest
 
 from tests.http.doubles import NoFetcher
 from web_image_ocr.api import ApiConfig, Dependencies, create_app
-from web_image_ocr.engine.values import Page, RecognitionOptions
+from web_image_ocr.engine.page import Page, RecognitionOptions
 from web_image_ocr.identity import (
     API_NAME,
     Administration,

@@ -19,7 +19,7 @@ from tests.contract.sdk import key_of, read, request_with, sdk_client, texts
 from tests.pictures import as_text, encoded, picture
 from tests.servers import Service, running_service
 from web_image_ocr.engine.config import EngineConfig
-from web_image_ocr.engine.models import load_models
+from web_image_ocr.engine.runtime.models import load_models
 
 pytestmark = [pytest.mark.server, pytest.mark.models]
 

@@ -26,17 +26,11 @@ from web_image_ocr.identity import signature
 from web_image_ocr.identity.keyring import Keyring
 from web_image_ocr.identity.signature import SignedRequest
 from web_image_ocr.identity.tokens import TemporaryClaims, TokenClaims, Tokens
-from web_image_ocr.images import (
-    FetchConfig,
-    ImageFormat,
-    ImageLimits,
-    decode,
-    decode_base64,
-    inspect,
-)
-from web_image_ocr.images.guard import AddressPolicy
-from web_image_ocr.images.urls import parse_redirect, parse_target
+from web_image_ocr.images import ImageFormat, ImageLimits, decode, decode_base64, inspect
 from web_image_ocr.primitives.errors import ErrorKind, ServiceError
+from web_image_ocr.sources import FetchConfig
+from web_image_ocr.sources.address_guard import AddressPolicy
+from web_image_ocr.sources.urls import parse_redirect, parse_target
 
 _PICTURE_ERRORS = (ErrorKind.FORMAT_UNSUPPORTED, ErrorKind.IMAGE_SIZE)
 

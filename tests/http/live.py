@@ -10,8 +10,8 @@ from contextlib import contextmanager
 from fastapi import FastAPI
 
 from web_image_ocr.api import ApiConfig
-from web_image_ocr.cli.accepting import AcceptingServer
-from web_image_ocr.cli.connection_config import ConnectionConfig
+from web_image_ocr.server.accepting import AcceptingServer
+from web_image_ocr.server.connection_config import ConnectionConfig
 
 
 @contextmanager

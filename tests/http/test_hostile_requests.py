@@ -18,8 +18,8 @@ from tests.http.live import running_app
 from tests.http.shapes import PATH
 from tests.http.signing import BODY, signed
 from web_image_ocr.api import ApiConfig, Dependencies, create_app
-from web_image_ocr.cli import connections
 from web_image_ocr.identity import Identity
+from web_image_ocr.server import connections
 from web_image_ocr.serving.null import NullRecognizer
 
 pytestmark = pytest.mark.slow

@@ -16,8 +16,8 @@ from tests.http.doubles import NoFetcher
 from tests.http.live import running_app
 from tests.http.shapes import PATH, PICTURE
 from web_image_ocr.api import ApiConfig, Dependencies, create_app
-from web_image_ocr.cli import connection_limit, connections
 from web_image_ocr.identity import Identity
+from web_image_ocr.server import connection_limit, connections
 from web_image_ocr.serving.null import NullRecognizer
 
 pytestmark = pytest.mark.slow

@@ -12,7 +12,7 @@ import pytest
 from tests.http.conftest import Account, Clients
 from tests.http.shapes import PATH, PICTURE, assert_failure
 from tests.http.signing import BODY, signed
-from web_image_ocr.engine.values import Page, RecognitionOptions
+from web_image_ocr.engine.page import Page, RecognitionOptions
 from web_image_ocr.identity import Identity
 from web_image_ocr.primitives.deadline import Deadline
 from web_image_ocr.primitives.errors import ErrorKind

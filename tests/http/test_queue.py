@@ -18,7 +18,7 @@ from tests.http.doubles import NoFetcher
 from tests.http.live import running_app
 from tests.http.shapes import PATH, PICTURE, PROJECT, assert_failure, path_of
 from web_image_ocr.api import ApiConfig, Dependencies, create_app
-from web_image_ocr.engine.values import Page, RecognitionOptions
+from web_image_ocr.engine.page import Page, RecognitionOptions
 from web_image_ocr.primitives.deadline import Deadline
 from web_image_ocr.primitives.errors import ErrorKind
 from web_image_ocr.serving.admission import Admission

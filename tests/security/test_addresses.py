@@ -4,7 +4,7 @@ import ipaddress
 
 import pytest
 
-from web_image_ocr.images.addresses import IpAddress, is_public
+from web_image_ocr.sources.addresses import IpAddress, is_public
 
 RANGES = [
     # (first address, last address) of ranges that are not public

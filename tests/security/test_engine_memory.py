@@ -16,8 +16,8 @@ import pytest
 
 from tests.unit.engine.pictures import written
 from web_image_ocr import EngineConfig
-from web_image_ocr.engine.survey import MOST_PIXELS
-from web_image_ocr.primitives.image import Pixels
+from web_image_ocr.engine.detection.multiscale import MOST_PIXELS
+from web_image_ocr.primitives.pixels import Pixels
 
 pytestmark = [
     pytest.mark.models,

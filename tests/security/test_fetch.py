@@ -13,12 +13,13 @@ from pathlib import Path
 import pytest
 
 from tests.certificates import self_signed
-from web_image_ocr.images import FetchConfig, guard
-from web_image_ocr.images.fetch import Fetcher
-from web_image_ocr.images.guard import Resolve
-from web_image_ocr.images.transfers import Transfers
 from web_image_ocr.primitives.deadline import Deadline
 from web_image_ocr.primitives.errors import ErrorKind, ServiceError
+from web_image_ocr.sources import FetchConfig
+from web_image_ocr.sources import address_guard as guard
+from web_image_ocr.sources.address_guard import Resolve
+from web_image_ocr.sources.fetch import Fetcher
+from web_image_ocr.sources.transfers import Transfers
 
 pytestmark = pytest.mark.slow
 

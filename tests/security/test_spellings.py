@@ -20,9 +20,10 @@ from tests.http.shapes import PATH, assert_failure
 from tests.security.spellings import ABSOLUTE, ADDRESSES, SPELLINGS
 from tests.security.test_fetch import OK, Server, redirect
 from web_image_ocr.api import ApiConfig, Dependencies, create_app
-from web_image_ocr.images import FetchConfig, Sources, StorageConfig, guard
 from web_image_ocr.primitives.errors import ErrorKind
 from web_image_ocr.serving.null import NullRecognizer
+from web_image_ocr.sources import FetchConfig, Sources, StorageConfig
+from web_image_ocr.sources import address_guard as guard
 
 pytestmark = pytest.mark.slow
 

@@ -11,9 +11,9 @@ from dataclasses import dataclass, field, replace
 
 import pytest
 
-from web_image_ocr.images import FetchConfig, Sources, StorageConfig, StorageEntry
 from web_image_ocr.primitives.deadline import Deadline
 from web_image_ocr.primitives.errors import ErrorKind, ServiceError
+from web_image_ocr.sources import FetchConfig, Sources, StorageConfig, StorageEntry
 
 pytestmark = pytest.mark.slow
 

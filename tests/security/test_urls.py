@@ -2,8 +2,8 @@ from __future__ import annotations
 
 import pytest
 
-from web_image_ocr.images.urls import parse_redirect, parse_target
 from web_image_ocr.primitives.errors import ErrorKind, ServiceError
+from web_image_ocr.sources.urls import parse_redirect, parse_target
 
 PORTS = (80, 443)
 

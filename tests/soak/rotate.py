@@ -23,9 +23,9 @@ from tests.contract.signing import signed_request
 from tests.pictures import as_text, encoded, text_picture
 from tests.servers import COMMAND, Service, admin, running_service, sign_in
 from tests.soak.report import Report, some
+from web_image_ocr.database.tables import AccessKeyRow, UserRow
 from web_image_ocr.identity import Identity, IdentityConfig
 from web_image_ocr.identity.records import KeyPair, new_access_key, random_key
-from web_image_ocr.identity.tables import AccessKeyRow, UserRow
 
 _CLIENTS = 3
 _CACHES_EXPIRE_S = 6.0

@@ -15,7 +15,7 @@ from tests.pictures import as_text, encoded, text_picture
 from tests.servers import running_service
 from tests.soak.processes import workers_of
 from web_image_ocr.engine import EngineConfig
-from web_image_ocr.engine.values import RecognitionOptions
+from web_image_ocr.engine.page import RecognitionOptions
 from web_image_ocr.images import ImageLimits
 from web_image_ocr.primitives.deadline import Deadline
 from web_image_ocr.primitives.errors import ErrorKind, ServiceError

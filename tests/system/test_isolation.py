@@ -88,7 +88,7 @@ AS_A_USER = """
 import asyncio
 from web_image_ocr.engine import EngineConfig
 from web_image_ocr.images import ImageLimits
-from web_image_ocr.serving.code import InstalledCode
+from web_image_ocr.serving.installed_code import InstalledCode
 from web_image_ocr.serving.messages import Start
 from web_image_ocr.serving.process import WorkerProcess
 

@@ -25,11 +25,12 @@ from web_image_ocr.identity import (
     Reference,
     Scope,
 )
-from web_image_ocr.images import FILE_LIMIT, FetchConfig, StorageConfig, StorageEntry
-from web_image_ocr.images.storage import ObjectStorage
-from web_image_ocr.images.transfers import Transfers
+from web_image_ocr.images import FILE_LIMIT
 from web_image_ocr.primitives.deadline import Deadline
 from web_image_ocr.primitives.errors import ErrorKind, ServiceError
+from web_image_ocr.sources import FetchConfig, StorageConfig, StorageEntry
+from web_image_ocr.sources.object_storage import ObjectStorage
+from web_image_ocr.sources.transfers import Transfers
 
 pytestmark = pytest.mark.server
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection
 
-from web_image_ocr.engine.values import Page, TextLine
+from web_image_ocr.engine.page import Page, TextLine
 
 
 def encode_page(page: Page, extract: Collection[str] = ()) -> dict[str, object]:

@@ -17,7 +17,7 @@ from web_image_ocr.bootstrap import image_limits
 from web_image_ocr.cli.exit_codes import ExitCode, exit_code
 from web_image_ocr.cli.options import Config
 from web_image_ocr.engine import Engine
-from web_image_ocr.engine.values import Page, RecognitionOptions
+from web_image_ocr.engine.page import Page, RecognitionOptions
 from web_image_ocr.primitives.errors import ErrorKind, ServiceError
 from web_image_ocr.primitives.memory import keep_freed_memory
 from web_image_ocr.serving.worker import read_picture

@@ -17,21 +17,21 @@ import typer
 from fastapi import FastAPI
 
 from web_image_ocr.bootstrap import is_ready, open_identity, running_app
-from web_image_ocr.cli.connection_config import ConnectionConfig
 from web_image_ocr.cli.first_start import make_first_account, remove_credentials_files
-from web_image_ocr.cli.listeners import Listeners, open_listeners
 from web_image_ocr.cli.options import Config, DataDir, FirstProjectName
-from web_image_ocr.cli.restart import RollingRestart, standard_error
-from web_image_ocr.cli.signals import RequestSignal
-from web_image_ocr.cli.stopping import StoppingServer, StopRequest, on_stop
-from web_image_ocr.cli.tls import Certificate, tls_context
-from web_image_ocr.engine.models import check_models
-from web_image_ocr.engine.words import files_of
+from web_image_ocr.engine.recognition.lexicon import files_of
+from web_image_ocr.engine.runtime.models import check_models
 from web_image_ocr.identity import Identity
-from web_image_ocr.images.storage import signers_of
 from web_image_ocr.primitives.audit import OPERATOR, Origin, originating
 from web_image_ocr.primitives.errors import ErrorKind, ServiceError
+from web_image_ocr.server.connection_config import ConnectionConfig
+from web_image_ocr.server.listeners import Listeners, open_listeners
+from web_image_ocr.server.restart import RollingRestart, standard_error
+from web_image_ocr.server.shutdown import GracefulServer, StopRequest, on_stop
+from web_image_ocr.server.signals import RequestSignal
+from web_image_ocr.server.tls import Certificate, tls_context
 from web_image_ocr.settings import Settings, load_settings
+from web_image_ocr.sources.object_storage import signers_of
 from web_image_ocr.telemetry.logging import configure_server, reopen
 
 log = structlog.stdlib.get_logger(__name__)
@@ -148,7 +148,7 @@ async def _run(
             timeout_graceful_shutdown=settings.shutdown_s,
             ssl_context_factory=(lambda *_: certificate.context) if certificate else None,
         )
-        http = StoppingServer(config, stop, listeners.say_ready)
+        http = GracefulServer(config, stop, listeners.say_ready)
         on_stop(http.handle_exit)
         restart = RollingRestart(
             listeners.sockets, process.stderr, stop, lambda: http.handle_exit(signal.SIGTERM, None)

@@ -6,7 +6,7 @@ Knows no HTTP and no file formats. ``pipeline`` shows what happens to a picture,
 from __future__ import annotations
 
 from web_image_ocr.engine.config import EngineConfig
+from web_image_ocr.engine.page import Page, RecognitionOptions, TextLine
 from web_image_ocr.engine.pipeline import Engine
-from web_image_ocr.engine.values import Page, RecognitionOptions, TextLine
 
 __all__ = ["Engine", "EngineConfig", "Page", "RecognitionOptions", "TextLine"]

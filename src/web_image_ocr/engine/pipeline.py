@@ -10,26 +10,26 @@ from functools import partial
 
 import numpy as np
 
-from web_image_ocr.engine.bent import read_bent, settled
 from web_image_ocr.engine.config import EngineConfig
-from web_image_ocr.engine.ctc import characters_of
-from web_image_ocr.engine.decoder import Decoder
-from web_image_ocr.engine.detection import Box
-from web_image_ocr.engine.frames import Points, rim
-from web_image_ocr.engine.models import load_models
-from web_image_ocr.engine.order import reading_order
-from web_image_ocr.engine.orientation import text_angle
-from web_image_ocr.engine.overlaps import Shapes, shared_area
-from web_image_ocr.engine.reading import OrientedReading, Reader, believable
-from web_image_ocr.engine.sessions import Sessions, SessionSet
-from web_image_ocr.engine.side_by_side import SideBySide
-from web_image_ocr.engine.survey import MOST_PIXELS, Survey
-from web_image_ocr.engine.values import Page, RecognitionOptions, TextLine
-from web_image_ocr.engine.words import Words
+from web_image_ocr.engine.detection.detector import Box
+from web_image_ocr.engine.detection.multiscale import MOST_PIXELS, Survey
+from web_image_ocr.engine.detection.overlaps import Shapes, shared_area
+from web_image_ocr.engine.detection.views import Points, rim
+from web_image_ocr.engine.layout.orientation import text_angle
+from web_image_ocr.engine.layout.reading_order import reading_order
+from web_image_ocr.engine.page import Page, RecognitionOptions, TextLine
+from web_image_ocr.engine.recognition.ctc import characters_of
+from web_image_ocr.engine.recognition.curved_text import read_bent, settled
+from web_image_ocr.engine.recognition.decoder import Decoder
+from web_image_ocr.engine.recognition.lexicon import Words
+from web_image_ocr.engine.recognition.recognizer import OrientedReading, Reader, believable
+from web_image_ocr.engine.runtime.line_scheduler import SideBySide
+from web_image_ocr.engine.runtime.models import load_models
+from web_image_ocr.engine.runtime.session_pool import Sessions, SessionSet
 from web_image_ocr.primitives.deadline import Deadline
 from web_image_ocr.primitives.errors import ErrorKind, ServiceError
 from web_image_ocr.primitives.geometry import Quad
-from web_image_ocr.primitives.image import Pixels
+from web_image_ocr.primitives.pixels import Pixels
 
 # Ground around the text that was found, in line heights: text missed at its edge is beside it.
 # Of six angles of the shop pictures, seen by its text instead of whole: word F .847 to .863.

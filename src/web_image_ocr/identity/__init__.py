@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from web_image_ocr.database.revisions import Migration
 from web_image_ocr.identity.access import Access, wire_time
 from web_image_ocr.identity.administration import Administration
 from web_image_ocr.identity.config import IdentityConfig
@@ -9,11 +10,9 @@ from web_image_ocr.identity.directory import NotCachedError
 from web_image_ocr.identity.own_account import EVERYBODY, OwnAccount
 from web_image_ocr.identity.pages import MOST_A_PAGE, Listed, Page, every
 from web_image_ocr.identity.reading_lockout import MustWriteError
-from web_image_ocr.identity.revisions import Migration
 from web_image_ocr.identity.rotation import Rotation, RotationPhase, RotationStatus
 from web_image_ocr.identity.service import Identity, utc_now
 from web_image_ocr.identity.signature import SignedRequest
-from web_image_ocr.identity.usage_values import Step, Tally, UsageReport, Window
 from web_image_ocr.identity.values import (
     API_NAME,
     AccessKey,
@@ -34,6 +33,7 @@ from web_image_ocr.identity.values import (
     TokenGrant,
     User,
 )
+from web_image_ocr.usage.values import Step, Tally, UsageReport, Window
 
 __all__ = [
     "API_NAME",

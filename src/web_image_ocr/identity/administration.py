@@ -9,9 +9,14 @@ from datetime import datetime
 
 from sqlalchemy import delete, select
 
+from web_image_ocr.database.database import Database
+from web_image_ocr.database.tables import (
+    ProjectRow,
+    SubscriptionRow,
+    UserRow,
+)
 from web_image_ocr.identity import lists
 from web_image_ocr.identity.audited import audited_as
-from web_image_ocr.identity.database import Database
 from web_image_ocr.identity.directory import ChangedRecords, project_of, user_of
 from web_image_ocr.identity.key_facts import in_use
 from web_image_ocr.identity.keyring import Keyring
@@ -26,11 +31,6 @@ from web_image_ocr.identity.records import (
     new_subscription,
     new_user,
     random_key,
-)
-from web_image_ocr.identity.tables import (
-    ProjectRow,
-    SubscriptionRow,
-    UserRow,
 )
 from web_image_ocr.identity.values import (
     AccessKey,

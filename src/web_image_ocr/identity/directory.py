@@ -9,16 +9,16 @@ from typing import TypeVar
 from sqlalchemy import ColumnElement, select
 from sqlalchemy.orm import Session
 
-from web_image_ocr.identity.cache import TimedCache
-from web_image_ocr.identity.database import Database
-from web_image_ocr.identity.tables import (
+from web_image_ocr.database.database import Database
+from web_image_ocr.database.tables import (
     AccessKeyRow,
     DomainRow,
-    EndedTokenRow,
     ProjectRow,
+    RevokedTokenRow,
     SubscriptionRow,
     UserRow,
 )
+from web_image_ocr.identity.cache import TimedCache
 from web_image_ocr.identity.values import Domain, PasswordLogin, Project, Reference, Role, User
 
 _Key = TypeVar("_Key", bound=Hashable)
@@ -153,7 +153,7 @@ class Records:
         found = self._get(
             self._caches.ended,
             token_id,
-            lambda session: session.get(EndedTokenRow, token_id) is not None,
+            lambda session: session.get(RevokedTokenRow, token_id) is not None,
         )
         return found or False
 

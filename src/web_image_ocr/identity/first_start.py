@@ -8,7 +8,8 @@ from datetime import datetime
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from web_image_ocr.identity.database import Database
+from web_image_ocr.database.database import Database
+from web_image_ocr.database.tables import AccessKeyRow, DomainRow, ProjectRow, UserRow
 from web_image_ocr.identity.key_facts import in_use
 from web_image_ocr.identity.keyring import Keyring
 from web_image_ocr.identity.passwords import PasswordHashes, check_form, generated_password
@@ -20,7 +21,6 @@ from web_image_ocr.identity.records import (
     new_user,
     random_key,
 )
-from web_image_ocr.identity.tables import AccessKeyRow, DomainRow, ProjectRow, UserRow
 from web_image_ocr.identity.values import FirstAccount, Role
 
 

@@ -11,7 +11,7 @@ from datetime import datetime
 from sqlalchemy import delete, select
 from sqlalchemy.orm import Session
 
-from web_image_ocr.identity.tables import FactRow
+from web_image_ocr.database.tables import FactRow
 
 IN_USE = "master key"
 """Name of the fact that every store has; other stores and foreign files are told by it."""

@@ -22,8 +22,8 @@ from collections.abc import Callable, Collection, Sequence
 from pathlib import Path
 from threading import Lock
 
-from web_image_ocr.identity.files import create_once, locked, read_durably, replace_durably
 from web_image_ocr.identity.keyring import MasterKey
+from web_image_ocr.primitives.atomic_files import create_once, locked, read_durably, replace_durably
 from web_image_ocr.primitives.errors import ErrorKind, ServiceError
 
 _MASTER_KEY = re.compile(r"[0-9a-f]{64}")

@@ -8,16 +8,16 @@ from typing import Any, TypeVar
 from sqlalchemy import Select, and_, exists, literal, select, tuple_
 from sqlalchemy.orm import Session
 
-from web_image_ocr.identity.directory import project_of, user_of
-from web_image_ocr.identity.lookups import AccountRows, key_of
-from web_image_ocr.identity.pages import Listed, Page, unknown_marker
-from web_image_ocr.identity.tables import (
+from web_image_ocr.database.tables import (
     AccessKeyRow,
     ProjectRow,
     SubscriptionRow,
     UserRow,
     UtcDateTime,
 )
+from web_image_ocr.identity.directory import project_of, user_of
+from web_image_ocr.identity.lookups import AccountRows, key_of
+from web_image_ocr.identity.pages import Listed, Page, unknown_marker
 from web_image_ocr.identity.values import AccessKey, Project, ProjectState, Subscription, User
 
 Selected = TypeVar("Selected", bound=Select[*tuple[Any, ...]])

@@ -23,8 +23,8 @@ from typing import NoReturn
 from sqlalchemy import delete, func, select, update
 from sqlalchemy.orm import Session
 
-from web_image_ocr.identity.database import Database
-from web_image_ocr.identity.tables import FailureRow
+from web_image_ocr.database.database import Database
+from web_image_ocr.database.tables import FailureRow
 from web_image_ocr.primitives.errors import ErrorKind, ServiceError
 from web_image_ocr.primitives.networks import network_of
 

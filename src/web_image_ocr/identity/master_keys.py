@@ -9,9 +9,9 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from web_image_ocr.database.database import Database
+from web_image_ocr.database.engines import StoreMissingError
 from web_image_ocr.identity.cache import TimedCache
-from web_image_ocr.identity.database import Database
-from web_image_ocr.identity.engines import StoreMissingError
 from web_image_ocr.identity.key_facts import (
     IN_USE,
     KeyFacts,

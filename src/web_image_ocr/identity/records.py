@@ -8,9 +8,7 @@ import string
 from dataclasses import dataclass, field
 from datetime import datetime
 
-from web_image_ocr.identity.keyring import MasterKey
-from web_image_ocr.identity.passwords import random_text
-from web_image_ocr.identity.tables import (
+from web_image_ocr.database.tables import (
     NAME_LENGTH,
     AccessKeyRow,
     DomainRow,
@@ -18,6 +16,8 @@ from web_image_ocr.identity.tables import (
     SubscriptionRow,
     UserRow,
 )
+from web_image_ocr.identity.keyring import MasterKey
+from web_image_ocr.identity.passwords import random_text
 from web_image_ocr.identity.values import Role
 from web_image_ocr.primitives.errors import ErrorKind, ServiceError
 from web_image_ocr.primitives.texts import quoted

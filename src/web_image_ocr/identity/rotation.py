@@ -26,13 +26,13 @@ from enum import StrEnum
 from sqlalchemy import func, select, update
 from sqlalchemy.orm import Session
 
+from web_image_ocr.database.database import Database
+from web_image_ocr.database.tables import AccessKeyRow
 from web_image_ocr.identity.config import CACHE_SECONDS_AT_MOST, IdentityConfig
-from web_image_ocr.identity.database import Database
 from web_image_ocr.identity.key_facts import KeyFacts, read_key_facts, write_key_facts
 from web_image_ocr.identity.key_file import KeyFile, random_master_key
 from web_image_ocr.identity.keyring import Keyring, MasterKey
 from web_image_ocr.identity.keys import LONGEST_TEMPORARY_SECONDS
-from web_image_ocr.identity.tables import AccessKeyRow
 from web_image_ocr.primitives.errors import ErrorKind, ServiceError
 
 _PAGE = 100

@@ -17,7 +17,6 @@ from web_image_ocr.identity.administration import Administration
 from web_image_ocr.identity.audited import SIGN_IN_REFUSALS, audited_as
 from web_image_ocr.identity.config import IdentityConfig
 from web_image_ocr.identity.directory import Directory
-from web_image_ocr.identity.ended_tokens import EndedTokens
 from web_image_ocr.identity.first_start import FirstNames, first_account
 from web_image_ocr.identity.keys import Keys
 from web_image_ocr.identity.lockout import Lockout, LockRule
@@ -26,15 +25,13 @@ from web_image_ocr.identity.pages import FIRST_PAGE, Listed, Page
 from web_image_ocr.identity.passwords import PasswordHashes, check_form
 from web_image_ocr.identity.quotas import Quotas
 from web_image_ocr.identity.reading_lockout import ReadingLockout
-from web_image_ocr.identity.recorder import Recorder
+from web_image_ocr.identity.revoked_tokens import RevokedTokens
 from web_image_ocr.identity.rotation import Rotation
 from web_image_ocr.identity.sign_in import SignIn
 from web_image_ocr.identity.sign_in_budget import SignInBudget
 from web_image_ocr.identity.signature import SignedRequest
 from web_image_ocr.identity.store import open_store
 from web_image_ocr.identity.tokens import Tokens
-from web_image_ocr.identity.usage import UsageStore
-from web_image_ocr.identity.usage_values import UsageReport, Window
 from web_image_ocr.identity.values import (
     API_NAME,
     FirstAccount,
@@ -49,6 +46,9 @@ from web_image_ocr.identity.values import (
 )
 from web_image_ocr.primitives.audit import acted_by
 from web_image_ocr.primitives.errors import ErrorKind, ServiceError
+from web_image_ocr.usage.recorder import Recorder
+from web_image_ocr.usage.store import UsageStore
+from web_image_ocr.usage.values import UsageReport, Window
 
 
 def utc_now() -> datetime:
@@ -147,7 +147,7 @@ class Identity:
 
         self._keys = keys(key_lockout)
         self._reading_keys = keys(ReadingLockout(key_lockout))
-        self._ended_tokens = EndedTokens(self._database, self._directory.forget, clock)
+        self._ended_tokens = RevokedTokens(self._database, self._directory.forget, clock)
         self.administration = Administration(
             self._database,
             self._keyring,

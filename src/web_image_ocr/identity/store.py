@@ -7,13 +7,13 @@ from pathlib import Path
 
 from sqlalchemy import URL
 
+from web_image_ocr.database.database import Database
+from web_image_ocr.database.engines import StoreMissingError
+from web_image_ocr.database.revisions import StoreOutdatedError
 from web_image_ocr.identity.config import IdentityConfig
-from web_image_ocr.identity.database import Database
-from web_image_ocr.identity.engines import StoreMissingError
 from web_image_ocr.identity.key_file import KeyFile
 from web_image_ocr.identity.keyring import Keyring
 from web_image_ocr.identity.master_keys import bind_keyring
-from web_image_ocr.identity.revisions import StoreOutdatedError
 from web_image_ocr.primitives.errors import ErrorKind, ServiceError
 
 _DATABASE_FILE = "web-image-ocr.db"

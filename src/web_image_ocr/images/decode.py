@@ -31,7 +31,7 @@ from web_image_ocr.images.header import inspect
 from web_image_ocr.images.readers import Header
 from web_image_ocr.images.sniff import ImageFormat
 from web_image_ocr.primitives.errors import ErrorKind, ServiceError
-from web_image_ocr.primitives.image import Pixels
+from web_image_ocr.primitives.pixels import Pixels
 
 
 @dataclass(frozen=True, slots=True, eq=False)

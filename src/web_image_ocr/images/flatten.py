@@ -12,7 +12,7 @@ import numpy as np
 import numpy.typing as npt
 from PIL import Image, ImageCms
 
-from web_image_ocr.primitives.image import Pixels
+from web_image_ocr.primitives.pixels import Pixels
 
 NEARLY_WHITE = 204
 """Luma (0 to 255) from which a pixel is lost on white: contrast with white is under

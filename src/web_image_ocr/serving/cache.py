@@ -12,12 +12,12 @@ import hashlib
 import time
 from dataclasses import replace
 
-from web_image_ocr.engine.values import Page, RecognitionOptions
+from web_image_ocr.engine.page import Page, RecognitionOptions
 from web_image_ocr.primitives.deadline import Deadline
-from web_image_ocr.serving.kept_pages import KeptPages, PageKey
 from web_image_ocr.serving.model_files import ModelFiles
+from web_image_ocr.serving.page_lru import PageKey, PageLRU
 from web_image_ocr.serving.recognizer import Recognizer
-from web_image_ocr.serving.shared_runs import SharedRuns
+from web_image_ocr.serving.single_flight import SingleFlight
 
 STAGE = "cache"
 """The only stage in the timings of an answer that was not read for its caller."""
@@ -39,8 +39,8 @@ class ResultCache:
     def __init__(self, recognizer: Recognizer, models: ModelFiles, max_bytes: int) -> None:
         self._recognizer = recognizer
         self._models = models
-        self._pages = KeptPages(max_bytes)
-        self._runs = SharedRuns()
+        self._pages = PageLRU(max_bytes)
+        self._runs = SingleFlight()
 
     async def recognize(
         self, picture: bytes, options: RecognitionOptions, deadline: Deadline, project_id: str

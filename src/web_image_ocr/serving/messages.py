@@ -16,7 +16,7 @@ from typing import Any, TypeVar
 import orjson
 
 from web_image_ocr.engine.config import EngineConfig
-from web_image_ocr.engine.values import Page, RecognitionOptions, TextLine
+from web_image_ocr.engine.page import Page, RecognitionOptions, TextLine
 from web_image_ocr.images.config import ImageLimits
 from web_image_ocr.images.sniff import ImageFormat
 from web_image_ocr.primitives.deadline import Deadline

@@ -6,7 +6,7 @@ import asyncio
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
-from web_image_ocr.engine.values import Page, RecognitionOptions, TextLine
+from web_image_ocr.engine.page import Page, RecognitionOptions, TextLine
 from web_image_ocr.primitives.deadline import Deadline
 from web_image_ocr.primitives.errors import ErrorKind, ServiceError
 

@@ -14,7 +14,7 @@ from typing import TypeVar
 import structlog
 
 from web_image_ocr.engine import EngineConfig
-from web_image_ocr.engine.values import Page, RecognitionOptions
+from web_image_ocr.engine.page import Page, RecognitionOptions
 from web_image_ocr.images import ImageLimits
 from web_image_ocr.primitives.cores import available_cores
 from web_image_ocr.primitives.deadline import Deadline
@@ -22,11 +22,11 @@ from web_image_ocr.primitives.errors import ErrorKind, ServiceError
 from web_image_ocr.primitives.memory import memory_limit
 from web_image_ocr.serving.admission import Admission
 from web_image_ocr.serving.capacity import planned
-from web_image_ocr.serving.code import CodeChangedError, InstalledCode
 from web_image_ocr.serving.config import ServingConfig
-from web_image_ocr.serving.endings import Endings
+from web_image_ocr.serving.installed_code import CodeChangedError, InstalledCode
 from web_image_ocr.serving.messages import Job, Start
 from web_image_ocr.serving.process import WorkerLostError, WorkerProcess
+from web_image_ocr.serving.worker_exits import WorkerExits
 
 log = structlog.stdlib.get_logger(__name__)
 
@@ -54,7 +54,7 @@ class WorkerPool:
         self._code_has_changed = False
         self._unconfined = ""
         self._unmeasured = False
-        self._endings = Endings()
+        self._endings = WorkerExits()
         self._admission = Admission(
             permits=self._size, max_waiting=config.max_waiting_per_worker * self._size
         )

@@ -16,10 +16,10 @@ from typing import TypeVar
 
 import structlog
 
-from web_image_ocr.engine.values import Page
+from web_image_ocr.engine.page import Page
 from web_image_ocr.primitives.errors import ServiceError
 from web_image_ocr.primitives.memory import ResidentMemory
-from web_image_ocr.serving.code import InstalledCode
+from web_image_ocr.serving.installed_code import InstalledCode
 from web_image_ocr.serving.launch import start_child
 from web_image_ocr.serving.messages import (
     Answer,

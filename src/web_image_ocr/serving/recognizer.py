@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Protocol
 
-from web_image_ocr.engine.values import Page, RecognitionOptions
+from web_image_ocr.engine.page import Page, RecognitionOptions
 from web_image_ocr.primitives.deadline import Deadline
 
 

@@ -11,13 +11,13 @@ from multiprocessing.connection import Connection
 import numpy as np
 
 from web_image_ocr.engine import Engine
-from web_image_ocr.engine.values import Page, RecognitionOptions
+from web_image_ocr.engine.page import Page, RecognitionOptions
 from web_image_ocr.images import ImageLimits, decode
 from web_image_ocr.images.decode import null_device
 from web_image_ocr.primitives.deadline import Deadline
 from web_image_ocr.primitives.errors import ErrorKind, ServiceError
 from web_image_ocr.primitives.memory import hand_back_freed_memory, keep_freed_memory
-from web_image_ocr.serving.code import fingerprint
+from web_image_ocr.serving.installed_code import fingerprint
 from web_image_ocr.serving.messages import (
     Answer,
     Job,

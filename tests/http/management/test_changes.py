@@ -25,7 +25,7 @@ from web_image_ocr.api.management_schemas import (
     ServiceAnswer,
     UsersAnswer,
 )
-from web_image_ocr.engine.models import DETECTION, RECOGNITION
+from web_image_ocr.engine.runtime.models import DETECTION, RECOGNITION
 from web_image_ocr.identity import PasswordLogin, Reference
 from web_image_ocr.primitives.errors import ErrorKind
 from web_image_ocr.primitives.processor import multiplies_int8

@@ -7,13 +7,13 @@ import numpy.typing as npt
 from hypothesis import given
 from hypothesis import strategies as st
 
-from web_image_ocr.engine.decoder import Decoder
-from web_image_ocr.engine.detection import unclip
-from web_image_ocr.engine.frames import Frame, extent
-from web_image_ocr.engine.order import reading_order
+from web_image_ocr.engine.detection.detector import unclip
+from web_image_ocr.engine.detection.scale import detection_scale
+from web_image_ocr.engine.detection.views import Frame, extent
+from web_image_ocr.engine.layout.reading_order import reading_order
 from web_image_ocr.engine.pipeline import quad_inside
-from web_image_ocr.engine.scale import detection_scale
-from web_image_ocr.engine.words import Words
+from web_image_ocr.engine.recognition.decoder import Decoder
+from web_image_ocr.engine.recognition.lexicon import Words
 from web_image_ocr.primitives.geometry import Quad
 
 sizes = st.integers(1, 4000)

@@ -5,7 +5,7 @@ import numpy.typing as npt
 from hypothesis import given
 from hypothesis import strategies as st
 
-from web_image_ocr.engine.order import reading_order
+from web_image_ocr.engine.layout.reading_order import reading_order
 from web_image_ocr.primitives.geometry import Quad
 
 Corners = npt.NDArray[np.float64]

@@ -5,8 +5,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.unit.engine.compass import rectangle
-from web_image_ocr.engine.frames import Points
-from web_image_ocr.engine.overlaps import Shapes, shared_area
+from web_image_ocr.engine.detection.overlaps import Shapes, shared_area
+from web_image_ocr.engine.detection.views import Points
 
 LENGTHS = st.floats(1, 60)
 PLACES = st.floats(0, 100)

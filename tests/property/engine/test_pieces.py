@@ -4,7 +4,7 @@ import numpy as np
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from web_image_ocr.engine.crops import MAX_WIDTH, pieces
+from web_image_ocr.engine.recognition.crops import MAX_WIDTH, pieces
 
 
 @given(st.integers(16, 4 * MAX_WIDTH), st.integers(0, 1000), st.integers(1, 60))

@@ -7,14 +7,14 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from web_image_ocr.engine.detection import boxes_of_map
-from web_image_ocr.engine.frames import Frame, rim
-from web_image_ocr.engine.runtime import Tensor
-from web_image_ocr.engine.scale import LONGEST
-from web_image_ocr.engine.survey import Survey
-from web_image_ocr.engine.tiles import MARGIN, cut
+from web_image_ocr.engine.detection.detector import boxes_of_map
+from web_image_ocr.engine.detection.multiscale import Survey
+from web_image_ocr.engine.detection.scale import LONGEST
+from web_image_ocr.engine.detection.tiles import MARGIN, cut
+from web_image_ocr.engine.detection.views import Frame, rim
+from web_image_ocr.engine.runtime.session import Tensor
 from web_image_ocr.primitives.deadline import Deadline
-from web_image_ocr.primitives.image import Pixels
+from web_image_ocr.primitives.pixels import Pixels
 
 sides = st.integers(1, 1200).map(lambda strides: 32 * strides)
 bounds = st.integers(262_144, 4_000_000)

@@ -14,8 +14,8 @@ from PIL import Image
 
 from tests.unit.images.pictures import detailed, encoded, scene
 from web_image_ocr.images import ImageFormat, ImageLimits, decode, decode_base64, inspect
-from web_image_ocr.images.urls import parse_target
 from web_image_ocr.primitives.errors import ErrorKind, ServiceError
+from web_image_ocr.sources.urls import parse_target
 
 pytestmark = pytest.mark.slow
 

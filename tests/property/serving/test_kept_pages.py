@@ -6,8 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from web_image_ocr.engine.values import Page, RecognitionOptions, TextLine
-from web_image_ocr.serving.kept_pages import KeptPages, PageKey
+from web_image_ocr.engine.page import Page, RecognitionOptions, TextLine
+from web_image_ocr.serving.page_lru import PageKey, PageLRU
 
 LINES = st.builds(
     TextLine,
@@ -37,7 +37,7 @@ STEPS = st.lists(st.tuples(KEYS, st.one_of(st.none(), PAGES)), max_size=40)
 def test_the_bound_holds_and_what_comes_back_was_kept(
     bound: int, steps: list[tuple[PageKey, Page | None]]
 ) -> None:
-    pages = KeptPages(bound)
+    pages = PageLRU(bound)
     last: dict[PageKey, Page] = {}
     for key, page in steps:
         if page is None:

@@ -9,7 +9,7 @@ import orjson
 from hypothesis import given
 from hypothesis import strategies as st
 
-from web_image_ocr.engine.values import Page, TextLine
+from web_image_ocr.engine.page import Page, TextLine
 from web_image_ocr.serving import messages
 from web_image_ocr.serving.messages import InvalidMessageError
 

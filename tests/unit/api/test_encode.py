@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 
 from web_image_ocr.api.encode import encode_page
 from web_image_ocr.api.schemas import WebImageAnswer
-from web_image_ocr.engine.values import Page, TextLine
+from web_image_ocr.engine.page import Page, TextLine
 
 points = st.tuples(st.floats(-1e6, 1e6), st.floats(-1e6, 1e6))
 lines = st.builds(

@@ -8,7 +8,7 @@ from benchmarks.accuracy.sheet import page, section
 from benchmarks.engines import Answer
 from tests.unit.benchmarks.support import box, found
 from tests.unit.benchmarks.test_dataset import write_set
-from web_image_ocr.primitives.image import Pixels
+from web_image_ocr.primitives.pixels import Pixels
 
 
 class Parrot:

@@ -11,9 +11,9 @@ import pytest
 from structlog.testing import capture_logs
 
 from web_image_ocr.cli import serve as module
-from web_image_ocr.cli.stopping import StopRequest
 from web_image_ocr.identity import Identity
 from web_image_ocr.primitives.errors import ServiceError
+from web_image_ocr.server.shutdown import StopRequest
 
 
 @pytest.fixture(autouse=True)

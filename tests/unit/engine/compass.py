@@ -8,12 +8,12 @@ from typing import cast
 
 import numpy as np
 
-from web_image_ocr.engine.decoder import NOTHING, Decoder, Reading
-from web_image_ocr.engine.detection import Box
-from web_image_ocr.engine.frames import Points
-from web_image_ocr.engine.reading import Reader
-from web_image_ocr.engine.runtime import Tensor
-from web_image_ocr.primitives.image import Pixels
+from web_image_ocr.engine.detection.detector import Box
+from web_image_ocr.engine.detection.views import Points
+from web_image_ocr.engine.recognition.decoder import NOTHING, Decoder, Reading
+from web_image_ocr.engine.recognition.recognizer import Reader
+from web_image_ocr.engine.runtime.session import Tensor
+from web_image_ocr.primitives.pixels import Pixels
 
 _SIDE = 250
 _NEAR = 15.0  # degrees within which a crop has a direction that says something

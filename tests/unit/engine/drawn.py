@@ -8,11 +8,11 @@ from typing import cast
 import numpy as np
 
 from web_image_ocr import Engine, EngineConfig
-from web_image_ocr.engine.decoder import NOTHING, Decoder, Reading
-from web_image_ocr.engine.reading import Reader
-from web_image_ocr.engine.runtime import Tensor
-from web_image_ocr.engine.sessions import Sessions, SessionSet
-from web_image_ocr.engine.side_by_side import SideBySide
+from web_image_ocr.engine.recognition.decoder import NOTHING, Decoder, Reading
+from web_image_ocr.engine.recognition.recognizer import Reader
+from web_image_ocr.engine.runtime.line_scheduler import SideBySide
+from web_image_ocr.engine.runtime.session import Tensor
+from web_image_ocr.engine.runtime.session_pool import Sessions, SessionSet
 from web_image_ocr.primitives.deadline import Deadline
 
 

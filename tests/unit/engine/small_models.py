@@ -10,7 +10,7 @@ import numpy.typing as npt
 import pytest
 from onnx import ModelProto, NodeProto, TensorProto, helper, numpy_helper
 
-from web_image_ocr.engine.runtime import OnnxSession
+from web_image_ocr.engine.runtime.session import OnnxSession
 from web_image_ocr.primitives.processor import multiplies_int8
 
 Array = npt.NDArray[np.float32]

@@ -6,10 +6,10 @@ import numpy as np
 import pytest
 
 from tests.unit.engine.compass import box_from, rectangle
-from web_image_ocr.engine.detection import Box
-from web_image_ocr.engine.frames import Points
+from web_image_ocr.engine.detection.detector import Box
+from web_image_ocr.engine.detection.views import Points
+from web_image_ocr.engine.page import TextLine
 from web_image_ocr.engine.pipeline import _covered, _not_yet_read, ground_of, quad_inside
-from web_image_ocr.engine.values import TextLine
 
 LONG = Box(rectangle(30, width=200, height=40), 1.0)
 

@@ -12,7 +12,7 @@ import pytest
 
 from tests.unit.engine.work import Work, counted
 from web_image_ocr import Engine, EngineConfig, RecognitionOptions
-from web_image_ocr.primitives.image import Pixels
+from web_image_ocr.primitives.pixels import Pixels
 from web_image_ocr.primitives.processor import multiplies_int8
 
 pytestmark = pytest.mark.models

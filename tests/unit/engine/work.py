@@ -9,12 +9,13 @@ from unittest.mock import patch
 
 from tests.unit.engine.pages import assert_quads_are_sound
 from web_image_ocr import Engine, Page, RecognitionOptions
-from web_image_ocr.engine.crops import LINE_HEIGHT, MAX_WIDTH
-from web_image_ocr.engine.runtime import Session, Tensor
-from web_image_ocr.engine.sessions import SessionSet
-from web_image_ocr.engine.survey import MOST_PIXELS
+from web_image_ocr.engine.detection.multiscale import MOST_PIXELS
+from web_image_ocr.engine.recognition.crops import MAX_WIDTH
+from web_image_ocr.engine.runtime.session import Session, Tensor
+from web_image_ocr.engine.runtime.session_pool import SessionSet
+from web_image_ocr.engine.runtime.tensors import LINE_HEIGHT
 from web_image_ocr.primitives.deadline import Deadline
-from web_image_ocr.primitives.image import Pixels
+from web_image_ocr.primitives.pixels import Pixels
 
 OVERLAP = 1.5
 """All that detector runs see, at most, to all that tiles show once."""

@@ -12,6 +12,7 @@ import pytest
 
 from tests.backing import Postgres, running_postgres
 from tests.unit.identity.support import CLIENT, PASSWORD, Clock
+from web_image_ocr.database.tables import FactRow, Table
 from web_image_ocr.identity import (
     FirstAccount,
     Identity,
@@ -22,7 +23,6 @@ from web_image_ocr.identity import (
     TokenGrant,
     passwords,
 )
-from web_image_ocr.identity.tables import FactRow, Table
 
 ON_BOTH_STORES = {
     "test_administration",

@@ -37,7 +37,7 @@ ROWS: dict[str, dict[str, object]] = {
 def make_first_revision(url: str) -> None:
     """Make a store of revision 0001 with a row in each table."""
     config = Config()
-    config.set_main_option("script_location", "web_image_ocr.identity:migrations")
+    config.set_main_option("script_location", "web_image_ocr.database:migrations")
     engine = create_engine(url)
     with engine.begin() as connection:
         config.attributes["connection"] = connection

@@ -8,6 +8,7 @@ import pytest
 from sqlalchemy import update
 
 from tests.unit.identity.support import CLIENT, PASSWORD, Clock, refused, signed
+from web_image_ocr.database.tables import ProjectRow, UserRow
 from web_image_ocr.identity import (
     Administration,
     FirstAccount,
@@ -20,7 +21,6 @@ from web_image_ocr.identity import (
     TokenGrant,
     User,
 )
-from web_image_ocr.identity.tables import ProjectRow, UserRow
 from web_image_ocr.primitives.errors import ErrorKind, ServiceError
 
 LogIn = Callable[..., TokenGrant]

@@ -19,10 +19,10 @@ from sqlalchemy.pool import QueuePool
 
 from tests.stores import exchanged, read_only
 from tests.unit.identity.support import CLIENT, PASSWORD, START, Clock, refused, signed
+from web_image_ocr.database.database import Database
+from web_image_ocr.database.tables import DomainRow, Table
 from web_image_ocr.identity import FirstAccount, Identity, IdentityConfig, TokenGrant
-from web_image_ocr.identity.database import Database
 from web_image_ocr.identity.records import new_domain, new_project
-from web_image_ocr.identity.tables import DomainRow, Table
 from web_image_ocr.primitives.errors import ErrorKind
 
 LogIn = Callable[..., TokenGrant]

@@ -9,6 +9,7 @@ import pytest
 from sqlalchemy import event
 
 from tests.unit.identity.support import PASSWORD, add_administrator
+from web_image_ocr.database.database import Database
 from web_image_ocr.identity import (
     FirstAccount,
     Identity,
@@ -18,7 +19,6 @@ from web_image_ocr.identity import (
     Scope,
     TokenGrant,
 )
-from web_image_ocr.identity.database import Database
 
 LogIn = Callable[..., TokenGrant]
 Reads = list[str]

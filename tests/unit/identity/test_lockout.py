@@ -9,9 +9,9 @@ import pytest
 from sqlalchemy import func, select
 
 from tests.unit.identity.support import CLIENT, PASSWORD, Clock, refused, signed
+from web_image_ocr.database.tables import FailureRow
 from web_image_ocr.identity import FirstAccount, Identity, TokenGrant, lockout
 from web_image_ocr.identity.lockout import Lockout
-from web_image_ocr.identity.tables import FailureRow
 from web_image_ocr.primitives.audit import Origin
 from web_image_ocr.primitives.errors import ErrorKind, ServiceError
 

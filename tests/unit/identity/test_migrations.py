@@ -18,9 +18,10 @@ from tests.backing import Postgres
 from tests.stores import put_in_place
 from tests.unit.identity.old_stores import ROWS, make_first_revision, rows_of
 from tests.unit.identity.support import START, refused
-from web_image_ocr.identity import Identity, IdentityConfig, Role, sqlite_files
-from web_image_ocr.identity.database import Database
-from web_image_ocr.identity.revisions import Revisions
+from web_image_ocr.database import sqlite_files
+from web_image_ocr.database.database import Database
+from web_image_ocr.database.revisions import Revisions
+from web_image_ocr.identity import Identity, IdentityConfig, Role
 from web_image_ocr.primitives.errors import ErrorKind
 
 NEWEST = Revisions().newest
@@ -199,7 +200,7 @@ def test_without_a_backup_or_in_part_nothing_is_migrated(
 KILLED = """
 import os, signal, sys
 from sqlalchemy import Engine, event
-from web_image_ocr.identity.database import Database
+from web_image_ocr.database.database import Database
 
 @event.listens_for(Engine, "after_cursor_execute")
 def kill(connection, cursor, statement, *_):
@@ -235,7 +236,7 @@ def test_what_a_killed_server_left_of_a_backup_is_removed(path: Path) -> None:
 
 
 OPENING = (
-    "import sys; from web_image_ocr.identity.database import Database; Database(sys.argv[1], 5)"
+    "import sys; from web_image_ocr.database.database import Database; Database(sys.argv[1], 5)"
 )
 
 

@@ -13,8 +13,8 @@ from sqlalchemy import text
 
 from tests.backing import Postgres
 from tests.unit.identity.support import PASSWORD, Clock, refused
+from web_image_ocr.database.database import _ADVISORY_LOCK
 from web_image_ocr.identity import FirstAccount, Identity, IdentityConfig, TokenGrant
-from web_image_ocr.identity.database import _ADVISORY_LOCK
 from web_image_ocr.primitives.errors import ErrorKind
 
 pytestmark = [

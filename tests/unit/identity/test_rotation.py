@@ -19,6 +19,7 @@ from sqlalchemy import select, update
 
 from tests.backing import Postgres
 from tests.unit.identity.support import CLIENT, PASSWORD, Clock, refused, signed
+from web_image_ocr.database.tables import AccessKeyRow
 from web_image_ocr.identity import (
     FirstAccount,
     Identity,
@@ -29,11 +30,10 @@ from web_image_ocr.identity import (
 )
 from web_image_ocr.identity import key_file as key_file_module
 from web_image_ocr.identity import rotation as rotation_module
-from web_image_ocr.identity.files import locked, replace_durably
 from web_image_ocr.identity.key_file import KeyFile, random_master_key
 from web_image_ocr.identity.keyring import MasterKey
 from web_image_ocr.identity.rotation import Progress, Rotation
-from web_image_ocr.identity.tables import AccessKeyRow
+from web_image_ocr.primitives.atomic_files import locked, replace_durably
 from web_image_ocr.primitives.errors import ErrorKind, ServiceError
 
 LogIn = Callable[..., TokenGrant]

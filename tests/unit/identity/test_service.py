@@ -17,6 +17,7 @@ from tests.unit.identity.support import (
     refused,
     signed,
 )
+from web_image_ocr.database.tables import AccessKeyRow
 from web_image_ocr.identity import (
     Credential,
     FirstAccount,
@@ -31,7 +32,6 @@ from web_image_ocr.identity import (
     wire_time,
 )
 from web_image_ocr.identity.records import new_domain, new_project
-from web_image_ocr.identity.tables import AccessKeyRow
 from web_image_ocr.primitives.errors import ErrorKind
 
 LogIn = Callable[..., TokenGrant]

@@ -12,6 +12,7 @@ import pytest
 from sqlalchemy import event, func, select
 
 from tests.unit.identity.support import CLIENT, PASSWORD, refused
+from web_image_ocr.database.tables import FailureRow
 from web_image_ocr.identity import (
     Identity,
     IdentityConfig,
@@ -21,7 +22,6 @@ from web_image_ocr.identity import (
     sign_in_budget,
 )
 from web_image_ocr.identity.sign_in_budget import SignInBudget, TokenBuckets
-from web_image_ocr.identity.tables import FailureRow
 from web_image_ocr.primitives.errors import ErrorKind, ServiceError
 
 LogIn = Callable[..., TokenGrant]

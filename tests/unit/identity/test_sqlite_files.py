@@ -9,8 +9,9 @@ from pathlib import Path
 
 import pytest
 
-from web_image_ocr.identity import Identity, IdentityConfig, sqlite_files
-from web_image_ocr.identity.sqlite_files import keep_private
+from web_image_ocr.database import sqlite_files
+from web_image_ocr.database.sqlite_files import keep_private
+from web_image_ocr.identity import Identity, IdentityConfig
 
 
 @pytest.fixture(autouse=True)

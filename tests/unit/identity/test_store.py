@@ -10,8 +10,8 @@ from pathlib import Path
 import pytest
 
 from tests.unit.identity.support import refused
+from web_image_ocr.database.database import Database
 from web_image_ocr.identity import Identity, IdentityConfig
-from web_image_ocr.identity.database import Database
 from web_image_ocr.primitives.errors import ErrorKind
 
 CONFIG = IdentityConfig()

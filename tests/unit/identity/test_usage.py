@@ -15,6 +15,7 @@ import pytest
 from sqlalchemy import func, select
 
 from tests.unit.identity.support import Clock
+from web_image_ocr.database.tables import UsageRow
 from web_image_ocr.identity import (
     FirstAccount,
     Identity,
@@ -22,12 +23,11 @@ from web_image_ocr.identity import (
     Step,
     UsageReport,
     Window,
-    recorder,
 )
-from web_image_ocr.identity.durations import bucket_of, percentile
-from web_image_ocr.identity.recorder import Recorder
-from web_image_ocr.identity.tables import UsageRow
-from web_image_ocr.identity.usage import UsageStore
+from web_image_ocr.usage import recorder
+from web_image_ocr.usage.durations import bucket_of, percentile
+from web_image_ocr.usage.recorder import Recorder
+from web_image_ocr.usage.store import UsageStore
 
 Report = Callable[..., UsageReport]
 

@@ -5,7 +5,8 @@ from typing import Any
 
 import pytest
 
-from web_image_ocr.images import FILE_LIMIT, FetchConfig, ImageFormat, ImageLimits
+from web_image_ocr.images import FILE_LIMIT, ImageFormat, ImageLimits
+from web_image_ocr.sources import FetchConfig
 
 
 def test_editions() -> None:

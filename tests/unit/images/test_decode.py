@@ -12,7 +12,7 @@ from PIL import Image
 from tests.unit.images.pictures import FORMATS, SIZE, detailed, encoded, scene
 from web_image_ocr.images import ImageLimits, decode
 from web_image_ocr.primitives.errors import ErrorKind, ServiceError
-from web_image_ocr.primitives.image import Pixels
+from web_image_ocr.primitives.pixels import Pixels
 
 LIMITS = ImageLimits.for_edition("2021")
 

@@ -17,7 +17,7 @@ from pathlib import Path
 from types import SimpleNamespace
 
 from web_image_ocr.engine import EngineConfig
-from web_image_ocr.engine.values import Page, TextLine
+from web_image_ocr.engine.page import Page, TextLine
 from web_image_ocr.serving import child, worker
 
 _LIBC = ctypes.CDLL(None, use_errno=True)

@@ -14,7 +14,7 @@ from pathlib import Path
 from types import SimpleNamespace
 
 from web_image_ocr.engine import EngineConfig
-from web_image_ocr.engine.values import Page, RecognitionOptions, TextLine
+from web_image_ocr.engine.page import Page, RecognitionOptions, TextLine
 from web_image_ocr.primitives.deadline import Deadline
 from web_image_ocr.primitives.errors import ErrorKind, ServiceError
 from web_image_ocr.serving import child, worker

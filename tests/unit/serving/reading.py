@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 
-from web_image_ocr.engine.values import Page, RecognitionOptions
+from web_image_ocr.engine.page import Page, RecognitionOptions
 from web_image_ocr.primitives.deadline import Deadline
 from web_image_ocr.serving.null import NULL_PAGE
 

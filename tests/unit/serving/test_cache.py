@@ -8,7 +8,7 @@ import pytest
 
 from tests.unit.serving.reading import OPTIONS, HeldRecognizer, settle
 from web_image_ocr.engine import EngineConfig
-from web_image_ocr.engine.values import Page, RecognitionOptions
+from web_image_ocr.engine.page import Page, RecognitionOptions
 from web_image_ocr.primitives.deadline import Deadline
 from web_image_ocr.primitives.errors import ErrorKind, ServiceError
 from web_image_ocr.serving.cache import ResultCache

@@ -13,15 +13,15 @@ import pytest_asyncio
 from tests.soak.processes import children_of
 from tests.unit.serving import faults
 from web_image_ocr.engine import EngineConfig
-from web_image_ocr.engine.values import RecognitionOptions
+from web_image_ocr.engine.page import RecognitionOptions
 from web_image_ocr.images import ImageLimits
 from web_image_ocr.primitives.deadline import Deadline
 from web_image_ocr.primitives.errors import ErrorKind, ServiceError
 from web_image_ocr.serving import launch
 from web_image_ocr.serving import pool as pool_module
 from web_image_ocr.serving import process as process_module
-from web_image_ocr.serving.code import CodeChangedError, InstalledCode
 from web_image_ocr.serving.config import ServingConfig
+from web_image_ocr.serving.installed_code import CodeChangedError, InstalledCode
 from web_image_ocr.serving.messages import Start
 from web_image_ocr.serving.pool import WorkerPool
 from web_image_ocr.serving.process import WorkerLostError, WorkerProcess

@@ -13,7 +13,7 @@ import orjson
 import pytest
 
 from web_image_ocr.engine import EngineConfig
-from web_image_ocr.engine.values import RecognitionOptions
+from web_image_ocr.engine.page import RecognitionOptions
 from web_image_ocr.images import ImageFormat, ImageLimits
 from web_image_ocr.primitives.deadline import Deadline
 from web_image_ocr.primitives.errors import ErrorKind, ServiceError

@@ -19,14 +19,14 @@ from structlog.testing import capture_logs
 from tests.pictures import encoded, picture, text_picture
 from tests.soak.processes import workers_of
 from web_image_ocr.engine import EngineConfig
-from web_image_ocr.engine.values import RecognitionOptions
+from web_image_ocr.engine.page import RecognitionOptions
 from web_image_ocr.images import ImageLimits
 from web_image_ocr.primitives.deadline import Deadline
 from web_image_ocr.primitives.errors import ErrorKind, ServiceError
 from web_image_ocr.primitives.memory import ResidentMemory
 from web_image_ocr.serving import launch, process
-from web_image_ocr.serving.code import InstalledCode
 from web_image_ocr.serving.config import ServingConfig
+from web_image_ocr.serving.installed_code import InstalledCode
 from web_image_ocr.serving.messages import Start
 from web_image_ocr.serving.pool import WorkerPool
 from web_image_ocr.serving.process import WorkerProcess

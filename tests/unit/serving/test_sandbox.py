@@ -12,11 +12,11 @@ import pytest
 
 from tests.unit.serving import confined
 from web_image_ocr.engine import EngineConfig
-from web_image_ocr.engine.values import Page, RecognitionOptions
+from web_image_ocr.engine.page import Page, RecognitionOptions
 from web_image_ocr.images import ImageLimits
 from web_image_ocr.primitives.deadline import Deadline
 from web_image_ocr.serving import launch, sandbox
-from web_image_ocr.serving.code import InstalledCode
+from web_image_ocr.serving.installed_code import InstalledCode
 from web_image_ocr.serving.messages import Job, Ready, Start
 from web_image_ocr.serving.process import WorkerProcess
 

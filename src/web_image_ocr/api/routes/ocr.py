@@ -18,7 +18,7 @@ from web_image_ocr.api.guards import check_sizes
 from web_image_ocr.api.openapi import service_failures, web_image_operation
 from web_image_ocr.api.schemas import WebImageAnswer, WebImageRequest, parse_json, validate
 from web_image_ocr.api.state import State, state_of
-from web_image_ocr.engine.values import RecognitionOptions
+from web_image_ocr.engine.page import RecognitionOptions
 from web_image_ocr.images import decode_base64
 from web_image_ocr.primitives.deadline import Deadline
 from web_image_ocr.primitives.errors import ErrorKind, ServiceError

@@ -1,0 +1,1 @@
+"""Open, migrate and back up the database. Knows no accounts and no HTTP."""

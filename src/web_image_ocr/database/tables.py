@@ -1,0 +1,170 @@
+"""The store's tables as of the newest migration.
+
+Ids are 32 random hex digits, times are UTC. What belongs to a row goes with it.
+"""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+
+from sqlalchemy import (
+    BigInteger,
+    DateTime,
+    Dialect,
+    ForeignKey,
+    Index,
+    LargeBinary,
+    SmallInteger,
+    String,
+    TypeDecorator,
+    UniqueConstraint,
+)
+from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column, relationship
+
+NAME_LENGTH = 64
+_ID = String(32)
+
+
+class UtcDateTime(TypeDecorator[datetime]):
+    """An aware time; SQLite, which keeps no zone, is told and tells UTC."""
+
+    impl = DateTime(timezone=True)
+    cache_ok = True
+
+    def process_bind_param(self, value: datetime | None, dialect: Dialect) -> datetime | None:  # noqa: ARG002
+        """To UTC."""
+        return None if value is None else value.astimezone(UTC)
+
+    def process_result_value(self, value: datetime | None, dialect: Dialect) -> datetime | None:  # noqa: ARG002
+        """As UTC."""
+        if value is None:
+            return None
+        return value.replace(tzinfo=UTC) if value.tzinfo is None else value.astimezone(UTC)
+
+
+class Table(DeclarativeBase):
+    """Base of all tables."""
+
+
+class FactRow(Table):
+    """Store one fact about the store itself, for instance which master key is in use."""
+
+    __tablename__ = "facts"
+
+    name: Mapped[str] = mapped_column(String(32), primary_key=True)
+    value: Mapped[str] = mapped_column(String(128))
+
+
+class DomainRow(Table):
+    """An account."""
+
+    __tablename__ = "domains"
+
+    id: Mapped[str] = mapped_column(_ID, primary_key=True)
+    name: Mapped[str] = mapped_column(String(NAME_LENGTH), unique=True)
+    created_at: Mapped[datetime] = mapped_column(UtcDateTime)
+
+
+class UserRow(Table):
+    """A user; ``generation`` counts the events that end all tokens issued before."""
+
+    __tablename__ = "users"
+    __table_args__ = (UniqueConstraint("domain_id", "name"),)
+
+    id: Mapped[str] = mapped_column(_ID, primary_key=True)
+    domain_id: Mapped[str] = mapped_column(ForeignKey("domains.id", ondelete="CASCADE"))
+    name: Mapped[str] = mapped_column(String(NAME_LENGTH))
+    password_hash: Mapped[str] = mapped_column(String(256))
+    role: Mapped[str] = mapped_column(String(32))
+    enabled: Mapped[bool]
+    generation: Mapped[int]
+    created_at: Mapped[datetime] = mapped_column(UtcDateTime)
+
+    domain: Mapped[DomainRow] = relationship(lazy="joined", innerjoin=True)
+
+
+class ProjectRow(Table):
+    """A project of an account."""
+
+    __tablename__ = "projects"
+    __table_args__ = (UniqueConstraint("domain_id", "name"),)
+
+    id: Mapped[str] = mapped_column(_ID, primary_key=True)
+    domain_id: Mapped[str] = mapped_column(ForeignKey("domains.id", ondelete="CASCADE"))
+    name: Mapped[str] = mapped_column(String(NAME_LENGTH))
+    created_at: Mapped[datetime] = mapped_column(UtcDateTime)
+
+    domain: Mapped[DomainRow] = relationship(lazy="joined", innerjoin=True)
+
+
+class AccessKeyRow(Table):
+    """Store a permanent key; its secret is encrypted, bound to ``access``."""
+
+    __tablename__ = "access_keys"
+    __table_args__ = (
+        Index("ix_access_keys_of_user", "user_id", "created_at", "access"),
+        Index("ix_access_keys_by_age", "created_at", "access"),
+    )
+
+    access: Mapped[str] = mapped_column(String(32), primary_key=True)
+    user_id: Mapped[str] = mapped_column(ForeignKey("users.id", ondelete="CASCADE"))
+    sealed_secret: Mapped[bytes] = mapped_column(LargeBinary)
+    enabled: Mapped[bool]
+    created_at: Mapped[datetime] = mapped_column(UtcDateTime)
+    last_used_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+
+    user: Mapped[UserRow] = relationship(lazy="joined", innerjoin=True)
+
+
+class SubscriptionRow(Table):
+    """That a project has enabled a service."""
+
+    __tablename__ = "subscriptions"
+
+    project_id: Mapped[str] = mapped_column(
+        ForeignKey("projects.id", ondelete="CASCADE"), primary_key=True
+    )
+    api: Mapped[str] = mapped_column(String(NAME_LENGTH), primary_key=True)
+    created_at: Mapped[datetime] = mapped_column(UtcDateTime)
+
+
+class FailureRow(Table):
+    """Failures in a row of one subject from one address; void once ``void_at`` is past."""
+
+    __tablename__ = "failures"
+
+    subject: Mapped[str] = mapped_column(String(80), primary_key=True)
+    client: Mapped[str] = mapped_column(String(64), primary_key=True)
+    failed: Mapped[int]
+    void_at: Mapped[datetime] = mapped_column(UtcDateTime, index=True)
+
+
+class RevokedTokenRow(Table):
+    """A token that was ended before its time; void once it would have expired anyway."""
+
+    __tablename__ = "ended_tokens"
+
+    id: Mapped[str] = mapped_column(_ID, primary_key=True)
+    void_at: Mapped[datetime] = mapped_column(UtcDateTime, index=True)
+
+
+class UsageRow(Table):
+    """Calls of one project, in one minute or hour, with one outcome, of about the same duration.
+
+    ``span`` is 1 or 60 minutes: every call is counted twice, so that a month can be read fast.
+    ``minute``, where the span begins, counts from 1970, UTC; ``code`` is empty where the call
+    succeeded; ``bucket`` is that of ``durations``.
+    """
+
+    __tablename__ = "usage"
+    __table_args__ = ({"sqlite_with_rowid": False},)
+
+    project_id: Mapped[str] = mapped_column(
+        ForeignKey("projects.id", ondelete="CASCADE"), primary_key=True
+    )
+    span: Mapped[int] = mapped_column(SmallInteger, primary_key=True, autoincrement=False)
+    minute: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
+    status: Mapped[int] = mapped_column(SmallInteger, primary_key=True, autoincrement=False)
+    code: Mapped[str] = mapped_column(String(32), primary_key=True)
+    bucket: Mapped[int] = mapped_column(SmallInteger, primary_key=True, autoincrement=False)
+    calls: Mapped[int] = mapped_column(BigInteger)

@@ -1,0 +1,1 @@
+"""Detect text: where the lines of an image are."""

@@ -1,0 +1,1 @@
+"""Arrange lines: page orientation, rows and reading order."""

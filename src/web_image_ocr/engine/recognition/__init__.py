@@ -1,0 +1,1 @@
+"""Recognize text: what a line says, and how confident the model is."""

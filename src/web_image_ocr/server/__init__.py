@@ -1,0 +1,1 @@
+"""Run Uvicorn under our limits: connections, TLS, graceful shutdown, rolling restart."""

@@ -1,0 +1,1 @@
+"""Count calls and report them."""

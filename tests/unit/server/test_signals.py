@@ -1,0 +1,58 @@
+"""Signals that ask for something and end nothing."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import signal
+from collections.abc import Iterator
+
+import pytest
+
+from web_image_ocr.server.signals import RequestSignal
+
+
+@pytest.fixture(autouse=True)
+def _handler_put_back() -> Iterator[None]:
+    before = signal.getsignal(signal.SIGHUP)
+    yield
+    signal.signal(signal.SIGHUP, before)
+
+
+def hang_up() -> None:
+    os.kill(os.getpid(), signal.SIGHUP)
+
+
+def test_a_signal_before_the_loop_is_remembered_once() -> None:
+    request = RequestSignal(signal.SIGHUP)
+    hang_up()
+    hang_up()
+    calls = []
+
+    async def serve() -> None:
+        request.call(lambda: calls.append("called"))
+        assert calls == ["called"]
+
+    asyncio.run(serve())
+
+
+async def test_a_signal_wakes_a_loop_that_waits() -> None:
+    called = asyncio.Event()
+    RequestSignal(signal.SIGHUP).call(called.set)
+    for _ in range(2):
+        hang_up()
+        await asyncio.wait_for(called.wait(), timeout=20)
+        called.clear()
+
+
+def test_a_signal_after_the_loop_ends_nothing() -> None:
+    request = RequestSignal(signal.SIGHUP)
+
+    async def serve() -> None:
+        request.call(lambda: None)
+
+    asyncio.run(serve())
+    hang_up()
+    request.ignore()
+    hang_up()
+    assert signal.getsignal(signal.SIGHUP) is signal.SIG_IGN

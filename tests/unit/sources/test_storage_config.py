@@ -1,0 +1,96 @@
+from __future__ import annotations
+
+import importlib.util
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from web_image_ocr.primitives.errors import ErrorKind, ServiceError
+from web_image_ocr.sources import StorageConfig, StorageEntry
+from web_image_ocr.sources.object_storage import signers_of
+
+GOOD: dict[str, Any] = {
+    "endpoint": "https://obs.example.com",
+    "access_key": "the-access-key",
+    "secret_key": "the-secret-key",
+    "buckets": ("pictures",),
+    "projects": ("*",),
+}
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        *({"endpoint": text} for text in ("", "obs.example.com", "ftp://a.example", "https://")),
+        {"endpoint": "https://user:password@obs.example.com"},
+        {"endpoint": "https://obs.example.com/pictures"},
+        {"endpoint": "https://obs.example.com?a"},
+        {"endpoint": "https://obs.example.com:0"},
+        {"region": ""},
+        {"region": "a b"},
+        {"access_key": ""},
+        {"access_key": "two\nlines"},
+        {"secret_key": ""},
+        {"secret_key_file": Path("secret")},
+        {"buckets": ()},
+        {"buckets": ("pictures", "")},
+        {"buckets": ("a/b",)},
+        {"buckets": ("..",)},
+        {"buckets": ("%2e%2e",)},
+        {"projects": ()},
+        {"projects": ("",)},
+    ],
+)
+def test_what_makes_no_sense_is_refused(wrong: dict[str, Any]) -> None:
+    with pytest.raises(ValueError, match=r"endpoint|must|one of|bucket") as caught:
+        StorageEntry(**{**GOOD, **wrong})
+    assert "the-secret-key" not in str(caught.value)
+    assert "the-access-key" not in str(caught.value)
+
+
+def test_all_faults_of_an_entry_are_named_at_once() -> None:
+    with pytest.raises(ValueError, match=r"endpoint.*access_key.*exactly one.*projects"):
+        StorageEntry(
+            endpoint="x", access_key=" ", secret_key="", buckets=("pictures",), projects=()
+        )
+
+
+def test_keys_are_not_shown() -> None:
+    shown = repr(StorageConfig(entries=(StorageEntry(**GOOD),)))
+    assert "obs.example.com" in shown
+    assert "the-access-key" not in shown
+    assert "the-secret-key" not in shown
+
+
+def test_the_secret_may_be_in_a_file(tmp_path: Path) -> None:
+    file = tmp_path / "secret"
+    entry = StorageEntry(**{**GOOD, "secret_key": "", "secret_key_file": file})
+    config = StorageConfig(entries=(entry,))
+    for content in (None, b"", b"\n", b" \nsecond", b"\xff"):
+        if content is not None:
+            file.write_bytes(content)
+        with pytest.raises(ServiceError, match="must hold a secret") as caught:
+            signers_of(config)
+        assert caught.value.kind is ErrorKind.CONFIGURATION_INVALID
+
+    def signed(config: StorageConfig) -> str:
+        (signer,) = signers_of(config).values()
+        address = signer.sign("https://obs.example.com/pictures", "pictures", "a")
+        return address.rpartition("X-Amz-Date=")[0]
+
+    file.write_text("the-secret-key \nand a comment\n")
+    assert signed(config) == signed(StorageConfig(entries=(StorageEntry(**GOOD),)))
+
+
+def test_without_the_library_the_server_does_not_start(monkeypatch: pytest.MonkeyPatch) -> None:
+    find = importlib.util.find_spec
+    monkeypatch.setattr(
+        "web_image_ocr.sources.signing.find_spec",
+        lambda name: None if name == "obstore" else find(name),
+    )
+    with pytest.raises(ServiceError, match="obstore, which is not installed") as caught:
+        signers_of(StorageConfig(entries=(StorageEntry(**GOOD),)))
+    assert caught.value.kind is ErrorKind.CONFIGURATION_INVALID
+    assert "\n" not in caught.value.detail
+    assert signers_of(StorageConfig()) == {}
