@@ -10,7 +10,7 @@ from benchmarks.engines import Ours
 from benchmarks.latency.interleave import pictures, read_all, warm_up
 from benchmarks.latency.totals import by_group, table
 from web_image_ocr import EngineConfig
-from web_image_ocr.primitives.cores import available_cores
+from web_image_ocr.primitives.cpu import available_cores
 
 _DEFAULT = "default"
 

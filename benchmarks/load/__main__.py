@@ -16,7 +16,7 @@ from benchmarks.load.chart import draw
 from benchmarks.load.generator import Generator
 from benchmarks.load.parts import PARTS, Bench
 from benchmarks.load.pictures import body_of, choose, one_megabyte
-from web_image_ocr.primitives.cores import available_cores
+from web_image_ocr.primitives.cpu import available_cores
 
 
 def main() -> None:

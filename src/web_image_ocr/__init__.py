@@ -5,7 +5,7 @@ from __future__ import annotations
 from importlib import import_module
 from typing import TYPE_CHECKING
 
-from web_image_ocr.primitives.silence import disable_onnxruntime_telemetry
+from web_image_ocr.primitives.onnxruntime_telemetry import disable_onnxruntime_telemetry
 
 if TYPE_CHECKING:
     from web_image_ocr.engine import Engine, EngineConfig, Page, RecognitionOptions, TextLine

@@ -37,8 +37,8 @@ from web_image_ocr.api.config import ApiConfig
 from web_image_ocr.engine.config import EngineConfig
 from web_image_ocr.identity.config import IdentityConfig
 from web_image_ocr.primitives.errors import ErrorKind, ServiceError
-from web_image_ocr.primitives.nearest import nearest
 from web_image_ocr.primitives.service_links import is_service_link
+from web_image_ocr.primitives.text import closest_name
 from web_image_ocr.serving.config import ServingConfig
 from web_image_ocr.sources.config import FetchConfig
 from web_image_ocr.sources.storage_config import StorageConfig
@@ -350,14 +350,14 @@ def _unknown(place: str) -> str:
     """Say that the place is not a setting, as its source spells it."""
     variables = {variable.upper() for variable in os.environ}
     shown = environment_name if environment_name(place) in variables else str
-    meant = nearest(place, (name for name, _, _ in describe()))
+    meant = closest_name(place, (name for name, _, _ in describe()))
     hint = f"; did you mean {shown(meant)}?" if meant else ""
     return f"unknown setting {shown(place)}{hint}"
 
 
 def _unknown_in_table(name: str) -> str:
     values = {value for _, rows in describe_tables() for value, _, _ in rows}
-    meant = nearest(name, sorted(values))
+    meant = closest_name(name, sorted(values))
     return "unknown" + (f"; did you mean {meant}?" if meant else "")
 
 

@@ -14,7 +14,7 @@ import pytest
 from tests.golden import fonts, results
 from tests.golden.pictures import CASES
 from web_image_ocr import Engine, EngineConfig, TextLine
-from web_image_ocr.primitives.processor import multiplies_int8
+from web_image_ocr.primitives.cpu import has_vnni
 
 needs_fonts = pytest.mark.skipif(
     bool(fonts.missing()),
@@ -54,7 +54,7 @@ def test_what_was_drawn_is_read(name: str, reading: Callable[[str], Reading]) ->
 
 @needs_fonts
 @pytest.mark.models
-@pytest.mark.skipif(not multiplies_int8(), reason="this processor has no products of 8 bits")
+@pytest.mark.skipif(not has_vnni(), reason="this processor has no products of 8 bits")
 @pytest.mark.parametrize("name", CASES)
 def test_what_was_drawn_is_read_with_numbers_of_8_bits(name: str, fast_engine: Engine) -> None:
     board = CASES[name].draw()

@@ -36,7 +36,7 @@ from web_image_ocr.identity import (
     TokenGrant,
 )
 from web_image_ocr.primitives.errors import ErrorKind, ServiceError
-from web_image_ocr.primitives.networks import network_of
+from web_image_ocr.primitives.networks import client_network
 
 _SIGNATURE_SCHEMES = ("SDK-", "V11-")
 """How the ``Authorization`` of the official SDK's signature algorithms begins."""
@@ -184,7 +184,7 @@ class Callers:
         except ServiceError:
             await asyncio.sleep(REFUSAL_S)
             raise
-        with self._signing_in.place(network_of(client)):
+        with self._signing_in.place(client_network(client)):
             yield
 
     async def authenticate(self, request: Request, body: Body) -> Principal:
@@ -207,7 +207,7 @@ class Callers:
         client = self._addresses.of(request.scope)
         head = _signed_head(request)
         access = await self._signature(partial(self._identity.check_signed_headers, head, client))
-        body.hold_as(unauthenticated(network_of(client), access))
+        body.hold_as(unauthenticated(client_network(client), access))
         signed = replace(head, body=await self._signed_body(body, access, client))
         check = partial(self._identity.authenticate_signature, signed, client)
         return await self._signature(check)
@@ -235,7 +235,7 @@ class Callers:
         except (ClientGoneError, ServiceError) as error:
             took = time.monotonic() - started
             if _is_withheld(error, took) and self._unfinished.counts(
-                access, network_of(client), started
+                access, client_network(client), started
             ):
                 with suppress(ServiceError):  # a failure that the store does not take is owed
                     await self.change(

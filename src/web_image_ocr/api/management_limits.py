@@ -19,7 +19,7 @@ from web_image_ocr.api.clients import ClientAddresses
 from web_image_ocr.api.throttle import Throttle
 from web_image_ocr.identity import Principal
 from web_image_ocr.primitives.errors import ErrorKind, ServiceError
-from web_image_ocr.primitives.networks import network_of
+from web_image_ocr.primitives.networks import client_network
 
 REFUSAL_S: Final = 1.0
 """Seconds until a refused caller gets its answer: a refusal costs processor time as well, and a
@@ -102,4 +102,4 @@ class ManagementLimits:
             raise
 
     def _network(self, request: Request) -> str:
-        return f"network:{network_of(self._addresses.of(request.scope))}"
+        return f"network:{client_network(self._addresses.of(request.scope))}"

@@ -16,7 +16,7 @@ from web_image_ocr.api.management_limits import ManagementLimits
 from web_image_ocr.api.readiness import StoreProbe
 from web_image_ocr.api.throttle import Throttle
 from web_image_ocr.primitives.errors import ErrorKind
-from web_image_ocr.primitives.networks import network_of
+from web_image_ocr.primitives.networks import client_network
 
 IDENTITY_BODY_BYTES = 32 * 1024
 """Largest body the identity API and the management API take."""
@@ -56,7 +56,7 @@ class State:
 
     def network(self, scope: Scope) -> str:
         """Return the network that a call comes from."""
-        return network_of(self._addresses.of(scope))
+        return client_network(self._addresses.of(scope))
 
     def service_body(self, request: Request) -> Body:
         """Return the body of a call of the service."""
@@ -71,7 +71,7 @@ class State:
             request.scope,
             request.receive,
             self.budget,
-            unauthenticated(network_of(self._addresses.of(request.scope))),
+            unauthenticated(client_network(self._addresses.of(request.scope))),
             limit=limit,
             too_large=too_large,
             seconds=self.config.body_s,

@@ -43,7 +43,7 @@ from web_image_ocr.identity.values import (
     User,
 )
 from web_image_ocr.primitives.errors import ErrorKind, ServiceError
-from web_image_ocr.primitives.texts import quoted
+from web_image_ocr.primitives.text import quoted
 
 
 class Administration:

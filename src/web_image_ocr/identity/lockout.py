@@ -26,7 +26,7 @@ from sqlalchemy.orm import Session
 from web_image_ocr.database.database import Database
 from web_image_ocr.database.tables import FailureRow
 from web_image_ocr.primitives.errors import ErrorKind, ServiceError
-from web_image_ocr.primitives.networks import network_of
+from web_image_ocr.primitives.networks import client_network
 
 MOST_COUNTERS = 10_000
 """Kept at most; a new one displaces the one that would be void first, of those that do not lock
@@ -86,7 +86,7 @@ class Lockout:
 
     def read(self, subject: str, client: str) -> bool:
         """Return what ``check`` does, leaving aside what is owed."""
-        counter = subject, network_of(client)
+        counter = subject, client_network(client)
         with self._database.reading() as session:
             row = session.get(FailureRow, counter)
         now = self._clock()
@@ -126,7 +126,7 @@ class Lockout:
         """
         try:
             with self._database.writing(alone=True) as session:
-                return self._count(session, (subject, network_of(client)), 1, since)
+                return self._count(session, (subject, client_network(client)), 1, since)
         except ServiceError:
             self.owe(subject, client)
             raise
@@ -138,7 +138,7 @@ class Lockout:
 
     def owes(self, subject: str, client: str) -> bool:
         """Return whether failures are not counted yet."""
-        return (subject, network_of(client)) in self._owed
+        return (subject, client_network(client)) in self._owed
 
     def settle(self, subject: str, client: str) -> None:
         """Count the failures that are owed.
@@ -146,7 +146,7 @@ class Lockout:
         Raises:
             ServiceError: ``STORE_UNAVAILABLE``; they are still owed then.
         """
-        counter = subject, network_of(client)
+        counter = subject, client_network(client)
         if not self.owes(subject, client):
             return
         failures = 0
@@ -163,7 +163,7 @@ class Lockout:
 
     def owe(self, subject: str, client: str, failures: int = 1) -> None:
         """Remember failures that the store has not counted."""
-        counter = subject, network_of(client)
+        counter = subject, client_network(client)
         with self._owed_lock:
             self._owed[counter] = self._owed.get(counter, 0) + failures
             if len(self._owed) > MOST_COUNTERS:
@@ -215,6 +215,6 @@ class Lockout:
         with self._database.writing() as session:
             session.execute(
                 delete(FailureRow).where(
-                    FailureRow.subject == subject, FailureRow.client == network_of(client)
+                    FailureRow.subject == subject, FailureRow.client == client_network(client)
                 )
             )

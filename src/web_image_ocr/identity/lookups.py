@@ -12,7 +12,7 @@ from web_image_ocr.identity.first_start import oldest_domain
 from web_image_ocr.identity.records import is_id
 from web_image_ocr.identity.values import AccessKey, Role
 from web_image_ocr.primitives.errors import ErrorKind, ServiceError
-from web_image_ocr.primitives.texts import quoted
+from web_image_ocr.primitives.text import quoted
 
 
 class AccountRows:

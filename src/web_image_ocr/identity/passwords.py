@@ -15,7 +15,7 @@ from threading import BoundedSemaphore
 import argon2
 
 from web_image_ocr.identity.password_strength import check_strength
-from web_image_ocr.primitives.cores import available_cores
+from web_image_ocr.primitives.cpu import available_cores
 from web_image_ocr.primitives.errors import ErrorKind, ServiceError
 
 HASH_COST = argon2.profiles.RFC_9106_LOW_MEMORY

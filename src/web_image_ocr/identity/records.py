@@ -20,7 +20,7 @@ from web_image_ocr.identity.keyring import MasterKey
 from web_image_ocr.identity.passwords import random_text
 from web_image_ocr.identity.values import Role
 from web_image_ocr.primitives.errors import ErrorKind, ServiceError
-from web_image_ocr.primitives.texts import quoted
+from web_image_ocr.primitives.text import quoted
 
 _ACCESS_ALPHABET = string.ascii_uppercase + string.digits
 _ACCESS_LENGTH = 20

@@ -19,7 +19,7 @@ from threading import Lock
 
 from web_image_ocr.identity.config import IdentityConfig
 from web_image_ocr.primitives.errors import ErrorKind, ServiceError
-from web_image_ocr.primitives.networks import network_of
+from web_image_ocr.primitives.networks import client_network
 
 MOST_NETWORKS = 10_000
 """Buckets kept at most; the one unused for longest, which is the fullest, is dropped first."""
@@ -112,7 +112,7 @@ class SignInBudget:
 
     def check(self, client: str) -> None:
         """Raise as ``attempt`` does; reserve nothing, and do not wait."""
-        network = network_of(client)
+        network = client_network(client)
         self._check_failures(self._failures.wait(network))
         self._check_hashes(self._hashes.wait(network))
 
@@ -126,7 +126,7 @@ class SignInBudget:
             ServiceError: ``LOGIN_LOCKED`` after too many failures, ``RATE_LIMITED`` after too
                 many sign-ins, both with ``retry_after``.
         """
-        network = network_of(client)
+        network = client_network(client)
         self._check_failures(self._failures.take(network))
         attempt = Attempt()
         try:

@@ -11,7 +11,7 @@ from collections.abc import Mapping
 from enum import StrEnum
 
 MOST_DETAIL = 2000
-"""Characters of a detail; the rest is cut. Callers' texts in it are cut by ``texts.quoted``."""
+"""Characters of a detail; the rest is cut. Callers' texts in it are cut by ``text.quoted``."""
 
 
 class ErrorKind(StrEnum):

@@ -135,7 +135,7 @@ def keep_freed_memory() -> bool:
     return all(mallopt(option, value) == 1 for option, value in wanted.items())
 
 
-def hand_back_freed_memory() -> None:
+def release_freed_memory() -> None:
     """Have the C library give all that was freed to the system, once; where it can: glibc can."""
     malloc_trim = _of_c_library("malloc_trim")
     if malloc_trim is not None:

@@ -14,7 +14,7 @@ from functools import partial
 import uvicorn
 
 from web_image_ocr.api.clients import ClientAddresses
-from web_image_ocr.primitives.networks import network_of
+from web_image_ocr.primitives.networks import client_network
 from web_image_ocr.server.connection_config import ConnectionConfig
 from web_image_ocr.server.connection_limit import ConnectionLimit
 from web_image_ocr.server.connections import WatchedConnection
@@ -138,4 +138,4 @@ class AcceptingServer(uvicorn.Server):
         All clients behind a trusted proxy share its address, and it has limits of its own. Each of
         its connections counts as a network by itself, so the proxy never holds the most.
         """
-        return f"{host} {port}" if self._clients.is_trusted(host) else network_of(host)
+        return f"{host} {port}" if self._clients.is_trusted(host) else client_network(host)

@@ -5,8 +5,7 @@ from __future__ import annotations
 import signal
 from multiprocessing.connection import Connection
 
-from web_image_ocr.primitives.isolation import give_up_rights
-from web_image_ocr.primitives.parent import end_with_parent
+from web_image_ocr.primitives.process import die_with_parent, harden_process
 
 
 def main(pipe: int, server: int) -> None:
@@ -22,12 +21,12 @@ def main(pipe: int, server: int) -> None:
         pipe: number of the file that leads to the server.
         server: process number of the server.
     """
-    end_with_parent(server)
+    die_with_parent(server)
     for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP, signal.SIGUSR2):
         signal.signal(number, signal.SIG_IGN)
     with Connection(pipe) as connection:
         connection.poll(None)
-        give_up_rights()
+        harden_process()
         from web_image_ocr.serving.worker import serve_jobs  # noqa: PLC0415 - takes a second
 
         serve_jobs(connection)

@@ -16,7 +16,7 @@ import structlog
 from web_image_ocr.engine import EngineConfig
 from web_image_ocr.engine.page import Page, RecognitionOptions
 from web_image_ocr.images import ImageLimits
-from web_image_ocr.primitives.cores import available_cores
+from web_image_ocr.primitives.cpu import available_cores
 from web_image_ocr.primitives.deadline import Deadline
 from web_image_ocr.primitives.errors import ErrorKind, ServiceError
 from web_image_ocr.primitives.memory import memory_limit

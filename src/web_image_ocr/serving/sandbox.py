@@ -104,7 +104,7 @@ def _conditions() -> list[_Condition]:
 def enter_sandbox() -> str:
     """Filter the system calls of all threads of this process, for as long as it lives.
 
-    The process must have given up new privileges (`give_up_rights`).
+    The process must have given up new privileges (`harden_process`).
 
     Returns:
         Why it is not possible here; empty where it is done.

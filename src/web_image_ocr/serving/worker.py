@@ -16,7 +16,7 @@ from web_image_ocr.images import ImageLimits, decode
 from web_image_ocr.images.decode import null_device
 from web_image_ocr.primitives.deadline import Deadline
 from web_image_ocr.primitives.errors import ErrorKind, ServiceError
-from web_image_ocr.primitives.memory import hand_back_freed_memory, keep_freed_memory
+from web_image_ocr.primitives.memory import keep_freed_memory, release_freed_memory
 from web_image_ocr.serving.installed_code import fingerprint
 from web_image_ocr.serving.messages import (
     Answer,
@@ -44,7 +44,7 @@ def serve_jobs(pipe: Connection) -> None:
             send_answer(pipe, error)
             return
         _warm_up(engine)
-        hand_back_freed_memory()  # models take more while they load
+        release_freed_memory()  # models take more while they load
         code = fingerprint()  # after all imports
         os.dup2(null_device(), 2)  # the log is the server's: a worker could forge its records
         unconfined = enter_sandbox() if start.sandbox else "serving.sandbox is off"

@@ -27,8 +27,8 @@ from web_image_ocr.api.management_schemas import (
 )
 from web_image_ocr.engine.runtime.models import DETECTION, RECOGNITION
 from web_image_ocr.identity import PasswordLogin, Reference
+from web_image_ocr.primitives.cpu import has_vnni
 from web_image_ocr.primitives.errors import ErrorKind
-from web_image_ocr.primitives.processor import multiplies_int8
 
 NAMES = ["<b>x</b>", "图像 项目", "=1+1", "a'b\"c", "${x}", "..", "{reason}", "%s", "é" * 64]
 NEW = "another-long-password"
@@ -50,7 +50,7 @@ async def test_the_service_says_what_it_can(town: Town) -> None:
     assert told.edition == "2021"
     parts = [(model.part, model.name) for model in told.models]
     assert parts == [("detection", DETECTION.name), ("recognition", RECOGNITION.name)]
-    used = "int8" if multiplies_int8() else "float32"
+    used = "int8" if has_vnni() else "float32"
     assert [model.precision for model in told.models] == [used, used]
     assert told.formats == ["JPEG", "PNG", "BMP", "TIFF", "GIF", "WEBP"]
     assert (told.limits.min_side, told.limits.max_side) == (15, 8192)

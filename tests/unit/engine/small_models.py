@@ -11,12 +11,12 @@ import pytest
 from onnx import ModelProto, NodeProto, TensorProto, helper, numpy_helper
 
 from web_image_ocr.engine.runtime.session import OnnxSession
-from web_image_ocr.primitives.processor import multiplies_int8
+from web_image_ocr.primitives.cpu import has_vnni
 
 Array = npt.NDArray[np.float32]
 
 needs_instructions = pytest.mark.skipif(
-    not multiplies_int8(), reason="this processor adds up products of 8 bits with loss"
+    not has_vnni(), reason="this processor adds up products of 8 bits with loss"
 )
 
 INPUTS, OUTPUTS = 96, 192

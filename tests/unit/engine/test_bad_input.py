@@ -12,8 +12,8 @@ import pytest
 
 from tests.unit.engine.work import Work, counted
 from web_image_ocr import Engine, EngineConfig, RecognitionOptions
+from web_image_ocr.primitives.cpu import has_vnni
 from web_image_ocr.primitives.pixels import Pixels
-from web_image_ocr.primitives.processor import multiplies_int8
 
 pytestmark = pytest.mark.models
 
@@ -129,7 +129,7 @@ def test_patterns_are_no_text(
 ) -> None:
     if (kind, period) == ("checks", 8):  # with float32, checks of 9 pixels are read as four signs
         why = "with numbers of 8 bits it is read as eleven times 一"
-        rounded = pytest.mark.xfail(multiplies_int8(), reason=why, strict=False)
+        rounded = pytest.mark.xfail(has_vnni(), reason=why, strict=False)
         request.applymarker(rounded)
     y, x = np.mgrid[:480, :640] // period
     pattern = picture(255 * (PATTERNS[kind](x, y) % 2))

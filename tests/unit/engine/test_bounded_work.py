@@ -14,7 +14,7 @@ from tests.unit.engine.pictures import written
 from tests.unit.engine.work import Counted, Work, counted
 from web_image_ocr import Engine, EngineConfig
 from web_image_ocr.engine.runtime.tensors import LINE_HEIGHT
-from web_image_ocr.primitives.cores import available_cores
+from web_image_ocr.primitives.cpu import available_cores
 from web_image_ocr.primitives.deadline import Deadline
 from web_image_ocr.primitives.errors import ErrorKind, ServiceError
 from web_image_ocr.primitives.pixels import Pixels

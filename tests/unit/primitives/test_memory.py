@@ -50,7 +50,7 @@ def test_of_more_than_is_kept_only_the_rest_goes_back() -> None:
 HANDED_BACK = """
 import ctypes, os
 from web_image_ocr.primitives.memory import (
-    ResidentMemory, hand_back_freed_memory, keep_freed_memory,
+    ResidentMemory, release_freed_memory, keep_freed_memory,
 )
 assert keep_freed_memory()
 libc = ctypes.CDLL(None)
@@ -61,7 +61,7 @@ ctypes.memset(block, 1, size)
 libc.free(block)
 memory = ResidentMemory(os.getpid())
 before = memory.bytes()
-hand_back_freed_memory()
+release_freed_memory()
 print(before - memory.bytes())
 """
 

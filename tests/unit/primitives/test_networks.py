@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from web_image_ocr.primitives.networks import network_of
+from web_image_ocr.primitives.networks import client_network
 
 
 @pytest.mark.parametrize(
@@ -17,4 +17,4 @@ from web_image_ocr.primitives.networks import network_of
     ],
 )
 def test_what_counts_as_one_caller(client: str, network: str) -> None:
-    assert network_of(client) == network
+    assert client_network(client) == network

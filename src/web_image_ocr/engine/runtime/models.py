@@ -18,8 +18,8 @@ from web_image_ocr.engine.config import EngineConfig
 from web_image_ocr.engine.runtime.session import Tensor
 from web_image_ocr.engine.runtime.synthetic_lines import drawn_lines
 from web_image_ocr.engine.runtime.tensors import to_tensor
+from web_image_ocr.primitives.cpu import has_vnni
 from web_image_ocr.primitives.errors import ErrorKind, ServiceError
-from web_image_ocr.primitives.processor import multiplies_int8
 
 if TYPE_CHECKING:
     from onnx import ModelProto
@@ -125,7 +125,7 @@ def uses_int8(config: EngineConfig, chosen: Path | None) -> bool:
         chosen: the model's file, if it is not the carried one.
     """
     if config.precision == "auto":
-        return chosen is None and multiplies_int8()
+        return chosen is None and has_vnni()
     return config.precision == "int8"
 
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Literal
 
 from web_image_ocr.engine.runtime.line_scheduler import SideBySide
 from web_image_ocr.engine.runtime.session import OnnxSession, Session
-from web_image_ocr.primitives.cores import available_cores
+from web_image_ocr.primitives.cpu import available_cores
 
 if TYPE_CHECKING:
     from web_image_ocr.engine.runtime.models import Models

@@ -228,7 +228,7 @@ def test_exact_products_of_the_detector_are_there() -> None:
 def test_what_is_rounded_by_itself(
     precision: str, chosen: bool, processor: bool, rounds: bool, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(models, "multiplies_int8", lambda: processor)
+    monkeypatch.setattr(models, "has_vnni", lambda: processor)
     config = EngineConfig(precision=precision)  # type: ignore[arg-type]
     path = Path("other.onnx") if chosen else None
     assert models.uses_int8(config, path) is rounds

@@ -6,7 +6,7 @@ from types import ModuleType
 
 import pytest
 
-from web_image_ocr.primitives.silence import SWITCH, disable_onnxruntime_telemetry
+from web_image_ocr.primitives.onnxruntime_telemetry import SWITCH, disable_onnxruntime_telemetry
 
 
 @pytest.fixture(autouse=True)

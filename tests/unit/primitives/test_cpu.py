@@ -9,7 +9,7 @@ import pytest
 
 from tests.control_groups import control_group, set_limit
 from tests.unit.primitives.cgroup_tree import Tree
-from web_image_ocr.primitives.cores import available_cores
+from web_image_ocr.primitives.cpu import available_cores, has_vnni
 
 
 @pytest.fixture(autouse=True)
@@ -106,7 +106,7 @@ import os, sys
 from pathlib import Path
 os.sched_getaffinity = lambda _pid: set(range(16))
 Path(sys.argv[1], "cgroup.procs").write_text(str(os.getpid()))
-from web_image_ocr.primitives.cores import available_cores
+from web_image_ocr.primitives.cpu import available_cores, has_vnni
 print(available_cores())
 """
 
@@ -119,3 +119,23 @@ def test_a_real_quota_of_a_parent_counts() -> None:
         group.mkdir()
         command = [sys.executable, "-c", IN_A_GROUP, str(group)]
         assert subprocess.check_output(command, text=True).strip() == "1"
+
+
+@pytest.mark.parametrize(
+    ("content", "expected"),
+    [
+        ("processor : 0\nflags : fpu avx512f avx512_vnni sse\n", True),
+        ("flags\t\t: fpu avx2 avx_vnni\n", True),
+        ("flags : fpu avx2 avx512f avx512_vnnix\n", False),
+        ("Features : fp asimd asimddp\n", False),
+        ("", False),
+    ],
+)
+def test_vnni_is_detected_from_cpuinfo(content: str, expected: bool, tmp_path: Path) -> None:
+    cpuinfo = tmp_path / "cpuinfo"
+    cpuinfo.write_text(content)
+    assert has_vnni(cpuinfo) is expected
+
+
+def test_without_cpuinfo_there_is_no_vnni(tmp_path: Path) -> None:
+    assert not has_vnni(tmp_path / "absent")

@@ -20,7 +20,7 @@ import pytest
 
 from tests import servers
 from tests.pictures import as_text, encoded, text_picture
-from web_image_ocr.primitives.silence import SWITCH
+from web_image_ocr.primitives.onnxruntime_telemetry import SWITCH
 
 pytestmark = [pytest.mark.server, pytest.mark.models]
 
