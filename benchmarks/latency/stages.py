@@ -18,7 +18,7 @@ from web_image_ocr.engine.recognition import recognizer as reading
 from web_image_ocr.engine.recognition.crops import cut_line
 from web_image_ocr.images import ImageLimits
 from web_image_ocr.primitives.memory import keep_freed_memory
-from web_image_ocr.serving.worker import read_picture
+from web_image_ocr.serving.worker import recognize_image
 
 P = ParamSpec("P")
 R = TypeVar("R")
@@ -47,7 +47,7 @@ def stages_of(engine: Engine, picture: bytes) -> dict[str, float]:
     """Seconds of each stage of one call on one core, so that no two run at once."""
     crops: list[float] = []
     with patch.object(reading, "cut_line", _timed(cut_line, crops)):
-        page = read_picture(engine, ImageLimits(), picture, RecognitionOptions(), cores=1)
+        page = recognize_image(engine, ImageLimits(), picture, RecognitionOptions(), cores=1)
     started = time.perf_counter()
     json_response(encode_page(page))
     stages = {**page.timings, "crop": sum(crops), "encode": time.perf_counter() - started}

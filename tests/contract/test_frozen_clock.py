@@ -15,6 +15,7 @@ import httpx
 import pytest
 
 from tests.http.doubles import NoFetcher
+from tests.support.fake_recognizer import FakeRecognizer
 from web_image_ocr.api import ApiConfig, Dependencies, create_app
 from web_image_ocr.engine.page import Page, RecognitionOptions
 from web_image_ocr.identity import (
@@ -30,7 +31,6 @@ from web_image_ocr.identity import (
 from web_image_ocr.identity.signature import canonical_request, sign
 from web_image_ocr.images import ImageLimits, decode
 from web_image_ocr.primitives.deadline import Deadline
-from web_image_ocr.serving.null import NullRecognizer
 
 NOW = datetime(2026, 1, 15, 9, 30, tzinfo=UTC)
 PROJECT = "0123456789abcdef0123456789abcdef"
@@ -70,7 +70,7 @@ class Clock:
         return self.now
 
 
-class DecodingRecognizer(NullRecognizer):
+class DecodingRecognizer(FakeRecognizer):
     """Reads no text, but looks at the picture as a worker does."""
 
     async def recognize(

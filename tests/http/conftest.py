@@ -11,6 +11,7 @@ import pytest
 
 from tests.http.doubles import NoFetcher
 from tests.http.shapes import path_of
+from tests.support.fake_recognizer import FakeRecognizer
 from web_image_ocr.api import ApiConfig, Dependencies, create_app
 from web_image_ocr.identity import (
     FirstAccount,
@@ -21,7 +22,6 @@ from web_image_ocr.identity import (
     Scope,
 )
 from web_image_ocr.serving.cache import ResultCache
-from web_image_ocr.serving.null import NullRecognizer
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -79,8 +79,8 @@ def account_of(identity: Identity) -> Account:
 
 
 @pytest.fixture
-def recognizer() -> NullRecognizer:
-    return NullRecognizer()
+def recognizer() -> FakeRecognizer:
+    return FakeRecognizer()
 
 
 @pytest.fixture
@@ -89,7 +89,7 @@ def fetcher() -> NoFetcher:
 
 
 @pytest.fixture
-def clients(recognizer: NullRecognizer, fetcher: NoFetcher) -> Clients:
+def clients(recognizer: FakeRecognizer, fetcher: NoFetcher) -> Clients:
     """Makes clients of applications with the settings that a test names."""
 
     @asynccontextmanager

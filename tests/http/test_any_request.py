@@ -13,13 +13,13 @@ from hypothesis import strategies as st
 
 from tests.http.doubles import NoFetcher
 from tests.http.shapes import PATH, PICTURE, assert_envelope
+from tests.support.fake_recognizer import FakeRecognizer
 from web_image_ocr.api import ApiConfig, Dependencies, create_app
-from web_image_ocr.serving.null import NullRecognizer
 
 pytestmark = pytest.mark.slow
 
 APP = create_app(
-    Dependencies(recognizer=NullRecognizer(), fetcher=NoFetcher(), identity=None), ApiConfig()
+    Dependencies(recognizer=FakeRecognizer(), fetcher=NoFetcher(), identity=None), ApiConfig()
 )
 
 json_values = st.recursive(

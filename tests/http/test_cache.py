@@ -11,19 +11,19 @@ import pytest
 
 from tests.http.conftest import Account, Clients
 from tests.http.shapes import PATH, PICTURE, PROJECT, assert_envelope, assert_failure, path_of
+from tests.support.fake_recognizer import FakeRecognizer
 from web_image_ocr.engine import EngineConfig
 from web_image_ocr.identity import Identity
 from web_image_ocr.primitives.errors import ErrorKind
 from web_image_ocr.serving.cache import ResultCache
 from web_image_ocr.serving.model_files import ModelFiles
-from web_image_ocr.serving.null import NullRecognizer
 
 BODY = {"image": PICTURE}
 HIT = r"cache;dur=\d+\.\d, encode;dur=\d+\.\d, total;dur=\d+\.\d"
 
 
 @pytest.fixture
-def cache(recognizer: NullRecognizer) -> ResultCache:
+def cache(recognizer: FakeRecognizer) -> ResultCache:
     return ResultCache(recognizer, ModelFiles(EngineConfig()), 1_000_000)
 
 
@@ -39,18 +39,18 @@ def is_hit(response: httpx.Response) -> bool:
 
 
 async def test_without_a_cache_every_call_is_read(
-    anonymous: httpx.AsyncClient, recognizer: NullRecognizer
+    anonymous: httpx.AsyncClient, recognizer: FakeRecognizer
 ) -> None:
     for _ in range(2):
         assert not is_hit(await anonymous.post(PATH, json=BODY))
-    assert len(recognizer.seen) == 2
+    assert len(recognizer.calls) == 2
 
 
 async def test_the_second_answer_is_the_first_without_the_times_of_reading(
-    caching: httpx.AsyncClient, recognizer: NullRecognizer
+    caching: httpx.AsyncClient, recognizer: FakeRecognizer
 ) -> None:
     first, second = [await caching.post(PATH, json=BODY) for _ in range(2)]
-    assert len(recognizer.seen) == 1
+    assert len(recognizer.calls) == 1
     assert (is_hit(first), is_hit(second)) == (False, True)
     assert first.headers["server-timing"].startswith("detect;dur=10.0, read;dur=20.0, encode;")
     assert first.content == second.content
@@ -60,7 +60,7 @@ async def test_the_second_answer_is_the_first_without_the_times_of_reading(
 
 
 async def test_what_does_not_change_the_reading_does_not_matter(
-    caching: httpx.AsyncClient, recognizer: NullRecognizer
+    caching: httpx.AsyncClient, recognizer: FakeRecognizer
 ) -> None:
     await caching.post(PATH, json=BODY)
     sized = await caching.post(PATH, json=BODY | {"extract_type": ["image_size"], "url": None})
@@ -68,16 +68,16 @@ async def test_what_does_not_change_the_reading_does_not_matter(
     assert sized.json()["result"]["extracted_data"] == {"image_size": {"width": 640, "height": 480}}
     turned = await caching.post(PATH, json=BODY | {"detect_direction": True})
     assert not is_hit(turned)
-    assert len(recognizer.seen) == 2
+    assert len(recognizer.calls) == 2
 
 
 async def test_another_project_cannot_tell_what_was_asked(
-    caching: httpx.AsyncClient, recognizer: NullRecognizer
+    caching: httpx.AsyncClient, recognizer: FakeRecognizer
 ) -> None:
     await caching.post(PATH, json=BODY)
     other = await caching.post(path_of(PROJECT[::-1]), json=BODY)
     assert not is_hit(other)
-    assert len(recognizer.seen) == 2
+    assert len(recognizer.calls) == 2
 
 
 async def test_who_may_not_call_is_given_nothing_kept(
@@ -104,20 +104,20 @@ async def test_a_kept_answer_counts_towards_the_rate(clients: Clients, cache: Re
 
 
 async def test_a_client_that_goes_costs_the_others_nothing(
-    caching: httpx.AsyncClient, recognizer: NullRecognizer
+    caching: httpx.AsyncClient, recognizer: FakeRecognizer
 ) -> None:
     recognizer.seconds = 0.3
     first, *others = [asyncio.create_task(caching.post(PATH, json=BODY)) for _ in range(4)]
-    while not recognizer.seen:  # noqa: ASYNC110 - it sets no event
+    while not recognizer.calls:  # noqa: ASYNC110 - it sets no event
         await asyncio.sleep(0.001)
     first.cancel()
     responses = await asyncio.gather(*others)
     assert [is_hit(response) for response in responses] == [True] * 3
-    assert (len(recognizer.seen), recognizer.cancelled) == (1, 0)
+    assert (len(recognizer.calls), recognizer.cancelled) == (1, 0)
 
 
 async def test_a_failure_is_the_same_for_all_and_not_kept(
-    caching: httpx.AsyncClient, recognizer: NullRecognizer
+    caching: httpx.AsyncClient, recognizer: FakeRecognizer
 ) -> None:
     recognizer.alive = False
     for _ in range(2):

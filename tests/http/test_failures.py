@@ -8,9 +8,9 @@ import pytest
 
 from tests.http.conftest import Clients
 from tests.http.shapes import PATH, PICTURE, assert_failure
+from tests.support.fake_recognizer import FakeRecognizer
 from web_image_ocr.api.errors import TABLE, wire_error
 from web_image_ocr.primitives.errors import ErrorKind, ServiceError
-from web_image_ocr.serving.null import NullRecognizer
 
 PUBLIC = {
     "expires_at": "2026-01-04T09:05:22.000000Z",
@@ -37,7 +37,7 @@ def test_a_missing_value_leaves_no_placeholder_behind() -> None:
 
 @pytest.mark.parametrize("kind", list(ErrorKind))
 async def test_every_kind_has_the_shape_of_the_contract(
-    anonymous: httpx.AsyncClient, recognizer: NullRecognizer, kind: ErrorKind
+    anonymous: httpx.AsyncClient, recognizer: FakeRecognizer, kind: ErrorKind
 ) -> None:
     def fault() -> None:
         raise ServiceError(kind, "a detail that stays here", public=PUBLIC)
@@ -49,7 +49,7 @@ async def test_every_kind_has_the_shape_of_the_contract(
 
 
 async def test_an_unexpected_exception_is_500_and_says_nothing(
-    anonymous: httpx.AsyncClient, recognizer: NullRecognizer
+    anonymous: httpx.AsyncClient, recognizer: FakeRecognizer
 ) -> None:
     def fault() -> None:
         raise ZeroDivisionError("the secret value")
@@ -63,25 +63,25 @@ async def test_an_unexpected_exception_is_500_and_says_nothing(
 
 
 async def test_a_call_that_a_stopping_server_gives_up_is_503(
-    anonymous: httpx.AsyncClient, recognizer: NullRecognizer
+    anonymous: httpx.AsyncClient, recognizer: FakeRecognizer
 ) -> None:
     recognizer.seconds = 60
     call = asyncio.create_task(anonymous.post(PATH, json={"image": PICTURE}))
-    while not recognizer.seen:  # noqa: ASYNC110 - it sets no event
+    while not recognizer.calls:  # noqa: ASYNC110 - it sets no event
         await asyncio.sleep(0.001)
     call.cancel()  # as uvicorn does when `server.shutdown_s` are over
     assert_failure(await call, ErrorKind.ENGINE_UNAVAILABLE)
 
 
 async def test_a_dead_recogniser_is_503(
-    anonymous: httpx.AsyncClient, recognizer: NullRecognizer
+    anonymous: httpx.AsyncClient, recognizer: FakeRecognizer
 ) -> None:
     recognizer.alive = False
     response = await anonymous.post(PATH, json={"image": PICTURE})
     assert_failure(response, ErrorKind.ENGINE_UNAVAILABLE)
 
 
-async def test_a_slow_recogniser_is_504(clients: Clients, recognizer: NullRecognizer) -> None:
+async def test_a_slow_recogniser_is_504(clients: Clients, recognizer: FakeRecognizer) -> None:
     recognizer.seconds = 5
     async with clients(deadline_s=0.05) as client:
         response = await client.post(PATH, json={"image": PICTURE})
@@ -89,7 +89,7 @@ async def test_a_slow_recogniser_is_504(clients: Clients, recognizer: NullRecogn
 
 
 async def test_overload_says_when_to_try_again(
-    anonymous: httpx.AsyncClient, recognizer: NullRecognizer
+    anonymous: httpx.AsyncClient, recognizer: FakeRecognizer
 ) -> None:
     def fault() -> None:
         raise ServiceError(ErrorKind.OVERLOADED, retry_after=2.4)

@@ -8,8 +8,8 @@ import pytest
 
 from tests.http.conftest import Clients
 from tests.http.shapes import assert_envelope
+from tests.support.fake_recognizer import FakeRecognizer
 from web_image_ocr.identity import Identity, IdentityConfig
-from web_image_ocr.serving.null import NullRecognizer
 
 
 @pytest.mark.parametrize(("path", "status"), [("/healthz", "ok"), ("/readyz", "ready")])
@@ -19,7 +19,7 @@ async def test_a_server_that_is_well(client: httpx.AsyncClient, path: str, statu
     assert (response.status_code, response.json()) == (200, {"status": status})
 
 
-async def test_a_dead_recogniser(client: httpx.AsyncClient, recognizer: NullRecognizer) -> None:
+async def test_a_dead_recogniser(client: httpx.AsyncClient, recognizer: FakeRecognizer) -> None:
     recognizer.alive = False
     assert (await client.get("/healthz")).status_code == 200
     response = await client.get("/readyz")

@@ -17,10 +17,10 @@ from tests.http.doubles import NoFetcher
 from tests.http.live import running_app
 from tests.http.shapes import PATH
 from tests.http.signing import BODY, signed
+from tests.support.fake_recognizer import FakeRecognizer
 from web_image_ocr.api import ApiConfig, Dependencies, create_app
 from web_image_ocr.identity import Identity
 from web_image_ocr.server import connections
-from web_image_ocr.serving.null import NullRecognizer
 
 pytestmark = pytest.mark.slow
 
@@ -34,7 +34,7 @@ Address = tuple[str, int]
 @contextmanager
 def _server(identity: Identity | None = None, **settings: float) -> Iterator[Address]:
     app = create_app(
-        Dependencies(recognizer=NullRecognizer(), fetcher=NoFetcher(), identity=identity),
+        Dependencies(recognizer=FakeRecognizer(), fetcher=NoFetcher(), identity=identity),
         ApiConfig(**settings),  # type: ignore[arg-type]
     )
     with running_app(app) as url:

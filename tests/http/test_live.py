@@ -15,10 +15,10 @@ import pytest
 from tests.http.doubles import NoFetcher
 from tests.http.live import running_app
 from tests.http.shapes import PATH, PICTURE
+from tests.support.fake_recognizer import FakeRecognizer
 from web_image_ocr.api import ApiConfig, Dependencies, create_app
 from web_image_ocr.identity import Identity
 from web_image_ocr.server import connection_limit, connections
-from web_image_ocr.serving.null import NullRecognizer
 
 pytestmark = pytest.mark.slow
 
@@ -27,7 +27,7 @@ Servers = Callable[..., AbstractContextManager[tuple[str, int]]]
 
 
 @pytest.fixture
-def servers(recognizer: NullRecognizer) -> Servers:
+def servers(recognizer: FakeRecognizer) -> Servers:
     """Starts servers with the settings that a test names."""
 
     @contextmanager
@@ -139,13 +139,13 @@ def test_a_body_that_comes_too_slowly_is_given_up(servers: Servers) -> None:
         assert (status, body["error_code"]) == (504, "ModelArts.4402")
 
 
-def test_a_client_that_leaves_ends_its_work(servers: Servers, recognizer: NullRecognizer) -> None:
+def test_a_client_that_leaves_ends_its_work(servers: Servers, recognizer: FakeRecognizer) -> None:
     recognizer.seconds = 60
     body = json.dumps({"image": PICTURE}).encode()
     with servers() as address:
         with closing(socket.create_connection(address)) as connection:
             connection.sendall(_head(len(body)) + body)
-            _wait_for(lambda: len(recognizer.seen) == 1)
+            _wait_for(lambda: len(recognizer.calls) == 1)
         _wait_for(lambda: recognizer.cancelled == 1)
 
 
@@ -220,7 +220,7 @@ def test_headers_that_drip_must_come_in_time(
 
 
 def test_a_connection_in_use_is_not_ended(
-    servers: Servers, monkeypatch: pytest.MonkeyPatch, recognizer: NullRecognizer
+    servers: Servers, monkeypatch: pytest.MonkeyPatch, recognizer: FakeRecognizer
 ) -> None:
     """Neither by a body or an answer that takes longer than headers may, nor between calls."""
     monkeypatch.setattr(connections, "HEADERS_S", 0.2)

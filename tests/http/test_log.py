@@ -12,8 +12,8 @@ import structlog
 from tests.http.conftest import Account
 from tests.http.shapes import PATH, PICTURE
 from tests.http.signing import signed
+from tests.support.fake_recognizer import FakeRecognizer
 from web_image_ocr.api import middleware
-from web_image_ocr.serving.null import NullRecognizer
 
 Records = list[MutableMapping[str, Any]]
 
@@ -72,7 +72,7 @@ async def test_a_word_in_place_of_a_method_is_not_repeated(
 
 @pytest.mark.parametrize("path", ["/healthz", "/readyz"])
 async def test_a_probe_is_of_no_interest_while_all_is_well(
-    anonymous: httpx.AsyncClient, recognizer: NullRecognizer, records: Records, path: str
+    anonymous: httpx.AsyncClient, recognizer: FakeRecognizer, records: Records, path: str
 ) -> None:
     await anonymous.get(path)
     recognizer.alive = False
@@ -84,7 +84,7 @@ async def test_a_probe_is_of_no_interest_while_all_is_well(
 
 
 async def test_an_unexpected_exception_is_logged_without_its_values(
-    anonymous: httpx.AsyncClient, recognizer: NullRecognizer, records: Records
+    anonymous: httpx.AsyncClient, recognizer: FakeRecognizer, records: Records
 ) -> None:
     def fault() -> None:
         raise ZeroDivisionError("a caller's value")
@@ -100,7 +100,7 @@ async def test_an_unexpected_exception_is_logged_without_its_values(
 
 
 async def test_secrets_stay_out(
-    client: httpx.AsyncClient, account: Account, recognizer: NullRecognizer, records: Records
+    client: httpx.AsyncClient, account: Account, recognizer: FakeRecognizer, records: Records
 ) -> None:
     def fault() -> None:
         raise ValueError(account.token)

@@ -12,11 +12,11 @@ import pytest
 from tests.http.conftest import Account, Clients
 from tests.http.shapes import PATH, PICTURE, assert_failure
 from tests.http.signing import BODY, signed
+from tests.support.fake_recognizer import FakeRecognizer
 from web_image_ocr.engine.page import Page, RecognitionOptions
 from web_image_ocr.identity import Identity
 from web_image_ocr.primitives.deadline import Deadline
 from web_image_ocr.primitives.errors import ErrorKind
-from web_image_ocr.serving.null import NullRecognizer
 
 KB = 1024
 
@@ -46,7 +46,7 @@ class UnwantedBody:
         pytest.fail("the body was asked for")
 
 
-class BusyRecognizer(NullRecognizer):
+class BusyRecognizer(FakeRecognizer):
     """Reads until its caller leaves, and says when it has begun."""
 
     def __init__(self) -> None:

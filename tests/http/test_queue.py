@@ -17,18 +17,18 @@ from tests.http.conftest import Clients
 from tests.http.doubles import NoFetcher
 from tests.http.live import running_app
 from tests.http.shapes import PATH, PICTURE, PROJECT, assert_failure, path_of
+from tests.support.fake_recognizer import FakeRecognizer
 from web_image_ocr.api import ApiConfig, Dependencies, create_app
 from web_image_ocr.engine.page import Page, RecognitionOptions
 from web_image_ocr.primitives.deadline import Deadline
 from web_image_ocr.primitives.errors import ErrorKind
 from web_image_ocr.serving.admission import Admission
-from web_image_ocr.serving.null import NullRecognizer
 
 BODY = {"image": PICTURE}
 OTHER = path_of(PROJECT[::-1])
 
 
-class QueueingRecognizer(NullRecognizer):
+class QueueingRecognizer(FakeRecognizer):
     """One picture at a time; four may wait."""
 
     def __init__(self) -> None:
@@ -38,7 +38,7 @@ class QueueingRecognizer(NullRecognizer):
     async def recognize(
         self, picture: bytes, options: RecognitionOptions, deadline: Deadline, project_id: str
     ) -> Page:
-        async with self.admission.slot(project_id, deadline):
+        async with self.admission.permit(project_id, deadline):
             return await super().recognize(picture, options, deadline, project_id)
 
 
@@ -94,11 +94,11 @@ def test_a_client_that_leaves_while_it_waits_leaves_the_queue_at_once(
             return connection
 
         with closing(call()):
-            _wait_for(lambda: len(recognizer.seen) == 1)
+            _wait_for(lambda: len(recognizer.calls) == 1)
             with closing(call()):
                 _wait_for(lambda: recognizer.admission.waiting == 1)
             _wait_for(lambda: recognizer.admission.waiting == 0)
-            assert (len(recognizer.seen), recognizer.cancelled) == (1, 0)
+            assert (len(recognizer.calls), recognizer.cancelled) == (1, 0)
         _wait_for(lambda: recognizer.cancelled == 1)
 
 

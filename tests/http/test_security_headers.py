@@ -11,8 +11,8 @@ from starlette.routing import Route
 from tests.http.conftest import Account
 from tests.http.doubles import NoFetcher
 from tests.http.shapes import PATH, PICTURE, SECURITY_HEADERS, assert_envelope
+from tests.support.fake_recognizer import FakeRecognizer
 from web_image_ocr.api import ApiConfig, Dependencies, create_app
-from web_image_ocr.serving.null import NullRecognizer
 
 HTTPS_ONLY = "strict-transport-security"
 
@@ -43,7 +43,7 @@ async def test_good_answers_and_bad_ones(client: httpx.AsyncClient, account: Acc
 
 
 async def test_an_unexpected_exception(
-    anonymous: httpx.AsyncClient, recognizer: NullRecognizer
+    anonymous: httpx.AsyncClient, recognizer: FakeRecognizer
 ) -> None:
     def fault() -> None:
         raise ZeroDivisionError
@@ -77,5 +77,5 @@ async def test_a_page_may_have_a_policy_of_its_own() -> None:
 
 
 def _app() -> FastAPI:
-    dependencies = Dependencies(recognizer=NullRecognizer(), fetcher=NoFetcher(), identity=None)
+    dependencies = Dependencies(recognizer=FakeRecognizer(), fetcher=NoFetcher(), identity=None)
     return create_app(dependencies, ApiConfig())

@@ -17,11 +17,11 @@ from tests.http.doubles import NoFetcher
 from tests.http.live import running_app
 from tests.http.signing import BODY, signed
 from tests.soak.attacks.signed_bodies import attack
+from tests.support.fake_recognizer import FakeRecognizer
 from web_image_ocr.api import ApiConfig, Dependencies, bodies, create_app
 from web_image_ocr.api.body_budget import BodyBudget
 from web_image_ocr.identity import Identity, SignedRequest
 from web_image_ocr.primitives.errors import ErrorKind, ServiceError
-from web_image_ocr.serving.null import NullRecognizer
 
 pytestmark = pytest.mark.slow
 
@@ -37,7 +37,7 @@ class Server:
 
 
 @pytest.fixture
-def server(identity: Identity, recognizer: NullRecognizer) -> Iterator[Server]:
+def server(identity: Identity, recognizer: FakeRecognizer) -> Iterator[Server]:
     """Holds eight bodies of unauthenticated callers."""
     app: FastAPI = create_app(
         Dependencies(recognizer=recognizer, fetcher=NoFetcher(), identity=identity),

@@ -15,9 +15,9 @@ from tests.http.conftest import Account
 from tests.http.doubles import NoFetcher
 from tests.http.live import running_app
 from tests.http.signing import BODY, signed
+from tests.support.fake_recognizer import FakeRecognizer
 from web_image_ocr.api import ApiConfig, Dependencies, create_app
 from web_image_ocr.identity import Identity
-from web_image_ocr.serving.null import NullRecognizer
 
 pytestmark = pytest.mark.slow
 
@@ -28,7 +28,7 @@ Address = tuple[str, int]
 
 
 @pytest.fixture
-def server(identity: Identity, recognizer: NullRecognizer) -> Iterator[Address]:
+def server(identity: Identity, recognizer: FakeRecognizer) -> Iterator[Address]:
     """Holds four bodies of the crowd, one of them from unauthenticated callers of one network."""
     app = create_app(
         Dependencies(recognizer=recognizer, fetcher=NoFetcher(), identity=identity),

@@ -9,9 +9,9 @@ import pytest
 from tests.http.conftest import Clients
 from tests.http.doubles import NoFetcher
 from tests.http.shapes import PATH, PICTURE, assert_envelope, assert_failure
+from tests.support.fake_recognizer import FAKE_PAGE, FakeRecognizer
 from web_image_ocr.api.schemas import WebImageAnswer
 from web_image_ocr.primitives.errors import ErrorKind
-from web_image_ocr.serving.null import NULL_PAGE, NullRecognizer
 
 
 async def test_the_answer_is_the_page(anonymous: httpx.AsyncClient) -> None:
@@ -53,14 +53,14 @@ async def test_the_stages_are_timed(anonymous: httpx.AsyncClient) -> None:
 
 
 async def test_the_picture_and_the_options_arrive(
-    anonymous: httpx.AsyncClient, recognizer: NullRecognizer
+    anonymous: httpx.AsyncClient, recognizer: FakeRecognizer
 ) -> None:
     large = bytes(range(256)) * 1000
     text = base64.b64encode(large).decode()
     await anonymous.post(PATH, json={"image": text, "detect_direction": True})
     await anonymous.post(PATH, json={"image": PICTURE, "detect_direction": False})
-    assert [options.detect_direction for _, options in recognizer.seen] == [True, False]
-    assert recognizer.seen[0][0] == large
+    assert [options.detect_direction for _, options in recognizer.calls] == [True, False]
+    assert recognizer.calls[0][0] == large
 
 
 async def test_a_url_goes_to_the_fetcher(anonymous: httpx.AsyncClient, fetcher: NoFetcher) -> None:
@@ -142,11 +142,11 @@ async def test_what_does_not_fit_is_0101(anonymous: httpx.AsyncClient, body: obj
 
 
 async def test_of_a_key_given_twice_the_last_counts(
-    anonymous: httpx.AsyncClient, recognizer: NullRecognizer
+    anonymous: httpx.AsyncClient, recognizer: FakeRecognizer
 ) -> None:
     content = f'{{"image": 7, "image": "{PICTURE}", "url": "x", "url": null}}'
     assert (await anonymous.post(PATH, content=content)).status_code == 200
-    assert recognizer.seen[0][0] == base64.b64decode(PICTURE)
+    assert recognizer.calls[0][0] == base64.b64decode(PICTURE)
 
 
 @pytest.mark.parametrize("content_type", ["application/json;charset=utf-8", "text/plain", ""])
@@ -172,9 +172,9 @@ async def test_base64_above_10_mb_is_4104(anonymous: httpx.AsyncClient) -> None:
 
 
 async def test_an_empty_page_is_a_result(
-    anonymous: httpx.AsyncClient, recognizer: NullRecognizer
+    anonymous: httpx.AsyncClient, recognizer: FakeRecognizer
 ) -> None:
-    recognizer.page = type(NULL_PAGE)(width=100, height=50, lines=())
+    recognizer.page = type(FAKE_PAGE)(width=100, height=50, lines=())
     response = await anonymous.post(PATH, json={"image": PICTURE})
     assert response.status_code == 200
     result = response.json()["result"]

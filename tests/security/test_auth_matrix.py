@@ -31,9 +31,9 @@ from tests.security.callers import (
 )
 from tests.security.managed import managed_call, new_user_token
 from tests.security.matrix import FAULTS, OPEN, TABLE, NothingToRefuse, NotPossible, Refusal
+from tests.support.fake_recognizer import FakeRecognizer
 from web_image_ocr.api import ApiConfig, Dependencies, create_app
 from web_image_ocr.identity import Identity, IdentityConfig, Role, passwords
-from web_image_ocr.serving.null import NullRecognizer
 
 NOBODYS = "f" * 32
 Row = tuple[str, str, str]
@@ -64,12 +64,12 @@ class Stage:
     """
 
     def __init__(self, made: Cast, clock: Clock) -> None:
-        recognizer = NullRecognizer()
+        recognizer = FakeRecognizer()
         dependencies = Dependencies(
             recognizer=recognizer, fetcher=NoFetcher(), identity=made.identity
         )
         self.app = create_app(dependencies, ApiConfig())
-        self.read = recognizer.seen
+        self.read = recognizer.calls
         self._clock = clock
 
     async def send(self, call: Call) -> httpx.Response:

@@ -19,9 +19,9 @@ import pytest
 from tests.http.shapes import PATH, assert_failure
 from tests.security.spellings import ABSOLUTE, ADDRESSES, SPELLINGS
 from tests.security.test_fetch import OK, Server, redirect
+from tests.support.fake_recognizer import FakeRecognizer
 from web_image_ocr.api import ApiConfig, Dependencies, create_app
 from web_image_ocr.primitives.errors import ErrorKind
-from web_image_ocr.serving.null import NullRecognizer
 from web_image_ocr.sources import FetchConfig, Sources, StorageConfig
 from web_image_ocr.sources import address_guard as guard
 
@@ -76,7 +76,7 @@ class Caller:
         """Gives the call for a ``url``."""
         async with Sources(self.config, StorageConfig(), resolve=self.look_up) as sources:
             app = create_app(
-                Dependencies(recognizer=NullRecognizer(), fetcher=sources, identity=None),
+                Dependencies(recognizer=FakeRecognizer(), fetcher=sources, identity=None),
                 ApiConfig(),
             )
             transport = httpx.ASGITransport(app)

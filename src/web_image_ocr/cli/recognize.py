@@ -20,7 +20,7 @@ from web_image_ocr.engine import Engine
 from web_image_ocr.engine.page import Page, RecognitionOptions
 from web_image_ocr.primitives.errors import ErrorKind, ServiceError
 from web_image_ocr.primitives.memory import keep_freed_memory
-from web_image_ocr.serving.worker import read_picture
+from web_image_ocr.serving.worker import recognize_image
 from web_image_ocr.settings import load_settings
 
 STANDARD_INPUT = "-"
@@ -76,7 +76,7 @@ def recognize(
     status = ExitCode.OK
     for path in paths:
         try:
-            page = read_picture(engine, limits, _read_file(path), options)
+            page = recognize_image(engine, limits, _read_file(path), options)
         except ServiceError as error:
             status = status or exit_code(error.kind)
             _report(path, error, output)

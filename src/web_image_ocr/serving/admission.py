@@ -51,7 +51,7 @@ class Admission:
         return max(0, before) * self._mean_job_s / self._permits
 
     @asynccontextmanager
-    async def slot(self, project_id: str, deadline: Deadline) -> AsyncIterator[None]:
+    async def permit(self, project_id: str, deadline: Deadline) -> AsyncIterator[None]:
         """Hold a permit for the body of the ``async with``.
 
         Args:

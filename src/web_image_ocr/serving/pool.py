@@ -94,7 +94,7 @@ class WorkerPool:
         free again: the worker finishes, which is cheaper than to start another and is
         bounded by the deadline, and meanwhile counts as busy.
         """
-        async with self._admission.slot(project_id, deadline):
+        async with self._admission.permit(project_id, deadline):
             for _ in range(_TRIES):
                 worker = await self._idle_worker(deadline)
                 cores = self._cores if self._admission.alone else 1

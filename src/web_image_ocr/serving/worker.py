@@ -63,14 +63,14 @@ def _warm_up(engine: Engine) -> None:
 
 def _answer(engine: Engine, limits: ImageLimits, job: Job) -> Answer:
     try:
-        return read_picture(
+        return recognize_image(
             engine, limits, job.image, job.options, cores=job.cores, deadline=job.deadline
         )
     except ServiceError as error:
         return error
 
 
-def read_picture(
+def recognize_image(
     engine: Engine,
     limits: ImageLimits,
     picture: bytes,

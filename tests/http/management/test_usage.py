@@ -12,11 +12,11 @@ import httpx
 from tests.http.conftest import Clients
 from tests.http.management.conftest import Town
 from tests.http.shapes import PICTURE, assert_failure, path_of
+from tests.support.fake_recognizer import FakeRecognizer
 from web_image_ocr.api.management_schemas import UsageAnswer
 from web_image_ocr.api.usage_wire import cell
 from web_image_ocr.identity import API_NAME, Identity
 from web_image_ocr.primitives.errors import ErrorKind, ServiceError
-from web_image_ocr.serving.null import NullRecognizer
 
 USAGE = "/v1/usage"
 
@@ -35,7 +35,7 @@ async def ocr(town: Town, who: str | None, body: object, project: str = "") -> h
     return await town.call("POST", path_of(project or town.project_id), who, json=body)
 
 
-async def test_calls_of_every_outcome_are_counted(town: Town, recognizer: NullRecognizer) -> None:
+async def test_calls_of_every_outcome_are_counted(town: Town, recognizer: FakeRecognizer) -> None:
     for _ in range(3):
         assert (await ocr(town, "caller", {"image": PICTURE})).status_code == 200
     await ocr(town, "caller", {"image": 7})

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import asyncio
 
+from tests.support.fake_recognizer import FAKE_PAGE
 from web_image_ocr.engine.page import Page, RecognitionOptions
 from web_image_ocr.primitives.deadline import Deadline
-from web_image_ocr.serving.null import NULL_PAGE
 
 OPTIONS = RecognitionOptions()
 
@@ -42,7 +42,7 @@ class HeldRecognizer:
         """Yes."""
         return True
 
-    def answer(self, page: Page = NULL_PAGE) -> None:
+    def answer(self, page: Page = FAKE_PAGE) -> None:
         """Let the last run end."""
         self.runs[-1].set_result(page)
 

@@ -10,7 +10,7 @@ from web_image_ocr.serving.admission import Admission
 
 
 async def _hold(admission: Admission, until: asyncio.Event, project: str = "project") -> None:
-    async with admission.slot(project, Deadline.never()):
+    async with admission.permit(project, Deadline.never()):
         await until.wait()
 
 
@@ -27,7 +27,7 @@ async def test_no_more_jobs_run_than_there_are_permits() -> None:
 
     async def job() -> None:
         nonlocal running, most
-        async with admission.slot("project", Deadline.never()):
+        async with admission.permit("project", Deadline.never()):
             running += 1
             most = max(most, running)
             await end.wait()
@@ -43,13 +43,13 @@ async def test_no_more_jobs_run_than_there_are_permits() -> None:
 
 async def test_a_call_beyond_the_places_is_refused_at_once_and_told_when_to_come_back() -> None:
     admission = Admission(permits=1, max_waiting=2)
-    async with admission.slot("project", Deadline.never()):
+    async with admission.permit("project", Deadline.never()):
         await asyncio.sleep(0.02)  # the mean job now takes about this
     end = asyncio.Event()
     tasks = [asyncio.create_task(_hold(admission, end)) for _ in range(3)]
     await _settle()
     with pytest.raises(ServiceError) as caught:
-        async with admission.slot("project", Deadline.never()):
+        async with admission.permit("project", Deadline.never()):
             pytest.fail("a fourth call was let in")
     assert caught.value.kind is ErrorKind.OVERLOADED
     assert caught.value.retry_after is not None
@@ -64,11 +64,11 @@ async def test_without_places_a_call_runs_at_once_or_not_at_all() -> None:
     holder = asyncio.create_task(_hold(admission, end))
     await _settle()
     with pytest.raises(ServiceError):
-        async with admission.slot("project", Deadline.never()):
+        async with admission.permit("project", Deadline.never()):
             pytest.fail("there was no place to wait")
     end.set()
     await holder
-    async with admission.slot("project", Deadline.never()):
+    async with admission.permit("project", Deadline.never()):
         pass
 
 
@@ -78,12 +78,12 @@ async def test_a_wait_ends_with_the_deadline_and_gives_its_place_back() -> None:
     holder = asyncio.create_task(_hold(admission, end))
     await _settle()
     with pytest.raises(ServiceError) as caught:
-        async with admission.slot("project", Deadline.after(0.01)):
+        async with admission.permit("project", Deadline.after(0.01)):
             pytest.fail("there was no permit to be had")
     assert caught.value.kind is ErrorKind.DEADLINE_EXCEEDED
     end.set()
     await holder
-    async with admission.slot("project", Deadline.after(1)):
+    async with admission.permit("project", Deadline.after(1)):
         assert admission.alone
 
 
@@ -115,7 +115,7 @@ class Jobs:
         self._ends: list[asyncio.Event] = []
 
     async def run(self, project: str, name: str = "") -> None:
-        async with self.admission.slot(project, Deadline.never()):
+        async with self.admission.permit(project, Deadline.never()):
             self.running.append(name or project)
             self._ends.append(asyncio.Event())
             await self._ends[-1].wait()
@@ -170,7 +170,7 @@ async def test_a_flood_costs_the_one_who_makes_it() -> None:
 
 async def test_a_call_that_loses_its_place_is_told_when_to_come_back() -> None:
     jobs = Jobs()
-    async with jobs.admission.slot("a", Deadline.never()):
+    async with jobs.admission.permit("a", Deadline.never()):
         await asyncio.sleep(0.02)  # the mean job now takes about this
     tasks = jobs.start("a", *[""] * 5)
     await _settle()
@@ -189,7 +189,7 @@ async def test_a_call_that_loses_its_place_is_told_when_to_come_back() -> None:
 
 async def test_the_wait_of_a_newcomer_is_a_turn_of_each_project() -> None:
     jobs = Jobs()
-    async with jobs.admission.slot("a", Deadline.never()):
+    async with jobs.admission.permit("a", Deadline.never()):
         await asyncio.sleep(0.02)
     tasks = jobs.start("a", *[""] * 4)
     await _settle()
@@ -228,5 +228,5 @@ async def test_a_caller_that_leaves_when_its_turn_comes_hands_it_on() -> None:
     end.set()
     await last
     assert admission.alone
-    async with admission.slot("another", Deadline.after(1)):
+    async with admission.permit("another", Deadline.after(1)):
         assert admission.alone

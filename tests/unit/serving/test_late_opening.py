@@ -46,7 +46,7 @@ for file in files:
     for direction in (False, True):
         options = RecognitionOptions(detect_direction=direction)
         for cores in (1, 2) if len(file) < 100_000 else (2,):
-            page = worker.read_picture(engine, limits, file, options, cores=cores)
+            page = worker.recognize_image(engine, limits, file, options, cores=cores)
             lines += len(page.lines)
 print(json.dumps([lines, opened]))
 """

@@ -7,11 +7,11 @@ from dataclasses import replace
 
 import pytest
 
+from tests.support.fake_recognizer import FAKE_PAGE
 from web_image_ocr.engine.page import Page, RecognitionOptions, TextLine
-from web_image_ocr.serving.null import NULL_PAGE
 from web_image_ocr.serving.page_lru import PageKey, PageLRU
 
-PAGE = replace(NULL_PAGE, timings={})
+PAGE = replace(FAKE_PAGE, timings={})
 
 
 def key(name: object, project: str = "0" * 32, *, direction: bool = False) -> PageKey:
@@ -28,8 +28,8 @@ def size_of_one() -> int:
 def test_a_page_comes_back_as_it_was_without_its_timings() -> None:
     pages = PageLRU(10**6)
     assert pages.get(key("a")) is None
-    pages.put(key("a"), NULL_PAGE)
-    assert NULL_PAGE.timings
+    pages.put(key("a"), FAKE_PAGE)
+    assert FAKE_PAGE.timings
     assert pages.get(key("a")) == PAGE
 
 

@@ -7,11 +7,11 @@ import traceback
 
 import pytest
 
+from tests.support.fake_recognizer import FAKE_PAGE
 from tests.unit.serving.reading import OPTIONS, HeldRecognizer, settle
 from web_image_ocr.engine.page import Page
 from web_image_ocr.primitives.deadline import Deadline
 from web_image_ocr.primitives.errors import ErrorKind, ServiceError
-from web_image_ocr.serving.null import NULL_PAGE
 from web_image_ocr.serving.page_lru import PageKey
 from web_image_ocr.serving.single_flight import SingleFlight
 
@@ -54,7 +54,7 @@ async def test_all_who_wait_get_the_page_of_one_run(readers: Readers) -> None:
     calls = [await readers.call() for _ in range(5)]
     assert len(readers.recognizer.runs) == 1
     readers.recognizer.answer()
-    assert await asyncio.gather(*calls) == [NULL_PAGE] * 5
+    assert await asyncio.gather(*calls) == [FAKE_PAGE] * 5
 
 
 async def test_a_run_that_is_over_is_not_joined(readers: Readers) -> None:
@@ -76,7 +76,7 @@ async def test_one_that_leaves_takes_nothing_from_the_others(
     await settle()
     assert calls.pop(leaving).cancelled(), "it does not wait for the run"
     readers.recognizer.answer()
-    assert await asyncio.gather(*calls) == [NULL_PAGE] * 2
+    assert await asyncio.gather(*calls) == [FAKE_PAGE] * 2
     assert len(readers.recognizer.runs) == 1
 
 
@@ -91,7 +91,7 @@ async def test_a_run_that_nobody_waits_for_is_cancelled(readers: Readers) -> Non
     assert run.cancelled()
     late = await readers.call()
     readers.recognizer.answer()
-    assert await late == NULL_PAGE
+    assert await late == FAKE_PAGE
 
 
 async def test_a_run_that_is_slow_to_end_when_cancelled_is_not_joined() -> None:
@@ -103,7 +103,7 @@ async def test_a_run_that_is_slow_to_end_when_cancelled_is_not_joined() -> None:
         nonlocal started
         started += 1
         if started > 1:
-            return NULL_PAGE
+            return FAKE_PAGE
         try:
             await asyncio.sleep(60)
         finally:
@@ -116,7 +116,7 @@ async def test_a_run_that_is_slow_to_end_when_cancelled_is_not_joined() -> None:
     await settle()
     assert runs.under_way(KEY) is None
     run = runs.start(KEY, stubborn)
-    assert await run.page(Deadline.never()) == NULL_PAGE
+    assert await run.page(Deadline.never()) == FAKE_PAGE
     may_end.set()
     await settle()
 
@@ -160,7 +160,7 @@ async def test_each_waits_until_its_own_deadline(readers: Readers) -> None:
     assert await kind_of(short) is ErrorKind.DEADLINE_EXCEEDED
     assert 0.04 < time.monotonic() - started < 5
     readers.recognizer.answer()
-    assert await long == NULL_PAGE
+    assert await long == FAKE_PAGE
 
 
 @pytest.mark.parametrize("kind", [ErrorKind.DEADLINE_EXCEEDED, ErrorKind.ENGINE_UNAVAILABLE])
@@ -175,7 +175,7 @@ async def test_when_time_runs_out_it_is_read_again_for_who_has_most_left(
     assert len(readers.recognizer.runs) == 2
     assert 55 < readers.recognizer.deadlines[1].remaining() <= 60
     readers.recognizer.answer()
-    assert await asyncio.gather(*others) == [NULL_PAGE] * 3
+    assert await asyncio.gather(*others) == [FAKE_PAGE] * 3
 
 
 async def test_when_time_runs_out_for_all_it_is_read_no_more(readers: Readers) -> None:

@@ -18,5 +18,5 @@ def test_a_decoder_that_raises_is_a_failed_recognition(monkeypatch: pytest.Monke
     monkeypatch.setattr(worker, "decode", broken)
     limits = ImageLimits.for_edition("2021")
     with pytest.raises(ServiceError) as caught:
-        worker.read_picture(Engine(), limits, b"", RecognitionOptions())
+        worker.recognize_image(Engine(), limits, b"", RecognitionOptions())
     assert caught.value.kind is ErrorKind.RECOGNITION_FAILED

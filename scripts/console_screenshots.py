@@ -1,6 +1,6 @@
 """Takes the pictures of ``docs/console.md``: a server of its own, Chromium, the project's samples.
 
-Run as ``python -m scripts.console_pictures``; needs Chromium, the fonts of
+Run as ``python -m scripts.console_screenshots``; needs Chromium, the fonts of
 ``requirements/debian.txt`` and the packages of development. Some calls are made first, so
 that there is something to see.
 """

@@ -1,4 +1,4 @@
-"""A recogniser that reads nothing: predictable answers and faults on request, for tests."""
+"""Provide a fake Recognizer: predictable answers and failures on demand."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from web_image_ocr.engine.page import Page, RecognitionOptions, TextLine
 from web_image_ocr.primitives.deadline import Deadline
 from web_image_ocr.primitives.errors import ErrorKind, ServiceError
 
-NULL_PAGE = Page(
+FAKE_PAGE = Page(
     width=640,
     height=480,
     lines=(
@@ -27,45 +27,45 @@ NULL_PAGE = Page(
     ),
     timings={"detect": 0.010, "read": 0.020},
 )
-"""What every picture says; the second line pokes out of the picture on purpose."""
+"""The default answer. The second line extends beyond the image on purpose."""
 
 
 @dataclass(slots=True)
-class NullRecognizer:
-    """Gives the same page for every picture, or fails as told.
+class FakeRecognizer:
+    """Answer every image with the same page, or fail on demand.
 
     Attributes:
         page: the answer.
-        fault: called before answering; raises what the call shall raise.
-        seconds: how long a call takes.
-        alive: what ``ready`` says; a dead recogniser answers no call.
-        seen: pictures and options it was called with, in order.
-        cancelled: calls given up by their caller.
+        fault: called before each answer; raises the exception that the call should end with.
+        seconds: duration of a call.
+        alive: result of ``ready``; while false, every call fails.
+        calls: image and options of each call, in order.
+        cancelled: number of calls that were cancelled.
     """
 
-    page: Page = NULL_PAGE
+    page: Page = FAKE_PAGE
     fault: Callable[[], None] = lambda: None
     seconds: float = 0.0
     alive: bool = True
-    seen: list[tuple[bytes, RecognitionOptions]] = field(default_factory=list)
+    calls: list[tuple[bytes, RecognitionOptions]] = field(default_factory=list)
     cancelled: int = 0
 
     async def recognize(
         self,
-        picture: bytes,
+        image: bytes,
         options: RecognitionOptions,
         deadline: Deadline,
         project_id: str,  # noqa: ARG002 - the protocol's
     ) -> Page:
-        """The page, or the fault.
+        """Return the page, or raise the fault.
 
         Raises:
-            ServiceError: ``ENGINE_UNAVAILABLE`` when dead, ``DEADLINE_EXCEEDED`` when
-                ``seconds`` is beyond the deadline, or what ``fault`` raises.
+            ServiceError: ``ENGINE_UNAVAILABLE`` while not alive, ``DEADLINE_EXCEEDED`` if
+                ``seconds`` exceeds the deadline, or whatever ``fault`` raises.
         """
-        self.seen.append((picture, options))
+        self.calls.append((image, options))
         if not self.alive:
-            raise ServiceError(ErrorKind.ENGINE_UNAVAILABLE, "the recogniser was told to be dead")
+            raise ServiceError(ErrorKind.ENGINE_UNAVAILABLE, "the fake recognizer is not alive")
         try:
             await asyncio.sleep(min(self.seconds, deadline.remaining()))
         except asyncio.CancelledError:
@@ -76,5 +76,5 @@ class NullRecognizer:
         return self.page
 
     def ready(self) -> bool:
-        """Whether it was told to be alive."""
+        """Return ``alive``."""
         return self.alive
