@@ -20,8 +20,8 @@ from pathlib import Path
 from tests.golden.board import Board
 from tests.golden.pictures import Case
 from web_image_ocr import Engine, EngineConfig, TextLine
+from web_image_ocr.engine.page import Quad
 from web_image_ocr.images import ImageLimits, decode
-from web_image_ocr.primitives.geometry import Quad
 
 CONFIG = EngineConfig(threads=2, precision="float32")
 """What reads them: numbers of 8 bits are for some processors only."""

@@ -16,7 +16,7 @@ import pytest
 
 from tests.unit.engine.pictures import written
 from web_image_ocr import EngineConfig
-from web_image_ocr.engine.detection.multiscale import MOST_PIXELS
+from web_image_ocr.engine.detection.multiscale import MAX_TOTAL_PIXELS
 from web_image_ocr.primitives.pixels import Pixels
 
 pytestmark = [
@@ -42,7 +42,7 @@ engine.recognize(large)
 print(greatest_memory() - before)
 """
 
-BOUND = 250 * EngineConfig().max_detection_pixels + 3 * MOST_PIXELS
+BOUND = 250 * EngineConfig().max_detection_pixels + 3 * MAX_TOTAL_PIXELS
 """Bytes, as documented: the detector's of what it sees at once, and maps of all that it sees."""
 
 

@@ -5,7 +5,11 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from web_image_ocr.primitives.geometry import Quad
+Point = tuple[float, float]
+"""(x, y) in pixels; the origin is the image's upper left corner, y grows downwards."""
+
+Quad = tuple[Point, Point, Point, Point]
+"""Four corners, clockwise from the text's top left: the first edge runs in reading direction."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -11,13 +11,11 @@ from functools import partial
 import numpy as np
 
 from web_image_ocr.engine.config import EngineConfig
-from web_image_ocr.engine.detection.detector import Box
-from web_image_ocr.engine.detection.multiscale import MOST_PIXELS, Survey
-from web_image_ocr.engine.detection.overlaps import Shapes, shared_area
-from web_image_ocr.engine.detection.views import Points, rim
+from web_image_ocr.engine.detection.multiscale import MAX_TOTAL_PIXELS, MultiScaleDetector
+from web_image_ocr.engine.geometry import BoundsIndex, Box, Points, image_corners, shared_area
 from web_image_ocr.engine.layout.orientation import text_angle
 from web_image_ocr.engine.layout.reading_order import reading_order
-from web_image_ocr.engine.page import Page, RecognitionOptions, TextLine
+from web_image_ocr.engine.page import Page, Quad, RecognitionOptions, TextLine
 from web_image_ocr.engine.recognition.ctc import characters_of
 from web_image_ocr.engine.recognition.curved_text import read_bent, settled
 from web_image_ocr.engine.recognition.decoder import Decoder
@@ -28,7 +26,6 @@ from web_image_ocr.engine.runtime.models import load_models
 from web_image_ocr.engine.runtime.session_pool import Sessions, SessionSet
 from web_image_ocr.primitives.deadline import Deadline
 from web_image_ocr.primitives.errors import ErrorKind, ServiceError
-from web_image_ocr.primitives.geometry import Quad
 from web_image_ocr.primitives.pixels import Pixels
 
 # Ground around the text that was found, in line heights: text missed at its edge is beside it.
@@ -97,16 +94,18 @@ class Engine:
         reader = Reader(sessions.recognition, self._decoder, deadline)
         readers = _Readers(reader, replace(reader, session=sessions.lane), sessions.side_by_side)
         clock = _StageClock(deadline)
-        survey = Survey(
+        survey = MultiScaleDetector(
             session=sessions.detection,
             pixels=pixels,
             max_pixels=self._config.max_detection_pixels,
             deadline=deadline,
             # A picture that must be turned is looked at twice.
-            most_pixels=MOST_PIXELS // 2 if options.detect_direction else MOST_PIXELS,
+            max_total_pixels=MAX_TOTAL_PIXELS // 2
+            if options.detect_direction
+            else MAX_TOTAL_PIXELS,
         )
         with clock.stage("detect"):
-            found = survey.find(rim(width, height))
+            found = survey.detect(image_corners(width, height))
         boxes = found.boxes
         angle = 0.0
         if options.detect_direction:
@@ -115,7 +114,7 @@ class Engine:
         aligned = boxes
         if angle:
             with clock.stage("detect"):
-                found = survey.find(ground_of(boxes, width, height), angle)
+                found = survey.detect(ground_of(boxes, width, height), angle)
             aligned = found.boxes
         with clock.stage("read"):
             lines = self._read(pixels, aligned, Reader.read_box, readers)
@@ -182,7 +181,7 @@ def ground_of(boxes: Sequence[Box], width: int, height: int) -> Points:
     margin = _GROUND * float(np.median([min(box.width, box.height) for box in boxes]))
     shifts = [(x, y) for x in (-margin, margin) for y in (-margin, margin)]
     points = np.concatenate([corners + shift for shift in shifts])
-    inside: Points = np.clip(points, *rim(width, height)[[0, 2]])
+    inside: Points = np.clip(points, *image_corners(width, height)[[0, 2]])
     return inside
 
 
@@ -193,10 +192,10 @@ def _not_yet_read(boxes: Sequence[Box], lines: Sequence[TextLine]) -> list[Box]:
     same text found in part. Any other line has read only what it covers of the box.
     """
     read = [Box(np.array(line.quad), line.confidence).along_long_side() for line in lines]
-    places = Shapes([line.corners for line in read])
+    places = BoundsIndex([line.corners for line in read])
     fresh = []
     for box in boxes:
-        met = [read[index] for index in places.meeting(box.corners)]
+        met = [read[index] for index in places.overlapping(box.corners)]
         if sum(_covered(box.along_long_side(), line) for line in met) < 0.5:
             fresh.append(box)
     return fresh

@@ -8,13 +8,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from web_image_ocr.engine.detection.detector import unclip
-from web_image_ocr.engine.detection.scale import detection_scale
-from web_image_ocr.engine.detection.views import Frame, extent
+from web_image_ocr.engine.detection.views import ViewTransform, max_view_scale
+from web_image_ocr.engine.geometry import rotated_size
 from web_image_ocr.engine.layout.reading_order import reading_order
+from web_image_ocr.engine.page import Quad
 from web_image_ocr.engine.pipeline import quad_inside
 from web_image_ocr.engine.recognition.decoder import Decoder
 from web_image_ocr.engine.recognition.lexicon import Words
-from web_image_ocr.primitives.geometry import Quad
 
 sizes = st.integers(1, 4000)
 lengths = st.floats(1.0, 500.0)
@@ -74,15 +74,15 @@ def test_unclip_inverts_the_shrinking_of_the_training_labels(
 def test_points_come_back_from_a_frame(
     width: int, height: int, scale: float, angle: float, points: npt.NDArray[np.float64]
 ) -> None:
-    frame = Frame.around(width, height, scale=scale, angle=angle)
-    assert np.allclose(frame.to_picture(frame.to_view(points)), points, atol=1e-6)
+    frame = ViewTransform.of_image(width, height, scale=scale, angle=angle)
+    assert np.allclose(frame.to_image(frame.to_view(points)), points, atol=1e-6)
 
 
 @given(sizes, sizes, st.floats(0.05, 3.0), angles)
 def test_a_frame_holds_the_whole_picture(
     width: int, height: int, scale: float, angle: float
 ) -> None:
-    frame = Frame.around(width, height, scale=scale, angle=angle)
+    frame = ViewTransform.of_image(width, height, scale=scale, angle=angle)
     corners = np.array([[0, 0], [width - 1, 0], [width - 1, height - 1], [0, height - 1]])
     seen = frame.to_view(corners.astype(np.float64))
     assert frame.width % 32 == frame.height % 32 == 0
@@ -100,7 +100,7 @@ def test_quads_end_inside_the_picture(
 
 @given(st.integers(1, 30_000), st.integers(1, 30_000), st.integers(65_536, 4_000_000))
 def test_the_detector_never_sees_more_than_its_bound(width: int, height: int, bound: int) -> None:
-    scale = detection_scale(width, height, bound)
+    scale = max_view_scale(width, height, bound)
     assert scale > 0
     assert scale * scale * width * height <= bound * (1 + 1e-9)
     assert scale * max(width, height) <= 20_000
@@ -138,10 +138,10 @@ def test_a_view_holds_the_points_it_is_made_for_and_little_more(
     corners: list[npt.NDArray[np.float64]], angle: float, scale: float
 ) -> None:
     points = np.concatenate(corners)
-    frame = Frame.holding(points, scale=scale, angle=angle)
+    frame = ViewTransform.enclosing(points, scale=scale, angle=angle)
     seen = frame.to_view(points)
     assert seen.min() >= -0.5 - 1e-6
     assert (seen <= [frame.width - 0.5 + 1e-6, frame.height - 0.5 + 1e-6]).all()
-    width, height = extent(points, angle)
+    width, height = rotated_size(points, angle)
     assert frame.width <= max(32, scale * width + 33)
     assert frame.height <= max(32, scale * height + 33)

@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from web_image_ocr.engine.layout.reading_order import reading_order
-from web_image_ocr.primitives.geometry import Quad
+from web_image_ocr.engine.page import Quad
 
 Corners = npt.NDArray[np.float64]
 

@@ -5,8 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.unit.engine.compass import rectangle
-from web_image_ocr.engine.detection.overlaps import Shapes, shared_area
-from web_image_ocr.engine.detection.views import Points
+from web_image_ocr.engine.geometry import BoundsIndex, Points, shared_area
 
 LENGTHS = st.floats(1, 60)
 PLACES = st.floats(0, 100)
@@ -23,6 +22,6 @@ ROUNDING = 0.01  # square pixels: OpenCV compares what touches in 32 bits
 @pytest.mark.slow
 @given(st.lists(QUADS, max_size=8), QUADS)
 def test_no_quad_that_shares_ground_is_missed(quads: list[Points], quad: Points) -> None:
-    meeting = Shapes(quads).meeting(quad)
+    meeting = BoundsIndex(quads).overlapping(quad)
     sharing = [i for i, other in enumerate(quads) if shared_area(quad, other) > ROUNDING]
     assert set(sharing) <= set(meeting)

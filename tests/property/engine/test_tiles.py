@@ -8,10 +8,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from web_image_ocr.engine.detection.detector import boxes_of_map
-from web_image_ocr.engine.detection.multiscale import Survey
-from web_image_ocr.engine.detection.scale import LONGEST
+from web_image_ocr.engine.detection.multiscale import MultiScaleDetector
 from web_image_ocr.engine.detection.tiles import MARGIN, cut
-from web_image_ocr.engine.detection.views import Frame, rim
+from web_image_ocr.engine.detection.views import MAX_SIDE_PX, ViewTransform
+from web_image_ocr.engine.geometry import image_corners
 from web_image_ocr.engine.runtime.session import Tensor
 from web_image_ocr.primitives.deadline import Deadline
 from web_image_ocr.primitives.pixels import Pixels
@@ -44,7 +44,7 @@ def test_tiles_are_bounded_and_overlap(width: int, height: int, bound: int) -> N
         ):
             assert first % 32 == end % 32 == 0
             assert 0 <= first < end <= length
-            assert end - first <= LONGEST
+            assert end - first <= MAX_SIDE_PX
             assert core[0] == 0 or core[0] - first >= MARGIN
             assert core[1] == length or end - core[1] >= MARGIN
 
@@ -80,11 +80,13 @@ def test_tiles_show_what_the_whole_view_shows(
     squares = np.asarray(40 * (rows ^ columns), np.uint8)[..., None]  # no row is of one colour
     for x, y, width, height in bars:
         picture[y : y + height, x : x + width] = squares[y : y + height, x : x + width]
-    frame = Frame.holding(rim(700, 700), scale=scale, angle=90.0 if turned else 0.0)
+    frame = ViewTransform.enclosing(
+        image_corners(700, 700), scale=scale, angle=90.0 if turned else 0.0
+    )
     whole, tiled = (
-        Survey(
+        MultiScaleDetector(
             session=Blurred(), pixels=picture, max_pixels=bound, deadline=Deadline.never()
-        ).text_in(frame)
+        ).probability_map(frame)
         for bound in (4_000_000, 262_144)
     )
     # Below full size, tiles and the whole are averaged from pixels grouped a little differently.

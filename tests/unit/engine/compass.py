@@ -8,8 +8,7 @@ from typing import cast
 
 import numpy as np
 
-from web_image_ocr.engine.detection.detector import Box
-from web_image_ocr.engine.detection.views import Points
+from web_image_ocr.engine.geometry import Box, Points
 from web_image_ocr.engine.recognition.decoder import NOTHING, Decoder, Reading
 from web_image_ocr.engine.recognition.recognizer import Reader
 from web_image_ocr.engine.runtime.session import Tensor

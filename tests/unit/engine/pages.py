@@ -5,7 +5,7 @@ from __future__ import annotations
 from itertools import pairwise
 
 from web_image_ocr import Page
-from web_image_ocr.primitives.geometry import Quad
+from web_image_ocr.engine.page import Quad
 
 
 def assert_quads_are_sound(page: Page) -> None:

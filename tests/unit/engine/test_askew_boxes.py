@@ -6,8 +6,7 @@ import numpy as np
 import pytest
 
 from tests.unit.engine.compass import box_from, rectangle
-from web_image_ocr.engine.detection.detector import Box
-from web_image_ocr.engine.detection.views import Points
+from web_image_ocr.engine.geometry import Box, Points
 from web_image_ocr.engine.page import TextLine
 from web_image_ocr.engine.pipeline import _covered, _not_yet_read, ground_of, quad_inside
 

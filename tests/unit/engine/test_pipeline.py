@@ -10,7 +10,7 @@ from tests.pictures import characters_picture
 from tests.unit.engine.pages import assert_quads_are_sound
 from tests.unit.engine.pictures import turned, written
 from web_image_ocr import Engine, EngineConfig, Page, RecognitionOptions
-from web_image_ocr.engine.detection.detector import Box
+from web_image_ocr.engine.geometry import Box
 from web_image_ocr.engine.recognition.recognizer import Reader
 from web_image_ocr.primitives.deadline import Deadline
 from web_image_ocr.primitives.errors import ErrorKind, ServiceError

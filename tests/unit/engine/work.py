@@ -9,7 +9,7 @@ from unittest.mock import patch
 
 from tests.unit.engine.pages import assert_quads_are_sound
 from web_image_ocr import Engine, Page, RecognitionOptions
-from web_image_ocr.engine.detection.multiscale import MOST_PIXELS
+from web_image_ocr.engine.detection.multiscale import MAX_TOTAL_PIXELS
 from web_image_ocr.engine.recognition.crops import MAX_WIDTH
 from web_image_ocr.engine.runtime.session import Session, Tensor
 from web_image_ocr.engine.runtime.session_pool import SessionSet
@@ -59,7 +59,7 @@ class Work:
         page = self.engine.recognize(pixels, options, deadline=deadline)
         assert (page.height, page.width) == pixels.shape[:2]
         assert_quads_are_sound(page)
-        assert sum(self.detection.pixels) <= OVERLAP * MOST_PIXELS
+        assert sum(self.detection.pixels) <= OVERLAP * MAX_TOTAL_PIXELS
         assert max(self.recognition.pixels, default=0) <= LINE_HEIGHT * MAX_WIDTH
         return page
 

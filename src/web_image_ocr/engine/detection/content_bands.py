@@ -20,7 +20,7 @@ GROUND = 32
 LEAST_BAND = 256  # rows; in a lower one a lone dot looks like text
 
 
-def busy_bands(view: Pixels) -> list[tuple[int, int]]:
+def content_bands(view: Pixels) -> list[tuple[int, int]]:
     """First row and end of each band of a view that may hold text, from the top.
 
     A row whose pixels are alike, or are those of the rows beside it, holds none: frames and bars

@@ -9,14 +9,13 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
 
 import cv2
 import numpy as np
 import numpy.typing as npt
 
-from web_image_ocr.engine.detection.content_bands import busy_bands
-from web_image_ocr.engine.detection.views import Points, quarter_turned
+from web_image_ocr.engine.detection.content_bands import content_bands
+from web_image_ocr.engine.geometry import Box, Points, shorter_side, upright_corners
 from web_image_ocr.engine.runtime.session import Session
 from web_image_ocr.engine.runtime.tensors import to_tensor
 from web_image_ocr.primitives.pixels import Pixels
@@ -46,53 +45,6 @@ CERTAIN = 255
 Contour = npt.NDArray[np.int32]
 
 
-@dataclass(frozen=True, slots=True)
-class Box:
-    """One region of text.
-
-    Attributes:
-        corners: (4, 2) float64 in pixels of the picture, clockwise as seen, from the corner
-            that is the text's top left if it reads along the view's rows.
-        score: mean probability inside the region, 0 to 1.
-    """
-
-    corners: Points
-    score: float
-
-    @property
-    def area(self) -> float:
-        """In square pixels."""
-        return self.width * self.height
-
-    @property
-    def width(self) -> float:
-        """Length of the first edge in pixels."""
-        return math.dist(self.corners[0], self.corners[1])
-
-    @property
-    def height(self) -> float:
-        """Length of the second edge in pixels."""
-        return math.dist(self.corners[1], self.corners[2])
-
-    @property
-    def length(self) -> float:
-        """Of its longer side, in heights of the other; at least 1."""
-        longer, shorter = max(self.width, self.height), min(self.width, self.height)
-        return longer / max(shorter, 1.0)
-
-    @property
-    def direction(self) -> float:
-        """Degrees clockwise from pointing right to the first edge, 0 to 360."""
-        x, y = self.corners[1] - self.corners[0]
-        return float(np.degrees(np.arctan2(y, x))) % 360.0
-
-    def along_long_side(self) -> Box:
-        """The same box, its first edge a long one."""
-        if self.width >= self.height:
-            return self
-        return replace(self, corners=quarter_turned(self.corners, 1))
-
-
 def text_map(session: Session, view: Pixels) -> ProbabilityMap:
     """Where the text of a view is; its bands without contrast are not shown to the detector.
 
@@ -101,7 +53,7 @@ def text_map(session: Session, view: Pixels) -> ProbabilityMap:
         view: (H, W, 3), both multiples of 32.
     """
     text = np.zeros(view.shape[:2], np.uint8)
-    for top, bottom in busy_bands(view):
+    for top, bottom in content_bands(view):
         probability = session.run(to_tensor(view[top:bottom]))[0, 0]
         text[top:bottom] = cv2.convertScaleAbs(probability, alpha=CERTAIN)
     return text
@@ -182,27 +134,6 @@ def _regions_above(
     return [np.asarray(contour, dtype=np.int32) for contour in contours[:MOST_REGIONS]]
 
 
-def upright_corners(rectangle: tuple[Sequence[float], Sequence[float], float]) -> Points:
-    """The corners (4, 2) of an OpenCV rectangle, clockwise, from the upper left one.
-
-    The first edge is the one that is nearest to pointing to the right.
-    """
-    corners = np.asarray(cv2.boxPoints(rectangle), dtype=np.float64)
-    edges = quarter_turned(corners, 1) - corners
-    turn = edges[0, 0] * edges[1, 1] - edges[0, 1] * edges[1, 0]
-    if turn < 0:
-        corners = corners[::-1]
-        edges = quarter_turned(corners, 1) - corners
-    lengths = np.maximum(np.hypot(edges[:, 0], edges[:, 1]), 1e-9)
-    first = int(np.argmax(np.round(edges[:, 0] / lengths, 6)))
-    return quarter_turned(corners, first)
-
-
-def shorter_side(corners: Points) -> float:
-    """Length of the shorter side of a rectangle given by corners (4, 2)."""
-    return min(math.dist(corners[0], corners[1]), math.dist(corners[1], corners[2]))
-
-
 def unclip(corners: Points, shrink: float) -> Points:
     """The text's rectangle (4, 2) from its core's.
 
@@ -223,7 +154,7 @@ def unclip(corners: Points, shrink: float) -> Points:
     return grown
 
 
-def up_to_rim(box: Box, rim: Points) -> Box:
+def extend_to_border(box: Box, rim: Points) -> Box:
     """The box, its sides that almost reach the picture's rim moved to it.
 
     The detector ends short of it what the rim cuts off, and such a glyph is not read.

@@ -19,20 +19,30 @@ import numpy as np
 from web_image_ocr.engine.detection.detector import (
     CERTAIN,
     LEVELS,
-    Box,
     ProbabilityMap,
     boxes_of_map,
+    extend_to_border,
     heights_of_map,
     regions_of_map,
-    shorter_side,
     text_map,
     traces_of_map,
-    up_to_rim,
 )
-from web_image_ocr.engine.detection.overlaps import Shapes, shared_area
-from web_image_ocr.engine.detection.scale import LARGEST, bounded_scale, detection_scale
 from web_image_ocr.engine.detection.tiles import Tile, cut
-from web_image_ocr.engine.detection.views import Frame, Points, extent, rim
+from web_image_ocr.engine.detection.views import (
+    MAX_SCALE,
+    ViewTransform,
+    max_tiled_scale,
+    max_view_scale,
+)
+from web_image_ocr.engine.geometry import (
+    BoundsIndex,
+    Box,
+    Points,
+    image_corners,
+    rotated_size,
+    shared_area,
+    shorter_side,
+)
 from web_image_ocr.engine.runtime.session import Session
 from web_image_ocr.primitives.deadline import Deadline
 from web_image_ocr.primitives.pixels import Pixels
@@ -75,19 +85,19 @@ LARGE = 12.0
 COVERED = 0.2  # a box from afar was overlooked when no more of it is covered from near
 # Of the views of one look at a picture together, but for their overlap: about 30 s of one core at
 # 2.8 GHz, half the default deadline. Maps and masks take 3 bytes of memory a pixel.
-MOST_PIXELS = 32_000_000
+MAX_TOTAL_PIXELS = 32_000_000
 
 
 @dataclass(frozen=True, slots=True)
 class _Seen:
     """A view and where its text is."""
 
-    frame: Frame
+    frame: ViewTransform
     text: ProbabilityMap
 
 
 @dataclass(frozen=True, slots=True)
-class Found:
+class Detections:
     """Where the text is, in no particular order.
 
     Attributes:
@@ -100,7 +110,7 @@ class Found:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Survey:
+class MultiScaleDetector:
     """The detector on one picture.
 
     Attributes:
@@ -108,16 +118,16 @@ class Survey:
         pixels: the picture.
         max_pixels: of a view that the detector sees at once, at least 512 x 512.
         deadline: looked at before each run of the detector.
-        most_pixels: of all views of one look together, but for their overlap.
+        max_total_pixels: of all views of one look together, but for their overlap.
     """
 
     session: Session
     pixels: Pixels
     max_pixels: int
     deadline: Deadline
-    most_pixels: int = MOST_PIXELS
+    max_total_pixels: int = MAX_TOTAL_PIXELS
 
-    def find(self, ground: Points, angle: float = 0.0) -> Found:
+    def detect(self, ground: Points, angle: float = 0.0) -> Detections:
         """Where the text is on a part of the picture.
 
         Args:
@@ -125,44 +135,46 @@ class Survey:
                 along the text is looked at.
             angle: degrees by which the text is turned clockwise.
         """
-        size = extent(ground, angle)
+        size = rotated_size(ground, angle)
         scale = max(
-            detection_scale(*size, self.max_pixels),
-            min(SURVEY, bounded_scale(*size, self.most_pixels // 2)),
+            max_view_scale(*size, self.max_pixels),
+            min(SURVEY, max_tiled_scale(*size, self.max_total_pixels // 2)),
         )
-        far = self._seen(Frame.holding(ground, scale=AFAR * scale, angle=angle))
-        asked = _scale_asked_for(far)
+        far = self._seen(ViewTransform.enclosing(ground, scale=AFAR * scale, angle=angle))
+        asked = choose_scale(far)
         if asked == far.frame.scale:
             near, boxes = far, _boxes(far)
         else:
-            seen = self._seen(Frame.holding(ground, scale=min(asked, scale), angle=angle))
-            near = self._closer(seen, ground, min(asked, bounded_scale(*size, self.most_pixels)))
+            seen = self._seen(ViewTransform.enclosing(ground, scale=min(asked, scale), angle=angle))
+            near = self._closer(
+                seen, ground, min(asked, max_tiled_scale(*size, self.max_total_pixels))
+            )
             far = far if near is seen else seen
-            boxes = with_overlooked(_boxes(near), _boxes(far), LARGE / far.frame.scale)
+            boxes = merge_coarse_detections(_boxes(near), _boxes(far), LARGE / far.frame.scale)
         height, width = self.pixels.shape[:2]
-        return Found(
-            boxes=[up_to_rim(box, rim(width, height)) for box in boxes],
-            regions=[near.frame.to_picture(region) for region in regions_of_map(near.text)],
+        return Detections(
+            boxes=[extend_to_border(box, image_corners(width, height)) for box in boxes],
+            regions=[near.frame.to_image(region) for region in regions_of_map(near.text)],
         )
 
-    def text_in(self, frame: Frame) -> ProbabilityMap:
+    def probability_map(self, frame: ViewTransform) -> ProbabilityMap:
         """Where the text of a whole view is, whatever its size."""
         text = np.zeros((frame.height, frame.width), np.uint8)
         for tile in cut(frame.width, frame.height, self.max_pixels):
             _paste(text, tile, self._text_of(frame, tile))
         return text
 
-    def _seen(self, frame: Frame) -> _Seen:
-        return _Seen(frame, self.text_in(frame))
+    def _seen(self, frame: ViewTransform) -> _Seen:
+        return _Seen(frame, self.probability_map(frame))
 
     def _closer(self, seen: _Seen, ground: Points, scale: float) -> _Seen:
         """The same view, larger where its text is small; as it is where that gains nothing."""
         if seen.frame.scale >= ENOUGH:
             return seen
-        places = seen.frame.to_picture(_small_text(seen.text))
-        budget = self.most_pixels - seen.text.size
+        places = seen.frame.to_image(_small_text(seen.text))
+        budget = self.max_total_pixels - seen.text.size
         while len(places) and scale >= WORTH * seen.frame.scale:
-            frame = Frame.holding(ground, scale=scale, angle=seen.frame.angle)
+            frame = ViewTransform.enclosing(ground, scale=scale, angle=seen.frame.angle)
             tiles = cut(frame.width, frame.height, self.max_pixels)
             near = {tile for tile in tiles if _meets_any(tile, frame.to_view(places))}
             work = sum(tile.pixels for tile in near)
@@ -171,7 +183,9 @@ class Survey:
             scale *= 0.98 * math.sqrt(budget / work)
         return seen
 
-    def _merged(self, seen: _Seen, frame: Frame, tiles: Sequence[Tile], near: Set[Tile]) -> _Seen:
+    def _merged(
+        self, seen: _Seen, frame: ViewTransform, tiles: Sequence[Tile], near: Set[Tile]
+    ) -> _Seen:
         """A larger view, looked at in the tiles ``near``, elsewhere as it was seen before."""
         text = np.zeros((frame.height, frame.width), np.uint8)
         for tile in tiles:
@@ -182,12 +196,12 @@ class Survey:
             _paste(text, tile, found)
         return _Seen(frame, text)
 
-    def _text_of(self, frame: Frame, tile: Tile) -> ProbabilityMap:
+    def _text_of(self, frame: ViewTransform, tile: Tile) -> ProbabilityMap:
         self.deadline.check()
         return text_map(self.session, _window(frame, tile).render(self.pixels))
 
 
-def _scale_asked_for(far: _Seen) -> float:
+def choose_scale(far: _Seen) -> float:
     """The scale at which the text of a view from afar wants to be seen; its own is enough."""
     scale = far.frame.scale
     heights = heights_of_map(far.text, FAINT)
@@ -195,7 +209,7 @@ def _scale_asked_for(far: _Seen) -> float:
         return scale
     if scale >= TELLING and len(heights) >= MANY:
         return max(WORTH, SEEN_HIGH / float(np.percentile(heights, 10))) * scale
-    return LARGEST
+    return MAX_SCALE
 
 
 def _small_text(text: ProbabilityMap) -> Points:
@@ -204,7 +218,7 @@ def _small_text(text: ProbabilityMap) -> Points:
     return np.array(traces).reshape(-1, 2)
 
 
-def with_overlooked(near: Sequence[Box], far: Sequence[Box], large: float) -> list[Box]:
+def merge_coarse_detections(near: Sequence[Box], far: Sequence[Box], large: float) -> list[Box]:
     """The boxes seen from near, and from afar those of large text that lie where none is.
 
     Args:
@@ -212,10 +226,10 @@ def with_overlooked(near: Sequence[Box], far: Sequence[Box], large: float) -> li
         far: boxes; if there are none near, all of them count, whatever their size.
         large: pixels of the picture that a box must be high, and wide.
     """
-    boxes, places = list(near), Shapes([box.corners for box in near])
+    boxes, places = list(near), BoundsIndex([box.corners for box in near])
     for box in far:
         if not near or shorter_side(box.corners) >= large:
-            met = [near[index].corners for index in places.meeting(box.corners)]
+            met = [near[index].corners for index in places.overlapping(box.corners)]
             covered = sum(shared_area(box.corners, corners) for corners in met)
             if covered <= COVERED * box.area:
                 boxes.append(box)
@@ -223,13 +237,11 @@ def with_overlooked(near: Sequence[Box], far: Sequence[Box], large: float) -> li
 
 
 def _boxes(seen: _Seen) -> list[Box]:
-    return [
-        Box(seen.frame.to_picture(corners), score) for corners, score in boxes_of_map(seen.text)
-    ]
+    return [Box(seen.frame.to_image(corners), score) for corners, score in boxes_of_map(seen.text)]
 
 
-def _window(frame: Frame, tile: Tile) -> Frame:
-    return frame.part(
+def _window(frame: ViewTransform, tile: Tile) -> ViewTransform:
+    return frame.crop(
         tile.columns[0],
         tile.rows[0],
         tile.columns[1] - tile.columns[0],
@@ -255,10 +267,10 @@ def _meets_any(tile: Tile, places: Points) -> bool:
     return bool(meets.any())
 
 
-def _enlarged(seen: _Seen, window: Frame) -> ProbabilityMap:
+def _enlarged(seen: _Seen, window: ViewTransform) -> ProbabilityMap:
     """What was seen of a window's place, at the window's size."""
     factor = seen.frame.scale / window.scale
-    shift = seen.frame.to_view(window.to_picture(np.zeros((1, 2))))[0]
+    shift = seen.frame.to_view(window.to_image(np.zeros((1, 2))))[0]
     text = cv2.warpAffine(
         seen.text,
         np.array([[factor, 0.0, shift[0]], [0.0, factor, shift[1]]]),

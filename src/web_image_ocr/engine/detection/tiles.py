@@ -5,8 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from itertools import pairwise
 
-from web_image_ocr.engine.detection.scale import LONGEST
-from web_image_ocr.engine.detection.views import STRIDE
+from web_image_ocr.engine.detection.views import MAX_SIDE_PX, STRIDE
 
 # Pixels of the view, a multiple of 16: what the detector says this near to a tile's edge is not
 # used where another tile sees the place from further inside. Boxes of two receipts and two stacks
@@ -47,12 +46,14 @@ def cut(width: int, height: int, max_pixels: int) -> list[Tile]:
         max_pixels: of a tile, at least 512 x 512; what fills a view up to multiples of 32
             does not count.
     """
-    if (width - STRIDE + 1) * (height - STRIDE + 1) <= max_pixels and max(width, height) <= LONGEST:
+    if (width - STRIDE + 1) * (height - STRIDE + 1) <= max_pixels and max(
+        width, height
+    ) <= MAX_SIDE_PX:
         return [Tile((0, width), (0, height), (0, width), (0, height))]
     across, down = min(
         (
-            (across, _fewest(height, min(LONGEST, max_pixels // _side(width, across))))
-            for across in range(_fewest(width, LONGEST), _fewest(width, _SHORTEST) + 1)
+            (across, _fewest(height, min(MAX_SIDE_PX, max_pixels // _side(width, across))))
+            for across in range(_fewest(width, MAX_SIDE_PX), _fewest(width, _SHORTEST) + 1)
             if _side(width, across) * _SHORTEST <= max_pixels
         ),
         key=lambda grid: _side(width, grid[0]) * grid[0] * _side(height, grid[1]) * grid[1],

@@ -13,8 +13,7 @@ from dataclasses import replace
 import numpy as np
 import numpy.typing as npt
 
-from web_image_ocr.engine.detection.detector import Box
-from web_image_ocr.engine.detection.views import quarter_turned
+from web_image_ocr.engine.geometry import Box, rotate_quad_90
 from web_image_ocr.engine.recognition.recognizer import UPSIDE_DOWN, Reader
 from web_image_ocr.primitives.pixels import Pixels
 
@@ -54,7 +53,7 @@ def _head_up(pixels: Pixels, lines: Sequence[Box], tilt: float, reader: Reader) 
     for line in witnesses[:_WITNESSES]:
         corners = _shortened(_facing(line, tilt)).corners
         for side, turns in enumerate((0, UPSIDE_DOWN)):
-            reading = reader.read(pixels, quarter_turned(corners, turns)).reading
+            reading = reader.read(pixels, rotate_quad_90(corners, turns)).reading
             votes[side] += reading.clarity * len(reading.text)
     angle = tilt if votes[0] >= votes[1] else tilt + 180.0
     straight = 90.0 * round(angle / 90.0)
@@ -89,7 +88,7 @@ def dominant_direction(
 def _facing(box: Box, tilt: float) -> Box:
     """The box with its first edge along ``tilt`` rather than against it."""
     against = abs((box.direction - tilt + 180.0) % 360.0 - 180.0) > 90.0
-    return replace(box, corners=quarter_turned(box.corners, UPSIDE_DOWN)) if against else box
+    return replace(box, corners=rotate_quad_90(box.corners, UPSIDE_DOWN)) if against else box
 
 
 def _shortened(box: Box) -> Box:

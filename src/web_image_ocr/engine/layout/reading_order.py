@@ -26,7 +26,7 @@ from web_image_ocr.engine.layout.rows import (
     telling,
     turned_against,
 )
-from web_image_ocr.primitives.geometry import Quad
+from web_image_ocr.engine.page import Quad
 
 # Degrees. Directions that near support each other.
 _SPREAD = 5.0

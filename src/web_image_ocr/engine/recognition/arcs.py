@@ -18,7 +18,7 @@ import cv2
 import numpy as np
 import numpy.typing as npt
 
-from web_image_ocr.engine.detection.views import Points
+from web_image_ocr.engine.geometry import Points
 from web_image_ocr.primitives.pixels import Pixels
 
 # All were tuned on the 60 arcs of ``benchmarks.arcs`` at 20 and 32 pixels and on Chinese seals

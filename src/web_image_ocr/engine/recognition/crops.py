@@ -7,7 +7,7 @@ from collections.abc import Iterator
 import cv2
 import numpy as np
 
-from web_image_ocr.engine.detection.views import Points
+from web_image_ocr.engine.geometry import Points
 from web_image_ocr.engine.runtime.tensors import LINE_HEIGHT
 from web_image_ocr.primitives.pixels import Pixels
 

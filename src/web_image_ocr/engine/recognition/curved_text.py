@@ -8,10 +8,14 @@ from dataclasses import dataclass, replace
 import cv2
 import numpy as np
 
-from web_image_ocr.engine.detection.detector import upright_corners
-from web_image_ocr.engine.detection.multiscale import Found, Survey
-from web_image_ocr.engine.detection.overlaps import Shapes
-from web_image_ocr.engine.detection.views import Points, quarter_turned, rim
+from web_image_ocr.engine.detection.multiscale import Detections, MultiScaleDetector
+from web_image_ocr.engine.geometry import (
+    BoundsIndex,
+    Points,
+    image_corners,
+    rotate_quad_90,
+    upright_corners,
+)
 from web_image_ocr.engine.page import TextLine
 from web_image_ocr.engine.recognition.arcs import Arc, arc_of, arcs_of
 from web_image_ocr.engine.recognition.recognizer import (
@@ -51,7 +55,9 @@ class BentReading:
     outline: Points
 
 
-def read_bent(regions: Iterable[Points], survey: Survey, reader: Reader) -> list[BentReading]:
+def read_bent(
+    regions: Iterable[Points], survey: MultiScaleDetector, reader: Reader
+) -> list[BentReading]:
     """What is read surely off bent regions of the survey's picture, from either end."""
     lines: list[BentReading] = []
     shown = 0
@@ -61,7 +67,7 @@ def read_bent(regions: Iterable[Points], survey: Survey, reader: Reader) -> list
         fitted, strip, found, looks = _seen(arc, survey)
         shown += looks * strip.shape[0] * strip.shape[1]
         for box in found.boxes:
-            ways = [quarter_turned(box.corners, turns) for turns in (AS_IS, UPSIDE_DOWN)]
+            ways = [rotate_quad_90(box.corners, turns) for turns in (AS_IS, UPSIDE_DOWN)]
             readings = [reader.read(strip, corners) for corners in ways]
             best = max(readings, key=lambda found: found.reading.clarity)
             if best.reading.clarity >= SURE and len(best.reading.text) > SHORT:
@@ -70,7 +76,7 @@ def read_bent(regions: Iterable[Points], survey: Survey, reader: Reader) -> list
     return lines
 
 
-def _seen(arc: Arc, survey: Survey) -> tuple[Arc, Pixels, Found, int]:
+def _seen(arc: Arc, survey: MultiScaleDetector) -> tuple[Arc, Pixels, Detections, int]:
     """The arc as it fits best, its strip, where the text of that is, and how many were seen."""
     strip, found = _unrolled(arc, survey)
     looks = 1
@@ -87,9 +93,9 @@ def _seen(arc: Arc, survey: Survey) -> tuple[Arc, Pixels, Found, int]:
     return arc, strip, found, looks
 
 
-def _unrolled(arc: Arc, survey: Survey) -> tuple[Pixels, Found]:
+def _unrolled(arc: Arc, survey: MultiScaleDetector) -> tuple[Pixels, Detections]:
     strip = arc.unrolled(survey.pixels)
-    return strip, replace(survey, pixels=strip).find(rim(*strip.shape[1::-1]))
+    return strip, replace(survey, pixels=strip).detect(image_corners(*strip.shape[1::-1]))
 
 
 def _fitted(arc: Arc, regions: Sequence[Points]) -> Arc | None:
@@ -111,11 +117,11 @@ def settled(
     lines = [*straight, *(line for line, _ in best_first)]
     outlines = [_outline(np.array(line.quad)) for line in straight]
     outlines += [outline for _, outline in best_first]
-    places = Shapes(outlines)
+    places = BoundsIndex(outlines)
     kept = set(range(len(straight)))
     for index in range(len(straight), len(lines)):
         outline = outlines[index]
-        met = kept.intersection(places.meeting(outline))
+        met = kept.intersection(places.overlapping(outline))
         rivals = [other for other in met if _same_place(outlines[other], outline)]
         if MORE * sum(_worth(lines[rival]) for rival in rivals) < _worth(lines[index]):
             kept = kept.difference(rivals) | {index}
@@ -151,5 +157,5 @@ def _around(outline: Points) -> Points:
     """The least rectangle (4, 2) around a line; its first edge runs as the line's middle does."""
     corners = upright_corners(cv2.minAreaRect(outline.astype(np.float32)))
     half = len(_STEPS) // 2
-    onward = (quarter_turned(corners, 1) - corners) @ (outline[half + 1] - outline[half - 1])
-    return quarter_turned(corners, int(np.argmax(onward)))
+    onward = (rotate_quad_90(corners, 1) - corners) @ (outline[half + 1] - outline[half - 1])
+    return rotate_quad_90(corners, int(np.argmax(onward)))

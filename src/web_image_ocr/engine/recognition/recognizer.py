@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
-from web_image_ocr.engine.detection.detector import Box
-from web_image_ocr.engine.detection.views import Points, quarter_turned
+from web_image_ocr.engine.geometry import Box, Points, rotate_quad_90
 from web_image_ocr.engine.recognition.crops import cut_line, pieces
 from web_image_ocr.engine.recognition.decoder import Decoder, Reading, joined
 from web_image_ocr.engine.runtime.session import Session
@@ -68,17 +67,17 @@ class Reader:
         if box.height < TALL * box.width:
             first = self.read(pixels, box.corners)
             if len(first.reading.text) == 1 and box.height >= TALLISH * box.width:
-                column = self.read(pixels, quarter_turned(box.corners, DOWNWARDS))
+                column = self.read(pixels, rotate_quad_90(box.corners, DOWNWARDS))
                 if column.reading.clarity >= SURE and len(column.reading.text) > 1:
                     return column
             if first.reading.clarity >= UNREADABLE:
                 return first
-            turned = self.read(pixels, quarter_turned(box.corners, UPSIDE_DOWN))
+            turned = self.read(pixels, rotate_quad_90(box.corners, UPSIDE_DOWN))
             told = turned.reading.clarity >= SURE and len(turned.reading.text) > SHORT
             return turned if told else first
         best: OrientedReading | None = None
         for turns in (DOWNWARDS, AS_IS, UPWARDS):
-            tried = self.read(pixels, quarter_turned(box.corners, turns))
+            tried = self.read(pixels, rotate_quad_90(box.corners, turns))
             if tried.reading.clarity >= SURE:
                 return tried
             if best is None or tried.reading.clarity > best.reading.clarity:
@@ -93,11 +92,11 @@ class Reader:
         """
         facing = box.along_long_side()
         against = (facing.direction - angle - _LEAST_FACING) % 360.0 >= 180.0
-        corners = quarter_turned(facing.corners, UPSIDE_DOWN if against else AS_IS)
+        corners = rotate_quad_90(facing.corners, UPSIDE_DOWN if against else AS_IS)
         first = self.read(pixels, corners)
         if first.reading.clarity >= SURE:
             return first
-        other = self.read(pixels, quarter_turned(corners, UPSIDE_DOWN))
+        other = self.read(pixels, rotate_quad_90(corners, UPSIDE_DOWN))
         return max(first, other, key=lambda found: found.reading.clarity)
 
     def read(self, pixels: Pixels, corners: Points) -> OrientedReading:

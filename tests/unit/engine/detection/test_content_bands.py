@@ -4,18 +4,18 @@ import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
 
-from web_image_ocr.engine.detection.content_bands import GROUND, LEAST_BAND, SAMPLED, busy_bands
+from web_image_ocr.engine.detection.content_bands import GROUND, LEAST_BAND, SAMPLED, content_bands
 
 
 def test_a_view_without_contrast_has_no_band() -> None:
-    assert busy_bands(np.full((96, 64, 3), 200, np.uint8)) == []
+    assert content_bands(np.full((96, 64, 3), 200, np.uint8)) == []
 
 
 def test_bands_that_are_far_apart_are_parted() -> None:
     view = np.full((1280, 64, 3), 255, np.uint8)
     view[300:320, 10:50] = 0
     view[1000:1010, 10:50] = 0
-    (first, above), (below, last) = busy_bands(view)
+    (first, above), (below, last) = content_bands(view)
     assert 0 < first <= 300 - GROUND
     assert 320 + GROUND <= above < below <= 1000 - GROUND
     assert last >= 1010 + GROUND
@@ -24,16 +24,16 @@ def test_bands_that_are_far_apart_are_parted() -> None:
 
 def test_a_side_bar_and_a_gradient_are_no_band() -> None:
     view = np.repeat(np.linspace(0, 255, 640).astype(np.uint8), 64 * 3).reshape(640, 64, 3)
-    assert busy_bands(view) == []
+    assert content_bands(view) == []
     view[:] = 255
     view[:, :8] = 0
-    assert busy_bands(view) == []
+    assert content_bands(view) == []
 
 
 def test_a_lone_stroke_is_not_cut() -> None:
     view = np.full((1280, 64, 3), 255, np.uint8)
     view[400 : 400 + LEAST_BAND, 20:30] = 0
-    ((top, end),) = busy_bands(view)
+    ((top, end),) = content_bands(view)
     assert top <= 400 - GROUND
     assert end >= 400 + LEAST_BAND + GROUND
 
@@ -48,9 +48,9 @@ def test_bands_hold_all_that_has_contrast(marks: list[tuple[int, int, int, int]]
         # stripes: each row differs from the one above
         view[top : top + height : 2, left : min(left + width, 63)] = 0
     inked = np.flatnonzero((view < 255).any(axis=(1, 2)))
-    bands = busy_bands(view)
+    bands = content_bands(view)
     covered = {row for top, end in bands for row in range(top, end)}
     assert covered.issuperset(inked.tolist())
     assert all((end - top) % 32 == 0 and 0 <= top < end <= 1280 for top, end in bands)
     everywhere = np.repeat(view, SAMPLED, axis=1)  # so that the columns looked at first are all
-    assert bands == busy_bands(everywhere)
+    assert bands == content_bands(everywhere)

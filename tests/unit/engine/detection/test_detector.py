@@ -7,13 +7,11 @@ import pytest
 from tests.unit.engine.compass import box_from, rectangle
 from web_image_ocr.engine.detection.detector import (
     MOST_REGIONS,
-    Box,
     boxes_of_map,
+    extend_to_border,
     unclip,
-    up_to_rim,
 )
-from web_image_ocr.engine.detection.overlaps import shared_area
-from web_image_ocr.engine.detection.views import rim
+from web_image_ocr.engine.geometry import Box, image_corners, shared_area
 
 
 def test_core_of_a_line_gives_its_rectangle() -> None:
@@ -117,12 +115,14 @@ def test_a_side_that_almost_reaches_the_rim_is_moved_to_it(
     box, expected = (
         np.roll(box_from(*each).corners, first_corner, axis=0) for each in (sides, moved)
     )
-    assert up_to_rim(Box(box, 1.0), rim(200, 100)).corners == pytest.approx(expected)
+    assert extend_to_border(Box(box, 1.0), image_corners(200, 100)).corners == pytest.approx(
+        expected
+    )
 
 
 def test_a_box_almost_straight_is_longer_at_the_rim_and_still_a_rectangle() -> None:
     box = Box(rectangle(10, centre=(52, 50)), 1.0)
-    reaching = up_to_rim(box, rim(200, 100))
+    reaching = extend_to_border(box, image_corners(200, 100))
     assert reaching.corners[[0, 3]].mean(axis=0)[0] == pytest.approx(-0.5)
     assert np.array_equal(reaching.corners[1:3], box.corners[1:3])
     assert (reaching.height, reaching.direction) == pytest.approx((box.height, box.direction))
@@ -138,4 +138,4 @@ def test_a_box_almost_straight_is_longer_at_the_rim_and_still_a_rectangle() -> N
     ids=["farther than a fifth of its height", "already beyond", "slanting"],
 )
 def test_other_boxes_are_not_moved_to_the_rim(box: Box) -> None:
-    assert np.array_equal(up_to_rim(box, rim(200, 100)).corners, box.corners)
+    assert np.array_equal(extend_to_border(box, image_corners(200, 100)).corners, box.corners)

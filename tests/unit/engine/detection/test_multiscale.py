@@ -6,10 +6,13 @@ import pytest
 
 from tests.unit.engine.drawn import DarkIsText, ink_engine
 from web_image_ocr import RecognitionOptions
-from web_image_ocr.engine.detection.detector import Box
-from web_image_ocr.engine.detection.multiscale import MOST_PIXELS, Survey, with_overlooked
-from web_image_ocr.engine.detection.scale import LARGEST
-from web_image_ocr.engine.detection.views import rim
+from web_image_ocr.engine.detection.multiscale import (
+    MAX_TOTAL_PIXELS,
+    MultiScaleDetector,
+    merge_coarse_detections,
+)
+from web_image_ocr.engine.detection.views import MAX_SCALE
+from web_image_ocr.engine.geometry import Box, image_corners
 from web_image_ocr.engine.runtime.session import Tensor
 from web_image_ocr.primitives.deadline import Deadline
 from web_image_ocr.primitives.errors import ErrorKind, ServiceError
@@ -19,8 +22,10 @@ MAX_PIXELS = 262_144
 FILLING = 70_000  # most of what fills a view of MAX_PIXELS up to multiples of 32
 
 
-def survey(pixels: Pixels, detector: DarkIsText, deadline: Deadline | None = None) -> Survey:
-    return Survey(
+def survey(
+    pixels: Pixels, detector: DarkIsText, deadline: Deadline | None = None
+) -> MultiScaleDetector:
+    return MultiScaleDetector(
         session=detector,
         pixels=pixels,
         max_pixels=MAX_PIXELS,
@@ -35,7 +40,7 @@ def white(width: int, height: int) -> Pixels:
 def found(pixels: Pixels, detector: DarkIsText, angle: float = 0.0) -> list[list[float]]:
     """The boxes as left, top, right and bottom, from top to bottom."""
     height, width = pixels.shape[:2]
-    boxes = survey(pixels, detector).find(rim(width, height), angle).boxes
+    boxes = survey(pixels, detector).detect(image_corners(width, height), angle).boxes
     return sorted(
         ([*box.corners.min(axis=0), *box.corners.max(axis=0)] for box in boxes),
         key=lambda box: box[1],
@@ -105,8 +110,8 @@ def box_of(left: float, top: float, right: float, bottom: float) -> Box:
 def test_what_is_seen_from_near_or_is_small_is_not_added() -> None:
     near = [box_of(0, 0, 100, 40)]
     again, large, small = box_of(10, 0, 90, 40), box_of(0, 100, 90, 140), box_of(0, 200, 40, 220)
-    assert with_overlooked(near, [again, large, small], large=24.0) == [*near, large]
-    assert with_overlooked([], [large, small], large=24.0) == [large, small]
+    assert merge_coarse_detections(near, [again, large, small], large=24.0) == [*near, large]
+    assert merge_coarse_detections([], [large, small], large=24.0) == [large, small]
 
 
 def test_small_text_is_seen_again_from_nearer_where_it_is() -> None:
@@ -116,7 +121,7 @@ def test_small_text_is_seen_again_from_nearer_where_it_is() -> None:
     large, small = found(picture, detector)
     assert large == pytest.approx([75, 275, 425, 445], abs=25)
     assert small == pytest.approx([56, 1996, 404, 2010], abs=2)
-    assert sum(detector.seen) < LARGEST**2 * 500 * 4000 / 2, "not the whole picture again"
+    assert sum(detector.seen) < MAX_SCALE**2 * 500 * 4000 / 2, "not the whole picture again"
 
 
 def test_a_line_that_crosses_tiles_is_one_box() -> None:
@@ -153,7 +158,7 @@ def test_work_is_bounded_however_much_small_text_there_is() -> None:
     picture[:, ::200] = 255
     found(picture, detector)
     assert max(detector.seen) <= MAX_PIXELS + FILLING
-    assert MOST_PIXELS / 4 < sum(detector.seen) <= 1.5 * MOST_PIXELS
+    assert MAX_TOTAL_PIXELS / 4 < sum(detector.seen) <= 1.5 * MAX_TOTAL_PIXELS
 
 
 @pytest.mark.slow
@@ -164,7 +169,7 @@ def test_a_page_that_must_be_turned_is_seen_twice_within_the_same_bound() -> Non
     page = ink_engine(detector).recognize(picture, RecognitionOptions(detect_direction=True))
     (x0, y0), (x1, y1) = page.lines[0].quad[:2]
     assert abs(y1 - y0) > abs(x1 - x0), "it was turned"
-    assert MOST_PIXELS / 2 < sum(detector.seen) <= 1.5 * MOST_PIXELS
+    assert MAX_TOTAL_PIXELS / 2 < sum(detector.seen) <= 1.5 * MAX_TOTAL_PIXELS
 
 
 @pytest.mark.parametrize("size", [(15, 30_000), (30_000, 15)], ids=str)
@@ -191,6 +196,6 @@ def test_the_deadline_is_looked_at_between_tiles() -> None:
     detector, picture = Slow(), white(4000, 4000)
     picture[::40, ::3] = 0
     with pytest.raises(ServiceError) as caught:
-        survey(picture, detector, deadline).find(rim(4000, 4000))
+        survey(picture, detector, deadline).detect(image_corners(4000, 4000))
     assert caught.value.kind is ErrorKind.DEADLINE_EXCEEDED
     assert len(detector.seen) <= 1

@@ -5,14 +5,15 @@ import numpy as np
 import pytest
 
 from tests.unit.engine.pictures import written
-from web_image_ocr.engine.detection.views import Frame, rim
+from web_image_ocr.engine.detection.views import ViewTransform
+from web_image_ocr.engine.geometry import image_corners
 from web_image_ocr.primitives.pixels import Pixels
 
 TEXT = written([(7 * k, 30 * k, f"row {k} " * 9) for k in range(20)], width=900, height=600)
 RED = (255, 0, 0)
 
 
-def drawn_whole(frame: Frame, pixels: Pixels) -> Pixels:
+def drawn_whole(frame: ViewTransform, pixels: Pixels) -> Pixels:
     """The view as it is defined: all of the picture averaged down, then laid out."""
     matrix, size = frame.matrix.copy(), (frame.width, frame.height)
     if frame.scale < 1:
@@ -34,16 +35,16 @@ def difference(one: Pixels, other: Pixels) -> tuple[float, int]:
 @pytest.mark.parametrize("scale", [0.3, 0.77, 1.0, 1.25])
 @pytest.mark.parametrize("angle", [0.0, 30.0, 90.0, 211.0])
 def test_a_view_of_the_whole_picture_shows_all_of_it(scale: float, angle: float) -> None:
-    frame = Frame.around(900, 600, scale=scale, angle=angle)
+    frame = ViewTransform.of_image(900, 600, scale=scale, angle=angle)
     assert difference(frame.render(TEXT), drawn_whole(frame, TEXT)) <= (0.0, 0)
 
 
 @pytest.mark.parametrize("scale", [0.3, 0.77, 1.0, 1.25])
 @pytest.mark.parametrize("angle", [0.0, 90.0, 211.0])
 def test_a_window_shows_what_the_view_shows_there(scale: float, angle: float) -> None:
-    frame = Frame.around(900, 600, scale=scale, angle=angle)
+    frame = ViewTransform.of_image(900, 600, scale=scale, angle=angle)
     left, top = frame.width // 2 - 47, frame.height // 2 - 31
-    window = frame.part(left, top, 96, 64).render(TEXT)
+    window = frame.crop(left, top, 96, 64).render(TEXT)
     apart, _ = difference(window, frame.render(TEXT)[top : top + 64, left : left + 96])
     assert apart <= 1.0, "grey levels; 3 to 9 where pixels are averaged in other groups"
     assert window.std() > 5, "there is text in the window"
@@ -51,13 +52,13 @@ def test_a_window_shows_what_the_view_shows_there(scale: float, angle: float) ->
 
 def test_a_view_beside_the_picture_is_its_border_colour() -> None:
     pixels = np.full((40, 60, 3), RED, np.uint8)
-    view = Frame.holding(rim(60, 40) + 500, scale=0.5).render(pixels)
+    view = ViewTransform.enclosing(image_corners(60, 40) + 500, scale=0.5).render(pixels)
     assert (view == RED).all()
 
 
 def test_a_window_of_a_long_picture_is_drawn() -> None:
     pixels = np.zeros((40_000, 4, 3), np.uint8)
     pixels[39_900:] = RED
-    window = Frame.around(4, 40_000, scale=1.0).part(0, 39_872, 32, 128).render(pixels)
+    window = ViewTransform.of_image(4, 40_000, scale=1.0).crop(0, 39_872, 32, 128).render(pixels)
     assert (window[28:, :4] == RED).all()
     assert (window[:28, :4] == 0).all()

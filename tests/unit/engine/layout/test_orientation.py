@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from tests.unit.engine.compass import compass, reader_by_direction, rectangle
-from web_image_ocr.engine.detection.detector import Box
+from web_image_ocr.engine.geometry import Box
 from web_image_ocr.engine.layout.orientation import dominant_direction, text_angle
 
 

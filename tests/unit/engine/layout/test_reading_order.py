@@ -3,7 +3,7 @@ from __future__ import annotations
 import numpy as np
 
 from web_image_ocr.engine.layout.reading_order import reading_order
-from web_image_ocr.primitives.geometry import Quad
+from web_image_ocr.engine.page import Quad
 
 
 def box(x: float, y: float, width: float, height: float) -> Quad:

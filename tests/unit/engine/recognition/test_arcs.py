@@ -8,7 +8,7 @@ import pytest
 
 from benchmarks.arcs import Arc as Lettering
 from benchmarks.arcs import draw
-from web_image_ocr.engine.detection.views import Points
+from web_image_ocr.engine.geometry import Points
 from web_image_ocr.engine.recognition.arcs import MOST_ARCS, arc_of, arcs_of
 
 

@@ -10,8 +10,8 @@ from tests.unit.engine.drawn import AsItIs, DarkIsText, ink_engine, ink_reader
 from tests.unit.engine.pages import assert_quads_are_sound
 from tests.unit.engine.pictures import turned, written
 from web_image_ocr import Engine, RecognitionOptions
-from web_image_ocr.engine.detection.multiscale import Survey
-from web_image_ocr.engine.detection.views import Points
+from web_image_ocr.engine.detection.multiscale import MultiScaleDetector
+from web_image_ocr.engine.geometry import Points
 from web_image_ocr.engine.page import TextLine
 from web_image_ocr.engine.recognition.arcs import MOST_ARCS
 from web_image_ocr.engine.recognition.curved_text import MOST_SHOWN, read_bent, settled
@@ -63,8 +63,10 @@ def ring(width: int, height: int, centre: tuple[int, int], radius: int) -> tuple
     return pixels, np.asarray(contour[:, 0], dtype=np.float64)
 
 
-def survey(pixels: Pixels, detector: DarkIsText, deadline: Deadline | None = None) -> Survey:
-    return Survey(
+def survey(
+    pixels: Pixels, detector: DarkIsText, deadline: Deadline | None = None
+) -> MultiScaleDetector:
+    return MultiScaleDetector(
         session=detector,
         pixels=pixels,
         max_pixels=2_000_000,

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from tests.unit.engine.compass import box_from, compass, reader_by_direction, rectangle
-from web_image_ocr.engine.detection.detector import Box
+from web_image_ocr.engine.geometry import Box
 from web_image_ocr.engine.recognition.crops import MAX_WIDTH
 from web_image_ocr.engine.runtime.tensors import LINE_HEIGHT
 
