@@ -18,7 +18,7 @@ from typing import Any
 
 import httpx
 
-from tests.pictures import as_text
+from tests.support.images import to_base64
 
 COMMAND = (str(Path(sys.executable).with_name("web-image-ocr")),)
 _START_LIMIT_S = 90.0
@@ -141,7 +141,7 @@ class Service:
 
     def read(self, picture: bytes, **fields: Any) -> dict[str, Any]:
         """The ``result`` for a picture; the call must succeed."""
-        response = self.post({"image": as_text(picture), **fields})
+        response = self.post({"image": to_base64(picture), **fields})
         assert response.status_code == 200, response.text
         result: dict[str, Any] = response.json()["result"]
         return result

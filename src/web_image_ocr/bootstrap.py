@@ -19,7 +19,7 @@ from web_image_ocr.serving.model_files import ModelFiles
 from web_image_ocr.serving.pool import WorkerPool
 from web_image_ocr.serving.recognizer import Recognizer
 from web_image_ocr.settings import Settings
-from web_image_ocr.sources import Sources
+from web_image_ocr.sources import ImageFetcher
 
 
 def open_identity(
@@ -60,7 +60,7 @@ async def running_app(
     async with (
         _counting(identity),  # closed last: calls are counted to the end
         WorkerPool(settings.serving, settings.engine, image_limits(settings)) as pool,
-        Sources(settings.fetch, settings.storage) as fetcher,
+        ImageFetcher(settings.fetch, settings.storage) as fetcher,
         _shared_windows(settings) as shared_windows,
     ):
         app = create_app(

@@ -11,8 +11,8 @@ from tests.console.conftest import Visiting
 from tests.console.people import give_password, make_person
 from tests.console.visitor import Visitor
 from tests.console.words import LANGUAGES
-from tests.pictures import encoded, text_picture
 from tests.servers import Service
+from tests.support.images import encode_image, text_image
 
 pytestmark = [pytest.mark.server, pytest.mark.models]
 
@@ -75,7 +75,7 @@ def test_no_token_or_password_is_in_an_address(visiting: Visiting) -> None:
         visitor.page.on("request", lambda request: addresses.append(request.url))
         visitor.enter("monitoring")
         visitor.open("try")
-        visitor.give(("small.png", encoded(text_picture("SMALL"), "PNG")))
+        visitor.give(("small.png", encode_image(text_image("SMALL"), "PNG")))
         visitor.lines()
         tokens = visitor.page.evaluate(
             """() => {
@@ -101,10 +101,10 @@ def test_an_ended_token_brings_one_back_to_where_one_was(
         visitor.sign_in(user=person.name, password=person.password, stay=True)
         visitor.button("sign_out").wait_for()
         visitor.fill("intake.address", "https://half.typed/")
-        visitor.give(("before.png", encoded(text_picture("BEFORE"), "PNG")))
+        visitor.give(("before.png", encode_image(text_image("BEFORE"), "PNG")))
         assert visitor.lines() == ["BEFORE"]
         give_password(service, person, "another-password")
-        visitor.give(("after.png", encoded(text_picture("AFTER"), "PNG")))
+        visitor.give(("after.png", encode_image(text_image("AFTER"), "PNG")))
         window = visitor.page.get_by_role("dialog")
         expect(window).to_contain_text(visitor.say("sign_in.again_why"))
         for _ in range(3):

@@ -11,7 +11,7 @@ from playwright.sync_api import Route, expect
 
 from tests.console.conftest import Visiting
 from tests.console.words import LANGUAGES
-from tests.pictures import encoded, text_picture
+from tests.support.images import encode_image, text_image
 
 pytestmark = [pytest.mark.server, pytest.mark.models]
 
@@ -22,7 +22,7 @@ def test_a_server_that_is_gone(visiting: Visiting, language: str) -> None:
         visitor.enter()
         visitor.fill("intake.address", "https://half.typed/")
         visitor.page.context.set_offline(True)
-        visitor.give(("picture.png", encoded(text_picture("BACK AGAIN"), "PNG")))
+        visitor.give(("picture.png", encode_image(text_image("BACK AGAIN"), "PNG")))
         expect(visitor.problem()).to_contain_text(visitor.say("error.unreachable.what"))
         expect(visitor.problem()).to_contain_text(visitor.say("error.unreachable.do"))
         visitor.page.context.set_offline(False)
@@ -53,7 +53,7 @@ def test_a_picture_that_is_too_large(visiting: Visiting, language: str, tmp_path
     """Seen before it is sent; with many pictures the others go on."""
     large, small = tmp_path / "large.png", tmp_path / "small.png"
     large.write_bytes(bytes(8 * 1024**2))
-    small.write_bytes(encoded(text_picture("SMALL"), "PNG"))
+    small.write_bytes(encode_image(text_image("SMALL"), "PNG"))
     with visiting(signed_in=True, language=language) as visitor:
         visitor.enter()
         visitor.page.locator("input[type=file]").set_input_files([large, small])
@@ -71,11 +71,11 @@ def test_a_limit_that_is_reached(visiting: Visiting, language: str) -> None:
     is saved, too. The keyboard stays with the picture.
     """
     refusal = {"error_code": "APIG.0308", "error_msg": "The throttling threshold has been reached"}
-    later = ("later.png", encoded(text_picture("LATER"), "PNG"))
+    later = ("later.png", encode_image(text_image("LATER"), "PNG"))
     with visiting(signed_in=True, language=language, refusals=True) as visitor:
         visitor.enter()
         page = visitor.page
-        read = ("read.png", encoded(text_picture("READ BEFORE"), "PNG"))
+        read = ("read.png", encode_image(text_image("READ BEFORE"), "PNG"))
         visitor.give(read, ("beside.png", read[1]))
         assert visitor.lines() == ["READ BEFORE"]
         summary = page.locator(".queue .count")

@@ -9,8 +9,8 @@ from playwright.sync_api import Route, expect
 
 from tests.console.conftest import Visiting
 from tests.console.people import make_person
-from tests.pictures import encoded, text_picture
 from tests.servers import Service
+from tests.support.images import encode_image, text_image
 
 pytestmark = [pytest.mark.server, pytest.mark.models]
 
@@ -20,7 +20,7 @@ _RUN = "window.alert = () => { window.harmed = true; }"
 
 def test_markup_in_a_picture_and_in_its_name(visiting: Visiting) -> None:
     """The engine reads the markup out of the picture; nothing of it runs."""
-    picture = encoded(text_picture("<b>BOLD</b>", "<script>alert(1)</script>"), "PNG")
+    picture = encode_image(text_image("<b>BOLD</b>", "<script>alert(1)</script>"), "PNG")
     with visiting(signed_in=True) as visitor:
         visitor.page.add_init_script(_RUN)
         visitor.page.reload()

@@ -12,8 +12,8 @@ from tests.console.conftest import Visiting
 from tests.console.people import make_person
 from tests.console.visitor import TITLES, Visitor
 from tests.console.words import LANGUAGES
-from tests.pictures import encoded, text_picture
 from tests.servers import Server, Service
+from tests.support.images import encode_image, text_image
 
 pytestmark = [pytest.mark.server, pytest.mark.models]
 
@@ -39,7 +39,7 @@ def test_no_view_has_a_serious_fault_or_is_too_wide(
         visitor.look_at("try")
         visitor.press("sample.banner")
         visitor.lines()
-        visitor.give(*[(f"{name}.png", encoded(text_picture(name), "PNG")) for name in "AB"])
+        visitor.give(*[(f"{name}.png", encode_image(text_image(name), "PNG")) for name in "AB"])
         visitor.page.locator(".jobs .done").nth(2).wait_for()
         visitor.page.locator(".job").first.click()
         for tab in ("lines", "json", "code", "times"):
@@ -49,7 +49,7 @@ def test_no_view_has_a_serious_fault_or_is_too_wide(
         visitor.problem().wait_for()
         faults += _faults(visitor, "error", wide=False)
         _hold_calls(visitor)
-        visitor.give(("held.png", encoded(text_picture("HELD"), "PNG")))
+        visitor.give(("held.png", encode_image(text_image("HELD"), "PNG")))
         visitor.page.locator(".under-way").wait_for()
         faults += _faults(visitor, "under way", wide=False)
         visitor.press("queue.clear")

@@ -14,12 +14,12 @@ from tests.console.conftest import Visiting
 from tests.console.people import can_sign_in, make_keys, make_person
 from tests.console.visitor import Visitor
 from tests.console.words import LANGUAGES
-from tests.pictures import encoded, text_picture
 from tests.servers import Service
+from tests.support.images import encode_image, text_image
 
 pytestmark = [pytest.mark.server, pytest.mark.models]
 
-SMALL = ("small.png", encoded(text_picture("SMALL"), "PNG"))
+SMALL = ("small.png", encode_image(text_image("SMALL"), "PNG"))
 
 
 @pytest.mark.parametrize("language", LANGUAGES)
@@ -256,7 +256,7 @@ def test_who_gives_away_the_own_role_sees_what_a_caller_sees(
 
 @pytest.mark.parametrize("language", LANGUAGES)
 def test_monitoring_tells_of_the_calls(visiting: Visiting, service: Service, language: str) -> None:
-    service.read(encoded(text_picture("COUNTED"), "PNG"))
+    service.read(encode_image(text_image("COUNTED"), "PNG"))
     assert service.post({"image": "AAAA"}).status_code == 400
     with visiting(signed_in=True, language=language) as visitor:
         visitor.enter("monitoring")

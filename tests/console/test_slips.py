@@ -10,8 +10,8 @@ from playwright.sync_api import expect
 from tests.console.conftest import Visiting
 from tests.console.people import make_person
 from tests.console.words import LANGUAGES
-from tests.pictures import encoded, text_picture
 from tests.servers import Service
+from tests.support.images import encode_image, text_image
 
 pytestmark = [pytest.mark.server, pytest.mark.models]
 
@@ -34,7 +34,7 @@ def test_pictures_that_wait_are_not_sent_for_the_next_person(
         )
         visitor.sign_in(user=first.name, password=first.password)
         visitor.button("sign_out").wait_for()
-        visitor.give(("private.png", encoded(text_picture("PRIVATE"), "PNG")))
+        visitor.give(("private.png", encode_image(text_image("PRIVATE"), "PNG")))
         told = visitor.say("state.paused_until").partition("{time}")[0]
         expect(page.locator(".under-way")).to_contain_text(told)
         visitor.press("sign_out")

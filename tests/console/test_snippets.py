@@ -15,14 +15,14 @@ from playwright.sync_api import expect
 from tests.console.conftest import Visiting
 from tests.console.visitor import Visitor
 from tests.console.words import LANGUAGES
-from tests.pictures import encoded, text_picture
 from tests.servers import Server, Service
+from tests.support.images import encode_image, text_image
 
 pytestmark = [pytest.mark.server, pytest.mark.models]
 
 NAME = 'it\'s "quoted" $(touch harmed) `x` 图.png'
 """A name that a careless program would take for more than a name."""
-PICTURE = encoded(text_picture("COPIED"), "PNG")
+PICTURE = encode_image(text_image("COPIED"), "PNG")
 
 
 @pytest.mark.parametrize("language", LANGUAGES)

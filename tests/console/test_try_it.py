@@ -10,8 +10,8 @@ from playwright.sync_api import FloatRect, Locator, Page, expect
 
 from tests.console.conftest import Visiting
 from tests.console.words import LANGUAGES
-from tests.pictures import encoded, picture, text_picture
 from tests.servers import Server
+from tests.support.images import draw_image, encode_image, text_image
 
 pytestmark = [pytest.mark.server, pytest.mark.models]
 
@@ -90,7 +90,7 @@ def test_a_long_page_begins_at_its_top_and_goes_to_the_line_pointed_at(visiting:
     with visiting(signed_in=True) as visitor:
         visitor.enter()
         page = visitor.page
-        visitor.give(("long.png", encoded(picture(*texts, size=(300, 1800)), "PNG")))
+        visitor.give(("long.png", encode_image(draw_image(*texts, size=(300, 1800)), "PNG")))
         assert len(visitor.lines()) == 18
         expect(page.locator(".viewer-tools output")).to_have_text("100%")
         stage = page.locator(".stage").bounding_box()
@@ -112,7 +112,7 @@ def test_the_picture_can_be_zoomed_and_moved(visiting: Visiting, language: str) 
     with visiting(signed_in=True, language=language) as visitor:
         visitor.enter()
         page = visitor.page
-        visitor.give(("tall.png", encoded(text_picture("TALL", "TALLER", "TALLEST"), "PNG")))
+        visitor.give(("tall.png", encode_image(text_image("TALL", "TALLER", "TALLEST"), "PNG")))
         visitor.lines()
         box = page.locator(".result polygon").first
         fitted = box.bounding_box()
@@ -157,7 +157,7 @@ def test_the_picture_can_be_zoomed_and_moved(visiting: Visiting, language: str) 
 @pytest.mark.parametrize("language", LANGUAGES)
 def test_pictures_come_in_by_hand(visiting: Visiting, language: str) -> None:
     """More than are taken at once are not left out in silence. Empty ones are not sent."""
-    picture = list(encoded(text_picture("BY HAND"), "PNG"))
+    picture = list(encode_image(text_image("BY HAND"), "PNG"))
     with visiting(signed_in=True, language=language) as visitor:
         visitor.enter()
         page = visitor.page
@@ -180,8 +180,10 @@ def test_pictures_come_in_by_hand(visiting: Visiting, language: str) -> None:
 
 @pytest.mark.parametrize("language", LANGUAGES)
 def test_several_pictures_are_read_and_saved(visiting: Visiting, language: str) -> None:
-    pictures = [(f"{word}.png", encoded(text_picture(word), "PNG")) for word in ("ALPHA", "BRAVO")]
-    formula = ("=cmd|calc.png", encoded(text_picture("=1+1"), "PNG"))
+    pictures = [
+        (f"{word}.png", encode_image(text_image(word), "PNG")) for word in ("ALPHA", "BRAVO")
+    ]
+    formula = ("=cmd|calc.png", encode_image(text_image("=1+1"), "PNG"))
     with visiting(signed_in=True, language=language, refusals=True) as visitor:
         visitor.enter()
         page = visitor.page
@@ -225,7 +227,7 @@ def test_several_pictures_are_read_and_saved(visiting: Visiting, language: str) 
 @pytest.mark.parametrize("language", LANGUAGES)
 def test_a_limit_is_waited_for(visiting: Visiting, open_server: Server, language: str) -> None:
     """One call a second: what is refused meanwhile is sent again by itself."""
-    picture = encoded(text_picture("PATIENCE"), "PNG")
+    picture = encode_image(text_image("PATIENCE"), "PNG")
     with visiting(open_server.url, language=language, refusals=True) as visitor:
         statuses: list[int] = []
         visitor.page.on("response", lambda answer: statuses.append(answer.status))
@@ -260,7 +262,7 @@ def test_pictures_that_the_console_does_not_show(visiting: Visiting, language: s
         field = visitor.page.get_by_label(visitor.say("intake.address"))
         expect(field).to_have_value("http://127.0.0.1/picture.png")
 
-        visitor.give(("page.tiff", encoded(text_picture("TIFF"), "TIFF")))
+        visitor.give(("page.tiff", encode_image(text_image("TIFF"), "TIFF")))
         assert visitor.lines() == ["TIFF"]
         expect(visitor.page.locator(".viewer")).to_contain_text(visitor.say("viewer.cannot_show"))
         expect(visitor.page.locator(".stage text")).to_have_text("TIFF")

@@ -6,10 +6,10 @@ from collections.abc import Iterator
 
 import pytest
 
-from tests.certificates import self_signed
 from tests.contract.file_server import FileServer, serving_files
-from tests.pictures import encoded, picture
 from tests.servers import Service, running_service
+from tests.support.certificates import self_signed
+from tests.support.images import draw_image, encode_image
 
 
 @pytest.fixture(scope="session")
@@ -56,4 +56,4 @@ def lenient_service(
 @pytest.fixture(scope="session")
 def hello() -> bytes:
     """A picture of one line, as a PNG file."""
-    return encoded(picture(((60, 60), "Hello World")))
+    return encode_image(draw_image(((60, 60), "Hello World")))

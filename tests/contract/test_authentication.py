@@ -10,8 +10,8 @@ import httpx
 import pytest
 
 from tests.contract.signing import HostlessSigner, signed_request
-from tests.pictures import as_text
 from tests.servers import Service, sign_in
+from tests.support.images import to_base64
 
 pytestmark = [pytest.mark.server, pytest.mark.models]
 
@@ -24,7 +24,7 @@ def assert_unauthenticated(response: httpx.Response, suffix: str) -> None:
 
 
 def _body(hello: bytes) -> bytes:
-    return json.dumps({"image": as_text(hello)}).encode()
+    return json.dumps({"image": to_base64(hello)}).encode()
 
 
 def _signed(service: Service, body: bytes, **options: object) -> httpx.Request:
@@ -49,7 +49,7 @@ def test_54_an_unreadable_token(service: Service) -> None:
 def test_56_a_token_for_the_account(service: Service, hello: bytes) -> None:
     scope = {"domain": {"name": service.account.domain}}
     token = sign_in(service.client, service.account, scope=scope).headers["x-subject-token"]
-    response = service.post({"image": as_text(hello)}, headers={"X-Auth-Token": token})
+    response = service.post({"image": to_base64(hello)}, headers={"X-Auth-Token": token})
     assert (response.status_code, response.json()["error_code"]) == (400, "ModelArts.0212")
 
 
@@ -67,14 +67,14 @@ def test_57_the_token_call(service: Service) -> None:
 
 def test_58_that_token_on_web_image(service: Service, hello: bytes) -> None:
     token = sign_in(service.client, service.account).headers["x-subject-token"]
-    response = service.post({"image": as_text(hello)}, headers={"X-Auth-Token": token})
+    response = service.post({"image": to_base64(hello)}, headers={"X-Auth-Token": token})
     assert response.status_code == 200
 
 
 def test_59_a_second_token_leaves_the_first_good(service: Service, hello: bytes) -> None:
     tokens = [sign_in(service.client, service.account).headers["x-subject-token"] for _ in range(2)]
     for token in tokens:
-        response = service.post({"image": as_text(hello)}, headers={"X-Auth-Token": token})
+        response = service.post({"image": to_base64(hello)}, headers={"X-Auth-Token": token})
         assert response.status_code == 200
 
 
@@ -173,9 +173,9 @@ def _log_with(service: Service, request_id: str) -> str:
 def test_the_log_holds_ids_and_codes_only(service: Service, hello: bytes) -> None:
     secrets = [
         *(service.token, service.account.password, service.account.secret_key),
-        *(as_text(hello)[:60], as_text(hello)[-60:], "Hello", "Signature=", "a-secret-page"),
+        *(to_base64(hello)[:60], to_base64(hello)[-60:], "Hello", "Signature=", "a-secret-page"),
     ]
-    service.post({"image": as_text(hello)})
+    service.post({"image": to_base64(hello)})
     service.client.send(_signed(service, _body(hello)))
     service.client.send(_signed(service, _body(hello) + b" ", secret="wrong"))
     service.client.send(_signed(service, _body(hello)))

@@ -8,14 +8,14 @@ from typing import Any
 import httpx
 import pytest
 
-from tests.pictures import as_text, encoded, picture
 from tests.servers import Service, words
+from tests.support.images import draw_image, encode_image, to_base64
 from web_image_ocr.api.errors import TABLE
 
 pytestmark = [pytest.mark.server, pytest.mark.models]
 
 MB = 1024**2
-HELLO = picture(((60, 60), "Hello World"))
+HELLO = draw_image(((60, 60), "Hello World"))
 
 TEXTS = {
     "AIS.0101": "The input parameter is invalid.",
@@ -35,11 +35,11 @@ def assert_refused(response: httpx.Response, status: int, code: str) -> None:
 
 
 def _plain(width: int, height: int) -> str:
-    return as_text(encoded(picture(size=(width, height))))
+    return to_base64(encode_image(draw_image(size=(width, height))))
 
 
 def test_31_both_image_and_url(service: Service, hello: bytes) -> None:
-    body = {"image": as_text(hello), "url": "https://example.com/a.png"}
+    body = {"image": to_base64(hello), "url": "https://example.com/a.png"}
     assert_refused(service.post(body), 400, "AIS.0101")
 
 
@@ -49,7 +49,7 @@ def test_32_neither(service: Service) -> None:
 
 @pytest.mark.parametrize("field", ["number", "array", "extract_type"])
 def test_33_wrong_types(service: Service, hello: bytes, field: str) -> None:
-    text = as_text(hello)
+    text = to_base64(hello)
     bodies: dict[str, dict[str, Any]] = {
         "number": {"image": 7},
         "array": {"image": [text]},
@@ -60,17 +60,17 @@ def test_33_wrong_types(service: Service, hello: bytes, field: str) -> None:
 
 @pytest.mark.parametrize("value", ["true", "yes"])
 def test_34_a_boolean_as_text(service: Service, hello: bytes, value: str) -> None:
-    body = {"image": as_text(hello), "detect_direction": value}
+    body = {"image": to_base64(hello), "detect_direction": value}
     assert_refused(service.post(body), 400, "AIS.0101")
 
 
-@pytest.mark.parametrize("text", ["*no base64*", as_text(b"This is a text file.\n" * 9)])
+@pytest.mark.parametrize("text", ["*no base64*", to_base64(b"This is a text file.\n" * 9)])
 def test_35_no_picture(service: Service, text: str) -> None:
     assert_refused(service.post({"image": text}), 400, "AIS.0102")
 
 
 def test_36_a_data_prefix(service: Service, hello: bytes) -> None:
-    body = {"image": "data:image/png;base64," + as_text(hello)}
+    body = {"image": "data:image/png;base64," + to_base64(hello)}
     assert_refused(service.post(body), 400, "AIS.0102")
 
 
@@ -97,14 +97,14 @@ def test_38_a_side_above_the_limit(
 @pytest.mark.parametrize("progressive", [False, True])
 @pytest.mark.parametrize("kept", [0.25, 0.5, 0.9, 0.99])
 def test_39_a_truncated_jpeg(service: Service, kept: float, *, progressive: bool) -> None:
-    file = encoded(HELLO, "JPEG", progressive=progressive)
+    file = encode_image(HELLO, "JPEG", progressive=progressive)
     cut = file[: round(len(file) * kept)]
-    assert_refused(service.post({"image": as_text(cut)}), 400, "AIS.0102")
+    assert_refused(service.post({"image": to_base64(cut)}), 400, "AIS.0102")
 
 
 @pytest.mark.parametrize("progressive", [False, True])
 def test_39_a_jpeg_that_lacks_its_end_marker_only(service: Service, *, progressive: bool) -> None:
-    file = encoded(HELLO, "JPEG", progressive=progressive)
+    file = encode_image(HELLO, "JPEG", progressive=progressive)
     assert words(service.read(file.removesuffix(b"\xff\xd9"))) == ["HelloWorld"]
 
 
@@ -128,10 +128,10 @@ def test_43_json_that_is_no_object(service: Service, content: bytes) -> None:
 
 def test_44_base64_above_10_mb(service: Service, hello: bytes) -> None:
     # What follows the end of a PNG file is not looked at, so any length makes a good picture.
-    longest = as_text(hello.ljust(10 * MB // 4 * 3, b"\0"))
+    longest = to_base64(hello.ljust(10 * MB // 4 * 3, b"\0"))
     assert len(longest) == 10 * MB
     assert service.post({"image": longest}).status_code == 200
-    longer = as_text(hello.ljust(10 * MB // 4 * 3 + 1, b"\0"))
+    longer = to_base64(hello.ljust(10 * MB // 4 * 3 + 1, b"\0"))
     assert_refused(service.post({"image": longer}), 400, "ModelArts.4104")
 
 
@@ -140,7 +140,7 @@ def test_45_a_body_above_12_mb(service: Service, hello: bytes, *, chunked: bool)
     def send(body: bytes) -> httpx.Response:
         return service.post_raw(iter([body[:MB], body[MB:]]) if chunked else body)
 
-    body = json.dumps({"image": as_text(hello)}).encode()
+    body = json.dumps({"image": to_base64(hello)}).encode()
     assert send(body.ljust(12 * MB)).status_code == 200
     response = send(body.ljust(12 * MB + 1))
     assert_refused(response, 413, "APIG.0201")

@@ -9,8 +9,8 @@ import httpx
 import pytest
 
 from tests.http.shapes import SECURITY_HEADERS
-from tests.pictures import as_text, characters_picture, encoded
 from tests.servers import Service, sign_in
+from tests.support.images import chinese_image, encode_image, to_base64
 
 pytestmark = [pytest.mark.server, pytest.mark.models]
 
@@ -21,10 +21,10 @@ CHINESE = "田中土"
 def answers(service: Service) -> list[httpx.Response]:
     """One answer of each kind, the first to a picture of Chinese text."""
     client = service.client
-    chinese = encoded(characters_picture((60, 50), (118, 50), (176, 50), size=(480, 160)))
+    chinese = encode_image(chinese_image((60, 50), (118, 50), (176, 50), size=(480, 160)))
     bad_subject = {"X-Auth-Token": service.token, "X-Subject-Token": "abc"}
     return [
-        service.post({"image": as_text(chinese)}),
+        service.post({"image": to_base64(chinese)}),
         sign_in(client, service.account),
         client.get("/healthz"),
         client.get("/readyz"),

@@ -5,8 +5,8 @@ from __future__ import annotations
 import httpx
 import pytest
 
-from tests.pictures import as_text
 from tests.servers import Service, admin, sign_in
+from tests.support.images import to_base64
 
 pytestmark = [pytest.mark.server, pytest.mark.models]
 
@@ -32,7 +32,7 @@ def test_47_no_project_id(service: Service) -> None:
 
 def test_48_the_sdks_placeholder(service: Service, hello: bytes) -> None:
     path = "/v2/%7Bproject_id%7D/ocr/web-image"
-    response = service.post({"image": as_text(hello)}, path=path)
+    response = service.post({"image": to_base64(hello)}, path=path)
     assert response.status_code == 403
     assert response.json()["error_code"] == "ModelArts.4203"
 
@@ -54,7 +54,7 @@ def test_50_gateway_errors_carry_the_request_id(service: Service) -> None:
 
 def test_51_too_many_calls(throttled_service: Service, hello: bytes) -> None:
     # One of three calls may fall into the next minute.
-    answers = [throttled_service.post({"image": as_text(hello)}) for _ in range(3)]
+    answers = [throttled_service.post({"image": to_base64(hello)}) for _ in range(3)]
     assert answers[0].status_code == 200
     refused = next(answer for answer in answers if answer.status_code != 200)
     text = assert_gateway_error(refused, 429, "APIG.0308")
@@ -67,7 +67,7 @@ def test_52_not_enabled(service: Service, hello: bytes) -> None:
     project = admin(service.data_dir, "project", "create", "not-enabled")
     token = _token_for(service, project["name"])
     response = service.post(
-        {"image": as_text(hello)},
+        {"image": to_base64(hello)},
         path=f"/v2/{project['id']}/ocr/web-image",
         headers={"X-Auth-Token": token},
     )

@@ -16,8 +16,8 @@ from huaweicloudsdkocr.v1 import OcrAsyncClient, RecognizeWebImageRequest, WebIm
 
 from tests.contract.file_server import FileServer
 from tests.contract.sdk import key_of, read, request_with, sdk_client, texts
-from tests.pictures import as_text, encoded, picture
 from tests.servers import Service, running_service
+from tests.support.images import draw_image, encode_image, to_base64
 from web_image_ocr.engine.config import EngineConfig
 from web_image_ocr.engine.runtime.models import load_models
 
@@ -31,7 +31,7 @@ def test_78_the_sdk_with_a_key(request: pytest.FixtureRequest, hello: bytes, *, 
     assert where.url.startswith("https://" if tls else "http://")
     with closing(sdk_client(where.url, key_of(where.account), verify=not tls)) as client:
         answer = client.recognize_web_image(
-            request_with(image=as_text(hello), extract_type=["image_size"])
+            request_with(image=to_base64(hello), extract_type=["image_size"])
         )
     assert texts(answer) == ["HelloWorld"]
     assert answer.result.words_block_count == 1
@@ -41,7 +41,7 @@ def test_78_the_sdk_with_a_key(request: pytest.FixtureRequest, hello: bytes, *, 
 
 def test_79_the_sdk_with_a_picture_of_14_px(service: Service) -> None:
     client = sdk_client(service.url, key_of(service.account))
-    small = as_text(encoded(picture(size=(14, 14))))
+    small = to_base64(encode_image(draw_image(size=(14, 14))))
     with pytest.raises(ClientRequestException) as caught:
         read(client, image=small)
     assert caught.value.status_code == 400
@@ -60,13 +60,13 @@ def test_80_the_sdk_with_the_engine_down(tmp_path: Path, hello: bytes) -> None:
     }
     with running_service(tmp_path / "data", environment=settings) as service:
         client = sdk_client(service.url, key_of(service.account))
-        assert read(client, image=as_text(hello)) == ["HelloWorld"]
+        assert read(client, image=to_base64(hello)) == ["HelloWorld"]
         workers = service.server.workers()
         model.unlink()
         for pid in workers:
             os.kill(pid, signal.SIGKILL)
         with pytest.raises(ServerResponseException) as caught:
-            read(client, image=as_text(hello))
+            read(client, image=to_base64(hello))
         assert not service.server.is_ready()
     assert caught.value.status_code == 503
     assert caught.value.error_code == "ModelArts.4403"
@@ -90,7 +90,7 @@ def test_the_sdk_with_every_option(service: Service, hello: bytes) -> None:
     request = RecognizeWebImageRequest(
         enterprise_project_id="企业项目",
         body=WebImageRequestBody(
-            image=as_text(hello),
+            image=to_base64(hello),
             detect_direction=True,
             extract_type=["image_size", "contact_info"],
             detect_font=True,
@@ -102,7 +102,7 @@ def test_the_sdk_with_every_option(service: Service, hello: bytes) -> None:
 
 def test_the_asynchronous_sdk(service: Service, hello: bytes) -> None:
     client = sdk_client(service.url, key_of(service.account), kind=OcrAsyncClient)
-    answer = client.recognize_web_image_async(request_with(image=as_text(hello))).result()
+    answer = client.recognize_web_image_async(request_with(image=to_base64(hello))).result()
     assert texts(answer) == ["HelloWorld"]
 
 

@@ -15,8 +15,8 @@ from keystoneauth1.identity import v3
 from keystoneauth1.session import Session
 
 from tests.contract.sdk import key_of, read, sdk_client
-from tests.pictures import as_text
 from tests.servers import Service
+from tests.support.images import to_base64
 
 pytestmark = [pytest.mark.server, pytest.mark.models]
 
@@ -45,14 +45,14 @@ def with_token_for_signature(token: str) -> HttpHandler:
 def test_a_token_by_a_request_handler(service: Service, hello: bytes) -> None:
     handler = with_token_for_signature(service.token)
     client = sdk_client(service.url, wrong_key(service), handler=handler)
-    assert read(client, image=as_text(hello)) == ["HelloWorld"]
+    assert read(client, image=to_base64(hello)) == ["HelloWorld"]
 
 
 def test_a_bad_token_by_a_request_handler(service: Service, hello: bytes) -> None:
     handler = with_token_for_signature("abc")
     client = sdk_client(service.url, key_of(service.account), handler=handler)
     with pytest.raises(ClientRequestException) as caught:
-        read(client, image=as_text(hello))
+        read(client, image=to_base64(hello))
     assert (caught.value.status_code, caught.value.error_code) == (401, "APIG.0301")
     assert caught.value.error_msg.endswith("decrypt token fail")
 
@@ -61,17 +61,17 @@ def test_a_token_by_preset_headers(service: Service, hello: bytes) -> None:
     client = sdk_client(service.url, wrong_key(service))
     # A preset `Authorization`, even an empty one, keeps the SDK from signing.
     client.preset_headers = {"X-Auth-Token": service.token, "Authorization": ""}
-    assert read(client, image=as_text(hello)) == ["HelloWorld"]
+    assert read(client, image=to_base64(hello)) == ["HelloWorld"]
 
 
 def test_of_a_token_and_a_signature_the_signature_decides(service: Service, hello: bytes) -> None:
     client = sdk_client(service.url, key_of(service.account))
     client.preset_headers = {"X-Auth-Token": "abc"}
-    assert read(client, image=as_text(hello)) == ["HelloWorld"]
+    assert read(client, image=to_base64(hello)) == ["HelloWorld"]
     client = sdk_client(service.url, wrong_key(service))
     client.preset_headers = {"X-Auth-Token": service.token}
     with pytest.raises(ClientRequestException) as caught:
-        read(client, image=as_text(hello))
+        read(client, image=to_base64(hello))
     assert caught.value.error_msg.endswith("verify aksk signature fail")
 
 
@@ -84,26 +84,26 @@ def test_a_temporary_key(service: Service, hello: bytes) -> None:
     key = IamHelper.create_temporary_access_key_by_token(client, request)
     bare = BasicCredentials(key["access"], key["secret"], service.account.project_id)
     with pytest.raises(ClientRequestException) as caught:
-        read(sdk_client(service.url, bare), image=as_text(hello))
+        read(sdk_client(service.url, bare), image=to_base64(hello))
     assert (caught.value.status_code, caught.value.error_code) == (401, "APIG.0301")
     assert caught.value.error_msg.endswith("ak not exist")
     whole = bare.with_security_token(key["securitytoken"])
-    assert read(sdk_client(service.url, whole), image=as_text(hello)) == ["HelloWorld"]
+    assert read(sdk_client(service.url, whole), image=to_base64(hello)) == ["HelloWorld"]
 
 
 def test_a_wrong_secret(service: Service, hello: bytes) -> None:
     with pytest.raises(ClientRequestException) as caught:
-        read(sdk_client(service.url, wrong_key(service)), image=as_text(hello))
+        read(sdk_client(service.url, wrong_key(service)), image=to_base64(hello))
     assert (caught.value.status_code, caught.value.error_code) == (401, "APIG.0301")
     assert caught.value.error_msg.endswith("verify aksk signature fail")
     right = sdk_client(service.url, key_of(service.account))
-    assert read(right, image=as_text(hello)) == ["HelloWorld"]
+    assert read(right, image=to_base64(hello)) == ["HelloWorld"]
 
 
 def test_a_key_without_a_project_id(service: Service, hello: bytes) -> None:
     lost = BasicCredentials(service.account.access_key, service.account.secret_key)
     with pytest.raises(ClientRequestException) as caught:
-        read(sdk_client(service.url, lost), image=as_text(hello))
+        read(sdk_client(service.url, lost), image=to_base64(hello))
     assert caught.value.error_code == "ModelArts.4203"
 
 
@@ -117,7 +117,7 @@ def test_a_project_looked_up_by_its_region(service: Service, hello: bytes) -> No
         .build()
     )
     assert credentials.project_id == account.project_id
-    assert read(client, image=as_text(hello)) == ["HelloWorld"]
+    assert read(client, image=to_base64(hello)) == ["HelloWorld"]
 
 
 def test_everything_from_the_environment(
@@ -128,7 +128,7 @@ def test_everything_from_the_environment(
     monkeypatch.setenv("HUAWEICLOUD_SDK_AK", service.account.access_key)
     monkeypatch.setenv("HUAWEICLOUD_SDK_SK", service.account.secret_key)
     client = OcrClient.new_builder().with_region(OcrRegion.value_of("cn-north-4")).build()
-    assert read(client, image=as_text(hello)) == ["HelloWorld"]
+    assert read(client, image=to_base64(hello)) == ["HelloWorld"]
 
 
 def test_keystoneauth_obtains_a_token(service: Service, hello: bytes) -> None:
@@ -145,7 +145,7 @@ def test_keystoneauth_obtains_a_token(service: Service, hello: bytes) -> None:
     token = session.get_token()
     assert token
     assert session.get_project_id() == account.project_id
-    response = service.post({"image": as_text(hello)}, headers={"X-Auth-Token": token})
+    response = service.post({"image": to_base64(hello)}, headers={"X-Auth-Token": token})
     assert response.status_code == 200
-    answer = session.post(service.url + service.path, json={"image": as_text(hello)})
+    answer = session.post(service.url + service.path, json={"image": to_base64(hello)})
     assert answer.status_code == 200

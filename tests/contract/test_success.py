@@ -6,14 +6,14 @@ from typing import Any
 
 import pytest
 
-from tests.pictures import as_text, characters_picture, encoded, picture, text_box
 from tests.servers import Service, words
+from tests.support.images import chinese_image, draw_image, encode_image, text_box, to_base64
 
 pytestmark = [pytest.mark.server, pytest.mark.models]
 
 Block = dict[str, Any]
 
-ADDRESS = picture(((40, 40), "13112345678"), ((40, 100), "Shenzhen Longgang"))
+ADDRESS = draw_image(((40, 40), "13112345678"), ((40, 100), "Shenzhen Longgang"))
 
 
 def _blocks(result: dict[str, Any]) -> list[Block]:
@@ -29,7 +29,7 @@ def _is_clockwise(location: list[list[int]]) -> bool:
 
 
 def test_01_a_valid_call_is_200_with_a_result(service: Service, hello: bytes) -> None:
-    response = service.post({"image": as_text(hello)})
+    response = service.post({"image": to_base64(hello)})
     assert response.status_code == 200
     body = response.json()
     assert isinstance(body["result"], dict)
@@ -39,7 +39,7 @@ def test_01_a_valid_call_is_200_with_a_result(service: Service, hello: bytes) ->
 
 
 def test_02_the_count_is_the_length_of_the_list(service: Service) -> None:
-    two = encoded(picture(((40, 30), "First line"), ((40, 100), "Second line")))
+    two = encode_image(draw_image(((40, 30), "First line"), ((40, 100), "Second line")))
     result = service.read(two)
     assert type(result["words_block_count"]) is int
     assert result["words_block_count"] == len(result["words_block_list"]) == 2
@@ -73,8 +73,8 @@ def test_05_vertices_of_an_upright_line(service: Service, hello: bytes) -> None:
 def test_06_turned_text(
     service: Service, turn: int, direction: tuple[int, int], *, detect_direction: bool
 ) -> None:
-    upright = picture(((40, 60), "quality and speed"), height=40)
-    turned = encoded(upright.rotate(turn, expand=True))
+    upright = draw_image(((40, 60), "quality and speed"), height=40)
+    turned = encode_image(upright.rotate(turn, expand=True))
     result = service.read(turned, detect_direction=detect_direction)
     assert words(result) == ["qualityandspeed"]
     _assert_runs(result["words_block_list"][0]["location"], direction)
@@ -82,7 +82,7 @@ def test_06_turned_text(
 
 @pytest.mark.parametrize("detect_direction", [True, False])
 def test_06_a_column(service: Service, *, detect_direction: bool) -> None:
-    column = encoded(characters_picture((60, 30), (60, 84), (60, 138), size=(160, 220)))
+    column = encode_image(chinese_image((60, 30), (60, 84), (60, 138), size=(160, 220)))
     result = service.read(column, detect_direction=detect_direction)
     assert words(result) == ["田中土"]
     _assert_runs(result["words_block_list"][0]["location"], (0, 1))
@@ -101,8 +101,8 @@ def _assert_runs(location: list[list[int]], direction: tuple[int, int]) -> None:
 def test_07_coordinates_lie_in_the_picture_as_sent(
     service: Service, *, detect_direction: bool
 ) -> None:
-    tilted = picture(((60, 60), "Hello World")).rotate(30, expand=True, fillcolor="white")
-    result = service.read(encoded(tilted), detect_direction=detect_direction)
+    tilted = draw_image(((60, 60), "Hello World")).rotate(30, expand=True, fillcolor="white")
+    result = service.read(encode_image(tilted), detect_direction=detect_direction)
     points = [point for block in _blocks(result) for point in block["location"]]
     assert all(0 <= x < tilted.width and 0 <= y < tilted.height for x, y in points)
     if detect_direction:
@@ -119,12 +119,12 @@ def test_07_coordinates_lie_in_the_picture_as_sent(
 
 
 def test_08_of_two_lines_the_upper_one_comes_first(service: Service) -> None:
-    two = encoded(picture(((40, 30), "Upper"), ((40, 100), "Lower")))
+    two = encode_image(draw_image(((40, 30), "Upper"), ((40, 100), "Lower")))
     assert words(service.read(two)) == ["Upper", "Lower"]
 
 
 def test_09_of_two_texts_in_a_row_the_left_one_comes_first(service: Service) -> None:
-    two = encoded(picture(((360, 60), "Right"), ((20, 62), "Left")))
+    two = encode_image(draw_image(((360, 60), "Right"), ((20, 62), "Left")))
     assert words(service.read(two)) == ["Left", "Right"]
 
 
@@ -143,7 +143,7 @@ def test_11_image_size(service: Service, hello: bytes) -> None:
 @pytest.fixture(scope="module")
 def with_contact(service: Service) -> dict[str, Any]:
     """The answer for a picture with an address, everything asked."""
-    return service.read(encoded(ADDRESS), extract_type=["contact_info", "image_size"])
+    return service.read(encode_image(ADDRESS), extract_type=["contact_info", "image_size"])
 
 
 @pytest.mark.xfail(raises=KeyError, reason="contact information is not extracted yet")
@@ -155,7 +155,7 @@ def test_12_contact_info(with_contact: dict[str, Any]) -> None:
 
 
 def test_13_only_what_was_asked_appears(service: Service) -> None:
-    file = encoded(ADDRESS)
+    file = encode_image(ADDRESS)
     assert set(service.read(file, extract_type=["image_size"])["extracted_data"]) == {"image_size"}
     contact = service.read(file, extract_type=["contact_info"])["extracted_data"]
     assert "image_size" not in contact
@@ -173,16 +173,16 @@ def test_15_no_block_has_extracted_data(service: Service, hello: bytes) -> None:
 
 
 def test_16_an_upside_down_picture_reads_the_same(service: Service) -> None:
-    upright = picture(((40, 30), "Upper line"), ((40, 100), "Lower line"))
-    turned = encoded(upright.rotate(180))
+    upright = draw_image(((40, 30), "Upper line"), ((40, 100), "Lower line"))
+    turned = encode_image(upright.rotate(180))
     assert words(service.read(turned, detect_direction=True)) == words(
-        service.read(encoded(upright), detect_direction=True)
+        service.read(encode_image(upright), detect_direction=True)
     )
     assert words(service.read(turned, detect_direction=True)) == ["Upperline", "Lowerline"]
 
 
 def test_17_detect_direction_is_off_by_default(service: Service) -> None:
-    turned = encoded(picture(((60, 60), "Hello World")).rotate(180))
+    turned = encode_image(draw_image(((60, 60), "Hello World")).rotate(180))
     missing = service.read(turned)
     assert missing == service.read(turned, detect_direction=False)
     assert missing != service.read(turned, detect_direction=True)
@@ -228,7 +228,7 @@ def test_22_detect_text_direction(service: Service, hello: bytes) -> None:
 
 
 def test_23_a_picture_without_text(service: Service) -> None:
-    result = service.read(encoded(picture()))
+    result = service.read(encode_image(draw_image()))
     assert result["words_block_count"] == 0
     assert result["words_block_list"] == []
     assert result["extracted_data"] == {}
@@ -236,15 +236,15 @@ def test_23_a_picture_without_text(service: Service) -> None:
 
 @pytest.mark.parametrize("form", ["JPEG", "PNG", "BMP", "TIFF", "GIF", "WEBP"])
 def test_24_formats_of_2021(service: Service, form: str) -> None:
-    file = encoded(picture(((60, 60), "Hello World")), form)
+    file = encode_image(draw_image(((60, 60), "Hello World")), form)
     assert words(service.read(file)) == ["HelloWorld"]
 
 
 @pytest.mark.parametrize("form", ["TGA", "ICO", "PCX"])
 def test_25_formats_of_2025(service: Service, lenient_service: Service, form: str) -> None:
-    file = encoded(picture(((20, 60), "Hello World"), size=(240, 160)), form)
+    file = encode_image(draw_image(((20, 60), "Hello World"), size=(240, 160)), form)
     assert words(lenient_service.read(file)) == ["HelloWorld"]
-    of_2021 = service.post({"image": as_text(file)})
+    of_2021 = service.post({"image": to_base64(file)})
     assert (of_2021.status_code, of_2021.json()["error_code"]) == (400, "AIS.0102")
 
 
@@ -253,21 +253,21 @@ def test_25_formats_of_2025(service: Service, lenient_service: Service, form: st
 )
 def test_26_content_type_with_a_charset(service: Service, hello: bytes, content_type: str) -> None:
     headers = {"Content-Type": content_type}
-    response = service.post({"image": as_text(hello)}, headers=headers)
+    response = service.post({"image": to_base64(hello)}, headers=headers)
     assert response.json()["result"] == service.read(hello)
 
 
 @pytest.mark.parametrize("project", ["0", "a" * 32, "no such project!", ""])
 def test_29_any_enterprise_project(service: Service, hello: bytes, project: str) -> None:
     headers = {"Enterprise-Project-Id": project}
-    assert service.post({"image": as_text(hello)}, headers=headers).status_code == 200
+    assert service.post({"image": to_base64(hello)}, headers=headers).status_code == 200
 
 
 def test_30_unknown_keys_and_any_order(service: Service, hello: bytes) -> None:
     body: dict[str, Any] = {
         "zeta": {"a": [1]},
         "extract_type": [],
-        "image": as_text(hello),
+        "image": to_base64(hello),
         "alpha": None,
     }
     assert service.post(body).json()["result"] == service.read(hello)

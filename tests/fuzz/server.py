@@ -15,8 +15,8 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 from tests.fuzz.mutations import damaged
-from tests.pictures import encoded, picture
 from tests.servers import Service, running_service, words
+from tests.support.images import draw_image, encode_image
 
 _HTTP_TOKENS = (
     *(
@@ -225,5 +225,5 @@ def troubles(service: Service) -> int:
 
 def assert_reads(service: Service) -> None:
     """One good call."""
-    again = service.read(encoded(picture(((60, 60), "Still here"))))
+    again = service.read(encode_image(draw_image(((60, 60), "Still here"))))
     assert words(again) == ["Stillhere"]

@@ -23,9 +23,9 @@ import httpx
 import numpy as np
 from PIL import Image
 
-from tests.pictures import as_text, picture
 from tests.security.processes import forget_peak, greatest_memory, processor_seconds
 from tests.servers import Service, running_service
+from tests.support.images import draw_image, to_base64
 
 SIDE = 8192
 LONG = (30_000, 5_333)
@@ -57,7 +57,7 @@ def page(size: tuple[int, int], height: int) -> bytes:
     words = "market street open 24 hours, menu and prices on request "
     step = height * 2
     texts = (((8, y), words * (512 // len(words) + 1)) for y in range(8, 512 - height, step))
-    tile = np.asarray(picture(*texts, size=(1024, 512), height=height).convert("L"))
+    tile = np.asarray(draw_image(*texts, size=(1024, 512), height=height).convert("L"))
     down, across = -(-size[1] // 512), -(-size[0] // 1024)
     return _encoded(Image.fromarray(np.tile(tile, (down, across))[: size[1], : size[0]]), "PNG")
 
@@ -142,7 +142,7 @@ def _measured(service: Service, data: bytes) -> str:
     watch = _Watch([server, *workers])
     watch.start()
     began = time.monotonic()
-    answer = service.post({"image": as_text(data)})
+    answer = service.post({"image": to_base64(data)})
     seconds = time.monotonic() - began
     watch.stop()
     reader = max(workers, key=lambda pid: watch.seconds[pid])

@@ -12,14 +12,13 @@ from pathlib import Path
 
 import pytest
 
-from tests.certificates import self_signed
+from tests.support.certificates import self_signed
 from web_image_ocr.primitives.deadline import Deadline
 from web_image_ocr.primitives.errors import ErrorKind, ServiceError
-from web_image_ocr.sources import FetchConfig
-from web_image_ocr.sources import address_guard as guard
-from web_image_ocr.sources.address_guard import Resolve
-from web_image_ocr.sources.fetch import Fetcher
-from web_image_ocr.sources.transfers import Transfers
+from web_image_ocr.sources import FetchConfig, ssrf_guard
+from web_image_ocr.sources.downloader import Downloader
+from web_image_ocr.sources.guarded_fetch import GuardedFetcher
+from web_image_ocr.sources.ssrf_guard import Resolve
 
 pytestmark = pytest.mark.slow
 
@@ -76,8 +75,8 @@ def config_for(server: Server) -> FetchConfig:
     )
 
 
-def fetcher_of(config: FetchConfig, resolve: Resolve | None = None) -> Fetcher:
-    return Fetcher(config, Transfers(config, resolve=resolve))
+def fetcher_of(config: FetchConfig, resolve: Resolve | None = None) -> GuardedFetcher:
+    return GuardedFetcher(config, Downloader(config, resolve=resolve))
 
 
 async def fetch(config: FetchConfig, url: str, deadline: Deadline | None = None) -> bytes:
@@ -450,7 +449,7 @@ class TestNames:
                 raise OSError("no such name")
             return addresses
 
-        monkeypatch.setattr(guard, "_round_up", round_up)
+        monkeypatch.setattr(ssrf_guard, "_round_up", round_up)
         with refusal(ErrorKind.SOURCE_UNREACHABLE):
             await fetcher_of(FetchConfig(), resolve=resolve).fetch(
                 "http://db.corp/", "project", Deadline.after(9)
@@ -461,7 +460,7 @@ class TestNames:
         ("elapsed", "rest"), [(0.0, 1.0), (0.001, 0.999), (0.3, 0.7), (1.0, 1.0), (2.4, 0.6)]
     )
     def test_failed_look_ups_end_with_a_step(self, elapsed: float, rest: float) -> None:
-        assert guard.rest_of_step(elapsed) == pytest.approx(rest)
+        assert ssrf_guard.seconds_to_next_step(elapsed) == pytest.approx(rest)
 
     async def test_names_that_the_operator_allows_need_not_wait(self, server: Server) -> None:
         async def resolve(_: str) -> Sequence[str]:

@@ -22,8 +22,7 @@ from tests.security.test_fetch import OK, Server, redirect
 from tests.support.fake_recognizer import FakeRecognizer
 from web_image_ocr.api import ApiConfig, Dependencies, create_app
 from web_image_ocr.primitives.errors import ErrorKind
-from web_image_ocr.sources import FetchConfig, Sources, StorageConfig
-from web_image_ocr.sources import address_guard as guard
+from web_image_ocr.sources import FetchConfig, ImageFetcher, StorageConfig, ssrf_guard
 
 pytestmark = pytest.mark.slow
 
@@ -74,7 +73,7 @@ class Caller:
     @asynccontextmanager
     async def server(self) -> AsyncIterator[Callable[[str], Awaitable[httpx.Response]]]:
         """Gives the call for a ``url``."""
-        async with Sources(self.config, StorageConfig(), resolve=self.look_up) as sources:
+        async with ImageFetcher(self.config, StorageConfig(), resolve=self.look_up) as sources:
             app = create_app(
                 Dependencies(recognizer=FakeRecognizer(), fetcher=sources, identity=None),
                 ApiConfig(),
@@ -98,7 +97,7 @@ class Caller:
 
 @pytest.fixture(autouse=True)
 def _short_steps(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(guard, "LOOKUP_STEP_S", 0.001)
+    monkeypatch.setattr(ssrf_guard, "LOOKUP_STEP_S", 0.001)
 
 
 @pytest.fixture

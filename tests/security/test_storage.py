@@ -13,7 +13,7 @@ import pytest
 
 from web_image_ocr.primitives.deadline import Deadline
 from web_image_ocr.primitives.errors import ErrorKind, ServiceError
-from web_image_ocr.sources import FetchConfig, Sources, StorageConfig, StorageEntry
+from web_image_ocr.sources import FetchConfig, ImageFetcher, StorageConfig, StorageEntry
 
 pytestmark = pytest.mark.slow
 
@@ -78,7 +78,7 @@ class Storage:
         fetch: FetchConfig = FETCH,
         seconds: float = 20,
     ) -> bytes:
-        async with Sources(fetch, StorageConfig(entries=(self.entry(),))) as sources:
+        async with ImageFetcher(fetch, StorageConfig(entries=(self.entry(),))) as sources:
             return await sources.fetch(self.url(path), project_id, Deadline.after(seconds))
 
     async def refused(self, path: str = "/bucket/a.png", **how: object) -> ServiceError:
@@ -284,7 +284,7 @@ class TestLimits:
             allowed_ports=(storage.port,),
             allowed_networks=("127.0.0.0/8",),
         )
-        async with Sources(config, StorageConfig(entries=(storage.entry(),))) as sources:
+        async with ImageFetcher(config, StorageConfig(entries=(storage.entry(),))) as sources:
             urls = (storage.url(), storage.url("/elsewhere/a.png"))
             results = await asyncio.gather(
                 *(sources.fetch(url, "listed", Deadline.after(9)) for url in urls),
@@ -297,7 +297,7 @@ class TestLimits:
     async def test_one_too_many_is_refused_at_once(self, storage: Storage) -> None:
         storage.replies = [silent]
         config = replace(FETCH, max_concurrent=1)
-        async with Sources(config, StorageConfig(entries=(storage.entry(),))) as sources:
+        async with ImageFetcher(config, StorageConfig(entries=(storage.entry(),))) as sources:
             first = asyncio.create_task(sources.fetch(storage.url(), "listed", Deadline.after(9)))
             await storage.asked.wait()
             with pytest.raises(ServiceError) as caught:

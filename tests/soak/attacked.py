@@ -20,13 +20,13 @@ from pathlib import Path
 import httpx
 
 from tests.contract.signing import signed_request
-from tests.pictures import as_text, encoded, picture
 from tests.servers import Account, Service, admin, running_service, sign_in
 from tests.soak.attacks.__main__ import ATTACKS
 from tests.soak.calls import caller_of
 from tests.soak.load import Tally, drive
 from tests.soak.report import Report, some
 from tests.soak.wire import Call, Client, Fate, request_of
+from tests.support.images import draw_image, encode_image, to_base64
 
 _ATTACKER = "127.0.0.2"
 _TURNS = 3
@@ -38,7 +38,7 @@ _ASK_EVERY_S = 0.02
 _HEALTH_P99_S = 0.05
 _THROUGHPUT = 0.9
 _SETTINGS = {"WEB_IMAGE_OCR_SERVING__WORKERS": "2"}
-_IMAGE = encoded(picture(((20, 16), "Summer"), ((20, 66), "price 12.50"), size=(320, 120)))
+_IMAGE = encode_image(draw_image(((20, 16), "Summer"), ((20, 66), "price 12.50"), size=(320, 120)))
 
 
 @dataclass(slots=True)
@@ -102,7 +102,7 @@ def _judge(report: Report, name: str, alone: _Phase, under: _Phase) -> None:
 def _calls(service: Service) -> list[Call]:
     """The same image, with a token and signed."""
     caller = caller_of(service)
-    body = {"image": as_text(_IMAGE)}
+    body = {"image": to_base64(_IMAGE)}
     account = service.account
     request = service.client.build_request("POST", caller.path, json=body)
     signed = signed_request(

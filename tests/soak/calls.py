@@ -14,10 +14,10 @@ import httpx
 
 from tests.contract.file_server import FileServer
 from tests.contract.signing import signed_request
-from tests.pictures import as_text, encoded, picture
 from tests.servers import Account, Service, admin, sign_in
 from tests.soak.pictures import Good
 from tests.soak.wire import Call, request_of
+from tests.support.images import draw_image, encode_image, to_base64
 from web_image_ocr.identity import Identity, IdentityConfig, PasswordLogin, Reference, Scope
 from web_image_ocr.images import ImageLimits
 
@@ -77,7 +77,7 @@ def good_calls(caller: Caller, goods: Sequence[Good], files: FileServer | None) 
     """A call for each picture, by ``image`` and, where there is a file server, by ``url``."""
     calls = []
     for number, good in enumerate(goods):
-        bodies = {BY_IMAGE: {"image": as_text(good.file), **good.fields}}
+        bodies = {BY_IMAGE: {"image": to_base64(good.file), **good.fields}}
         bodies["good: unknown key"] = {**bodies[BY_IMAGE], "nobody": {"knows": [number]}}
         if files:
             url = files.put(f"/{number}", good.content_type, good.file)
@@ -143,19 +143,21 @@ def _bad_pictures(caller: Caller, goods: Sequence[Good], limits: ImageLimits) ->
         return Call(kind=kind, request=caller.request({"image": text}), status=400, code=code)
 
     yield refused("broken Base64", "*not base64*", "AIS.0102")
-    yield refused("data: prefix", "data:image/png;base64," + as_text(goods[0].file), "AIS.0102")
-    yield refused("not a picture", as_text(b"This is a text file.\n" * 9), "AIS.0102")
+    yield refused("data: prefix", "data:image/png;base64," + to_base64(goods[0].file), "AIS.0102")
+    yield refused("not a picture", to_base64(b"This is a text file.\n" * 9), "AIS.0102")
     for good in goods:
         if good.words:  # a blank one is too short to be cut in the middle of its pixels
             cut = good.file[: len(good.file) // 2]
-            yield refused(f"truncated {good.content_type}", as_text(cut), "AIS.0102")
+            yield refused(f"truncated {good.content_type}", to_base64(cut), "AIS.0102")
     small, large = limits.min_side - 1, limits.max_side + 1
     for size in ((small, 100), (100, small), (large, 15), (15, large)):
-        yield refused("too small or too large", as_text(encoded(picture(size=size))), "AIS.0103")
+        yield refused(
+            "too small or too large", to_base64(encode_image(draw_image(size=size))), "AIS.0103"
+        )
 
 
 def _bad_bodies(caller: Caller, good: Good) -> Iterator[Call]:
-    text = as_text(good.file)
+    text = to_base64(good.file)
     for content in (b"", b"{", b"image=abc", b"\xff\xfe"):
         yield Call(
             kind="no JSON", request=caller.request(content), status=400, code="ModelArts.4105"
@@ -181,7 +183,7 @@ def _bad_urls(caller: Caller, files: FileServer) -> Iterator[Call]:
 
 
 def _bad_callers(caller: Caller, good: Good) -> Iterator[Call]:
-    body = json.dumps({"image": as_text(good.file)}).encode()
+    body = json.dumps({"image": to_base64(good.file)}).encode()
 
     def refused(
         kind: str, status: int, code: str, headers: dict[str, str], path: str = caller.path
@@ -231,7 +233,7 @@ def _bad_http(caller: Caller) -> Iterator[Call]:
 
 def _leaving(caller: Caller, goods: Sequence[Good]) -> Iterator[Call]:
     for good in goods:
-        body = {"image": as_text(good.file), **good.fields}
+        body = {"image": to_base64(good.file), **good.fields}
         call = Call(kind="client leaves in its body", request=caller.request(body), status=0)
         yield replace(call, leaves="in the body")
         yield replace(call, kind="client leaves before its answer", leaves="before the answer")

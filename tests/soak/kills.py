@@ -11,7 +11,6 @@ import time
 from collections.abc import Sequence
 from pathlib import Path
 
-from tests.pictures import as_text, encoded, picture
 from tests.servers import Service, running_service
 from tests.soak.calls import Caller, caller_of, good_calls
 from tests.soak.load import Tally, drive
@@ -19,6 +18,7 @@ from tests.soak.pictures import good_pictures
 from tests.soak.processes import workers_of
 from tests.soak.report import Report, some
 from tests.soak.wire import Call, Fate
+from tests.support.images import draw_image, encode_image, to_base64
 
 _WORKERS = 2
 _KILL_EVERY_S = 2.0
@@ -71,7 +71,7 @@ def recycle(folder: Path, seconds: float) -> Report:
     with running_service(folder / "recycle", environment=settings) as service:
         caller = caller_of(service)
         calls = _calls(caller)
-        body = {"image": as_text(encoded(picture(*_LARGE[0], size=_LARGE[1])))}
+        body = {"image": to_base64(encode_image(draw_image(*_LARGE[0], size=_LARGE[1])))}
         large = Call(kind="large", request=caller.request(body), same="large")
         for place in range(0, len(calls), _LARGE_EVERY):
             calls.insert(place, large)

@@ -8,7 +8,7 @@ from typing import Any
 
 from PIL import Image
 
-from tests.pictures import characters_picture, encoded, picture
+from tests.support.images import chinese_image, draw_image, encode_image
 
 FORMATS = {
     "2021": ("JPEG", "PNG", "BMP", "TIFF", "GIF", "WEBP"),
@@ -59,25 +59,25 @@ def good_pictures(edition: str = "2021") -> list[Good]:
 
 
 def _drawings() -> Iterator[tuple[str, _Drawn]]:
-    yield "word", _Drawn(picture(((20, 16), "Summer"), size=(160, 64)), ("Summer",))
-    yield "blank", _Drawn(picture(size=(40, 24)), ())
+    yield "word", _Drawn(draw_image(((20, 16), "Summer"), size=(160, 64)), ("Summer",))
+    yield "blank", _Drawn(draw_image(size=(40, 24)), ())
     lines = ("price 12.50", "Number 4711", "tomorrow")
     places = tuple(((16, 12 + 44 * row), line) for row, line in enumerate(lines))
     printed = tuple(line.replace(" ", "") for line in lines)
-    yield "lines", _Drawn(picture(*places, size=(240, 150)), printed)
+    yield "lines", _Drawn(draw_image(*places, size=(240, 150)), printed)
     yield (
         "size",
         _Drawn(
-            picture(((12, 8), "Hello World"), size=(230, 50)),
+            draw_image(((12, 8), "Hello World"), size=(230, 50)),
             ("HelloWorld",),
             {"extract_type": ["image_size"]},
         ),
     )
-    turned = picture(((24, 20), "Upside down"), size=(240, 80)).rotate(180)
+    turned = draw_image(((24, 20), "Upside down"), size=(240, 80)).rotate(180)
     yield "turned", _Drawn(turned, ("Upsidedown",), {"detect_direction": True})
-    chinese = characters_picture((20, 20), (72, 20), (124, 20), size=(190, 86))
+    chinese = chinese_image((20, 20), (72, 20), (124, 20), size=(190, 86))
     yield "chinese", _Drawn(chinese, ("田中土",))
-    grey = picture(((20, 20), "a grey one"), size=(220, 80)).convert("L")
+    grey = draw_image(((20, 20), "a grey one"), size=(220, 80)).convert("L")
     yield "grey", _Drawn(grey, ("agreyone",))
 
 
@@ -85,7 +85,7 @@ def _file(image: Image.Image, form: str) -> bytes:
     match form:
         case "ICO":
             # An icon holds 256 pixels a side at most, and its sizes must be asked for.
-            return encoded(image, "ICO", sizes=[image.size])
+            return encode_image(image, "ICO", sizes=[image.size])
         case "JPEG" | "WEBP":
-            return encoded(image, form, quality=95)
-    return encoded(image, form)
+            return encode_image(image, form, quality=95)
+    return encode_image(image, form)

@@ -20,9 +20,9 @@ import httpx
 from sqlalchemy import select
 
 from tests.contract.signing import signed_request
-from tests.pictures import as_text, encoded, text_picture
 from tests.servers import COMMAND, Service, admin, running_service, sign_in
 from tests.soak.report import Report, some
+from tests.support.images import encode_image, text_image, to_base64
 from web_image_ocr.database.tables import AccessKeyRow, UserRow
 from web_image_ocr.identity import Identity, IdentityConfig
 from web_image_ocr.identity.records import KeyPair, new_access_key, random_key
@@ -106,7 +106,7 @@ class _Load:
 
     def __post_init__(self) -> None:
         self._url = httpx.URL(self.service.url + self.service.path)
-        self._body = json.dumps({"image": as_text(encoded(text_picture("Rotated")))}).encode()
+        self._body = json.dumps({"image": to_base64(encode_image(text_image("Rotated")))}).encode()
         self._client = httpx.Client(timeout=60)
         self._obtain()
 

@@ -1,0 +1,1 @@
+"""Shared test helpers: images, TLS certificates, an S3 server."""

@@ -14,8 +14,8 @@ import httpx
 
 from tests.backing import Postgres, Redis
 from tests.contract.signing import signed_request
-from tests.pictures import as_text, encoded, text_picture
 from tests.servers import Account, Server, admin, starting
+from tests.support.images import encode_image, text_image, to_base64
 from web_image_ocr.identity import Identity, IdentityConfig, Reference, Scope
 
 RATE = 200
@@ -23,7 +23,7 @@ RATE = 200
 CACHE_SECONDS = 2.0
 """What the servers may remember of the store; five by default."""
 TEXT = "Two servers"
-BODY = {"image": as_text(encoded(text_picture(TEXT)))}
+BODY = {"image": to_base64(encode_image(text_image(TEXT)))}
 NO_PICTURE: dict[str, str] = {}
 """Counts as a call, and costs no reading."""
 

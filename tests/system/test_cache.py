@@ -11,9 +11,9 @@ from pathlib import Path
 
 import pytest
 
-from tests.pictures import as_text, encoded, text_picture
 from tests.servers import running_service
 from tests.soak.processes import workers_of
+from tests.support.images import encode_image, text_image, to_base64
 from web_image_ocr.engine import EngineConfig
 from web_image_ocr.engine.page import RecognitionOptions
 from web_image_ocr.images import ImageLimits
@@ -32,7 +32,7 @@ OPTIONS = RecognitionOptions()
 async def test_what_is_kept_is_what_the_worker_read() -> None:
     config = EngineConfig()
     limits = ImageLimits.for_edition("2021")
-    picture = encoded(text_picture("Hello cache"))
+    picture = encode_image(text_image("Hello cache"))
     async with WorkerPool(ServingConfig(workers=1), config, limits) as pool:
         cache = ResultCache(pool, ModelFiles(config), 100_000)
         pages = await asyncio.gather(
@@ -53,7 +53,7 @@ async def test_what_is_kept_is_what_the_worker_read() -> None:
 async def test_a_run_given_up_ends_with_the_pool(caplog: pytest.LogCaptureFixture) -> None:
     config = EngineConfig()
     limits = ImageLimits.for_edition("2021")
-    picture = encoded(text_picture("Hello cache"))
+    picture = encode_image(text_image("Hello cache"))
     async with WorkerPool(ServingConfig(workers=1), config, limits) as pool:
         cache = ResultCache(pool, ModelFiles(config), 100_000)
         await pool.recognize(picture, OPTIONS, Deadline.after(60), "project")
@@ -73,7 +73,7 @@ async def test_a_run_given_up_ends_with_the_pool(caplog: pytest.LogCaptureFixtur
 @pytest.mark.server
 def test_a_server_with_a_cache(tmp_path: Path) -> None:
     settings = {"WEB_IMAGE_OCR_SERVING__CACHE_BYTES": "1000000"}
-    body = {"image": as_text(encoded(text_picture("Hello server")))}
+    body = {"image": to_base64(encode_image(text_image("Hello server")))}
     with running_service(tmp_path, environment=settings) as service:
         first, second = [service.post(body) for _ in range(2)]
     assert first.status_code == 200, first.text

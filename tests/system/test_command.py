@@ -15,8 +15,8 @@ from pathlib import Path
 import httpx
 import pytest
 
-from tests.pictures import encoded, text_picture
 from tests.servers import COMMAND, free_port, initialize, run, running
+from tests.support.images import encode_image, text_image
 
 pytestmark = pytest.mark.server
 
@@ -24,7 +24,7 @@ pytestmark = pytest.mark.server
 @pytest.fixture(scope="module")
 def picture(tmp_path_factory: pytest.TempPathFactory) -> Path:
     path = tmp_path_factory.mktemp("pictures") / "picture.png"
-    path.write_bytes(encoded(text_picture("Hello command", "second line")))
+    path.write_bytes(encode_image(text_image("Hello command", "second line")))
     return path
 
 

@@ -15,16 +15,16 @@ from pathlib import Path
 import httpx
 import pytest
 
-from tests.certificates import self_signed
-from tests.pictures import as_text, encoded, picture
 from tests.servers import Server, running
+from tests.support.certificates import self_signed
+from tests.support.images import draw_image, encode_image, to_base64
 
 pytestmark = [pytest.mark.server, pytest.mark.models]
 
 FILES = 256
 """That the server may open; half of them are for connections."""
 CROWD = 300
-PICTURE = {"image": as_text(encoded(picture(size=(40, 24))))}
+PICTURE = {"image": to_base64(encode_image(draw_image(size=(40, 24))))}
 
 
 @contextlib.contextmanager

@@ -18,8 +18,8 @@ from typing import Any
 
 import pytest
 
-from tests.pictures import encoded, text_picture
 from tests.servers import Server
+from tests.support.images import encode_image, text_image
 
 pytestmark = pytest.mark.server
 
@@ -91,7 +91,7 @@ def _environment() -> dict[str, str]:
 def setting(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Setting]:
     """A server started by ``make serve``, and a picture beside it."""
     folder = tmp_path_factory.mktemp("reader")
-    (folder / "picture.png").write_bytes(encoded(text_picture("Hello reader")))
+    (folder / "picture.png").write_bytes(encode_image(text_image("Hello reader")))
     data, log = folder / "data", folder / "serve.log"
     with (
         log.open("wb") as out,

@@ -15,8 +15,8 @@ import httpx
 import pytest
 
 from tests.hidden_processes import as_a_user_with_hidden_processes
-from tests.pictures import as_text, encoded, picture
 from tests.servers import running, words
+from tests.support.images import draw_image, encode_image, to_base64
 
 pytestmark = [pytest.mark.server, pytest.mark.models]
 
@@ -71,12 +71,12 @@ def test_images_of_all_formats_are_read_with_and_without_the_sandbox(
         "WEB_IMAGE_OCR_SERVING__SANDBOX": str(sandbox).lower(),
         "WEB_IMAGE_OCR_API__EDITION": "2025",
     }
-    image = picture(((60, 60), "Hello World"))
+    image = draw_image(((60, 60), "Hello World"))
     with running(tmp_path, "--no-auth", environment=settings) as server:
         path = f"{server.url}/v2/project/ocr/web-image"
         for kind in ("JPEG", "PNG", "BMP", "TIFF", "GIF", "WEBP", "TGA", "PCX", "ICO"):
             for turned in (False, True):
-                body = {"image": as_text(encoded(image, kind)), "detect_direction": turned}
+                body = {"image": to_base64(encode_image(image, kind)), "detect_direction": turned}
                 answer = httpx.post(path, json=body, timeout=60)
                 assert answer.status_code == 200, (kind, answer.text)
                 assert words(answer.json()["result"]) == ["HelloWorld"], kind
@@ -123,7 +123,7 @@ def test_an_ordinary_user_sees_the_memory_of_a_worker_and_not_its_environment() 
 
 def test_workers_are_replaced_and_ended_where_processes_are_hidden() -> None:
     """As in the systemd unit: an ordinary user, no new privileges, ``ProtectProc=invisible``."""
-    image = encoded(picture(((60, 60), "Hello World")))
+    image = encode_image(draw_image(((60, 60), "Hello World")))
     for bound, event in ((64, "worker too large"), (160, "worker replaced")):
         settings = {"WEB_IMAGE_OCR_SERVING__WORKER_MEMORY_BYTES": str(bound << 20)}
         with (
@@ -135,7 +135,9 @@ def test_workers_are_replaced_and_ended_where_processes_are_hidden() -> None:
             ) as server,
         ):
             httpx.post(
-                f"{server.url}/v2/project/ocr/web-image", json={"image": as_text(image)}, timeout=60
+                f"{server.url}/v2/project/ocr/web-image",
+                json={"image": to_base64(image)},
+                timeout=60,
             )
             assert server.records(event), server.last_words()
             assert not server.records("memory of workers is not bounded")

@@ -9,8 +9,8 @@ import httpx
 import pytest
 
 from tests.control_groups import control_group, set_limit
-from tests.pictures import as_text, encoded, picture, text_picture
 from tests.servers import COMMAND, Server
+from tests.support.images import draw_image, encode_image, text_image, to_base64
 
 pytestmark = [pytest.mark.server, pytest.mark.models]
 
@@ -33,7 +33,7 @@ def test_a_small_group_is_served_and_the_log_says_what_it_lacks(tmp_path: Path) 
                 (warning,) = server.records("memory limit is low")
                 assert (warning["workers"], warning["spare_workers"]) == (1, 0)
                 assert str(group) in warning["limit_from"]
-                assert [_status(server, encoded(text_picture("Hello"))) for _ in range(3)] == [
+                assert [_status(server, encode_image(text_image("Hello"))) for _ in range(3)] == [
                     200
                 ] * 3
                 assert not server.records("worker ended")
@@ -41,7 +41,7 @@ def test_a_small_group_is_served_and_the_log_says_what_it_lacks(tmp_path: Path) 
                 ended = server.records("worker ended")
                 assert {record["signal"] for record in ended} == {"SIGKILL"}
                 assert all(record["hint"].startswith("out of memory") for record in ended)
-                assert _status(server, encoded(text_picture("Hello"))) == 200
+                assert _status(server, encode_image(text_image("Hello"))) == 200
                 assert server.stop() == 0
             finally:
                 process.kill()
@@ -49,7 +49,7 @@ def test_a_small_group_is_served_and_the_log_says_what_it_lacks(tmp_path: Path) 
 
 def _status(server: Server, image: bytes) -> int:
     path = f"{server.url}/v2/project/ocr/web-image"
-    return httpx.post(path, json={"image": as_text(image)}, timeout=90).status_code
+    return httpx.post(path, json={"image": to_base64(image)}, timeout=90).status_code
 
 
 def _large() -> bytes:
@@ -59,4 +59,4 @@ def _large() -> bytes:
         for row in range(SIDE // 60 - 2)
         for column in range(SIDE // 700)
     ]
-    return encoded(picture(*rows, size=(SIDE, SIDE)))
+    return encode_image(draw_image(*rows, size=(SIDE, SIDE)))

@@ -14,9 +14,9 @@ from urllib.parse import quote
 import httpx
 import pytest
 
-from tests.object_store import OWNER, READER, STRANGER, ObjectStore, running_object_store
-from tests.pictures import encoded, picture
 from tests.servers import Server, running, words
+from tests.support.images import draw_image, encode_image
+from tests.support.object_store import OWNER, READER, STRANGER, ObjectStore, running_object_store
 from web_image_ocr.identity import (
     API_NAME,
     Identity,
@@ -29,12 +29,12 @@ from web_image_ocr.images import FILE_LIMIT
 from web_image_ocr.primitives.deadline import Deadline
 from web_image_ocr.primitives.errors import ErrorKind, ServiceError
 from web_image_ocr.sources import FetchConfig, StorageConfig, StorageEntry
+from web_image_ocr.sources.downloader import Downloader
 from web_image_ocr.sources.object_storage import ObjectStorage
-from web_image_ocr.sources.transfers import Transfers
 
 pytestmark = pytest.mark.server
 
-HELLO = encoded(picture(((60, 60), "Hello World")))
+HELLO = encode_image(draw_image(((60, 60), "Hello World")))
 PASSWORD = "correct-horse-battery"
 SECRET_OF_NOBODY = "secret-of-nobody"
 STORAGE_FAILED = {
@@ -282,6 +282,6 @@ async def _read(store: ObjectStore, url: str) -> bytes:
         for endpoint in (store.endpoint, f"http://store.example:{store.port}")
     )
     storage = ObjectStorage(
-        StorageConfig(entries=entries), Transfers(FetchConfig(), resolve=resolve)
+        StorageConfig(entries=entries), Downloader(FetchConfig(), resolve=resolve)
     )
     return await storage.read(storage.find(url), "any", Deadline.after(20))

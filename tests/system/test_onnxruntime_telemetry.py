@@ -19,7 +19,7 @@ import httpx
 import pytest
 
 from tests import servers
-from tests.pictures import as_text, encoded, text_picture
+from tests.support.images import encode_image, text_image, to_base64
 from web_image_ocr.primitives.onnxruntime_telemetry import SWITCH
 
 pytestmark = [pytest.mark.server, pytest.mark.models]
@@ -57,7 +57,7 @@ def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 def image(tmp_path: Path) -> Path:
     """An image file with text."""
     path = tmp_path / "image.png"
-    path.write_bytes(encoded(text_picture("Silence")))
+    path.write_bytes(encode_image(text_image("Silence")))
     return path
 
 
@@ -78,7 +78,7 @@ def _serve(image: Path, prefix: tuple[str, ...]) -> None:
         with servers.running(image.parent / "data", "--no-auth") as server:
             answer = httpx.post(
                 f"{server.url}/v2/{'0' * 32}/ocr/web-image",
-                json={"image": as_text(image.read_bytes())},
+                json={"image": to_base64(image.read_bytes())},
                 timeout=60,
             )
             assert "Silence" in answer.text

@@ -15,8 +15,6 @@ from typing import Any
 import httpx
 import pytest
 
-from tests.certificates import self_signed
-from tests.pictures import as_text, encoded, picture
 from tests.servers import (
     Account,
     Service,
@@ -27,13 +25,15 @@ from tests.servers import (
     starting,
     words,
 )
+from tests.support.certificates import self_signed
+from tests.support.images import draw_image, encode_image, to_base64
 
 pytestmark = [pytest.mark.server, pytest.mark.models]
 
 # A picture that takes a worker more than a second of processor time.
 ROWS = 40
-PAGE = encoded(
-    picture(
+PAGE = encode_image(
+    draw_image(
         *(
             ((40 + 700 * column, 40 + 60 * row), f"column {column} and row number {row}")
             for row in range(ROWS)
@@ -60,7 +60,7 @@ def test_two_servers_on_one_empty_folder_share_one_account(tmp_path: Path) -> No
             answer = httpx.post(
                 f"{asked.url}/v2/{account.project_id}/ocr/web-image",
                 headers={"X-Auth-Token": token},
-                json={"image": as_text(encoded(picture(((60, 60), "Hello World"))))},
+                json={"image": to_base64(encode_image(draw_image(((60, 60), "Hello World"))))},
                 timeout=60,
             )
             assert words(answer.json()["result"]) == ["HelloWorld"]
@@ -97,7 +97,7 @@ def _a_call_at_work(service: Service) -> Iterator[tuple[Future[httpx.Response], 
     workers = service.server.workers()
     before = {pid: _processor_seconds(pid) for pid in workers}
     with ThreadPoolExecutor(1) as thread:
-        call = thread.submit(service.post, {"image": as_text(PAGE)})
+        call = thread.submit(service.post, {"image": to_base64(PAGE)})
         while True:
             assert not call.done(), "the call was over before its worker was seen at work"
             for pid in workers:

@@ -21,16 +21,16 @@ from typing import Any
 
 import pytest
 
-from tests.certificates import self_signed
-from tests.pictures import as_text, encoded, picture
 from tests.servers import COMMAND, Server, running, starting
 from tests.soak.restart import newest_ended, restarted
+from tests.support.certificates import self_signed
+from tests.support.images import draw_image, encode_image, to_base64
 
 pytestmark = [pytest.mark.server, pytest.mark.models]
 
 ROOT = Path(__file__).parents[2]
 PATH = f"/v2/{'0' * 32}/ocr/web-image"
-BODY = json.dumps({"image": as_text(encoded(picture(size=(40, 24))))})
+BODY = json.dumps({"image": to_base64(encode_image(draw_image(size=(40, 24))))})
 CLIENTS = 4
 _ACTIVATED = """
 import os, sys

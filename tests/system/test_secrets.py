@@ -16,8 +16,8 @@ import pytest
 from PIL import Image
 
 from tests.contract.signing import signed_request
-from tests.pictures import as_text, encoded, picture
 from tests.servers import Service, running_service, sign_in
+from tests.support.images import draw_image, encode_image, to_base64
 
 pytestmark = [pytest.mark.server, pytest.mark.models]
 
@@ -80,13 +80,13 @@ class _Day:
         kept = {key["secret"], key["securitytoken"]}
         self.secrets |= kept
         self.handed_over[answer.headers["x-request-id"]] = kept
-        hello = as_text(encoded(picture(((60, 60), NEEDLE))))
+        hello = to_base64(encode_image(draw_image(((60, 60), NEEDLE))))
         self.secrets |= {hello[100:160], hello[-60:]}
         answer = service.post({"image": hello})
         assert answer.status_code == 200
         assert NEEDLE in answer.text  # it is what was asked for
         self.handed_over[answer.headers["x-request-id"]] = {NEEDLE}
-        assert service.post({"image": as_text(_tagged())}).status_code == 200
+        assert service.post({"image": to_base64(_tagged())}).status_code == 200
         body = json.dumps({"image": hello}).encode()
         security = {"X-Security-Token": key["securitytoken"]}
         for access, secret, more in (
@@ -118,7 +118,7 @@ class _Day:
             {"image": NEEDLE},
             {"image": f"%{NEEDLE}"},
             {NEEDLE: NEEDLE, "image": {NEEDLE: NEEDLE}},
-            {"image": as_text(encoded(picture(((60, 60), NEEDLE)))[:200])},
+            {"image": to_base64(encode_image(draw_image(((60, 60), NEEDLE)))[:200])},
         ):
             assert service.post(body).status_code == 400
         service.post_raw(NEEDLE.encode())
@@ -132,7 +132,7 @@ class _Day:
         for pid in workers:
             os.kill(pid, signal.SIGSTOP)
         with ThreadPoolExecutor(1) as thread:
-            body = {"image": as_text(encoded(picture(((60, 60), NEEDLE))))}
+            body = {"image": to_base64(encode_image(draw_image(((60, 60), NEEDLE))))}
             call = thread.submit(self._service.post, body)
             time.sleep(0.2)  # so that it is, most likely, at work; either way nothing may be said
             for pid in workers:

@@ -17,15 +17,15 @@ from urllib.parse import urlsplit
 
 import pytest
 
-from tests.certificates import self_signed
-from tests.pictures import as_text, encoded, picture
 from tests.servers import Server, running
 from tests.soak.wire import Call, Client, Fate, Outcome, request_of
+from tests.support.certificates import self_signed
+from tests.support.images import draw_image, encode_image, to_base64
 
 pytestmark = [pytest.mark.server, pytest.mark.models]
 
 PATH = f"/v2/{'0' * 32}/ocr/web-image"
-BODY = json.dumps({"image": as_text(encoded(picture(size=(40, 24))))}).encode()
+BODY = json.dumps({"image": to_base64(encode_image(draw_image(size=(40, 24))))}).encode()
 REQUEST = request_of(PATH, BODY, {"Content-Type": "application/json"})
 CROWD = 20
 """Fewer than may wait."""

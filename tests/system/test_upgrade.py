@@ -15,8 +15,8 @@ import httpx
 import pytest
 
 import web_image_ocr
-from tests.pictures import as_text, encoded, text_picture
 from tests.servers import Server
+from tests.support.images import encode_image, text_image, to_base64
 
 pytestmark = [pytest.mark.server, pytest.mark.models]
 
@@ -72,7 +72,7 @@ def _refusals(server: Server) -> list[dict[str, object]]:
 
 def _assert_reads(server: Server) -> None:
     assert httpx.get(f"{server.url}/readyz").status_code == 200
-    body = {"image": as_text(encoded(text_picture("Hello")))}
+    body = {"image": to_base64(encode_image(text_image("Hello")))}
     answer = httpx.post(f"{server.url}/v2/project/ocr/web-image", json=body, timeout=60)
     assert answer.status_code == 200, answer.text
 

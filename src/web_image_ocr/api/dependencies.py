@@ -14,7 +14,7 @@ from web_image_ocr.serving.recognizer import Recognizer
 
 
 class PictureSource(Protocol):
-    """Where the picture behind a ``url`` comes from; ``images.Sources`` is one."""
+    """Where the picture behind a ``url`` comes from; ``sources.ImageFetcher`` is one."""
 
     async def fetch(self, url: str, project_id: str, deadline: Deadline) -> bytes:
         """The file's bytes, if the project may have them.

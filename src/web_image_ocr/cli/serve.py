@@ -31,7 +31,7 @@ from web_image_ocr.server.shutdown import GracefulServer, StopRequest, on_stop
 from web_image_ocr.server.signals import RequestSignal
 from web_image_ocr.server.tls import Certificate, tls_context
 from web_image_ocr.settings import Settings, load_settings
-from web_image_ocr.sources.object_storage import signers_of
+from web_image_ocr.sources.object_storage import load_signers
 from web_image_ocr.telemetry.logging import configure_server, reopen
 
 log = structlog.stdlib.get_logger(__name__)
@@ -71,7 +71,7 @@ def serve(
         _refuse_foreign_listener(settings.server.host)
     tls = tls_context(settings.server)
     certificate = Certificate(settings.server, tls) if tls else None
-    signers_of(settings.storage)
+    load_signers(settings.storage)
     check_models(settings.engine)  # what is missing is said here, not by every worker
     files_of(settings.engine.languages)
     with contextlib.ExitStack() as opened:

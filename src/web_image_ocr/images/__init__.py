@@ -2,20 +2,20 @@
 
 from __future__ import annotations
 
+from web_image_ocr.images.base64 import decode_base64
 from web_image_ocr.images.config import FILE_LIMIT, Edition, ImageLimits
-from web_image_ocr.images.decode import Picture, decode
+from web_image_ocr.images.decode import DecodedImage, decode
+from web_image_ocr.images.formats import ImageFormat
 from web_image_ocr.images.header import inspect
-from web_image_ocr.images.inline import decode_base64
 from web_image_ocr.images.readers import Header
-from web_image_ocr.images.sniff import ImageFormat
 
 __all__ = [
     "FILE_LIMIT",
+    "DecodedImage",
     "Edition",
     "Header",
     "ImageFormat",
     "ImageLimits",
-    "Picture",
     "decode",
     "decode_base64",
     "inspect",

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from types import MappingProxyType
 from typing import Literal
 
-from web_image_ocr.images.sniff import ImageFormat
+from web_image_ocr.images.formats import ImageFormat
 
 Edition = Literal["2021", "2025"]
 """Which edition of the API's page is followed."""

@@ -1,4 +1,4 @@
-"""Picture files to pixels, under limits."""
+"""DecodedImage files to pixels, under limits."""
 
 from __future__ import annotations
 
@@ -26,16 +26,16 @@ from PIL.WebPImagePlugin import WebPImageFile
 
 from web_image_ocr.images import ico, jpeg, png, webp
 from web_image_ocr.images.config import ImageLimits
-from web_image_ocr.images.flatten import bands, rgb_pixels
+from web_image_ocr.images.formats import ImageFormat
 from web_image_ocr.images.header import inspect
 from web_image_ocr.images.readers import Header
-from web_image_ocr.images.sniff import ImageFormat
+from web_image_ocr.images.rgb import bands, rgb_pixels
 from web_image_ocr.primitives.errors import ErrorKind, ServiceError
 from web_image_ocr.primitives.pixels import Pixels
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Picture:
+class DecodedImage:
     """A decoded picture.
 
     Attributes:
@@ -49,7 +49,7 @@ class Picture:
     height: int
 
 
-def decode(data: bytes, limits: ImageLimits) -> Picture:
+def decode(data: bytes, limits: ImageLimits) -> DecodedImage:
     """The first frame of a picture file, as a viewer shows it.
 
     Trailing bytes and a missing end marker are accepted, missing pixel data is not.
@@ -71,7 +71,7 @@ def decode(data: bytes, limits: ImageLimits) -> Picture:
     if header.orientation in _UPRIGHT:
         pixels = np.ascontiguousarray(_UPRIGHT[header.orientation](pixels))
     pixels.flags.writeable = False
-    return Picture(pixels, width=pixels.shape[1], height=pixels.shape[0])
+    return DecodedImage(pixels, width=pixels.shape[1], height=pixels.shape[0])
 
 
 _OPENERS: Mapping[ImageFormat, Callable[[io.BytesIO], Image.Image]] = {
@@ -143,7 +143,7 @@ def _load(data: bytes, header: Header) -> Image.Image:
 
 
 @cache
-def null_device() -> int:
+def open_null_device() -> int:
     """Return the number of the null device, open for writing as long as the process lives.
 
     A process that will be allowed to open no file calls this before.
@@ -163,7 +163,7 @@ def _silent(image_format: ImageFormat) -> Iterator[None]:
         yield  # the process has no standard error
         return
     try:
-        os.dup2(null_device(), 2)
+        os.dup2(open_null_device(), 2)
         yield
     finally:
         os.dup2(kept, 2)

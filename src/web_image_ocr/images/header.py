@@ -12,8 +12,8 @@ from __future__ import annotations
 import struct
 
 from web_image_ocr.images.config import ImageLimits
+from web_image_ocr.images.formats import detect_format
 from web_image_ocr.images.readers import READERS, Header
-from web_image_ocr.images.sniff import sniff
 from web_image_ocr.primitives.errors import ErrorKind, ServiceError
 
 MOST_HELD = 8 * 8192**2
@@ -31,7 +31,7 @@ def inspect(data: bytes, limits: ImageLimits) -> Header:
             ``IMAGE_SIZE`` for a side or pixel count outside the limits, or for what takes more
             than ``MOST_HELD`` to decode.
     """
-    image_format = sniff(data)
+    image_format = detect_format(data)
     if image_format is None or image_format not in limits.formats:
         raise ServiceError(ErrorKind.FORMAT_UNSUPPORTED, "the bytes are of no accepted format")
     try:

@@ -11,7 +11,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 from web_image_ocr.images import ico, jpeg
-from web_image_ocr.images.sniff import ImageFormat
+from web_image_ocr.images.formats import ImageFormat
 from web_image_ocr.images.tags import read_orientation, read_tags
 
 

@@ -18,7 +18,7 @@ import orjson
 from web_image_ocr.engine.config import EngineConfig
 from web_image_ocr.engine.page import Page, RecognitionOptions, TextLine
 from web_image_ocr.images.config import ImageLimits
-from web_image_ocr.images.sniff import ImageFormat
+from web_image_ocr.images.formats import ImageFormat
 from web_image_ocr.primitives.deadline import Deadline
 from web_image_ocr.primitives.errors import ErrorKind, ServiceError
 

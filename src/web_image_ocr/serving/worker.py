@@ -13,7 +13,7 @@ import numpy as np
 from web_image_ocr.engine import Engine
 from web_image_ocr.engine.page import Page, RecognitionOptions
 from web_image_ocr.images import ImageLimits, decode
-from web_image_ocr.images.decode import null_device
+from web_image_ocr.images.decode import open_null_device
 from web_image_ocr.primitives.deadline import Deadline
 from web_image_ocr.primitives.errors import ErrorKind, ServiceError
 from web_image_ocr.primitives.memory import keep_freed_memory, release_freed_memory
@@ -46,7 +46,7 @@ def serve_jobs(pipe: Connection) -> None:
         _warm_up(engine)
         release_freed_memory()  # models take more while they load
         code = fingerprint()  # after all imports
-        os.dup2(null_device(), 2)  # the log is the server's: a worker could forge its records
+        os.dup2(open_null_device(), 2)  # the log is the server's: a worker could forge its records
         unconfined = enter_sandbox() if start.sandbox else "serving.sandbox is off"
         send_ready(pipe, Ready(code, unconfined))
         while True:
@@ -57,7 +57,7 @@ def _warm_up(engine: Engine) -> None:
     """Have libraries open now what they open when first used: later they may not."""
     import numpy.ma  # noqa: F401, PLC0415 - np.median imports it for some arrays
 
-    null_device()
+    open_null_device()
     engine.recognize(np.full((64, 64, 3), 255, np.uint8))
 
 

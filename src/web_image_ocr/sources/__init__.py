@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from web_image_ocr.sources.config import FetchConfig
-from web_image_ocr.sources.sources import Sources
+from web_image_ocr.sources.image_fetcher import ImageFetcher
 from web_image_ocr.sources.storage_config import StorageConfig, StorageEntry
 
-__all__ = ["FetchConfig", "Sources", "StorageConfig", "StorageEntry"]
+__all__ = ["FetchConfig", "ImageFetcher", "StorageConfig", "StorageEntry"]

@@ -29,7 +29,7 @@ _NO_SEGMENTS = frozenset({"", ".", ".."})
 
 
 @dataclass(frozen=True, slots=True)
-class Place:
+class ObjectLocation:
     """A bucket as an address names it, and what the address says of the object.
 
     Attributes:
@@ -78,29 +78,29 @@ class Buckets:
     def __init__(self, entries: Iterable[StorageEntry]) -> None:
         self._endpoints = [(entry, parse_target(entry.endpoint, ANY_PORT)) for entry in entries]
 
-    def places(self, target: Target) -> list[Place]:
+    def locate(self, target: Target) -> list[ObjectLocation]:
         """What the address may mean, in the order of the settings; nothing if it is signed."""
         query = parse_qsl(target.url.raw_query_string, keep_blank_values=True)
         names = {name.lower() for name, _ in query}
         if not names.isdisjoint(_SIGNATURES):
             return []
         return [
-            place
+            location
             for entry, endpoint in self._endpoints
             if (target.url.scheme, target.url.port) == (endpoint.url.scheme, endpoint.url.port)
-            for place in _places(target, entry, endpoint)
+            for location in _locations(target, entry, endpoint)
         ]
 
 
-def _places(target: Target, entry: StorageEntry, endpoint: Target) -> Iterator[Place]:
+def _locations(target: Target, entry: StorageEntry, endpoint: Target) -> Iterator[ObjectLocation]:
     origin = str(target.url.origin())
     if target.host == endpoint.host:
         bucket, _ = _after_bucket(target.url.raw_path)
         if bucket in entry.buckets:
-            yield Place(entry, bucket, f"{origin}/{bucket}", target)
+            yield ObjectLocation(entry, bucket, f"{origin}/{bucket}", target)
     bucket = target.host.removesuffix("." + endpoint.host)
     if bucket != target.host and bucket in entry.buckets:
-        yield Place(entry, bucket, origin, target)
+        yield ObjectLocation(entry, bucket, origin, target)
 
 
 def _after_bucket(path: str) -> tuple[str, str]:

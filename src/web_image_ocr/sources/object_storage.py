@@ -33,12 +33,12 @@ import aiohttp
 
 from web_image_ocr.primitives.deadline import Deadline
 from web_image_ocr.primitives.errors import ErrorKind, ServiceError
-from web_image_ocr.sources.address_guard import AddressPolicy
-from web_image_ocr.sources.buckets import Buckets, Place
+from web_image_ocr.sources.buckets import Buckets, ObjectLocation
 from web_image_ocr.sources.config import FetchConfig
+from web_image_ocr.sources.downloader import Downloader, Kinds
 from web_image_ocr.sources.signing import Signer
+from web_image_ocr.sources.ssrf_guard import AddressPolicy
 from web_image_ocr.sources.storage_config import StorageConfig, StorageEntry
-from web_image_ocr.sources.transfers import Kinds, Transfers
 from web_image_ocr.sources.urls import ANY_PORT, Target, parse_target
 
 _PAUSES_S = (0.1, 0.4)
@@ -71,33 +71,35 @@ class ObjectStorage:
         transfers: carries the requests out.
 
     Raises:
-        ServiceError: ``CONFIGURATION_INVALID`` as ``signers_of`` does.
+        ServiceError: ``CONFIGURATION_INVALID`` as ``load_signers`` does.
     """
 
-    def __init__(self, config: StorageConfig, transfers: Transfers) -> None:
+    def __init__(self, config: StorageConfig, transfers: Downloader) -> None:
         self._buckets = Buckets(config.entries)
-        self._signers = signers_of(config)
+        self._signers = load_signers(config)
         self._transfers = transfers
 
-    def find(self, url: str) -> list[Place]:
+    def find(self, url: str) -> list[ObjectLocation]:
         """The buckets that an address may mean; nothing when it goes the way of all others.
 
         Raises:
             ServiceError: ``SOURCE_FORBIDDEN`` for an address that cannot be read.
         """
-        return self._buckets.places(parse_target(url, ANY_PORT)) if self._signers else []
+        return self._buckets.locate(parse_target(url, ANY_PORT)) if self._signers else []
 
-    async def read(self, places: Sequence[Place], project_id: str, deadline: Deadline) -> bytes:
-        """The bytes of an object, from the first of ``places`` that the project may read.
+    async def read(
+        self, locations: Sequence[ObjectLocation], project_id: str, deadline: Deadline
+    ) -> bytes:
+        """The bytes of an object, from the first of ``locations`` that the project may read.
 
         Raises:
             ServiceError: ``STORAGE_…``; ``OVERLOADED`` with too many transfers or bytes under
                 way; ``DEADLINE_EXCEEDED``.
         """
-        place = next((each for each in places if each.entry.serves(project_id)), None)
-        if place is None:
+        location = next((each for each in locations if each.entry.serves(project_id)), None)
+        if location is None:
             raise ServiceError(ErrorKind.STORAGE_FORBIDDEN, "the project may not read the bucket")
-        signed = self._signers[place.entry].sign(place.base, place.bucket, place.key())
+        signed = self._signers[location.entry].sign(location.base, location.bucket, location.key())
         async with self._transfers.place(project_id, deadline, _KINDS):
             return await self._insist(parse_target(signed, ANY_PORT))
 
@@ -120,7 +122,7 @@ class ObjectStorage:
             return await self._transfers.body(response, _KINDS)
 
 
-def signers_of(config: StorageConfig) -> Mapping[StorageEntry, Signer]:
+def load_signers(config: StorageConfig) -> Mapping[StorageEntry, Signer]:
     """What signs for each entry.
 
     Raises:

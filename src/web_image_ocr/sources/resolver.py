@@ -19,7 +19,7 @@ _AT_ONCE = 256
 may be under way, given up after 10 s each, so leave 192 look-ups behind them at most."""
 
 
-class SystemLookups:
+class SystemResolver:
     """Looks names up, each in a thread of its own; a ``guard.Resolve``."""
 
     def __init__(self) -> None:

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from benchmarks.arcs import Arc, draw
-from tests.pictures import characters_picture
+from tests.support.images import chinese_image
 from tests.unit.engine.pages import assert_quads_are_sound
 from tests.unit.engine.pictures import turned, written
 from web_image_ocr import Engine, EngineConfig, Page, RecognitionOptions
@@ -96,7 +96,7 @@ def test_reads_a_stamp_askew_to_the_rows(engine: Engine, angle: int) -> None:
 
 def test_a_box_of_one_character_and_a_half_may_be_a_column_of_two(engine: Engine) -> None:
     places = ((60, 30), (60, 82), (300, 400))
-    column = np.asarray(characters_picture(*places, size=(160, 160)), dtype=np.uint8)
+    column = np.asarray(chinese_image(*places, size=(160, 160)), dtype=np.uint8)
     corners = np.array([[46.0, 24.0], [122.0, 24.0], [122.0, 132.0], [46.0, 132.0]])
     found = Reader(engine._sessions.for_cores(1).recognition, engine._decoder).read_box(
         column, Box(corners, 1.0)

@@ -11,7 +11,7 @@ from PIL import Image
 
 from tests.unit.images.pictures import SIZE, detailed, encoded, scene
 from web_image_ocr.images import ImageFormat, ImageLimits, decode, inspect
-from web_image_ocr.images.sniff import sniff
+from web_image_ocr.images.formats import detect_format
 from web_image_ocr.primitives.errors import ErrorKind, ServiceError
 
 LIMITS = ImageLimits.for_edition("2025")
@@ -128,10 +128,10 @@ def test_damaged_header_is_unsupported(data: bytes) -> None:
 
 
 def test_text_and_random_beginnings_are_no_tga() -> None:
-    assert sniff(b"plain text, long enough to be a header") is None
-    assert sniff(b"\0\0\2" + bytes(9) + b"\x28\0\x1e\0\x18\0" + bytes(9)) is ImageFormat.TGA
-    assert sniff(b"\0\0\2" + bytes(9) + b"\x28\0\x1e\0\x17\0" + bytes(9)) is None
-    assert sniff(b"\0\1\2" + bytes(9) + b"\x28\0\x1e\0\x18\0" + bytes(9)) is None
+    assert detect_format(b"plain text, long enough to be a header") is None
+    assert detect_format(b"\0\0\2" + bytes(9) + b"\x28\0\x1e\0\x18\0" + bytes(9)) is ImageFormat.TGA
+    assert detect_format(b"\0\0\2" + bytes(9) + b"\x28\0\x1e\0\x17\0" + bytes(9)) is None
+    assert detect_format(b"\0\1\2" + bytes(9) + b"\x28\0\x1e\0\x18\0" + bytes(9)) is None
 
 
 @pytest.mark.slow

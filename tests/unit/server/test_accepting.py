@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 from starlette.responses import PlainTextResponse
 
-from tests.certificates import self_signed
+from tests.support.certificates import self_signed
 from web_image_ocr.server import accepting
 from web_image_ocr.server.accepting import AcceptingServer
 from web_image_ocr.server.connection_config import ConnectionConfig

@@ -17,7 +17,7 @@ from cryptography.hazmat.primitives.serialization import (
 )
 from structlog.testing import capture_logs
 
-from tests.certificates import self_signed
+from tests.support.certificates import self_signed
 from web_image_ocr.primitives.errors import ErrorKind, ServiceError
 from web_image_ocr.server.tls import Certificate, tls_context
 from web_image_ocr.settings import ServerConfig

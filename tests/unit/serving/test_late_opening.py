@@ -13,14 +13,14 @@ pytestmark = [pytest.mark.models, pytest.mark.timeout(600)]
 PROGRAM = """
 import json, math, sys
 import cv2, numpy as np
-from tests.pictures import encoded, picture
+from tests.support.images import draw_image, encode_image
 from web_image_ocr.engine import Engine, RecognitionOptions
 from web_image_ocr.images import ImageLimits
 from web_image_ocr.serving import worker
 
 rows = [((40 + 600 * column, 40 + 60 * row), f"column {column}, row {row}: words")
         for row in range(14) for column in range(2)]
-page = np.asarray(picture(*rows, size=(1300, 920)))
+page = np.asarray(draw_image(*rows, size=(1300, 920)))
 middle = (page.shape[1] / 2, page.shape[0] / 2)
 def turned(degrees):
     matrix = cv2.getRotationMatrix2D(middle, degrees, 1)
@@ -31,9 +31,9 @@ noise = np.random.default_rng(1).integers(0, 255, page.shape, dtype=np.uint8)
 large = np.tile(page, (3, 2, 1))
 from PIL import Image
 images = [Image.fromarray(each) for each in (page, turned(7), turned(90), bent, noise, large)]
-files = [encoded(image, "PNG") for image in images]
+files = [encode_image(image, "PNG") for image in images]
 kinds = ("JPEG", "BMP", "TIFF", "GIF", "WEBP", "TGA", "PCX", "ICO")
-files += [encoded(picture(((60, 60), "Hello")), kind) for kind in kinds]
+files += [encode_image(draw_image(((60, 60), "Hello")), kind) for kind in kinds]
 
 opened = []
 WATCHED = {"open", "import", "socket.__new__", "os.listdir", "os.scandir", "ctypes.dlopen"}

@@ -16,8 +16,8 @@ from pathlib import Path
 import pytest
 from structlog.testing import capture_logs
 
-from tests.pictures import encoded, picture, text_picture
 from tests.soak.processes import workers_of
+from tests.support.images import draw_image, encode_image, text_image
 from web_image_ocr.engine import EngineConfig
 from web_image_ocr.engine.page import RecognitionOptions
 from web_image_ocr.images import ImageLimits
@@ -45,7 +45,7 @@ async def pool() -> AsyncIterator[WorkerPool]:
 
 async def _read(pool: WorkerPool, text: str, seconds: float = 30) -> str:
     page = await pool.recognize(
-        encoded(text_picture(text)), OPTIONS, Deadline.after(seconds), "project"
+        encode_image(text_image(text)), OPTIONS, Deadline.after(seconds), "project"
     )
     return " ".join(line.text for line in page.lines)
 
@@ -68,7 +68,7 @@ async def _until_two_workers(pool: WorkerPool) -> list[int]:
 
 async def test_a_picture_is_read_and_its_stages_are_timed(pool: WorkerPool) -> None:
     page = await pool.recognize(
-        encoded(text_picture("Hello pool")), OPTIONS, Deadline.after(30), "project"
+        encode_image(text_image("Hello pool")), OPTIONS, Deadline.after(30), "project"
     )
     assert [line.text for line in page.lines] == ["Hello pool"]
     assert {"decode", "detect", "read"} <= set(page.timings)
@@ -122,7 +122,7 @@ async def test_killed_workers_are_replaced_without_a_call(pool: WorkerPool) -> N
 
 async def test_a_worker_killed_at_work_costs_no_call(pool: WorkerPool) -> None:
     before = {pid: _cpu_ticks(pid) for pid in await _until_two_workers(pool)}
-    large = encoded(picture(((99, 99), "Busy"), size=(3000, 3000), height=200))
+    large = encode_image(draw_image(((99, 99), "Busy"), size=(3000, 3000), height=200))
     call = asyncio.create_task(pool.recognize(large, OPTIONS, Deadline.after(30), "project"))
     while not (busy := [pid for pid, ticks in before.items() if _cpu_ticks(pid) > ticks + 5]):  # noqa: ASYNC110
         await asyncio.sleep(0.01)

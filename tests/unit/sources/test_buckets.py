@@ -9,8 +9,8 @@ from hypothesis import strategies as st
 
 from web_image_ocr.primitives.errors import ErrorKind, ServiceError
 from web_image_ocr.sources import StorageConfig, StorageEntry
-from web_image_ocr.sources.buckets import MAX_KEY_BYTES, Buckets, Place
-from web_image_ocr.sources.object_storage import signers_of
+from web_image_ocr.sources.buckets import MAX_KEY_BYTES, Buckets, ObjectLocation
+from web_image_ocr.sources.object_storage import load_signers
 from web_image_ocr.sources.signing import Signer
 from web_image_ocr.sources.urls import ANY_PORT, parse_target
 
@@ -29,8 +29,8 @@ def entry(**changes: Any) -> StorageEntry:
 FORMS = ("https://obs.example.com/pictures", "https://pictures.obs.example.com")
 
 
-def places(url: str, *entries: StorageEntry) -> list[Place]:
-    return Buckets(entries or (entry(),)).places(parse_target(url, ANY_PORT))
+def places(url: str, *entries: StorageEntry) -> list[ObjectLocation]:
+    return Buckets(entries or (entry(),)).locate(parse_target(url, ANY_PORT))
 
 
 @pytest.mark.parametrize(
@@ -148,7 +148,7 @@ KEY = st.lists(SEGMENT, min_size=1, max_size=4).map("/".join)
 @pytest.fixture(scope="module")
 def signer() -> Signer:
     only = entry()
-    return signers_of(StorageConfig(entries=(only,)))[only]
+    return load_signers(StorageConfig(entries=(only,)))[only]
 
 
 @given(key=KEY, form=st.integers(0, 1), kept=st.sampled_from(["", "/", "/+!$&'()*,:;=@~"]))

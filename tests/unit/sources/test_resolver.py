@@ -11,7 +11,7 @@ from collections.abc import Iterator
 import pytest
 
 from web_image_ocr.sources import resolver as lookups
-from web_image_ocr.sources.resolver import SystemLookups
+from web_image_ocr.sources.resolver import SystemResolver
 
 SILENT = "silent.example"
 
@@ -33,17 +33,17 @@ def release(monkeypatch: pytest.MonkeyPatch) -> Iterator[threading.Event]:
 
 
 async def test_addresses_of_a_name() -> None:
-    assert "127.0.0.1" in await SystemLookups()("localhost")
+    assert "127.0.0.1" in await SystemResolver()("localhost")
 
 
 async def test_name_without_address_is_an_error_of_the_system(release: threading.Event) -> None:
     release.set()
     with pytest.raises(socket.gaierror):
-        await SystemLookups()(SILENT)
+        await SystemResolver()(SILENT)
 
 
 async def test_look_ups_that_hang_hold_up_no_other(release: threading.Event) -> None:
-    look_up = SystemLookups()
+    look_up = SystemResolver()
     hanging = [asyncio.create_task(look_up(SILENT)) for _ in range(100)]
     await asyncio.sleep(0)
     assert "127.0.0.1" in await asyncio.wait_for(look_up("localhost"), 5)
@@ -57,7 +57,7 @@ async def test_look_ups_that_hang_are_bounded(
     release: threading.Event, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(lookups, "_AT_ONCE", 2)
-    look_up = SystemLookups()
+    look_up = SystemResolver()
     hanging = [asyncio.create_task(look_up(SILENT)) for _ in range(2)]
     await asyncio.sleep(0)
     for task in hanging:
@@ -81,11 +81,11 @@ async def test_look_ups_that_hang_are_bounded(
 def test_a_process_ends_though_a_look_up_hangs() -> None:
     program = """
 import asyncio, socket, time
-from web_image_ocr.sources.resolver import SystemLookups
+from web_image_ocr.sources.resolver import SystemResolver
 
 async def main():
     try:
-        await asyncio.wait_for(SystemLookups()("silent.example"), 0.1)
+        await asyncio.wait_for(SystemResolver()("silent.example"), 0.1)
     except TimeoutError:
         pass
 

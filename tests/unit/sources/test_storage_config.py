@@ -8,7 +8,7 @@ import pytest
 
 from web_image_ocr.primitives.errors import ErrorKind, ServiceError
 from web_image_ocr.sources import StorageConfig, StorageEntry
-from web_image_ocr.sources.object_storage import signers_of
+from web_image_ocr.sources.object_storage import load_signers
 
 GOOD: dict[str, Any] = {
     "endpoint": "https://obs.example.com",
@@ -71,11 +71,11 @@ def test_the_secret_may_be_in_a_file(tmp_path: Path) -> None:
         if content is not None:
             file.write_bytes(content)
         with pytest.raises(ServiceError, match="must hold a secret") as caught:
-            signers_of(config)
+            load_signers(config)
         assert caught.value.kind is ErrorKind.CONFIGURATION_INVALID
 
     def signed(config: StorageConfig) -> str:
-        (signer,) = signers_of(config).values()
+        (signer,) = load_signers(config).values()
         address = signer.sign("https://obs.example.com/pictures", "pictures", "a")
         return address.rpartition("X-Amz-Date=")[0]
 
@@ -90,7 +90,7 @@ def test_without_the_library_the_server_does_not_start(monkeypatch: pytest.Monke
         lambda name: None if name == "obstore" else find(name),
     )
     with pytest.raises(ServiceError, match="obstore, which is not installed") as caught:
-        signers_of(StorageConfig(entries=(StorageEntry(**GOOD),)))
+        load_signers(StorageConfig(entries=(StorageEntry(**GOOD),)))
     assert caught.value.kind is ErrorKind.CONFIGURATION_INVALID
     assert "\n" not in caught.value.detail
-    assert signers_of(StorageConfig()) == {}
+    assert load_signers(StorageConfig()) == {}

@@ -14,7 +14,7 @@ from web_image_ocr.api.state import state_of
 from web_image_ocr.engine.runtime.models import DETECTION, RECOGNITION, uses_int8
 from web_image_ocr.images import ImageLimits
 from web_image_ocr.images.config import BASE64_TEXT_LIMIT
-from web_image_ocr.images.sniff import ImageFormat
+from web_image_ocr.images.formats import ImageFormat
 
 router = APIRouter(tags=["Management"])
 

@@ -1,4 +1,4 @@
-"""A real S3 server on this machine: SeaweedFS, from a package, in a process of its own."""
+"""Run a real S3 server (SeaweedFS) as a local process."""
 
 from __future__ import annotations
 
@@ -20,13 +20,13 @@ from obstore.store import S3Store
 
 WEED = Path(sys.executable).with_name("weed")
 _START_LIMIT_S = 60.0
-"""A loaded two-core machine needs about four seconds."""
+"""A loaded machine with two cores needs about 4 s."""
 
 OWNER = ("OWNERACCESSKEY", "owner-secret-key")
 READER = ("READERACCESSKEY", "reader-secret-key")
 STRANGER = ("STRANGERACCESSKEY", "stranger-secret-key")
-"""Access key and secret key of three: who may do everything, who may read the bucket
-``private``, and who may read only another."""
+"""Access key and secret key of three identities: OWNER may do everything, READER may read the
+bucket ``private``, STRANGER may read only another bucket."""
 
 _IDENTITIES = {
     "owner": (OWNER, ["Admin", "Read", "Write", "List"]),
@@ -37,26 +37,26 @@ _IDENTITIES = {
 
 @dataclass(frozen=True, kw_only=True)
 class ObjectStore:
-    """A running server.
+    """Represent a running S3 server.
 
     Attributes:
-        port: of its S3 interface, http.
+        port: HTTP port of the S3 interface.
     """
 
     port: int
 
     @property
     def endpoint(self) -> str:
-        """Its address, without a slash at the end."""
+        """Return the base URL, without a trailing slash."""
         return f"http://127.0.0.1:{self.port}"
 
     def put(self, bucket: str, key: str, content: bytes) -> str:
-        """Store an object, in a new bucket if need be; returns its address."""
+        """Store an object, create the bucket if it is missing, and return the URL."""
         obstore.put(self._bucket(bucket), key, content)
         return f"{self.endpoint}/{bucket}/{key}"
 
     def signed(self, bucket: str, key: str) -> str:
-        """An address of an object, signed by the owner, good for five minutes."""
+        """Return a pre-signed URL of the object: OWNER's key, valid for five minutes."""
         return obstore.sign(self._bucket(bucket), "GET", key, timedelta(minutes=5))
 
     def _bucket(self, name: str) -> S3Store:
@@ -72,15 +72,15 @@ class ObjectStore:
 
 @contextlib.contextmanager
 def running_object_store(folder: Path) -> Iterator[ObjectStore]:
-    """The server, until the end of the block.
+    """Run the server until the end of the block.
 
-    Everybody may read the bucket ``public``; buckets come into being with their first object.
+    Anonymous callers may read the bucket ``public``. The first object creates its bucket.
 
     Args:
-        folder: for its files.
+        folder: Folder for the server's files.
     """
     config = folder / "identities.json"
-    config.write_text(json.dumps({"identities": [*_identities(), _EVERYBODY]}))
+    config.write_text(json.dumps({"identities": [*_identities(), _ANONYMOUS]}))
     ports = _free_ports(8)
     names = ("master.port", "volume.port", "filer.port", "s3.port")
     flags = {
@@ -111,19 +111,19 @@ def running_object_store(folder: Path) -> Iterator[ObjectStore]:
             stdin=subprocess.DEVNULL,
             stdout=out,
             stderr=out,
-            # One volume for each bucket rather than seven: the first object comes sooner.
+            # One volume for each bucket instead of seven: the first write is faster.
             env={**os.environ, "WEED_MASTER_VOLUME_GROWTH_COPY_1": "1"},
         ) as process,
     ):
         try:
             store = ObjectStore(port=ports[3])
-            _wait_until_it_stores(store, process, log)
+            _wait_until_writable(store, process, log)
             yield store
         finally:
             process.kill()
 
 
-_EVERYBODY = {"name": "anonymous", "actions": ["Read:public"]}
+_ANONYMOUS = {"name": "anonymous", "actions": ["Read:public"]}
 
 
 def _identities() -> Iterator[dict[str, object]]:
@@ -132,8 +132,8 @@ def _identities() -> Iterator[dict[str, object]]:
         yield {"name": name, "credentials": [keys], "actions": actions}
 
 
-def _wait_until_it_stores(store: ObjectStore, process: subprocess.Popen[bytes], log: Path) -> None:
-    """Its S3 interface answers before its volumes can be written to."""
+def _wait_until_writable(store: ObjectStore, process: subprocess.Popen[bytes], log: Path) -> None:
+    """Wait until a write succeeds: the S3 interface answers before volumes accept writes."""
     end = time.monotonic() + _START_LIMIT_S
     while True:
         assert process.poll() is None, log.read_text()[-2000:]
@@ -146,7 +146,7 @@ def _wait_until_it_stores(store: ObjectStore, process: subprocess.Popen[bytes], 
 
 
 def _free_ports(count: int) -> list[int]:
-    """Different TCP ports that nobody listens on just now."""
+    """Return distinct TCP ports without a listener."""
     with contextlib.ExitStack() as held:
         probes = [held.enter_context(socket.socket()) for _ in range(count)]
         for probe in probes:

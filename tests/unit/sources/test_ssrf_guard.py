@@ -6,8 +6,8 @@ from collections.abc import Sequence
 import pytest
 
 from web_image_ocr.primitives.errors import ErrorKind, ServiceError
-from web_image_ocr.sources.address_guard import AddressPolicy, ConnectionGuard
 from web_image_ocr.sources.config import FetchConfig
+from web_image_ocr.sources.ssrf_guard import AddressPolicy, SsrfGuard
 from web_image_ocr.sources.urls import parse_target
 
 
@@ -15,9 +15,9 @@ async def nowhere(_: str) -> Sequence[str]:
     raise AssertionError("not looked up")
 
 
-def guard(host: str = "example.com", config: FetchConfig | None = None) -> ConnectionGuard:
+def guard(host: str = "example.com", config: FetchConfig | None = None) -> SsrfGuard:
     target = parse_target(f"http://{host}/", (80,))
-    return ConnectionGuard(target, AddressPolicy(config or FetchConfig()), nowhere)
+    return SsrfGuard(target, AddressPolicy(config or FetchConfig()), nowhere)
 
 
 @pytest.mark.parametrize("address", ["127.0.0.1", "10.0.0.1", "169.254.169.254"])

@@ -8,7 +8,7 @@ from PIL import Image, ImageCms, ImageDraw
 
 from tests.unit.images.pictures import encoded, scene
 from web_image_ocr.images import ImageLimits, decode
-from web_image_ocr.images.flatten import NEARLY_WHITE
+from web_image_ocr.images.rgb import NEARLY_WHITE
 from web_image_ocr.primitives.pixels import Pixels
 
 LIMITS = ImageLimits.for_edition("2021")

@@ -1,4 +1,4 @@
-"""A certificate that nobody vouches for."""
+"""Create self-signed TLS certificates."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from cryptography.x509.oid import NameOID
 
 
 def self_signed(folder: Path, *names: str, kind: Literal["EC", "RSA"] = "EC") -> tuple[Path, Path]:
-    """Files of a certificate for 127.0.0.1 and the names, and of its key; valid for a day."""
+    """Write a certificate for 127.0.0.1 and the names, valid for one day, and its key."""
     key = (
         ec.generate_private_key(ec.SECP256R1())
         if kind == "EC"

@@ -48,7 +48,7 @@ class AddressPolicy:
         return any(address in network for network in self._networks)
 
 
-class ConnectionGuard(AbstractResolver):
+class SsrfGuard(AbstractResolver):
     """Looks one target up, and checks each address: when found and when connected to.
 
     Threat: a caller learns from the error, or from how soon it comes, which names exist in the
@@ -134,10 +134,10 @@ def _is_localhost(host: str) -> bool:
     return f".{host.rstrip('.')}".endswith(".localhost")
 
 
-def rest_of_step(elapsed: float) -> float:
+def seconds_to_next_step(elapsed: float) -> float:
     """Return the seconds until a whole number of steps has passed."""
     return LOOKUP_STEP_S - elapsed % LOOKUP_STEP_S
 
 
 async def _round_up(started: float) -> None:
-    await asyncio.sleep(rest_of_step(time.monotonic() - started))
+    await asyncio.sleep(seconds_to_next_step(time.monotonic() - started))

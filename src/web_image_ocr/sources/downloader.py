@@ -17,9 +17,9 @@ import aiohttp
 
 from web_image_ocr.primitives.deadline import Deadline
 from web_image_ocr.primitives.errors import ErrorKind, ServiceError
-from web_image_ocr.sources.address_guard import AddressPolicy, ConnectionGuard, Resolve
 from web_image_ocr.sources.config import FetchConfig
-from web_image_ocr.sources.resolver import SystemLookups
+from web_image_ocr.sources.resolver import SystemResolver
+from web_image_ocr.sources.ssrf_guard import AddressPolicy, Resolve, SsrfGuard
 from web_image_ocr.sources.urls import Target
 
 _HEADERS = {
@@ -43,7 +43,7 @@ class Kinds:
     too_large: ErrorKind
 
 
-class Transfers:
+class Downloader:
     """Takes files by HTTP; safe for many at once.
 
     Used from one event loop.
@@ -55,7 +55,7 @@ class Transfers:
 
     def __init__(self, config: FetchConfig, *, resolve: Resolve | None = None) -> None:
         self._config = config
-        self._resolve = resolve or SystemLookups()
+        self._resolve = resolve or SystemResolver()
         self._tls = ssl.create_default_context()
         self._under_way: Counter[str] = Counter()
         self._bytes_held = 0
@@ -96,7 +96,7 @@ class Transfers:
                 ``policy`` does not allow; ``kinds.failed`` for a name that has none or such a
                 one, and for failures while the answer is read.
         """
-        guard = ConnectionGuard(target, policy, self._resolve)
+        guard = SsrfGuard(target, policy, self._resolve)
         connector = aiohttp.TCPConnector(
             resolver=guard,
             socket_factory=guard.open_socket,

@@ -11,16 +11,16 @@ from __future__ import annotations
 from typing import Self
 
 from web_image_ocr.primitives.deadline import Deadline
-from web_image_ocr.sources.address_guard import Resolve
 from web_image_ocr.sources.background_loop import BackgroundEventLoop
 from web_image_ocr.sources.config import FetchConfig
-from web_image_ocr.sources.fetch import Fetcher
+from web_image_ocr.sources.downloader import Downloader
+from web_image_ocr.sources.guarded_fetch import GuardedFetcher
 from web_image_ocr.sources.object_storage import ObjectStorage
+from web_image_ocr.sources.ssrf_guard import Resolve
 from web_image_ocr.sources.storage_config import StorageConfig
-from web_image_ocr.sources.transfers import Transfers
 
 
-class Sources:
+class ImageFetcher:
     """Where the pictures behind a ``url`` come from; safe for many calls at once.
 
     An object of a bucket that the settings name is read with the server's keys, every other
@@ -40,8 +40,8 @@ class Sources:
         self, fetch: FetchConfig, storage: StorageConfig, *, resolve: Resolve | None = None
     ) -> None:
         self._loop = BackgroundEventLoop("sources")
-        transfers = Transfers(fetch, resolve=resolve)
-        self._fetcher = Fetcher(fetch, transfers)
+        transfers = Downloader(fetch, resolve=resolve)
+        self._fetcher = GuardedFetcher(fetch, transfers)
         self._storage = ObjectStorage(storage, transfers)
 
     async def __aenter__(self) -> Self:
@@ -60,7 +60,7 @@ class Sources:
             deadline: of the call.
 
         Raises:
-            ServiceError: as ``Fetcher.fetch`` or ``ObjectStorage.read``.
+            ServiceError: as ``GuardedFetcher.fetch`` or ``ObjectStorage.read``.
         """
         return await self._loop.run(self._fetch(url, project_id, deadline))
 

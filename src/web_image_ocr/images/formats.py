@@ -38,7 +38,7 @@ _TGA_DEPTHS = {1: {8}, 2: {16, 24, 32}, 3: {1, 8, 16}}
 """Bits of a pixel by kind: with colour map, true colour, grey."""
 
 
-def sniff(data: bytes) -> ImageFormat | None:
+def detect_format(data: bytes) -> ImageFormat | None:
     """The format that ``data`` begins like, or None. Says nothing about what follows."""
     for signature, image_format in _SIGNATURES:
         if data.startswith(signature):

@@ -25,9 +25,9 @@ import aiohttp
 
 from web_image_ocr.primitives.deadline import Deadline
 from web_image_ocr.primitives.errors import ErrorKind, ServiceError
-from web_image_ocr.sources.address_guard import AddressPolicy
 from web_image_ocr.sources.config import FetchConfig
-from web_image_ocr.sources.transfers import Kinds, Transfers
+from web_image_ocr.sources.downloader import Downloader, Kinds
+from web_image_ocr.sources.ssrf_guard import AddressPolicy
 from web_image_ocr.sources.urls import Target, parse_redirect, parse_target
 
 _REDIRECTS = frozenset({301, 302, 303, 307, 308})
@@ -37,7 +37,7 @@ _UNTYPED = frozenset({"application/octet-stream", "binary/octet-stream"})
 _KINDS = Kinds(failed=ErrorKind.SOURCE_UNREACHABLE, too_large=ErrorKind.IMAGE_SIZE)
 
 
-class Fetcher:
+class GuardedFetcher:
     """Fetches files from addresses that may be called; safe for many calls at once.
 
     Args:
@@ -45,7 +45,7 @@ class Fetcher:
         transfers: carries the requests out, under the same ``config``.
     """
 
-    def __init__(self, config: FetchConfig, transfers: Transfers) -> None:
+    def __init__(self, config: FetchConfig, transfers: Downloader) -> None:
         self._config = config
         self._policy = AddressPolicy(config)
         self._transfers = transfers
