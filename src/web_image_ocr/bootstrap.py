@@ -9,8 +9,8 @@ from fastapi import FastAPI
 
 from web_image_ocr.api.app import create_app
 from web_image_ocr.api.dependencies import Dependencies
+from web_image_ocr.api.limits.rate_counters import SharedRateCounters
 from web_image_ocr.api.state import State
-from web_image_ocr.api.windows import SharedWindows
 from web_image_ocr.console import console_routes
 from web_image_ocr.identity import Identity
 from web_image_ocr.images import ImageLimits
@@ -61,14 +61,14 @@ async def running_app(
         _counting(identity),  # closed last: calls are counted to the end
         WorkerPool(settings.serving, settings.engine, image_limits(settings)) as pool,
         ImageFetcher(settings.fetch, settings.storage) as fetcher,
-        _shared_windows(settings) as shared_windows,
+        _shared_counters(settings) as shared_rate_counters,
     ):
         app = create_app(
             Dependencies(
                 recognizer=_cached(pool, models, settings),
                 fetcher=fetcher,
                 identity=identity,
-                shared_windows=shared_windows,
+                shared_rate_counters=shared_rate_counters,
                 engine=settings.engine,
                 trusted_proxies=settings.server.trusted_proxies,
                 stopping=stopping,
@@ -91,9 +91,11 @@ def _cached(recognizer: Recognizer, models: ModelFiles, settings: Settings) -> R
     return ResultCache(recognizer, models, size) if size else recognizer
 
 
-def _shared_windows(settings: Settings) -> AbstractAsyncContextManager[SharedWindows | None]:
+def _shared_counters(
+    settings: Settings,
+) -> AbstractAsyncContextManager[SharedRateCounters | None]:
     url = settings.api.rate_limit_redis_url
-    return SharedWindows(url) if url else nullcontext()
+    return SharedRateCounters(url) if url else nullcontext()
 
 
 @asynccontextmanager

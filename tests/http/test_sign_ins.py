@@ -13,7 +13,7 @@ import pytest
 
 from tests.http.conftest import Account, Clients
 from tests.http.signing import BODY, signed
-from web_image_ocr.api.management_limits import REFUSAL_S
+from web_image_ocr.api.limits.management_rate_limit import REFUSAL_S
 from web_image_ocr.identity import (
     Identity,
     IdentityConfig,

@@ -13,7 +13,7 @@ import structlog
 
 from tests.http.conftest import Account, Clients
 from tests.http.signing import BODY, signed
-from web_image_ocr.api import bodies
+from web_image_ocr.api.limits import bodies
 from web_image_ocr.identity import Identity
 from web_image_ocr.primitives import audit
 

@@ -18,8 +18,9 @@ from tests.http.live import running_app
 from tests.http.signing import BODY, signed
 from tests.soak.attacks.signed_bodies import attack
 from tests.support.fake_recognizer import FakeRecognizer
-from web_image_ocr.api import ApiConfig, Dependencies, bodies, create_app
-from web_image_ocr.api.body_budget import BodyBudget
+from web_image_ocr.api import ApiConfig, Dependencies, create_app
+from web_image_ocr.api.limits import bodies
+from web_image_ocr.api.limits.body_budget import BodyBudget
 from web_image_ocr.identity import Identity, SignedRequest
 from web_image_ocr.primitives.errors import ErrorKind, ServiceError
 

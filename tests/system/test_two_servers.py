@@ -37,7 +37,7 @@ KEY_UNKNOWN = (401, "APIG.0301")
 NOT_ENABLED = (400, "ModelArts.4204")
 NO_STORE = (503, "APIG.0201")
 GOOD_BUT_EMPTY = (400, "AIS.0101")
-LOST = "rate limits are this server's own"
+LOST = "rate limits are not shared"
 FOUND = "rate limits are shared again"
 
 

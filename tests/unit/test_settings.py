@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from web_image_ocr.api import windows
+from web_image_ocr.api.limits import rate_counters
 from web_image_ocr.primitives.errors import ErrorKind, ServiceError
 from web_image_ocr.settings import describe, describe_tables, environment_name, load_settings
 
@@ -224,7 +224,7 @@ def test_a_redis_without_its_package_ends_the_start_with_one_line(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.setenv("WEB_IMAGE_OCR_API__RATE_LIMIT_REDIS_URL", "redis://host:6379/0")
-    monkeypatch.setattr(windows, "find_spec", lambda _: None)
+    monkeypatch.setattr(rate_counters, "find_spec", lambda _: None)
     assert "needs the package redis (web-image-ocr[redis])" in fault()
 
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Literal
 
-from web_image_ocr.api.throttle import parse_rate
-from web_image_ocr.api.windows import redis_pool
+from web_image_ocr.api.limits.rate_counters import redis_pool
+from web_image_ocr.api.limits.rate_limit import parse_rate
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -18,12 +18,12 @@ from typing import TypeVar
 from anyio import CapacityLimiter, to_thread
 from starlette.requests import Request
 
-from web_image_ocr.api import bodies
-from web_image_ocr.api.bodies import Body, ClientGoneError
-from web_image_ocr.api.body_budget import unauthenticated
 from web_image_ocr.api.clients import ClientAddresses
-from web_image_ocr.api.management_limits import REFUSAL_S
-from web_image_ocr.api.places import Places
+from web_image_ocr.api.limits import bodies
+from web_image_ocr.api.limits.bodies import Body, ClientGoneError
+from web_image_ocr.api.limits.body_budget import unauthenticated
+from web_image_ocr.api.limits.concurrency import ConcurrencyLimit
+from web_image_ocr.api.limits.management_rate_limit import REFUSAL_S
 from web_image_ocr.api.unfinished import UnfinishedBodies
 from web_image_ocr.identity import (
     Access,
@@ -88,8 +88,8 @@ class Callers:
         self._reports = CapacityLimiter(_REPORT_THREADS)
         self._logins = CapacityLimiter(identity.password_threads)
         self._password_changes = CapacityLimiter(identity.password_threads)
-        self._signing_in = Places(_LOGINS_AT_ONCE, _LOGINS_OF_ONE_CLIENT, "sign-ins")
-        self._setting_password = Places(
+        self._signing_in = ConcurrencyLimit(_LOGINS_AT_ONCE, _LOGINS_OF_ONE_CLIENT, "sign-ins")
+        self._setting_password = ConcurrencyLimit(
             _LOGINS_AT_ONCE, _PASSWORD_CHANGES_OF_ONE_USER, "password changes"
         )
         self._unfinished = UnfinishedBodies()
@@ -124,7 +124,7 @@ class Callers:
         Raises:
             ServiceError: ``OVERLOADED`` while the caller sets as many as one user may.
         """
-        with self._setting_password.place(principal.user.id):
+        with self._setting_password.slot(principal.user.id):
             return await to_thread.run_sync(
                 lambda: question(self._identity), limiter=self._password_changes
             )
@@ -184,7 +184,7 @@ class Callers:
         except ServiceError:
             await asyncio.sleep(REFUSAL_S)
             raise
-        with self._signing_in.place(client_network(client)):
+        with self._signing_in.slot(client_network(client)):
             yield
 
     async def authenticate(self, request: Request, body: Body) -> Principal:

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Protocol
 
-from web_image_ocr.api.windows import SharedWindows
+from web_image_ocr.api.limits.rate_counters import SharedRateCounters
 from web_image_ocr.engine.config import EngineConfig
 from web_image_ocr.identity import Identity
 from web_image_ocr.primitives.deadline import Deadline
@@ -34,7 +34,7 @@ class Dependencies:
         fetcher: fetches the pictures behind a ``url``.
         identity: who may call; None lets everybody call for any project, serves no
             ``/v3`` and answers to loopback host names only (``--no-auth``).
-        shared_windows: where several servers count the calls of a project together.
+        shared_rate_counters: where several servers count the calls of a project together.
         engine: what the recognizer was made with; told to callers.
         trusted_proxies: networks in CIDR form whose ``X-Forwarded-For`` is believed.
         stopping: whether the server has been told to stop, and is ready for nothing new.
@@ -43,7 +43,7 @@ class Dependencies:
     recognizer: Recognizer
     fetcher: PictureSource
     identity: Identity | None
-    shared_windows: SharedWindows | None = None
+    shared_rate_counters: SharedRateCounters | None = None
     engine: EngineConfig = field(default_factory=EngineConfig)
     trusted_proxies: tuple[str, ...] = ()
     stopping: Callable[[], bool] = lambda: False

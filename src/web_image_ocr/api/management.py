@@ -8,10 +8,10 @@ from typing import TypeVar
 
 from starlette.requests import Request
 
-from web_image_ocr.api.bodies import Body, released
-from web_image_ocr.api.body_budget import authenticated
 from web_image_ocr.api.credentials import Callers
-from web_image_ocr.api.guards import check_sizes
+from web_image_ocr.api.limits.bodies import Body
+from web_image_ocr.api.limits.body_budget import authenticated
+from web_image_ocr.api.limits.request_head import check_sizes
 from web_image_ocr.api.schemas import Wire, parse_json, validate
 from web_image_ocr.api.state import state_of
 from web_image_ocr.identity import (
@@ -128,8 +128,8 @@ async def managing(request: Request) -> AsyncIterator[ManagementCall]:
         raise ServiceError(ErrorKind.ROUTE_UNKNOWN, "this server has no identities")
     check_sizes(request.scope)
     try:
-        with released(state.identity_body(request)) as body:
-            principal = await state.management_limits.authenticate(
+        with state.identity_body(request) as body:
+            principal = await state.management_rate_limit.authenticate(
                 request, lambda: callers.authenticate(request, body)
             )
             acted_by(principal.user.id)

@@ -6,15 +6,15 @@ from anyio import CapacityLimiter
 from starlette.requests import Request
 from starlette.types import Scope
 
-from web_image_ocr.api.bodies import Body
-from web_image_ocr.api.body_budget import BodyBudget, unauthenticated
 from web_image_ocr.api.clients import ClientAddresses
 from web_image_ocr.api.config import ApiConfig
 from web_image_ocr.api.credentials import Callers
 from web_image_ocr.api.dependencies import Dependencies
-from web_image_ocr.api.management_limits import ManagementLimits
+from web_image_ocr.api.limits.bodies import Body
+from web_image_ocr.api.limits.body_budget import BodyBudget, unauthenticated
+from web_image_ocr.api.limits.management_rate_limit import ManagementRateLimit
+from web_image_ocr.api.limits.rate_limit import RateLimit
 from web_image_ocr.api.readiness import StoreProbe
-from web_image_ocr.api.throttle import Throttle
 from web_image_ocr.primitives.errors import ErrorKind
 from web_image_ocr.primitives.networks import client_network
 
@@ -39,10 +39,11 @@ class State:
         self.fetcher = dependencies.fetcher
         self.engine = dependencies.engine
         self.stopping = dependencies.stopping
-        self.throttle = Throttle(config.rate_limit, dependencies.shared_windows)
+        self.rate_limit = RateLimit(config.rate_limit, dependencies.shared_rate_counters)
         self._addresses = ClientAddresses(dependencies.trusted_proxies)
-        self.management_limits = ManagementLimits(
-            Throttle(config.management_rate_limit, dependencies.shared_windows), self._addresses
+        self.management_rate_limit = ManagementRateLimit(
+            RateLimit(config.management_rate_limit, dependencies.shared_rate_counters),
+            self._addresses,
         )
         identity = dependencies.identity
         self.callers = Callers(identity, self._addresses) if identity else None

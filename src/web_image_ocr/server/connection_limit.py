@@ -16,7 +16,7 @@ import resource
 from collections import Counter
 from typing import Protocol
 
-from web_image_ocr.api.body_budget import BodyBudget, Holder
+from web_image_ocr.api.limits.body_budget import BodyBudget, Holder
 from web_image_ocr.server.parsing import HEAD_BYTES
 from web_image_ocr.server.throttled_warning import ThrottledWarning
 
@@ -136,7 +136,7 @@ class HeadShare:
         """
         counted = max(0, size - FREE_HEAD_BYTES)
         if counted > self._held:
-            self._budget.take(counted - self._held, self._holder)
+            self._budget.reserve(counted - self._held, self._holder)
         else:
-            self._budget.give_back(self._held - counted, self._holder)
+            self._budget.release(self._held - counted, self._holder)
         self._held = counted

@@ -11,7 +11,7 @@ from uvicorn.protocols.http.flow_control import HIGH_WATER_LIMIT, FlowControl
 from uvicorn.protocols.utils import get_local_addr, get_remote_addr, is_ssl
 from uvicorn.server import ServerState
 
-from web_image_ocr.api.guards import mark_refused
+from web_image_ocr.api.limits.request_head import mark_refused
 from web_image_ocr.primitives.errors import ServiceError
 from web_image_ocr.server.connection_config import ConnectionConfig
 from web_image_ocr.server.connection_limit import ConnectionLimit

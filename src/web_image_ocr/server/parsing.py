@@ -11,7 +11,7 @@ from typing import Protocol
 
 import httptools
 
-from web_image_ocr.api.guards import LINE_BYTES
+from web_image_ocr.api.limits.request_head import LINE_BYTES
 from web_image_ocr.primitives.errors import ErrorKind, ServiceError
 from web_image_ocr.server.heads import BadRequestError, Head, Headers, read_head
 

@@ -11,7 +11,7 @@ import pytest
 from tests.http.conftest import Clients
 from tests.http.management.conftest import PASSWORD, Town
 from tests.http.shapes import assert_failure
-from web_image_ocr.api import management_limits
+from web_image_ocr.api.limits import management_rate_limit
 from web_image_ocr.identity import Identity
 from web_image_ocr.primitives.errors import ErrorKind, ServiceError
 
@@ -23,7 +23,7 @@ FROM_ELSEWHERE = {"X-Forwarded-For": "203.0.113.10"}
 
 @pytest.fixture(autouse=True)
 def _told_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(management_limits, "REFUSAL_S", 0.0)
+    monkeypatch.setattr(management_rate_limit, "REFUSAL_S", 0.0)
 
 
 @pytest.fixture
@@ -173,8 +173,8 @@ async def test_a_refusal_comes_slowly(limited: Town, monkeypatch: pytest.MonkeyP
     async def sleep(seconds: float) -> None:
         slept.append(seconds)
 
-    monkeypatch.setattr(management_limits, "REFUSAL_S", 1.0)
-    monkeypatch.setattr("web_image_ocr.api.management_limits.asyncio.sleep", sleep)
+    monkeypatch.setattr(management_rate_limit, "REFUSAL_S", 1.0)
+    monkeypatch.setattr("web_image_ocr.api.limits.management_rate_limit.asyncio.sleep", sleep)
     for _ in range(5):
         await limited.call("GET", "/v1/me", "caller")
     assert slept == [1.0, 1.0]

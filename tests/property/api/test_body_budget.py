@@ -5,7 +5,7 @@ from __future__ import annotations
 from hypothesis import given
 from hypothesis import strategies as st
 
-from web_image_ocr.api.body_budget import BodyBudget, Holder, authenticated, unauthenticated
+from web_image_ocr.api.limits.body_budget import BodyBudget, Holder, authenticated, unauthenticated
 from web_image_ocr.primitives.errors import ErrorKind, ServiceError
 
 TOTAL, UNAUTHENTICATED, FLOOR = 1000, 500, 50
@@ -30,7 +30,7 @@ class Books:
 
     def grow(self, holder: Holder, size: int) -> None:
         try:
-            self.budget.take(size, holder)
+            self.budget.reserve(size, holder)
         except ServiceError as error:
             if error.kind is not ErrorKind.OVERLOADED:
                 raise
@@ -41,7 +41,7 @@ class Books:
         if self.bodies:
             size, old = self.bodies.pop(0)
             try:
-                self.budget.hand_over(size, old, holder)
+                self.budget.transfer(size, old, holder)
             except ServiceError as error:
                 if error.kind is not ErrorKind.OVERLOADED:
                     raise
@@ -51,7 +51,7 @@ class Books:
     def end(self) -> None:
         if self.bodies:
             size, holder = self.bodies.pop(0)
-            self.budget.give_back(size, holder)
+            self.budget.release(size, holder)
 
     def check(self) -> None:
         held = sum(size for size, _ in self.bodies)
@@ -85,7 +85,7 @@ def test_one_network_never_takes_what_another_needs(takes: list[tuple[str, int]]
     books = Books()
     for key, size in takes:
         books.grow(unauthenticated("m", key), size)
-    books.budget.take(FLOOR, unauthenticated("n", "J"))
+    books.budget.reserve(FLOOR, unauthenticated("n", "J"))
 
 
 @given(st.lists(st.integers(1, 120), max_size=60))
@@ -93,8 +93,8 @@ def test_one_key_never_takes_what_another_client_of_its_network_needs(takes: lis
     books = Books()
     for size in takes:
         books.grow(unauthenticated("m", "J"), size)
-    books.budget.take(FLOOR, unauthenticated("m", "K"))
-    books.budget.take(1, unauthenticated("m"))
+    books.budget.reserve(FLOOR, unauthenticated("m", "K"))
+    books.budget.reserve(1, unauthenticated("m"))
 
 
 @given(st.lists(st.integers(1, 300), max_size=60))
@@ -102,4 +102,4 @@ def test_one_project_never_takes_what_another_needs(takes: list[int]) -> None:
     books = Books()
     for size in takes:
         books.grow(authenticated("p"), size)
-    books.budget.take(FLOOR, authenticated("q"))
+    books.budget.reserve(FLOOR, authenticated("q"))

@@ -5,7 +5,7 @@ import dataclasses
 import pytest
 
 from web_image_ocr.api import ApiConfig
-from web_image_ocr.api.throttle import parse_rate
+from web_image_ocr.api.limits.rate_limit import parse_rate
 
 
 @pytest.mark.parametrize(

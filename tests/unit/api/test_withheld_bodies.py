@@ -9,11 +9,11 @@ import pytest
 from starlette.types import Message
 
 from tests.unit.identity.support import refused
-from web_image_ocr.api import bodies
-from web_image_ocr.api.bodies import Body
-from web_image_ocr.api.body_budget import BodyBudget, unauthenticated
 from web_image_ocr.api.clients import ClientAddresses
 from web_image_ocr.api.credentials import Callers
+from web_image_ocr.api.limits import bodies
+from web_image_ocr.api.limits.bodies import Body
+from web_image_ocr.api.limits.body_budget import BodyBudget, unauthenticated
 from web_image_ocr.identity import Identity
 from web_image_ocr.primitives.errors import ErrorKind
 

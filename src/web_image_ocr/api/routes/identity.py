@@ -9,9 +9,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from web_image_ocr.api.answers import json_response
-from web_image_ocr.api.bodies import released
 from web_image_ocr.api.credentials import Callers, token_of
-from web_image_ocr.api.guards import check_sizes
 from web_image_ocr.api.identity_schemas import (
     AuthRequest,
     ProjectsAnswer,
@@ -19,6 +17,7 @@ from web_image_ocr.api.identity_schemas import (
     TokenAnswer,
 )
 from web_image_ocr.api.identity_wire import encode_projects, encode_temporary_key, encode_token
+from web_image_ocr.api.limits.request_head import check_sizes
 from web_image_ocr.api.openapi import (
     authentication_operation,
     ending_operation,
@@ -51,7 +50,7 @@ async def issue_token(request: Request) -> Response:
     callers = _callers(request)
     if asked.method == "password":
         if counted:  # the header's token does not say who signs in
-            await state_of(request).management_limits.count_network(request)
+            await state_of(request).management_rate_limit.count_network(request)
         grant = await callers.log_in(request, asked.password_login())
     else:
         token = await _good_token(request, asked.token.id, counted=counted)
@@ -113,8 +112,8 @@ async def projects(request: Request) -> Response:
     check_sizes(request.scope)
     callers = _callers(request)
     state = state_of(request)
-    with released(state.identity_body(request)) as body:
-        principal = await state.management_limits.authenticate(
+    with state.identity_body(request) as body:
+        principal = await state.management_rate_limit.authenticate(
             request, lambda: callers.authenticate(request, body)
         )
     name = request.query_params.get("name") or None
@@ -152,7 +151,7 @@ async def _count_caller(request: Request) -> str:
     Raises:
         ServiceError: ``RATE_LIMITED``.
     """
-    limits = state_of(request).management_limits
+    limits = state_of(request).management_rate_limit
     principal: Principal | None = None
     if token := request.headers.get("x-auth-token"):
         with suppress(ServiceError):
@@ -172,7 +171,7 @@ async def _good_token(request: Request, token: str | None = None, *, counted: st
     Args:
         request: as received.
         token: the caller's; None means that of the header.
-        counted: as in ``ManagementLimits.authenticate``.
+        counted: as in ``ManagementRateLimit.authenticate``.
 
     Raises:
         ServiceError: as ``Identity.authenticate_token``; ``CREDENTIALS_MISSING``,
@@ -186,13 +185,13 @@ async def _good_token(request: Request, token: str | None = None, *, counted: st
         found = found or token_of(request)
         return await callers.judge(lambda access: access.authenticate_token(found))
 
-    await state_of(request).management_limits.authenticate(request, proof, counted=counted)
+    await state_of(request).management_rate_limit.authenticate(request, proof, counted=counted)
     return found
 
 
 async def _read_request(request: Request) -> AuthRequest:
     check_sizes(request.scope)
-    with released(state_of(request).identity_body(request)) as body:
+    with state_of(request).identity_body(request) as body:
         try:
             value = parse_json(await body.read())
         except ServiceError as error:

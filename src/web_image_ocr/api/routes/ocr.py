@@ -10,11 +10,10 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from web_image_ocr.api.answers import json_response, server_timing
-from web_image_ocr.api.bodies import Body, released
-from web_image_ocr.api.body_budget import authenticated
-from web_image_ocr.api.connection import while_connected
 from web_image_ocr.api.encode import encode_page
-from web_image_ocr.api.guards import check_sizes
+from web_image_ocr.api.limits.bodies import Body, while_connected
+from web_image_ocr.api.limits.body_budget import authenticated
+from web_image_ocr.api.limits.request_head import check_sizes
 from web_image_ocr.api.openapi import service_failures, web_image_operation
 from web_image_ocr.api.schemas import WebImageAnswer, WebImageRequest, parse_json, validate
 from web_image_ocr.api.state import State, state_of
@@ -43,12 +42,12 @@ async def web_image(request: Request) -> Response:
     state = state_of(request)
     project_id: str = request.path_params["project_id"]
     check_sizes(request.scope)
-    with released(state.service_body(request)) as body:
+    with state.service_body(request) as body:
         if state.callers:
             await state.callers.admit(request, body, project_id)
         body.hold_as(authenticated(project_id))
-        await state.throttle.hit(project_id)
-        asked = _read_request(await body.take())
+        await state.rate_limit.hit(project_id)
+        asked = _read_request(await body.consume())
         options = RecognitionOptions(detect_direction=bool(asked.detect_direction))
         extract = asked.extract_type or ()
         deadline = Deadline.after(state.config.deadline_s)

@@ -1,10 +1,10 @@
-"""Bound the calls of the identity and management API by user and by client network.
+"""Limit the rate of the identity and management API by user and by client network.
 
-Threat: somebody keeps the event loop, the store or the token check busy, with or without good
+Threat: somebody keeps the event loop, the store or the token check busy, with or without valid
 credentials.
-Rule: a call is counted for its user once the caller is authenticated, else for its client
-network. A network that has used up its calls is refused before a signature is checked or a body
-is read; a token is checked all the same, which needs neither, so that users of that network go on.
+Rule: a call counts for its user if the caller is authenticated, else for the client network. At
+the limit, a network is refused before a signature is checked or a body is read. A token is still
+checked, which needs neither, so that authenticated users of that network go on.
 """
 
 from __future__ import annotations
@@ -16,54 +16,56 @@ from typing import Final
 from starlette.requests import Request
 
 from web_image_ocr.api.clients import ClientAddresses
-from web_image_ocr.api.throttle import Throttle
+from web_image_ocr.api.limits.rate_limit import RateLimit
 from web_image_ocr.identity import Principal
 from web_image_ocr.primitives.errors import ErrorKind, ServiceError
 from web_image_ocr.primitives.networks import client_network
 
 REFUSAL_S: Final = 1.0
-"""Seconds until a refused caller gets its answer: a refusal costs processor time as well, and a
-client that calls again at once is slowed down to its number of connections."""
+"""Delay of a refusal, seconds: it costs CPU time as well, and so a client that calls again at once
+is limited by its number of connections."""
 
-_OWN_TROUBLES = frozenset({ErrorKind.STORE_UNAVAILABLE, ErrorKind.OVERLOADED, ErrorKind.INTERNAL})
-"""Failures of the server, which count for nobody."""
+_SERVER_FAILURES = frozenset(
+    {ErrorKind.STORE_UNAVAILABLE, ErrorKind.OVERLOADED, ErrorKind.INTERNAL}
+)
+"""Kinds of errors that do not count against the client network."""
 
 
-class ManagementLimits:
-    """Count calls by user and by client network.
+class ManagementRateLimit:
+    """Limit the rate of calls by user and by client network.
 
     Args:
-        throttle: the windows.
+        rate_limit: counts the calls.
         addresses: finds the client's address.
     """
 
-    def __init__(self, throttle: Throttle, addresses: ClientAddresses) -> None:
-        self._throttle = throttle
+    def __init__(self, rate_limit: RateLimit, addresses: ClientAddresses) -> None:
+        self._rate_limit = rate_limit
         self._addresses = addresses
 
     async def authenticate(
         self,
         request: Request,
-        proof: Callable[[], Awaitable[Principal]],
+        authentication: Callable[[], Awaitable[Principal]],
         *,
         counted: str = "",
     ) -> Principal:
-        """Return the caller; count the call for the user, or for the network if there is none.
+        """Return the caller; count the call for the user, or for the network if that fails.
 
         Args:
             request: as received.
-            proof: authenticates the caller.
-            counted: id of the user whom this call was counted for before; not counted again.
+            authentication: authenticates the caller.
+            counted: id of the user for whom this call has been counted before.
 
         Raises:
-            ServiceError: as ``proof``; ``RATE_LIMITED``.
+            ServiceError: as ``authentication``; ``RATE_LIMITED``.
         """
         if "authorization" in request.headers or "x-auth-token" not in request.headers:
             await self._refuse_if_full(self._network(request))
         try:
-            principal = await proof()
+            principal = await authentication()
         except ServiceError as error:
-            if error.kind not in _OWN_TROUBLES:
+            if error.kind not in _SERVER_FAILURES:
                 await self.count_network(request)
             raise
         if principal.user.id != counted:
@@ -88,7 +90,7 @@ class ManagementLimits:
 
     async def _refuse_if_full(self, key: str) -> None:
         try:
-            self._throttle.check(key)
+            self._rate_limit.check(key)
         except ServiceError:
             await asyncio.sleep(REFUSAL_S)
             raise
@@ -96,7 +98,7 @@ class ManagementLimits:
     async def _hit(self, key: str) -> None:
         await self._refuse_if_full(key)
         try:
-            await self._throttle.hit(key)
+            await self._rate_limit.hit(key)
         except ServiceError:
             await asyncio.sleep(REFUSAL_S)
             raise

@@ -2,30 +2,30 @@ from __future__ import annotations
 
 import pytest
 
-from web_image_ocr.api.body_budget import BodyBudget, Holder, authenticated, unauthenticated
+from web_image_ocr.api.limits.body_budget import BodyBudget, Holder, authenticated, unauthenticated
 from web_image_ocr.primitives.errors import ErrorKind, ServiceError
 
 
 def is_full(budget: BodyBudget, size: int, holder: Holder) -> bool:
     try:
-        budget.take(size, holder)
+        budget.reserve(size, holder)
     except ServiceError as error:
         return error.kind is ErrorKind.OVERLOADED
-    budget.give_back(size, holder)
+    budget.release(size, holder)
     return False
 
 
 def test_it_refuses_what_is_not_left() -> None:
     budget = BodyBudget(10, unauthenticated=10, floor=10)
-    budget.take(6, authenticated("p"))
+    budget.reserve(6, authenticated("p"))
     assert is_full(budget, 5, authenticated("q"))
-    budget.give_back(6, authenticated("p"))
+    budget.release(6, authenticated("p"))
     assert not is_full(budget, 10, authenticated("q"))
 
 
 def test_unauthenticated_callers_fill_their_part_only() -> None:
     budget = BodyBudget(10, unauthenticated=4, floor=10)
-    budget.take(4, unauthenticated("n"))
+    budget.reserve(4, unauthenticated("n"))
     assert is_full(budget, 1, unauthenticated("m"))
     assert not is_full(budget, 6, authenticated("p"))
     assert is_full(budget, 7, authenticated("p"))
@@ -40,7 +40,7 @@ def test_unauthenticated_callers_fill_their_part_only() -> None:
 )
 def test_a_lone_holder_gets_its_multiple_of_what_it_leaves(holder: Holder, most: int) -> None:
     budget = BodyBudget(1200, unauthenticated=600, floor=10)
-    budget.take(most, holder)
+    budget.reserve(most, holder)
     assert is_full(budget, 1, holder)
 
 
@@ -49,7 +49,7 @@ def test_a_network_gets_half_however_many_keys_it_uses() -> None:
     taken = 0
     for key in "ABCDEFGH":
         while not is_full(budget, 10, unauthenticated("n", key)):
-            budget.take(10, unauthenticated("n", key))
+            budget.reserve(10, unauthenticated("n", key))
             taken += 10
     assert taken == 300
     assert not is_full(budget, 100, unauthenticated("m", "A"))
@@ -57,19 +57,19 @@ def test_a_network_gets_half_however_many_keys_it_uses() -> None:
 
 def test_the_floor_fits_whatever_the_share_while_it_is_free() -> None:
     budget = BodyBudget(100, unauthenticated=100, floor=100)
-    budget.take(100, unauthenticated("n", "K"))
+    budget.reserve(100, unauthenticated("n", "K"))
     assert is_full(budget, 1, authenticated("p"))
 
 
 def test_what_is_handed_over_counts_against_the_new_share_alone() -> None:
     budget = BodyBudget(1200, unauthenticated=600, floor=10)
     stranger, project = unauthenticated("n", "K"), authenticated("p")
-    budget.take(200, stranger)
-    budget.hand_over(200, stranger, project)
+    budget.reserve(200, stranger)
+    budget.transfer(200, stranger, project)
     assert (budget.left, budget.unauthenticated_left) == (1000, 600)
-    budget.take(200, stranger)
-    budget.take(501, project)  # 701, and 901 would be above three times 299
+    budget.reserve(200, stranger)
+    budget.reserve(501, project)  # 701, and 901 would be above three times 299
     with pytest.raises(ServiceError) as caught:
-        budget.hand_over(200, stranger, authenticated("p"))
+        budget.transfer(200, stranger, authenticated("p"))
     assert caught.value.kind is ErrorKind.OVERLOADED
     assert (budget.left, budget.unauthenticated_left) == (299, 299)  # the stranger holds them still

@@ -13,14 +13,14 @@ from structlog.testing import capture_logs
 from structlog.typing import EventDict
 
 from tests.backing import Redis, running_redis
-from web_image_ocr.api import windows
-from web_image_ocr.api.throttle import Throttle
-from web_image_ocr.api.windows import SharedWindows, redis_pool
+from web_image_ocr.api.limits import rate_counters
+from web_image_ocr.api.limits.rate_counters import SharedRateCounters, redis_pool
+from web_image_ocr.api.limits.rate_limit import RateLimit
 from web_image_ocr.primitives.errors import ErrorKind, ServiceError
 
 pytestmark = pytest.mark.slow
 
-LOST = "rate limits are this server's own"
+LOST = "rate limits are not shared"
 FOUND = "rate limits are shared again"
 
 
@@ -33,28 +33,28 @@ def redis() -> Iterator[Redis]:
 @pytest.fixture
 def log(monkeypatch: pytest.MonkeyPatch) -> Iterator[list[EventDict]]:
     with capture_logs() as records:
-        monkeypatch.setattr(windows, "log", structlog.get_logger())
+        monkeypatch.setattr(rate_counters, "log", structlog.get_logger())
         yield records
 
 
 @pytest.fixture(autouse=True)
 def _short_pauses(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(windows, "_PAUSE_S", 0.1)
+    monkeypatch.setattr(rate_counters, "_RETRY_INTERVAL_S", 0.1)
 
 
 @pytest.fixture
-async def servers(redis: Redis) -> AsyncIterator[list[Throttle]]:
+async def servers(redis: Redis) -> AsyncIterator[list[RateLimit]]:
     """Two servers that let a project call three times a minute."""
-    async with SharedWindows(redis.url) as one, SharedWindows(redis.url) as other:
-        yield [Throttle("3/minute", shared) for shared in (one, other)]
+    async with SharedRateCounters(redis.url) as one, SharedRateCounters(redis.url) as other:
+        yield [RateLimit("3/minute", shared) for shared in (one, other)]
 
 
-async def allowed(throttle: Throttle, project: str) -> bool:
+async def allowed(rate_limit: RateLimit, project: str) -> bool:
     """Whether the call is let in; a refusal must be whole, and quick."""
     started = time.monotonic()
     error = None
     try:
-        await throttle.hit(project)
+        await rate_limit.hit(project)
     except ServiceError as raised:
         error = raised
     assert time.monotonic() - started < 2
@@ -66,11 +66,11 @@ async def allowed(throttle: Throttle, project: str) -> bool:
     return False
 
 
-async def let_in(throttle: Throttle, project: str, calls: int) -> int:
-    return sum([await allowed(throttle, project) for _ in range(calls)])
+async def let_in(rate_limit: RateLimit, project: str, calls: int) -> int:
+    return sum([await allowed(rate_limit, project) for _ in range(calls)])
 
 
-async def test_servers_count_together_and_projects_apart(servers: list[Throttle]) -> None:
+async def test_servers_count_together_and_projects_apart(servers: list[RateLimit]) -> None:
     one, other = servers
     assert await let_in(one, "together", 2) == 2
     assert await let_in(other, "together", 2) == 1
@@ -78,24 +78,24 @@ async def test_servers_count_together_and_projects_apart(servers: list[Throttle]
     assert await let_in(other, "apart", 1) == 1
 
 
-async def test_all_at_once_no_more_are_let_in_than_the_rate(servers: list[Throttle]) -> None:
+async def test_all_at_once_no_more_are_let_in_than_the_rate(servers: list[RateLimit]) -> None:
     calls = [allowed(server, "at once") for server in servers for _ in range(100)]
     assert sum(await asyncio.gather(*calls)) == 3
 
 
 async def test_whoever_comes_back_when_told_is_let_in(redis: Redis) -> None:
-    async with SharedWindows(redis.url) as shared:
-        throttle = Throttle("1/second", shared)
-        await throttle.hit("back")
+    async with SharedRateCounters(redis.url) as shared:
+        rate_limit = RateLimit("1/second", shared)
+        await rate_limit.hit("back")
         with pytest.raises(ServiceError) as caught:
-            await throttle.hit("back")
+            await rate_limit.hit("back")
         assert caught.value.retry_after == 1
         await asyncio.sleep(caught.value.retry_after)
-        await throttle.hit("back")
+        await rate_limit.hit("back")
 
 
 async def test_redis_killed_and_started_again(
-    servers: list[Throttle], redis: Redis, log: list[EventDict]
+    servers: list[RateLimit], redis: Redis, log: list[EventDict]
 ) -> None:
     assert await let_in(servers[0], "killed", 3) == 3
     redis.end()
@@ -113,7 +113,7 @@ async def test_redis_killed_and_started_again(
 
 
 async def test_redis_started_anew_between_two_calls_is_no_loss(
-    servers: list[Throttle], redis: Redis, log: list[EventDict]
+    servers: list[RateLimit], redis: Redis, log: list[EventDict]
 ) -> None:
     assert await let_in(servers[0], "anew", 1) == 1
     redis.end()
@@ -123,7 +123,7 @@ async def test_redis_started_anew_between_two_calls_is_no_loss(
 
 
 async def test_redis_that_hangs_holds_nobody_up(
-    servers: list[Throttle], redis: Redis, log: list[EventDict]
+    servers: list[RateLimit], redis: Redis, log: list[EventDict]
 ) -> None:
     redis.send(signal.SIGSTOP)
     try:
@@ -142,7 +142,7 @@ async def test_redis_that_hangs_holds_nobody_up(
 
 
 async def test_a_server_that_was_not_run_for_a_second_does_not_blame_redis(
-    servers: list[Throttle], log: list[EventDict]
+    servers: list[RateLimit], log: list[EventDict]
 ) -> None:
     calls = [asyncio.create_task(allowed(servers[0], "stalled")) for _ in range(20)]
     await asyncio.sleep(0)
@@ -153,9 +153,9 @@ async def test_a_server_that_was_not_run_for_a_second_does_not_blame_redis(
 
 async def test_redis_that_is_not_there_at_the_start(log: list[EventDict], redis: Redis) -> None:
     url = f"unix://:secret@{redis.folder}/nowhere"
-    async with SharedWindows(url) as shared:
+    async with SharedRateCounters(url) as shared:
         assert [record["event"] for record in log] == [LOST]
-        assert await let_in(Throttle("3/minute", shared), "start", 5) == 3
+        assert await let_in(RateLimit("3/minute", shared), "start", 5) == 3
     assert len(log) == 1
     assert "secret" not in str(log)
 
@@ -178,6 +178,6 @@ def test_a_url_that_is_none_is_not_repeated(url: str) -> None:
 
 
 def test_a_missing_package_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(windows, "find_spec", lambda _: None)
+    monkeypatch.setattr(rate_counters, "find_spec", lambda _: None)
     with pytest.raises(ValueError, match=r"needs the package redis \(web-image-ocr\[redis\]\)"):
         redis_pool("redis://host")

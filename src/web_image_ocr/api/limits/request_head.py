@@ -1,4 +1,4 @@
-"""Checks on a request's envelope: sizes of line and headers, host and origin."""
+"""Check a request's head: sizes of line and headers, host and origin."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from starlette.types import Scope
 
 from web_image_ocr.primitives.errors import ErrorKind, ServiceError
 
-# The gateway's limits, bytes.
+# The cloud gateway's limits, bytes.
 LINE_BYTES = 32 * 1024
 HEADER_BYTES = 32 * 1024
 ALL_HEADERS_BYTES = 128 * 1024
@@ -21,25 +21,25 @@ _HOST = re.compile(r"(?P<name>[a-z0-9.-]+|\[[0-9a-f:.]+\])(:[0-9]{1,5})?")
 
 
 def mark_refused(scope: Scope, error: ServiceError) -> None:
-    """Have ``check_refusal`` raise the error for a request whose head was not read to its end."""
+    """Store the error of a request with an unreadable head, for ``check_refusal``."""
     scope["extensions"] = {_REFUSAL: error}
 
 
 def check_refusal(scope: Scope) -> None:
-    """Raise what the connection found wrong with the request."""
+    """Raise the error that ``mark_refused`` stored."""
     if error := scope.get("extensions", {}).get(_REFUSAL):
         raise error
 
 
 def check_sizes(scope: Scope) -> None:
-    """Hold the request line and the headers against the gateway's limits.
+    """Check the request line and the headers against the gateway's limits.
 
     Raises:
         ServiceError: ``URI_TOO_LONG`` or ``HEADERS_TOO_LARGE``.
     """
     path: bytes = scope["raw_path"]
     query: bytes = scope["query_string"]
-    # Between them stand two blanks, the question mark and "HTTP/1.1".
+    # 11 bytes for two blanks, the question mark and "HTTP/1.1".
     if len(scope["method"]) + len(path) + len(query) + 11 > LINE_BYTES:
         raise ServiceError(ErrorKind.URI_TOO_LONG, "the request line is above 32 KB")
     sizes = [len(name) + len(value) for name, value in scope["headers"]]
@@ -50,18 +50,17 @@ def check_sizes(scope: Scope) -> None:
 
 
 def check_loopback(scope: Scope) -> None:
-    """Serve only programs and pages of this machine, which is all ``--no-auth`` is for.
+    """Refuse DNS rebinding and cross-site requests; used with ``--no-auth``.
 
-    A page of another site, open in a browser here, could otherwise call the server: directly
-    (its ``Origin`` gives it away), or by a name that resolves to 127.0.0.1 (its ``Host``
-    does).
+    Threat: a page of another site, open in a browser on this machine, calls the server.
+    Rule: the ``Host`` is a loopback name, and an ``Origin`` is the server's own.
 
     Raises:
         ServiceError: ``ORIGIN_FORBIDDEN``.
     """
     hosts = [value for name, value in scope["headers"] if name == b"host"]
     if len(hosts) != 1 or not _is_loopback(hosts[0].decode("latin-1")):
-        raise ServiceError(ErrorKind.ORIGIN_FORBIDDEN, "the Host is no loopback name")
+        raise ServiceError(ErrorKind.ORIGIN_FORBIDDEN, "the Host is not a loopback name")
     own = f"{scope['scheme']}://{hosts[0].decode('latin-1')}".lower().encode("latin-1")
     for name, value in scope["headers"]:
         if name == b"origin" and value.lower() != own:

@@ -7,22 +7,22 @@ from collections import OrderedDict
 
 from limits import RateLimitItem, parse
 
-from web_image_ocr.api.windows import SharedWindows, local_windows
+from web_image_ocr.api.limits.rate_counters import SharedRateCounters, local_rate_counters
 from web_image_ocr.primitives.errors import ErrorKind, ServiceError
 
-_MOST_FULL = 10_000
-"""Full windows remembered at most; those that are forgotten are counted again."""
+_MAX_FULL_WINDOWS = 10_000
+"""Full windows remembered; the oldest is dropped first and counted again."""
 
 
 def parse_rate(rate: str, setting: str = "api.rate_limit") -> RateLimitItem:
-    """Return the meaning of a rate such as ``100/minute``.
+    """Parse a rate such as ``100/minute``.
 
     Args:
         rate: as in the settings.
-        setting: where it is from.
+        setting: name of the setting, for the error.
 
     Raises:
-        ValueError: the text is no rate.
+        ValueError: the text is not a rate.
     """
     try:
         item = parse(rate)
@@ -33,17 +33,17 @@ def parse_rate(rate: str, setting: str = "api.rate_limit") -> RateLimitItem:
     return item
 
 
-class Throttle:
-    """Count in fixed windows, as the gateway of the cloud API does.
+class RateLimit:
+    """Count calls in fixed windows, as the gateway of the cloud API does.
 
     Args:
-        rate: such as ``100/minute``; empty lets everything pass.
-        shared: where several servers count together; None counts in this process's memory.
+        rate: such as ``100/minute``; empty for no limit.
+        shared: counters shared by several servers; None counts in this process's memory.
     """
 
-    def __init__(self, rate: str, shared: SharedWindows | None = None) -> None:
+    def __init__(self, rate: str, shared: SharedRateCounters | None = None) -> None:
         self._rate = parse_rate(rate) if rate else None
-        self._windows = shared or local_windows()
+        self._counters = shared or local_rate_counters()
         self._full_until: OrderedDict[str, float] = OrderedDict()
 
     async def hit(self, key: str) -> None:
@@ -55,18 +55,18 @@ class Throttle:
         """
         if self._rate is None:
             return
-        left = await self._windows.hit(self._rate, key)
+        left = await self._counters.hit(self._rate, key)
         if left is None:
             return
         left = max(1.0, left)
         self._full_until[key] = time.monotonic() + left
         self._full_until.move_to_end(key)
-        if len(self._full_until) > _MOST_FULL:
+        if len(self._full_until) > _MAX_FULL_WINDOWS:
             self._full_until.popitem(last=False)
         raise self._refusal(self._rate, left)
 
     def check(self, key: str) -> None:
-        """Raise as ``hit`` where that was refused in the same window; count nothing."""
+        """Raise as ``hit`` if a call was refused in the current window; count nothing."""
         if self._rate is None:
             return
         left = self._full_until.get(key, 0.0) - time.monotonic()
@@ -78,7 +78,7 @@ class Throttle:
     def _refusal(rate: RateLimitItem, left: float) -> ServiceError:
         return ServiceError(
             ErrorKind.RATE_LIMITED,
-            "the calls of this window are used up",
+            "the rate limit is reached",
             public={
                 "limit": str(rate.amount),
                 "time": f"{rate.multiples} {rate.GRANULARITY.name}",

@@ -7,10 +7,10 @@ from collections.abc import Callable
 import pytest
 from starlette.types import Message, Receive
 
-from tests.unit.api.test_body_budget import is_full
-from web_image_ocr.api import bodies
-from web_image_ocr.api.bodies import Body, released
-from web_image_ocr.api.body_budget import BodyBudget, authenticated, unauthenticated
+from tests.unit.api.limits.test_body_budget import is_full
+from web_image_ocr.api.limits import bodies
+from web_image_ocr.api.limits.bodies import Body
+from web_image_ocr.api.limits.body_budget import BodyBudget, authenticated, unauthenticated
 from web_image_ocr.primitives.errors import ErrorKind, ServiceError
 
 STRANGER = unauthenticated("192.0.2.1")
@@ -66,7 +66,7 @@ class Sender:
 async def test_an_authenticated_caller_makes_room_for_strangers() -> None:
     budget = BodyBudget(10, unauthenticated=4, floor=10)
     project = authenticated("p")
-    with released(_body(_receiving(lambda: b"1234"), budget)) as body:
+    with _body(_receiving(lambda: b"1234"), budget) as body:
         assert await body.read() == b"1234"
         assert is_full(budget, 1, STRANGER)
         body.hold_as(project)
@@ -99,7 +99,7 @@ class TestRate:
         first = [bytes(sent)]
         budget = BodyBudget(1000, unauthenticated=1000, floor=1000)
         # At this rate the bytes sent pay for far more than the test may take.
-        with released(_body(receive, budget, seconds=600, rate=1)) as body:
+        with _body(receive, budget, seconds=600, rate=1) as body:
             async with asyncio.timeout(60):
                 with pytest.raises(ServiceError) as caught:
                     await body.read()
@@ -135,7 +135,7 @@ async def test_bytes_of_a_refused_body_are_gone_while_its_rest_is_drained() -> N
     budget = BodyBudget(100, unauthenticated=100, floor=100)
     with (
         pytest.raises(ServiceError) as caught,
-        released(_body(_receiving(chunk, lambda: b"123456"), budget, limit=10)) as body,
+        _body(_receiving(chunk, lambda: b"123456"), budget, limit=10) as body,
     ):
         await body.read()
     assert caught.value.kind is ErrorKind.BODY_TOO_LARGE

@@ -1,0 +1,1 @@
+"""Limits on callers: request sizes, body memory, rates and concurrency."""
