@@ -20,7 +20,7 @@ import numpy.typing as npt
 from benchmarks.dataset import Points
 from benchmarks.peers.homes import PEERS, ROOT, command_of
 from web_image_ocr import Engine, EngineConfig, RecognitionOptions
-from web_image_ocr.engine.runtime.models import uses_int8
+from web_image_ocr.engine.runtime.models import should_quantize
 from web_image_ocr.primitives.memory import keep_freed_memory
 from web_image_ocr.primitives.pixels import Pixels
 
@@ -103,7 +103,7 @@ class Ours:
     def __init__(self, config: EngineConfig | None = None, *, cores: int | None = None) -> None:
         names = ("web-image-ocr", "onnx", "onnxruntime", "opencv-python-headless", "numpy")
         config = config or EngineConfig()
-        precision = "int8" if uses_int8(config, config.recognition_model) else "float32"
+        precision = "int8" if should_quantize(config, config.recognition_model) else "float32"
         self.versions: Mapping[str, str] = {
             **{name: version(name) for name in names},
             "precision": precision,

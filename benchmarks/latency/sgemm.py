@@ -23,7 +23,7 @@ from benchmarks.peers.homes import ROOT
 from web_image_ocr.engine.config import EngineConfig, Precision
 from web_image_ocr.engine.runtime.models import load_models
 from web_image_ocr.engine.runtime.session import Session, Tensor
-from web_image_ocr.engine.runtime.session_pool import Sessions
+from web_image_ocr.engine.runtime.session_pool import SessionPool
 
 _DETECTION = (1, 3, 640, 640)  # a picture of a web page, made smaller
 _RECOGNITION = (1, 3, 48, 320)  # a line of some 25 letters
@@ -66,7 +66,7 @@ def measure() -> dict[str, Any]:
     models: dict[str, Model] = {}
     for precision in _PRECISIONS:
         files = load_models(EngineConfig(precision=precision))
-        sessions = Sessions(files, threads=1).for_cores(1)
+        sessions = SessionPool(files, threads=1).for_cores(1)
         models |= {
             f"detection {precision}": Model(
                 files.detection, sessions.detection, _noise(_DETECTION)

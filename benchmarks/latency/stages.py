@@ -15,7 +15,7 @@ from web_image_ocr import Engine, RecognitionOptions
 from web_image_ocr.api.answers import json_response
 from web_image_ocr.api.encode import encode_page
 from web_image_ocr.engine.recognition import recognizer as reading
-from web_image_ocr.engine.recognition.crops import cut_line
+from web_image_ocr.engine.recognition.crops import crop_line
 from web_image_ocr.images import ImageLimits
 from web_image_ocr.primitives.memory import keep_freed_memory
 from web_image_ocr.serving.worker import recognize_image
@@ -46,7 +46,7 @@ def measure(data: Path, sets: Sequence[str], *, most: int | None) -> dict[str, A
 def stages_of(engine: Engine, picture: bytes) -> dict[str, float]:
     """Seconds of each stage of one call on one core, so that no two run at once."""
     crops: list[float] = []
-    with patch.object(reading, "cut_line", _timed(cut_line, crops)):
+    with patch.object(reading, "crop_line", _timed(crop_line, crops)):
         page = recognize_image(engine, ImageLimits(), picture, RecognitionOptions(), cores=1)
     started = time.perf_counter()
     json_response(encode_page(page))

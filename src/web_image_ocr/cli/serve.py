@@ -19,7 +19,7 @@ from fastapi import FastAPI
 from web_image_ocr.bootstrap import is_ready, open_identity, running_app
 from web_image_ocr.cli.first_start import make_first_account, remove_credentials_files
 from web_image_ocr.cli.options import Config, DataDir, FirstProjectName
-from web_image_ocr.engine.recognition.lexicon import files_of
+from web_image_ocr.engine.recognition.lexicon import find_word_lists
 from web_image_ocr.engine.runtime.models import check_models
 from web_image_ocr.identity import Identity
 from web_image_ocr.primitives.audit import OPERATOR, Origin, originating
@@ -73,7 +73,7 @@ def serve(
     certificate = Certificate(settings.server, tls) if tls else None
     load_signers(settings.storage)
     check_models(settings.engine)  # what is missing is said here, not by every worker
-    files_of(settings.engine.languages)
+    find_word_lists(settings.engine.languages)
     with contextlib.ExitStack() as opened:
         listeners = opened.enter_context(open_listeners(settings.server))
         if no_auth and not listeners.all_on_loopback():

@@ -16,14 +16,14 @@ from web_image_ocr.engine.geometry import BoundsIndex, Box, Points, image_corner
 from web_image_ocr.engine.layout.orientation import text_angle
 from web_image_ocr.engine.layout.reading_order import reading_order
 from web_image_ocr.engine.page import Page, Quad, RecognitionOptions, TextLine
-from web_image_ocr.engine.recognition.ctc import characters_of
-from web_image_ocr.engine.recognition.curved_text import read_bent, settled
+from web_image_ocr.engine.recognition.ctc import read_characters
+from web_image_ocr.engine.recognition.curved_text import recognize_curved, resolve_overlaps
 from web_image_ocr.engine.recognition.decoder import Decoder
-from web_image_ocr.engine.recognition.lexicon import Words
-from web_image_ocr.engine.recognition.recognizer import OrientedReading, Reader, believable
-from web_image_ocr.engine.runtime.line_scheduler import SideBySide
+from web_image_ocr.engine.recognition.lexicon import Lexicon
+from web_image_ocr.engine.recognition.recognizer import LineRecognizer, RecognizedLine, is_plausible
+from web_image_ocr.engine.runtime.line_scheduler import LineScheduler
 from web_image_ocr.engine.runtime.models import load_models
-from web_image_ocr.engine.runtime.session_pool import Sessions, SessionSet
+from web_image_ocr.engine.runtime.session_pool import SessionPool, SessionSet
 from web_image_ocr.primitives.deadline import Deadline
 from web_image_ocr.primitives.errors import ErrorKind, ServiceError
 from web_image_ocr.primitives.pixels import Pixels
@@ -48,11 +48,11 @@ class Engine:
     def __init__(self, config: EngineConfig | None = None) -> None:
         self._config = config or EngineConfig()
         models = load_models(self._config)
-        self._sessions = Sessions(models, self._config.threads)
+        self._sessions = SessionPool(models, self._config.threads)
         self._sessions.for_cores(None)
         self._decoder = Decoder(
-            characters_of(models.metadata),
-            Words.of(self._config.languages) if self._config.languages else None,
+            read_characters(models.metadata),
+            Lexicon.for_languages(self._config.languages) if self._config.languages else None,
         )
 
     def recognize(
@@ -91,8 +91,10 @@ class Engine:
         self, pixels: Pixels, options: RecognitionOptions, sessions: SessionSet, deadline: Deadline
     ) -> Page:
         height, width = pixels.shape[:2]
-        reader = Reader(sessions.recognition, self._decoder, deadline)
-        readers = _Readers(reader, replace(reader, session=sessions.lane), sessions.side_by_side)
+        reader = LineRecognizer(sessions.recognition, self._decoder, deadline)
+        readers = _Readers(
+            reader, replace(reader, session=sessions.single_thread_recognition), sessions.scheduler
+        )
         clock = _StageClock(deadline)
         survey = MultiScaleDetector(
             session=sessions.detection,
@@ -117,12 +119,16 @@ class Engine:
                 found = survey.detect(ground_of(boxes, width, height), angle)
             aligned = found.boxes
         with clock.stage("read"):
-            lines = self._read(pixels, aligned, Reader.read_box, readers)
+            lines = self._read(pixels, aligned, LineRecognizer.recognize_box, readers)
             if angle:  # what runs in another direction was seen, if at all, before aligning
                 askew = _not_yet_read(boxes, lines)
-                lines += self._read(pixels, askew, partial(Reader.read_askew, angle=angle), readers)
-            bent = read_bent(found.regions, survey, reader)
-            lines = settled(lines, [(_line(pixels, one.found), one.outline) for one in bent])
+                lines += self._read(
+                    pixels, askew, partial(LineRecognizer.recognize_skewed, angle=angle), readers
+                )
+            bent = recognize_curved(found.regions, survey, reader)
+            lines = resolve_overlaps(
+                lines, [(_line(pixels, one.line), one.outline) for one in bent]
+            )
         with clock.stage("order"):
             ordered = tuple(lines[i] for i in reading_order([line.quad for line in lines]))
         return Page(width=width, height=height, lines=ordered, timings=clock.timings)
@@ -131,27 +137,27 @@ class Engine:
         self,
         pixels: Pixels,
         boxes: Sequence[Box],
-        read: Callable[[Reader, Pixels, Box], OrientedReading],
+        read: Callable[[LineRecognizer, Pixels, Box], RecognizedLine],
         readers: _Readers,
     ) -> list[TextLine]:
         """The lines of those boxes that hold text, each read by ``read``."""
-        found = readers.side_by_side.each(
+        found = readers.side_by_side.map(
             boxes,
             [box.length for box in boxes],
-            together=lambda box: read(readers.together, pixels, box),
-            alone=lambda box: read(readers.alone, pixels, box),
+            intra_op=lambda box: read(readers.together, pixels, box),
+            inter_op=lambda box: read(readers.alone, pixels, box),
         )
         least = self._config.min_clarity
-        return [_line(pixels, one) for one in found if believable(one.reading, least)]
+        return [_line(pixels, one) for one in found if is_plausible(one.decoded, least)]
 
 
 @dataclass(frozen=True, slots=True)
 class _Readers:
     """Who reads the lines of one picture: all threads together, or each alone, side by side."""
 
-    together: Reader
-    alone: Reader
-    side_by_side: SideBySide
+    together: LineRecognizer
+    alone: LineRecognizer
+    side_by_side: LineScheduler
 
 
 class _StageClock:
@@ -208,11 +214,11 @@ def _covered(box: Box, line: Box) -> float:
     return shared_area(box.corners, line.corners) / max(whole, 1.0)
 
 
-def _line(pixels: Pixels, found: OrientedReading) -> TextLine:
+def _line(pixels: Pixels, found: RecognizedLine) -> TextLine:
     height, width = pixels.shape[:2]
     return TextLine(
-        text=found.reading.text,
-        confidence=found.reading.confidence,
+        text=found.decoded.text,
+        confidence=found.decoded.confidence,
         quad=quad_inside(found.corners, width, height),
     )
 

@@ -14,7 +14,7 @@ from web_image_ocr.engine.layout.reading_order import reading_order
 from web_image_ocr.engine.page import Quad
 from web_image_ocr.engine.pipeline import quad_inside
 from web_image_ocr.engine.recognition.decoder import Decoder
-from web_image_ocr.engine.recognition.lexicon import Words
+from web_image_ocr.engine.recognition.lexicon import Lexicon
 
 sizes = st.integers(1, 4000)
 lengths = st.floats(1.0, 500.0)
@@ -115,7 +115,7 @@ def test_ctc_reads_what_was_written(data: st.DataObject) -> None:
         steps += [0] * data.draw(st.integers(1, 3))
         steps += [characters.index(character)] * data.draw(st.integers(1, 3))
     steps += [0] * data.draw(st.integers(0, 3))
-    reading = Decoder(characters, Words({})).read(np.eye(5, dtype=np.float32)[steps])
+    reading = Decoder(characters, Lexicon({})).decode(np.eye(5, dtype=np.float32)[steps])
     assert reading.text == text
     assert reading.confidence == 1.0
 
@@ -125,9 +125,9 @@ def test_ctc_answers_are_always_sound(steps: int, seed: int) -> None:
     random = np.random.default_rng(seed)
     logits = np.exp(random.normal(0, 3, (steps, 5)))
     probabilities = (logits / logits.sum(axis=1, keepdims=True)).astype(np.float32)
-    words = Words({"abc": 4.0, "cab": 5.0, "aa": 5.5})
-    reading = Decoder(("", "a", "b", "c", " "), words).read(probabilities)
-    assert 0.0 <= reading.confidence <= reading.clarity <= 1.0
+    words = Lexicon({"abc": 4.0, "cab": 5.0, "aa": 5.5})
+    reading = Decoder(("", "a", "b", "c", " "), words).decode(probabilities)
+    assert 0.0 <= reading.confidence <= reading.mean_confidence <= 1.0
     assert len(reading.text) <= steps
     assert reading.text == reading.text.strip()
     assert "  " not in reading.text

@@ -9,8 +9,8 @@ from typing import cast
 import numpy as np
 
 from web_image_ocr.engine.geometry import Box, Points
-from web_image_ocr.engine.recognition.decoder import NOTHING, Decoder, Reading
-from web_image_ocr.engine.recognition.recognizer import Reader
+from web_image_ocr.engine.recognition.decoder import EMPTY_TEXT, DecodedText, Decoder
+from web_image_ocr.engine.recognition.recognizer import LineRecognizer
 from web_image_ocr.engine.runtime.session import Tensor
 from web_image_ocr.primitives.pixels import Pixels
 
@@ -46,9 +46,9 @@ def box_from(left: float, top: float, right: float, bottom: float) -> Box:
     return Box(np.array(corners, dtype=np.float64), 1.0)
 
 
-def reader_by_direction(said: Mapping[float, tuple[str, float]]) -> Reader:
+def reader_by_direction(said: Mapping[float, tuple[str, float]]) -> LineRecognizer:
     """A reader of the compass: what it says, and how clearly, by degrees clockwise from right."""
-    return Reader(_Unchanged(), cast("Decoder", _ByDirection(said)))
+    return LineRecognizer(_Unchanged(), cast("Decoder", _ByDirection(said)))
 
 
 class _Unchanged:
@@ -64,10 +64,10 @@ class _ByDirection:
 
     said: Mapping[float, tuple[str, float]]
 
-    def read(self, crop: Tensor) -> Reading:
+    def decode(self, crop: Tensor) -> DecodedText:
         _, down, right = crop[:, :, -1].mean(axis=1) - crop[:, :, 0].mean(axis=1)
         seen = float(np.degrees(np.arctan2(down, right)))
-        for direction, (text, clarity) in self.said.items():
+        for direction, (text, mean_confidence) in self.said.items():
             if abs((seen - direction + 180.0) % 360.0 - 180.0) <= _NEAR:
-                return Reading(text, clarity, clarity)
-        return NOTHING
+                return DecodedText(text, mean_confidence, mean_confidence)
+        return EMPTY_TEXT

@@ -8,11 +8,11 @@ from typing import cast
 import numpy as np
 
 from web_image_ocr import Engine, EngineConfig
-from web_image_ocr.engine.recognition.decoder import NOTHING, Decoder, Reading
-from web_image_ocr.engine.recognition.recognizer import Reader
-from web_image_ocr.engine.runtime.line_scheduler import SideBySide
+from web_image_ocr.engine.recognition.decoder import EMPTY_TEXT, DecodedText, Decoder
+from web_image_ocr.engine.recognition.recognizer import LineRecognizer
+from web_image_ocr.engine.runtime.line_scheduler import LineScheduler
 from web_image_ocr.engine.runtime.session import Tensor
-from web_image_ocr.engine.runtime.session_pool import Sessions, SessionSet
+from web_image_ocr.engine.runtime.session_pool import SessionPool, SessionSet
 from web_image_ocr.primitives.deadline import Deadline
 
 
@@ -41,13 +41,15 @@ class AsItIs:
 class InkIsText:
     """A decoder for `AsItIs`: what has ink is surely text, the longer the more characters."""
 
-    def read(self, crop: Tensor) -> Reading:
-        return Reading("x" * (crop.shape[2] // 24), 0.95, 0.95) if crop.min() < 0 else NOTHING
+    def decode(self, crop: Tensor) -> DecodedText:
+        return (
+            DecodedText("x" * (crop.shape[2] // 24), 0.95, 0.95) if crop.min() < 0 else EMPTY_TEXT
+        )
 
 
-def ink_reader(recogniser: AsItIs, deadline: Deadline | None = None) -> Reader:
+def ink_reader(recogniser: AsItIs, deadline: Deadline | None = None) -> LineRecognizer:
     """A reader for which all ink is text."""
-    return Reader(recogniser, cast("Decoder", InkIsText()), deadline or Deadline.never())
+    return LineRecognizer(recogniser, cast("Decoder", InkIsText()), deadline or Deadline.never())
 
 
 @dataclass(frozen=True)
@@ -64,7 +66,10 @@ def ink_engine(detector: DarkIsText) -> Engine:
     engine._config = EngineConfig()
     engine._decoder = cast("Decoder", InkIsText())
     pair = SessionSet(
-        detection=detector, recognition=AsItIs(), lane=AsItIs(), side_by_side=SideBySide(1)
+        detection=detector,
+        recognition=AsItIs(),
+        single_thread_recognition=AsItIs(),
+        scheduler=LineScheduler(1),
     )
-    engine._sessions = cast("Sessions", _OnePair(pair))
+    engine._sessions = cast("SessionPool", _OnePair(pair))
     return engine

@@ -13,7 +13,7 @@ from benchmarks.text import similarity, unspaced
 from tests.unit.engine.pictures import written
 from tests.unit.engine.work import Counted, Work, counted
 from web_image_ocr import Engine, EngineConfig
-from web_image_ocr.engine.runtime.tensors import LINE_HEIGHT
+from web_image_ocr.engine.runtime.session import LINE_HEIGHT_PX
 from web_image_ocr.primitives.cpu import available_cores
 from web_image_ocr.primitives.deadline import Deadline
 from web_image_ocr.primitives.errors import ErrorKind, ServiceError
@@ -87,7 +87,7 @@ def test_a_strip_full_of_text_is_read(work: Work, turns: int) -> None:
     page = work.read(np.rot90(strip, -turns).copy())
     found = unspaced(" ".join(line.text for line in page.lines))
     assert similarity(unspaced(text), found) >= 0.98
-    assert sum(work.recognition.pixels) <= 4 * 15 * 8192 * (LINE_HEIGHT / 15) ** 2
+    assert sum(work.recognition.pixels) <= 4 * 15 * 8192 * (LINE_HEIGHT_PX / 15) ** 2
 
 
 def test_where_a_line_is_cut_no_space_comes_into_a_number(work: Work) -> None:

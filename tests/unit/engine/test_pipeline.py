@@ -11,7 +11,7 @@ from tests.unit.engine.pages import assert_quads_are_sound
 from tests.unit.engine.pictures import turned, written
 from web_image_ocr import Engine, EngineConfig, Page, RecognitionOptions
 from web_image_ocr.engine.geometry import Box
-from web_image_ocr.engine.recognition.recognizer import Reader
+from web_image_ocr.engine.recognition.recognizer import LineRecognizer
 from web_image_ocr.primitives.deadline import Deadline
 from web_image_ocr.primitives.errors import ErrorKind, ServiceError
 from web_image_ocr.primitives.pixels import Pixels
@@ -98,10 +98,10 @@ def test_a_box_of_one_character_and_a_half_may_be_a_column_of_two(engine: Engine
     places = ((60, 30), (60, 82), (300, 400))
     column = np.asarray(chinese_image(*places, size=(160, 160)), dtype=np.uint8)
     corners = np.array([[46.0, 24.0], [122.0, 24.0], [122.0, 132.0], [46.0, 132.0]])
-    found = Reader(engine._sessions.for_cores(1).recognition, engine._decoder).read_box(
-        column, Box(corners, 1.0)
-    )
-    assert found.reading.text == "田中"
+    found = LineRecognizer(
+        engine._sessions.for_cores(1).recognition, engine._decoder
+    ).recognize_box(column, Box(corners, 1.0))
+    assert found.decoded.text == "田中"
 
 
 def test_upright_picture_loses_nothing_by_alignment(engine: Engine) -> None:

@@ -10,10 +10,9 @@ from unittest.mock import patch
 from tests.unit.engine.pages import assert_quads_are_sound
 from web_image_ocr import Engine, Page, RecognitionOptions
 from web_image_ocr.engine.detection.multiscale import MAX_TOTAL_PIXELS
-from web_image_ocr.engine.recognition.crops import MAX_WIDTH
-from web_image_ocr.engine.runtime.session import Session, Tensor
+from web_image_ocr.engine.recognition.crops import MAX_WIDTH_PX
+from web_image_ocr.engine.runtime.session import LINE_HEIGHT_PX, Session, Tensor
 from web_image_ocr.engine.runtime.session_pool import SessionSet
-from web_image_ocr.engine.runtime.tensors import LINE_HEIGHT
 from web_image_ocr.primitives.deadline import Deadline
 from web_image_ocr.primitives.pixels import Pixels
 
@@ -60,7 +59,7 @@ class Work:
         assert (page.height, page.width) == pixels.shape[:2]
         assert_quads_are_sound(page)
         assert sum(self.detection.pixels) <= OVERLAP * MAX_TOTAL_PIXELS
-        assert max(self.recognition.pixels, default=0) <= LINE_HEIGHT * MAX_WIDTH
+        assert max(self.recognition.pixels, default=0) <= LINE_HEIGHT_PX * MAX_WIDTH_PX
         return page
 
 
@@ -72,8 +71,8 @@ def counted(engine: Engine) -> Iterator[Work]:
     counting = SessionSet(
         detection=work.detection,
         recognition=work.recognition,
-        lane=work.recognition,
-        side_by_side=pair.side_by_side,
+        single_thread_recognition=work.recognition,
+        scheduler=pair.scheduler,
     )
     with patch.object(engine._sessions, "for_cores", lambda _: counting):
         yield work

@@ -11,7 +11,7 @@ from web_image_ocr.api.answers import json_response
 from web_image_ocr.api.management_schemas import ServiceAnswer
 from web_image_ocr.api.openapi_management import public_failures
 from web_image_ocr.api.state import state_of
-from web_image_ocr.engine.runtime.models import DETECTION, RECOGNITION, uses_int8
+from web_image_ocr.engine.runtime.models import DETECTION, RECOGNITION, should_quantize
 from web_image_ocr.images import ImageLimits
 from web_image_ocr.images.config import BASE64_TEXT_LIMIT
 from web_image_ocr.images.formats import ImageFormat
@@ -53,7 +53,7 @@ async def service(request: Request) -> Response:
                 {
                     "part": part,
                     "name": (chosen or carried).name,  # where it lies is told nobody
-                    "precision": "int8" if uses_int8(engine, chosen) else "float32",
+                    "precision": "int8" if should_quantize(engine, chosen) else "float32",
                 }
                 for part, (chosen, carried) in models.items()
             ],

@@ -16,8 +16,7 @@ import numpy.typing as npt
 
 from web_image_ocr.engine.detection.content_bands import content_bands
 from web_image_ocr.engine.geometry import Box, Points, shorter_side, upright_corners
-from web_image_ocr.engine.runtime.session import Session
-from web_image_ocr.engine.runtime.tensors import to_tensor
+from web_image_ocr.engine.runtime.session import Session, to_tensor
 from web_image_ocr.primitives.pixels import Pixels
 
 # A region is what lies above the first level (the model's own default). Lines that touch in

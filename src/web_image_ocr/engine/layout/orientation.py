@@ -14,7 +14,7 @@ import numpy as np
 import numpy.typing as npt
 
 from web_image_ocr.engine.geometry import Box, rotate_quad_90
-from web_image_ocr.engine.recognition.recognizer import UPSIDE_DOWN, Reader
+from web_image_ocr.engine.recognition.recognizer import ROTATED_180, LineRecognizer
 from web_image_ocr.primitives.pixels import Pixels
 
 # A box tells a direction when it is this much longer than high.
@@ -32,7 +32,7 @@ _WITNESSES = 5
 _WITNESS_LENGTH = 10.0
 
 
-def text_angle(pixels: Pixels, boxes: Sequence[Box], reader: Reader) -> float:
+def text_angle(pixels: Pixels, boxes: Sequence[Box], reader: LineRecognizer) -> float:
     """Degrees, 0 to 360, by which most text is turned clockwise; 0 without boxes."""
     lines = [box.along_long_side() for box in boxes]
     telling = [line for line in lines if line.width >= _ELONGATED * line.height] or lines
@@ -46,15 +46,15 @@ def text_angle(pixels: Pixels, boxes: Sequence[Box], reader: Reader) -> float:
     return _head_up(pixels, along, tilt, reader)
 
 
-def _head_up(pixels: Pixels, lines: Sequence[Box], tilt: float, reader: Reader) -> float:
+def _head_up(pixels: Pixels, lines: Sequence[Box], tilt: float, reader: LineRecognizer) -> float:
     """``tilt`` or its opposite, whichever way the lines that lie along it read better."""
     votes = np.zeros(2)
     witnesses = sorted(lines, key=lambda line: (-line.score * line.width, line.corners.tolist()))
     for line in witnesses[:_WITNESSES]:
         corners = _shortened(_facing(line, tilt)).corners
-        for side, turns in enumerate((0, UPSIDE_DOWN)):
-            reading = reader.read(pixels, rotate_quad_90(corners, turns)).reading
-            votes[side] += reading.clarity * len(reading.text)
+        for side, turns in enumerate((0, ROTATED_180)):
+            reading = reader.recognize(pixels, rotate_quad_90(corners, turns)).decoded
+            votes[side] += reading.mean_confidence * len(reading.text)
     angle = tilt if votes[0] >= votes[1] else tilt + 180.0
     straight = 90.0 * round(angle / 90.0)
     return (straight if abs(angle - straight) < _NEGLIGIBLE else angle) % 360.0
@@ -88,7 +88,7 @@ def dominant_direction(
 def _facing(box: Box, tilt: float) -> Box:
     """The box with its first edge along ``tilt`` rather than against it."""
     against = abs((box.direction - tilt + 180.0) % 360.0 - 180.0) > 90.0
-    return replace(box, corners=rotate_quad_90(box.corners, UPSIDE_DOWN)) if against else box
+    return replace(box, corners=rotate_quad_90(box.corners, ROTATED_180)) if against else box
 
 
 def _shortened(box: Box) -> Box:

@@ -39,7 +39,7 @@ SHORTEST, LONGEST = 2.5, 100.0
 HEIGHT = 2.0  # of the text, in thicknesses of its region
 GROUND = 2.0  # on each side of the text's middle, in text heights
 TALLEST = 48.0  # of text in the strip, pixels
-MOST_ARCS = 20
+MAX_ARCS = 20
 MOST_LOOKED_AT = 200  # regions, the largest: bounds the time
 _RAYS = 256
 _LARGEST = 2048  # pixels of a region as it is looked at: bounds memory
@@ -68,13 +68,13 @@ class Arc:
         """Pixels of the strip for one pixel of the picture."""
         return min(1.0, TALLEST / self.height)
 
-    def unrolled(self, pixels: Pixels) -> Pixels:
+    def unroll(self, pixels: Pixels) -> Pixels:
         """The strip: columns run clockwise, rows inwards."""
         ground = GROUND * self.height
         width = math.ceil(self.extent * self.radius * self.scale)
         height = math.ceil((ground + min(ground, self.radius)) * self.scale)
         rows, columns = np.indices((height, width), dtype=np.float64)
-        x, y = self.to_picture(np.stack([columns.ravel(), rows.ravel()], axis=1)).T
+        x, y = self.to_image(np.stack([columns.ravel(), rows.ravel()], axis=1)).T
         strip = cv2.remap(
             pixels,
             x.reshape(height, width).astype(np.float32),
@@ -84,21 +84,21 @@ class Arc:
         )
         return np.asarray(strip, dtype=np.uint8)
 
-    def to_picture(self, points: Points) -> Points:
+    def to_image(self, points: Points) -> Points:
         """Points of the strip, (N, 2), as points of the picture."""
         along, inwards = (points.T + 0.5) / self.scale
         radii = self.radius + GROUND * self.height - inwards
         return _on_rays(self.centre, self.start + along / self.radius, radii)
 
 
-def arcs_of(contours: Iterable[Points]) -> list[Arc]:
+def fit_arcs(contours: Iterable[Points]) -> list[Arc]:
     """The arcs that regions follow, of the largest ones first; not all where there are too many."""
     largest_first = sorted(contours, key=lambda contour: -np.ptp(contour, axis=0).max())
-    arcs = (arc_of(contour) for contour in largest_first[:MOST_LOOKED_AT])
-    return list(islice((arc for arc in arcs if arc is not None), MOST_ARCS))
+    arcs = (fit_arc(contour) for contour in largest_first[:MOST_LOOKED_AT])
+    return list(islice((arc for arc in arcs if arc is not None), MAX_ARCS))
 
 
-def arc_of(contour: Points) -> Arc | None:
+def fit_arc(contour: Points) -> Arc | None:
     """The arc that a region follows; none where it is straight or no arc.
 
     Args:

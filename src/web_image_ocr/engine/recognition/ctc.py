@@ -19,7 +19,7 @@ Probabilities = npt.NDArray[np.float32]
 
 
 @dataclass(frozen=True, slots=True)
-class Path:
+class BestPath:
     """The greedy path of one line: N characters, spaces among them.
 
     Attributes:
@@ -35,7 +35,7 @@ class Path:
     confidences: npt.NDArray[np.float32]
 
 
-def characters_of(metadata: Mapping[str, str]) -> tuple[str, ...]:
+def read_characters(metadata: Mapping[str, str]) -> tuple[str, ...]:
     """The recogniser's classes: the blank, the characters of its metadata, the space.
 
     Raises:
@@ -50,27 +50,27 @@ def characters_of(metadata: Mapping[str, str]) -> tuple[str, ...]:
     return ("", *listed.split("\n"), " ")
 
 
-def best_path(probabilities: Probabilities, *, faint_space: float) -> Path:
+def best_path(probabilities: Probabilities, *, min_space_probability: float) -> BestPath:
     """The likeliest class of each step, repeats folded, blanks left out.
 
     Args:
         probabilities: of one line.
-        faint_space: where the blank wins, a space with more than this is taken.
+        min_space_probability: where the blank wins, a space with more than this is taken.
     """
     space = probabilities.shape[1] - 1
     best = probabilities.argmax(axis=1)
-    best[(best == BLANK) & (probabilities[:, space] > faint_space)] = space
+    best[(best == BLANK) & (probabilities[:, space] > min_space_probability)] = space
     bounds = np.nonzero(np.diff(best))[0] + 1
     starts = np.concatenate([[0], bounds]).astype(np.intp)
     ends = np.concatenate([bounds, [len(best)]]).astype(np.intp)
     kept = best[starts] != BLANK
     starts, ends = starts[kept], ends[kept]
     classes = best[starts]
-    return Path(classes, starts, ends, probabilities[starts, classes])
+    return BestPath(classes, starts, ends, probabilities[starts, classes])
 
 
-def likely_texts(
-    probabilities: Probabilities, symbols: Sequence[str], *, width: int, least: float
+def beam_search(
+    probabilities: Probabilities, symbols: Sequence[str], *, beam_width: int, min_probability: float
 ) -> dict[str, float]:
     """The likeliest texts of a piece of a line with their log probabilities.
 
@@ -80,12 +80,12 @@ def likely_texts(
     Args:
         probabilities: (T, K) float32, of the classes that are considered.
         symbols: K characters, the first that of the blank.
-        width: texts kept at each step.
-        least: a class with less than this at a step is left out there.
+        beam_width: texts kept at each step.
+        min_probability: a class with less than this at a step is left out there.
     """
     texts = {"": (0.0, _IMPOSSIBLE)}  # log probability of ending in a blank, and not
     for row in probabilities:
-        likely = [k for k in np.nonzero(row > least)[0].tolist() if k != BLANK]
+        likely = [k for k in np.nonzero(row > min_probability)[0].tolist() if k != BLANK]
         logs = np.log(np.maximum(row, 1e-8)).tolist()
         grown: dict[str, tuple[float, float]] = {}
         for text, (blank, symbol) in texts.items():
@@ -98,7 +98,7 @@ def likely_texts(
                 else:
                     _more(grown, text + symbols[k], _IMPOSSIBLE, either + logs[k])
         ranked = sorted(grown.items(), key=lambda item: -_add(*item[1]))
-        texts = dict(ranked[:width])
+        texts = dict(ranked[:beam_width])
     return {text: _add(*ways) for text, ways in texts.items()}
 
 

@@ -17,14 +17,14 @@ from web_image_ocr.engine.geometry import (
     upright_corners,
 )
 from web_image_ocr.engine.page import TextLine
-from web_image_ocr.engine.recognition.arcs import Arc, arc_of, arcs_of
+from web_image_ocr.engine.recognition.arcs import Arc, fit_arc, fit_arcs
 from web_image_ocr.engine.recognition.recognizer import (
-    AS_IS,
-    SHORT,
-    SURE,
-    UPSIDE_DOWN,
-    OrientedReading,
-    Reader,
+    HIGH_CONFIDENCE,
+    ROTATED_180,
+    SHORT_TEXT_LENGTH,
+    UPRIGHT,
+    LineRecognizer,
+    RecognizedLine,
 )
 from web_image_ocr.primitives.pixels import Pixels
 
@@ -37,42 +37,47 @@ MORE = 1.1
 # A line that leaves its strip makes the next one longer, by this factor or more.
 GROWN = 1.1
 REFITS = 3
-MOST_SHOWN = 2_000_000  # pixels of strips after which no more arcs are looked at: bounds the work
+MAX_STRIP_PIXELS = (
+    2_000_000  # pixels of strips after which no more arcs are looked at: bounds the work
+)
 _STEPS = np.linspace(0.0, 1.0, 17)[:, None]  # along a line
 
 
 @dataclass(frozen=True, slots=True)
-class BentReading:
+class CurvedLine:
     """What a bent line says.
 
     Attributes:
-        found: the reading; its corners are those of the least rectangle around the line,
+        line: the reading; its corners are those of the least rectangle around the line,
             clockwise, from the one at which an edge begins that runs as the line's middle does.
         outline: (34, 2), along the line's top and back along its bottom, pixels of the picture.
     """
 
-    found: OrientedReading
+    line: RecognizedLine
     outline: Points
 
 
-def read_bent(
-    regions: Iterable[Points], survey: MultiScaleDetector, reader: Reader
-) -> list[BentReading]:
+def recognize_curved(
+    regions: Iterable[Points], survey: MultiScaleDetector, reader: LineRecognizer
+) -> list[CurvedLine]:
     """What is read surely off bent regions of the survey's picture, from either end."""
-    lines: list[BentReading] = []
+    lines: list[CurvedLine] = []
     shown = 0
-    for arc in arcs_of(regions):
-        if shown > MOST_SHOWN:
+    for arc in fit_arcs(regions):
+        if shown > MAX_STRIP_PIXELS:
             break
         fitted, strip, found, looks = _seen(arc, survey)
         shown += looks * strip.shape[0] * strip.shape[1]
         for box in found.boxes:
-            ways = [rotate_quad_90(box.corners, turns) for turns in (AS_IS, UPSIDE_DOWN)]
-            readings = [reader.read(strip, corners) for corners in ways]
-            best = max(readings, key=lambda found: found.reading.clarity)
-            if best.reading.clarity >= SURE and len(best.reading.text) > SHORT:
-                outline = fitted.to_picture(_outline(best.corners))
-                lines.append(BentReading(replace(best, corners=_around(outline)), outline))
+            ways = [rotate_quad_90(box.corners, turns) for turns in (UPRIGHT, ROTATED_180)]
+            readings = [reader.recognize(strip, corners) for corners in ways]
+            best = max(readings, key=lambda found: found.decoded.mean_confidence)
+            if (
+                best.decoded.mean_confidence >= HIGH_CONFIDENCE
+                and len(best.decoded.text) > SHORT_TEXT_LENGTH
+            ):
+                outline = fitted.to_image(_outline(best.corners))
+                lines.append(CurvedLine(replace(best, corners=_around(outline)), outline))
     return lines
 
 
@@ -94,24 +99,24 @@ def _seen(arc: Arc, survey: MultiScaleDetector) -> tuple[Arc, Pixels, Detections
 
 
 def _unrolled(arc: Arc, survey: MultiScaleDetector) -> tuple[Pixels, Detections]:
-    strip = arc.unrolled(survey.pixels)
+    strip = arc.unroll(survey.pixels)
     return strip, replace(survey, pixels=strip).detect(image_corners(*strip.shape[1::-1]))
 
 
 def _fitted(arc: Arc, regions: Sequence[Points]) -> Arc | None:
     """The arc as the detector shows it once it is nearly straight, if it does."""
     longest = max(regions, key=lambda region: float(np.ptp(region[:, 0])), default=None)
-    return None if longest is None else arc_of(arc.to_picture(longest))
+    return None if longest is None else fit_arc(arc.to_image(longest))
 
 
-def settled(
+def resolve_overlaps(
     straight: Sequence[TextLine], bent: Iterable[tuple[TextLine, Points]]
 ) -> list[TextLine]:
     """All lines, but where some are in the same place, those that say most.
 
     Args:
         straight: lines that are not in each other's place.
-        bent: lines with their outlines, as of `BentReading`.
+        bent: lines with their outlines, as of `CurvedLine`.
     """
     best_first = sorted(bent, key=lambda one: -_worth(one[0]))
     lines = [*straight, *(line for line, _ in best_first)]

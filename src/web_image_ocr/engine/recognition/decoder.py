@@ -10,8 +10,14 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from web_image_ocr.engine.recognition.ctc import BLANK, Path, Probabilities, best_path, likely_texts
-from web_image_ocr.engine.recognition.lexicon import Words
+from web_image_ocr.engine.recognition.ctc import (
+    BLANK,
+    BestPath,
+    Probabilities,
+    beam_search,
+    best_path,
+)
+from web_image_ocr.engine.recognition.lexicon import Lexicon
 
 # The figures below are changes of word F on five sets of labelled pictures: web pictures, shop
 # pictures, street scenes, receipts, forms. Words on: +.012, +.010, +.021, +.008, +.016.
@@ -42,40 +48,42 @@ _SPELLED = re.compile(r"[0-9@/\\_#&$€£¥%=+|]|\w[.:]\w")
 
 
 @dataclass(frozen=True, slots=True)
-class Reading:
+class DecodedText:
     """What one line says.
 
     Attributes:
         text: may be empty.
         confidence: product of the probabilities of its characters, as the recogniser read
             them, 0 to 1: how likely the whole line is right; 0 for an empty text.
-        clarity: their mean, 0 to 1: how well the line can be read, however long it is; 0 for
-            an empty text.
+        mean_confidence: their mean, 0 to 1: how well the line can be read, however long it is;
+            0 for an empty text.
     """
 
     text: str
     confidence: float
-    clarity: float
+    mean_confidence: float
 
 
-NOTHING = Reading("", 0.0, 0.0)
+EMPTY_TEXT = DecodedText("", 0.0, 0.0)
 
 
-def joined(pieces: Sequence[tuple[Reading, bool]]) -> Reading:
+def merge_segments(segments: Sequence[tuple[DecodedText, bool]]) -> DecodedText:
     """What a line says that was read in pieces, at least one.
 
     Args:
-        pieces: what each says, and whether what follows is another word.
+        segments: what each says, and whether what follows is another word.
     """
-    told = [reading for reading, _ in pieces if reading.text]
+    told = [reading for reading, _ in segments if reading.text]
     if len(told) <= 1:
-        return told[0] if told else NOTHING
+        return told[0] if told else EMPTY_TEXT
     lengths = [len(reading.text) for reading in told]
-    text = "".join(reading.text + " " * word_ends for reading, word_ends in pieces)
-    return Reading(
+    text = "".join(reading.text + " " * word_ends for reading, word_ends in segments)
+    return DecodedText(
         text=" ".join(text.split()),
         confidence=math.prod(reading.confidence for reading in told),
-        clarity=float(np.average([reading.clarity for reading in told], weights=lengths)),
+        mean_confidence=float(
+            np.average([reading.mean_confidence for reading in told], weights=lengths)
+        ),
     )
 
 
@@ -92,19 +100,19 @@ class Decoder:
         words: what may be expected; none leaves every line as it is read.
     """
 
-    def __init__(self, characters: Sequence[str], words: Words | None) -> None:
+    def __init__(self, characters: Sequence[str], words: Lexicon | None) -> None:
         self._characters = characters
         self._words = words
         self._letters = frozenset(k for k, c in enumerate(characters) if _is_word_letter(c))
         self._considered = np.array([BLANK, *sorted(self._letters), len(characters) - 1])
         self._symbols = [characters[k] for k in self._considered]
 
-    def read(self, probabilities: Probabilities) -> Reading:
+    def decode(self, probabilities: Probabilities) -> DecodedText:
         """The text of one line."""
-        path = best_path(probabilities, faint_space=FAINT_SPACE)
+        path = best_path(probabilities, min_space_probability=FAINT_SPACE)
         counted = path.classes != len(self._characters) - 1
         if not counted.any():
-            return NOTHING
+            return EMPTY_TEXT
         pieces = [self._characters[k] for k in path.classes]
         if self._words is not None:
             for first, last in self._words_of(path):
@@ -112,11 +120,11 @@ class Decoder:
                 pieces[first:last] = [word] + [""] * (last - first - 1)
         text = " ".join("".join(pieces).split())
         if not text:
-            return NOTHING
+            return EMPTY_TEXT
         seen = np.clip(path.confidences[counted], 0.0, 1.0)
-        return Reading(text, float(seen.prod()), float(seen.mean()))
+        return DecodedText(text, float(seen.prod()), float(seen.mean()))
 
-    def _words_of(self, path: Path) -> Iterator[tuple[int, int]]:
+    def _words_of(self, path: BestPath) -> Iterator[tuple[int, int]]:
         """Bounds of the runs of Latin letters that are words, not parts of codes."""
         kinds = "".join("w" if k in self._letters else "x" for k in path.classes)
         text = "".join(self._characters[k] for k in path.classes)
@@ -126,7 +134,7 @@ class Decoder:
                 yield first, last
 
     def _best_word(
-        self, path: Path, first: int, last: int, probabilities: Probabilities, words: Words
+        self, path: BestPath, first: int, last: int, probabilities: Probabilities, words: Lexicon
     ) -> str:
         """The word, or words, that the characters from ``first`` to before ``last`` are."""
         own = "".join(self._characters[k] for k in path.classes[first:last])
@@ -137,16 +145,16 @@ class Decoder:
         if _CAMEL_CASE.search(own):
             faintest, width = SPACE_IN_CAMEL_CASE, TEXTS_IN_CAMEL_CASE
         gap = inside[:, -1].max() >= faintest
-        if words.weight(own) or confidences.mean() < READABLE or not (doubtful or gap):
+        if words.log_prior(own) or confidences.mean() < READABLE or not (doubtful or gap):
             return own
         begin = path.ends[first - 1] if first else 0
         end = path.starts[last] if last < len(path.starts) else len(probabilities)
         seen = probabilities[begin:end][:, self._considered]
-        texts = likely_texts(seen, self._symbols, width=width, least=faintest)
+        texts = beam_search(seen, self._symbols, beam_width=width, min_probability=faintest)
         best, best_score = own, texts.get(own, max(texts.values()))
         for text, likelihood in texts.items():
             parts = text.split()
-            weights = [words.weight(part) for part in parts]
+            weights = [words.log_prior(part) for part in parts]
             if not parts or min(map(len, parts)) < 2 or min(weights) <= 0:
                 continue
             if not doubtful and "".join(parts) != own:

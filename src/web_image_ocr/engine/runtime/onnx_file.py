@@ -11,7 +11,7 @@ from onnx import ModelProto, TensorProto, numpy_helper
 Weights = npt.NDArray[np.float32]
 
 
-def parsed(content: bytes) -> ModelProto:
+def parse_model(content: bytes) -> ModelProto:
     """The model of a file.
 
     Raises:
@@ -28,12 +28,12 @@ def parsed(content: bytes) -> ModelProto:
     return model
 
 
-def metadata_of(model: ModelProto) -> dict[str, str]:
+def read_metadata(model: ModelProto) -> dict[str, str]:
     """What the model's author wrote into the file."""
     return {entry.key: entry.value for entry in model.metadata_props}
 
 
-def weights_of(tensor: TensorProto) -> Weights:
+def to_float32(tensor: TensorProto) -> Weights:
     """The numbers of a float32 tensor, in its own shape; a copy."""
     return np.array(numpy_helper.to_array(tensor), np.float32)
 
@@ -50,7 +50,7 @@ def flush_subnormals(model: ModelProto) -> None:
     """
     for tensor in model.graph.initializer:
         if tensor.data_type == TensorProto.FLOAT:
-            weights = weights_of(tensor)
+            weights = to_float32(tensor)
             subnormal = (weights != 0) & (np.abs(weights) < np.finfo(np.float32).tiny)
             if subnormal.any():
                 weights[subnormal] = 0.0

@@ -24,8 +24,8 @@ from onnx import (
     numpy_helper,
 )
 
-from web_image_ocr.engine.runtime.calibration import Mean, mean_inputs
-from web_image_ocr.engine.runtime.onnx_file import Weights, weights_of
+from web_image_ocr.engine.runtime.calibration import Mean, mean_activations
+from web_image_ocr.engine.runtime.onnx_file import Weights, to_float32
 from web_image_ocr.engine.runtime.session import Tensor
 
 if TYPE_CHECKING:
@@ -41,16 +41,18 @@ _GREATEST = 127.0
 _DOMAIN = "com.microsoft"  # of ONNX Runtime's own operators
 
 
-def round_products(
-    model: ModelProto, exact: Collection[str] = (), shown: Sequence[Tensor] = ()
+def quantize_matmuls(
+    model: ModelProto,
+    excluded_nodes: Collection[str] = (),
+    calibration_batches: Sequence[Tensor] = (),
 ) -> int:
     """Makes products with numbers of 8 bits of a model's large ones.
 
     Args:
         model: is changed; it needs ONNX Runtime from then on.
-        exact: names of the model's nodes that stay as they are.
-        shown: batches that the model is shown, to learn what meets its weights on the average:
-            times what these lose by rounding, that is added to the products' biases. With none,
+        excluded_nodes: names of the model's nodes that stay as they are.
+        calibration_batches: batches that the model is shown, to learn what meets its weights on
+            the average: times what these lose, that is added to the biases. With none,
             nothing is added.
 
     Returns:
@@ -62,8 +64,8 @@ def round_products(
     if any(x.type == AttributeProto.GRAPH for node in model.graph.node for x in node.attribute):
         return 0
     graph = _Graph(model)
-    products = graph.products(exact)
-    means = mean_inputs(model, [node for node, _ in products.values()], shown)
+    products = graph.products(excluded_nodes)
+    means = mean_activations(model, [node for node, _ in products.values()], calibration_batches)
     nodes: list[NodeProto] = []
     added: set[str] = set()  # answers of additions that are part of a product
     replaced: set[str] = set()  # constants that the products hold now
@@ -131,9 +133,9 @@ class _Graph:
         if constant.data_type != TensorProto.FLOAT:
             return None
         if node.op_type == "MatMul" and len(constant.dims) == 2:
-            return weights_of(constant)
+            return to_float32(constant)
         if node.op_type == "Conv" and _at_each_pixel(node, constant):
-            return weights_of(constant)[:, :, 0, 0].T
+            return to_float32(constant)[:, :, 0, 0].T
         return None
 
     def bias_added_to(self, product: NodeProto) -> NodeProto | None:
@@ -192,7 +194,7 @@ class _Product:
 
     def add(self, bias: TensorProto, answer: str) -> None:
         """Takes in the bias; ``answer`` is the name of what is then given."""
-        flat = weights_of(bias).reshape(-1)
+        flat = to_float32(bias).reshape(-1)
         self._bias = flat if self._bias is None else self._bias + flat
         self._answer = answer
 

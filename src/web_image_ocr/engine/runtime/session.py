@@ -8,9 +8,20 @@ import numpy as np
 import numpy.typing as npt
 
 from web_image_ocr.primitives.errors import ErrorKind, ServiceError
+from web_image_ocr.primitives.pixels import Pixels
 
+LINE_HEIGHT_PX = 48  # pixels; input height of the recognition model
 Tensor = npt.NDArray[np.float32]
 """(N, 3, H, W) float32, BGR, -1 to 1, for a model's input; its answer's shape is the model's."""
+
+
+def to_tensor(pixels: Pixels) -> Tensor:
+    """(1, 3, H, W) float32, BGR, x / 127.5 - 1, from (H, W, 3) RGB."""
+    planes = pixels[:, :, ::-1].transpose(2, 0, 1)[None]
+    batch = np.ascontiguousarray(planes, dtype=np.float32)
+    batch *= np.float32(1 / 127.5)
+    batch -= np.float32(1)
+    return batch
 
 
 class Session(Protocol):

@@ -6,7 +6,7 @@ import threading
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
-from web_image_ocr.engine.runtime.line_scheduler import SideBySide
+from web_image_ocr.engine.runtime.line_scheduler import LineScheduler
 from web_image_ocr.engine.runtime.session import OnnxSession, Session
 from web_image_ocr.primitives.cpu import available_cores
 
@@ -21,18 +21,18 @@ class SessionSet:
     Attributes:
         detection: uses them all in a run.
         recognition: uses them all in a run.
-        lane: the recogniser that uses one thread in a run; as many runs at once as there are
-            threads.
-        side_by_side: the threads for them.
+        single_thread_recognition: the recognizer that uses one thread in a run; as many runs at
+            once as there are threads.
+        scheduler: the threads for them.
     """
 
     detection: Session
     recognition: Session
-    lane: Session
-    side_by_side: SideBySide
+    single_thread_recognition: Session
+    scheduler: LineScheduler
 
 
-class Sessions:
+class SessionPool:
     """The narrow (one thread) and the wide sessions of both models, each opened when first used.
 
     Args:
@@ -55,8 +55,8 @@ class Sessions:
                 self._sets[threads] = SessionSet(
                     detection=self._session("detection", threads),
                     recognition=self._session("recognition", threads),
-                    lane=self._session("recognition", 1),
-                    side_by_side=SideBySide(threads),
+                    single_thread_recognition=self._session("recognition", 1),
+                    scheduler=LineScheduler(threads),
                 )
             return self._sets[threads]
 

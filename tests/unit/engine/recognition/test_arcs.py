@@ -9,7 +9,7 @@ import pytest
 from benchmarks.arcs import Arc as Lettering
 from benchmarks.arcs import draw
 from web_image_ocr.engine.geometry import Points
-from web_image_ocr.engine.recognition.arcs import MOST_ARCS, arc_of, arcs_of
+from web_image_ocr.engine.recognition.arcs import MAX_ARCS, fit_arc, fit_arcs
 
 
 def contour_of(mask: np.ndarray) -> Points:
@@ -27,7 +27,7 @@ def ring(extent: int, *, radius: int = 100, thickness: int = 16, first: int = 20
 @pytest.mark.parametrize("extent", [70, 140, 200, 300])
 @pytest.mark.parametrize("first", [0, 200])
 def test_a_bent_region_follows_its_circle(extent: int, first: int) -> None:
-    arc = arc_of(ring(extent, first=first))
+    arc = fit_arc(ring(extent, first=first))
     assert arc is not None
     assert arc.centre == pytest.approx([200, 200], abs=10)
     assert arc.radius == pytest.approx(100, abs=10)
@@ -41,7 +41,7 @@ def test_a_circle_is_told_where_the_inside_is_filled_partly() -> None:
     mask = np.zeros((400, 400), np.uint8)
     cv2.ellipse(mask, (200, 200), (150, 150), 0, 200, 340, (1,), 14)
     mask[75:140, 130:270] = 1
-    arc = arc_of(contour_of(mask))
+    arc = fit_arc(contour_of(mask))
     assert arc is not None
     assert arc.centre == pytest.approx([200, 200], abs=15)
 
@@ -53,40 +53,40 @@ def test_straight_regions_are_no_arcs() -> None:
     corner[50:350, 50:70] = corner[330:350, 50:350] = 1
     stack[100:116, 50:350] = stack[140:156, 50:350] = stack[100:156, 190:210] = 1
     for mask in (row, slanting, corner, stack):
-        assert arc_of(contour_of(mask)) is None
+        assert fit_arc(contour_of(mask)) is None
 
 
 def test_what_is_thin_short_or_a_point_is_no_arc() -> None:
-    assert arc_of(ring(200, thickness=1)) is None
-    assert arc_of(ring(300, radius=14, thickness=12)) is None
-    assert arc_of(np.array([[3.0, 3.0]])) is None
+    assert fit_arc(ring(200, thickness=1)) is None
+    assert fit_arc(ring(300, radius=14, thickness=12)) is None
+    assert fit_arc(np.array([[3.0, 3.0]])) is None
 
 
 def test_arcs_are_bounded_and_the_longest_come_first() -> None:
-    arcs = arcs_of([ring(120), ring(250)] * MOST_ARCS)
-    assert len(arcs) == MOST_ARCS
+    arcs = fit_arcs([ring(120), ring(250)] * MAX_ARCS)
+    assert len(arcs) == MAX_ARCS
     assert all(arc.extent > math.radians(250) for arc in arcs)
 
 
 def test_unrolled_a_circle_is_a_row() -> None:
-    arc = arc_of(ring(200))
+    arc = fit_arc(ring(200))
     assert arc is not None
     pixels = np.full((400, 400, 3), 255, np.uint8)
     cv2.circle(pixels, (200, 200), 100, (0, 0, 0), 3)
-    strip = arc.unrolled(pixels)
+    strip = arc.unroll(pixels)
     rows, columns = np.nonzero(strip[..., 0] < 128)
     assert np.ptp(rows) < 10
     assert len(np.unique(columns)) == strip.shape[1]
-    places = arc.to_picture(np.stack([columns, rows], axis=1).astype(np.float64))
+    places = arc.to_image(np.stack([columns, rows], axis=1).astype(np.float64))
     assert np.linalg.norm(places - 200, axis=1) == pytest.approx(100, abs=5)
 
 
 def test_the_strip_runs_clockwise_and_inwards() -> None:
-    arc = arc_of(ring(140))
+    arc = fit_arc(ring(140))
     assert arc is not None
-    left, right = arc.to_picture(np.array([[0.0, 0.0], [arc.unrolled(_BLANK).shape[1] - 1, 0.0]]))
+    left, right = arc.to_image(np.array([[0.0, 0.0], [arc.unroll(_BLANK).shape[1] - 1, 0.0]]))
     assert left[0] < 200 < right[0]
-    outer, inner = arc.to_picture(np.array([[50.0, 0.0], [50.0, 20.0]]))
+    outer, inner = arc.to_image(np.array([[50.0, 0.0], [50.0, 20.0]]))
     assert np.linalg.norm(outer - 200) > np.linalg.norm(inner - 200)
 
 

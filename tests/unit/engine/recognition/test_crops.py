@@ -5,23 +5,29 @@ import numpy as np
 import pytest
 
 from tests.unit.engine.compass import rectangle
-from web_image_ocr.engine.recognition.crops import LONGEST, MARGIN, MAX_WIDTH, cut_line, pieces
-from web_image_ocr.engine.runtime.tensors import LINE_HEIGHT
+from web_image_ocr.engine.recognition.crops import (
+    LONGEST,
+    MARGIN,
+    MAX_WIDTH_PX,
+    crop_line,
+    split_long_line,
+)
+from web_image_ocr.engine.runtime.session import LINE_HEIGHT_PX
 from web_image_ocr.primitives.pixels import Pixels
 
 
 def letters(width: int) -> Pixels:
     """A flat line of black bars, 20 wide, with 5 pixels of white between them."""
-    flat = np.full((LINE_HEIGHT, width, 3), 255, np.uint8)
+    flat = np.full((LINE_HEIGHT_PX, width, 3), 255, np.uint8)
     flat[10:38, np.arange(width) % 25 < 20] = 0
     return flat
 
 
 @pytest.mark.parametrize("gap", [3080, 3555, 4030])
 def test_a_long_line_is_cut_in_a_gap_between_words(gap: int) -> None:
-    line = letters(MAX_WIDTH + 1000)
+    line = letters(MAX_WIDTH_PX + 1000)
     line[:, gap : gap + 50] = 255
-    (first, word_ends), (second, _) = pieces(line)
+    (first, word_ends), (second, _) = split_long_line(line)
     assert word_ends
     assert gap < first.shape[1] < gap + 50
     assert np.array_equal(np.hstack([first, second]), line)
@@ -42,16 +48,16 @@ def test_a_cut_tells_whether_a_word_ends_there(
     step: int, ink: int, space: int, word_ends: bool
 ) -> None:
     """Characters are 5 pixels apart."""
-    line = np.full((LINE_HEIGHT, 6000, 3), 255, np.uint8)
+    line = np.full((LINE_HEIGHT_PX, 6000, 3), 255, np.uint8)
     line[8:40, np.arange(6000) % step < ink] = 0
     line[:, 3050 : 3050 + space] = line[:, 4000 : 4000 + space] = 255
-    (_, told), *_ = pieces(line)
+    (_, told), *_ = split_long_line(line)
     assert told is word_ends
 
 
 def test_a_line_that_fits_is_left_whole() -> None:
-    line = letters(MAX_WIDTH)
-    ((whole, _),) = pieces(line)
+    line = letters(MAX_WIDTH_PX)
+    ((whole, _),) = split_long_line(line)
     assert np.array_equal(whole, line)
 
 
@@ -67,14 +73,18 @@ def test_a_line_wider_than_one_warp_is_the_same_as_its_halves() -> None:
     def flat(first: float, last: float) -> Pixels:
         x, y = begins + (first + last) / 2 * along
         width = last - first - 2 * MARGIN * height  # cutting adds the margin again
-        return cut_line(picture, rectangle(40, width=width, height=height, centre=(x, y)))
+        return crop_line(picture, rectangle(40, width=width, height=height, centre=(x, y)))
 
     whole = flat(0.0, sum(halves))
-    assert whole.shape == (LINE_HEIGHT, 400 * LINE_HEIGHT, 3)
+    assert whole.shape == (LINE_HEIGHT_PX, 400 * LINE_HEIGHT_PX, 3)
     parts = np.hstack([flat(0.0, halves[0]), flat(halves[0], sum(halves))])
     assert np.max(cv2.absdiff(whole, parts)) <= 4
 
 
 def test_a_line_beyond_all_measure_is_squeezed() -> None:
     corners = np.array([[0.0, 0.0], [3999.0, 0.0], [3999.0, 1.0], [0.0, 1.0]])
-    assert cut_line(np.zeros((2, 4000, 3), np.uint8), corners).shape == (LINE_HEIGHT, LONGEST, 3)
+    assert crop_line(np.zeros((2, 4000, 3), np.uint8), corners).shape == (
+        LINE_HEIGHT_PX,
+        LONGEST,
+        3,
+    )

@@ -4,7 +4,7 @@ import numpy as np
 import numpy.typing as npt
 import pytest
 
-from web_image_ocr.engine.recognition.ctc import best_path, characters_of, likely_texts
+from web_image_ocr.engine.recognition.ctc import beam_search, best_path, read_characters
 from web_image_ocr.primitives.errors import ErrorKind, ServiceError
 
 SYMBOLS = ("", "a", "b", " ")
@@ -19,7 +19,7 @@ def rows(*steps: tuple[float, float, float, float]) -> npt.NDArray[np.float32]:
 
 
 def test_repeats_fold_and_a_blank_parts_them() -> None:
-    path = best_path(rows(A, A, BLANK, A, B), faint_space=0.1)
+    path = best_path(rows(A, A, BLANK, A, B), min_space_probability=0.1)
     assert path.classes.tolist() == [1, 1, 2]
     assert path.starts.tolist() == [0, 3, 4]
     assert path.ends.tolist() == [2, 4, 5]
@@ -28,18 +28,22 @@ def test_repeats_fold_and_a_blank_parts_them() -> None:
 
 def test_a_faint_space_is_taken_only_under_a_blank() -> None:
     under_blank, under_a = (0.8, 0.0, 0.0, 0.2), (0.0, 0.8, 0.0, 0.2)
-    assert best_path(rows(A, under_blank, B), faint_space=0.1).classes.tolist() == [1, 3, 2]
-    assert best_path(rows(A, under_blank, B), faint_space=0.3).classes.tolist() == [1, 2]
-    assert best_path(rows(A, under_a, B), faint_space=0.1).classes.tolist() == [1, 2]
+    assert best_path(rows(A, under_blank, B), min_space_probability=0.1).classes.tolist() == [
+        1,
+        3,
+        2,
+    ]
+    assert best_path(rows(A, under_blank, B), min_space_probability=0.3).classes.tolist() == [1, 2]
+    assert best_path(rows(A, under_a, B), min_space_probability=0.1).classes.tolist() == [1, 2]
 
 
 def test_nothing_read_is_an_empty_path() -> None:
-    assert best_path(rows(BLANK, BLANK), faint_space=0.1).classes.size == 0
+    assert best_path(rows(BLANK, BLANK), min_space_probability=0.1).classes.size == 0
 
 
 def test_likely_texts_add_up_all_ways_of_lying() -> None:
     even = (0.5, 0.5, 0.0, 0.0)
-    texts = likely_texts(rows(even, even), SYMBOLS, width=8, least=1e-3)
+    texts = beam_search(rows(even, even), SYMBOLS, beam_width=8, min_probability=1e-3)
     # "a" lies in three ways over two steps, each of probability 1/4; "" in one.
     assert np.exp(texts["a"]) == pytest.approx(0.75)
     assert np.exp(texts[""]) == pytest.approx(0.25)
@@ -47,14 +51,14 @@ def test_likely_texts_add_up_all_ways_of_lying() -> None:
 
 def test_no_more_texts_are_kept_than_asked() -> None:
     unsure = (0.25, 0.25, 0.25, 0.25)
-    assert len(likely_texts(rows(*[unsure] * 6), SYMBOLS, width=5, least=1e-3)) == 5
+    assert len(beam_search(rows(*[unsure] * 6), SYMBOLS, beam_width=5, min_probability=1e-3)) == 5
 
 
 def test_classes_are_blank_then_listed_then_space() -> None:
-    assert characters_of({"character": "a\nb"}) == SYMBOLS
+    assert read_characters({"character": "a\nb"}) == SYMBOLS
 
 
 def test_model_without_characters_is_refused() -> None:
     with pytest.raises(ServiceError) as caught:
-        characters_of({})
+        read_characters({})
     assert caught.value.kind is ErrorKind.MODEL_UNAVAILABLE

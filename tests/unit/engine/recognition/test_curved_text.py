@@ -13,8 +13,12 @@ from web_image_ocr import Engine, RecognitionOptions
 from web_image_ocr.engine.detection.multiscale import MultiScaleDetector
 from web_image_ocr.engine.geometry import Points
 from web_image_ocr.engine.page import TextLine
-from web_image_ocr.engine.recognition.arcs import MOST_ARCS
-from web_image_ocr.engine.recognition.curved_text import MOST_SHOWN, read_bent, settled
+from web_image_ocr.engine.recognition.arcs import MAX_ARCS
+from web_image_ocr.engine.recognition.curved_text import (
+    MAX_STRIP_PIXELS,
+    recognize_curved,
+    resolve_overlaps,
+)
 from web_image_ocr.primitives.deadline import Deadline
 from web_image_ocr.primitives.errors import ErrorKind, ServiceError
 from web_image_ocr.primitives.pixels import Pixels
@@ -40,18 +44,18 @@ def outline(one: TextLine) -> np.ndarray:
 def test_a_bent_line_takes_the_place_of_pieces_that_say_less() -> None:
     pieces = [line("min", 0, 0, 40, 20), line("ter", 60, 5, 100, 25), line("aside", 0, 90, 50, 110)]
     bent = line("mineral water", 0, 0, 100, 22)
-    assert settled(pieces, [(bent, outline(bent))]) == [pieces[2], bent]
+    assert resolve_overlaps(pieces, [(bent, outline(bent))]) == [pieces[2], bent]
 
 
 def test_a_straight_line_stays_where_the_bent_one_says_less() -> None:
     whole, bent = line("mineral water", 0, 0, 100, 20), line("water", 50, 0, 100, 20)
-    assert settled([whole], [(bent, outline(bent))]) == [whole]
+    assert resolve_overlaps([whole], [(bent, outline(bent))]) == [whole]
 
 
 def test_what_two_arcs_show_is_given_once() -> None:
     longer, shorter = line("mineral water", 0, 0, 100, 20), line("water", 50, 0, 100, 20)
     bent = [(shorter, outline(shorter)), (longer, outline(longer))]
-    assert settled([], bent) == [longer]
+    assert resolve_overlaps([], bent) == [longer]
 
 
 def ring(width: int, height: int, centre: tuple[int, int], radius: int) -> tuple[Pixels, Points]:
@@ -78,11 +82,13 @@ def survey(
 def test_however_many_arcs_there_are_the_work_is_bounded() -> None:
     pixels, contour = ring(800, 800, (400, 400), 350)
     one, all_of_them = DarkIsText(), DarkIsText()
-    assert len(read_bent([contour], survey(pixels, one), ink_reader(AsItIs()))) == 1
-    lines = read_bent([contour] * MOST_ARCS, survey(pixels, all_of_them), ink_reader(AsItIs()))
-    assert 1 < len(lines) < MOST_ARCS
+    assert len(recognize_curved([contour], survey(pixels, one), ink_reader(AsItIs()))) == 1
+    lines = recognize_curved(
+        [contour] * MAX_ARCS, survey(pixels, all_of_them), ink_reader(AsItIs())
+    )
+    assert 1 < len(lines) < MAX_ARCS
     # A strip is seen at a scale of 1.25, and once from afar.
-    assert sum(all_of_them.seen) <= 2.2 * MOST_SHOWN + sum(one.seen)
+    assert sum(all_of_them.seen) <= 2.2 * MAX_STRIP_PIXELS + sum(one.seen)
 
 
 @pytest.mark.parametrize("stage", ["detection", "recognition"])
@@ -91,7 +97,7 @@ def test_a_deadline_that_passes_ends_the_look_at_arcs(stage: str) -> None:
     detector, recogniser, passed = DarkIsText(), AsItIs(), Deadline(0.0)
     surveyed = survey(pixels, detector, passed if stage == "detection" else None)
     with pytest.raises(ServiceError) as caught:
-        read_bent([contour], surveyed, ink_reader(recogniser, passed))
+        recognize_curved([contour], surveyed, ink_reader(recogniser, passed))
     assert caught.value.kind is ErrorKind.DEADLINE_EXCEEDED
     assert (detector.seen == []) is (stage == "detection")
     assert recogniser.runs == 0

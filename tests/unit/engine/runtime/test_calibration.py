@@ -19,13 +19,11 @@ from tests.unit.engine.small_models import (
     plus_bias,
 )
 from web_image_ocr.engine.config import EngineConfig
-from web_image_ocr.engine.runtime import models
-from web_image_ocr.engine.runtime.calibration import mean_inputs
+from web_image_ocr.engine.runtime import calibration
+from web_image_ocr.engine.runtime.calibration import mean_activations, synthetic_lines
 from web_image_ocr.engine.runtime.models import load_models
-from web_image_ocr.engine.runtime.quantization import round_products
-from web_image_ocr.engine.runtime.session import OnnxSession
-from web_image_ocr.engine.runtime.synthetic_lines import drawn_lines
-from web_image_ocr.engine.runtime.tensors import to_tensor
+from web_image_ocr.engine.runtime.quantization import quantize_matmuls
+from web_image_ocr.engine.runtime.session import OnnxSession, to_tensor
 from web_image_ocr.primitives.errors import ErrorKind, ServiceError
 
 
@@ -63,7 +61,7 @@ def test_what_rounded_weights_lose_on_the_average_is_made_up_for(
     for shown in ([], others):
         exact = model([helper.make_node("Identity", ["x"], ["i"]), *nodes], constants, len(shape))
         expected = answers(exact, batch)
-        assert round_products(exact, shown=shown) == 1
+        assert quantize_matmuls(exact, calibration_batches=shown) == 1
         error = np.moveaxis(answers(exact, batch) - expected, channels, -1)
         lost.append(float(np.abs(error.reshape(-1, error.shape[-1]).mean(axis=0)).mean()))
     assert lost[1] < lost[0] / 3
@@ -79,7 +77,7 @@ def test_a_mean_is_that_of_all_pixels_of_all_batches() -> None:
     whole = twice()
     before = whole.SerializeToString()
     batches = [noise(1, INPUTS, 2, 3), noise(1, INPUTS, 4, 4, seed=1)]
-    means = mean_inputs(whole, [whole.graph.node[1]], batches)
+    means = mean_activations(whole, [whole.graph.node[1]], batches)
     expected = np.mean([2 * batch.mean(axis=(0, 2, 3)) for batch in batches], axis=0)
     np.testing.assert_allclose(means["y"], expected, rtol=1e-5, atol=1e-6)
     assert whole.SerializeToString() == before
@@ -87,8 +85,8 @@ def test_a_mean_is_that_of_all_pixels_of_all_batches() -> None:
 
 def test_without_batches_or_of_the_models_own_input_there_is_no_mean() -> None:
     whole = twice()
-    assert mean_inputs(whole, [whole.graph.node[1]], []) == {}
-    assert mean_inputs(whole, [whole.graph.node[0]], [noise(1, INPUTS, 2, 3)]) == {}
+    assert mean_activations(whole, [whole.graph.node[1]], []) == {}
+    assert mean_activations(whole, [whole.graph.node[0]], [noise(1, INPUTS, 2, 3)]) == {}
 
 
 def test_a_model_that_cannot_be_shown_lines_is_refused(tmp_path: Path) -> None:
@@ -105,9 +103,9 @@ def test_a_model_that_cannot_be_shown_lines_is_refused(tmp_path: Path) -> None:
 @pytest.mark.models
 def test_the_carried_recogniser_is_shown_the_drawn_lines(monkeypatch: pytest.MonkeyPatch) -> None:
     exact, rounded = (load_models(EngineConfig(precision=one)) for one in ("float32", "int8"))
-    monkeypatch.setattr(models, "drawn_lines", list)
+    monkeypatch.setattr(calibration, "synthetic_lines", list)
     unshown = load_models(EngineConfig(precision="int8"))
-    line = to_tensor(drawn_lines()[0])
+    line = to_tensor(synthetic_lines()[0])
     expected, shown, not_shown = (
         OnnxSession(one.recognition, 1).run(line) for one in (exact, rounded, unshown)
     )
@@ -116,7 +114,7 @@ def test_the_carried_recogniser_is_shown_the_drawn_lines(monkeypatch: pytest.Mon
 
 
 def test_drawn_lines_hold_text_in_the_recognisers_height() -> None:
-    for line in drawn_lines():
+    for line in synthetic_lines():
         assert line.shape[0] == 48
         assert line.shape[1] > 200
         inked = (line != line[0, 0]).any(axis=2)

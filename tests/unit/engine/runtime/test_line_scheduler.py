@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from web_image_ocr.engine.runtime.line_scheduler import SideBySide, done_together
+from web_image_ocr.engine.runtime.line_scheduler import LineScheduler, count_intra_op
 
 
 def doubled(value: int) -> int:
@@ -20,16 +20,16 @@ def never(value: int) -> int:
 
 @given(st.lists(st.integers(1, 100)), st.integers(1, 4))
 def test_results_are_in_the_order_of_the_works(works: list[int], threads: int) -> None:
-    results = SideBySide(threads).each(works, works, doubled, doubled)
+    results = LineScheduler(threads).map(works, works, doubled, doubled)
     assert results == [doubled(work) for work in works]
 
 
 def test_one_thread_does_all_itself() -> None:
-    assert SideBySide(1).each([1, 2], [1.0, 2.0], doubled, never) == [2, 4]
+    assert LineScheduler(1).map([1, 2], [1.0, 2.0], doubled, never) == [2, 4]
 
 
 def test_a_lone_work_is_done_by_all_threads_together() -> None:
-    assert SideBySide(2).each([1], [1.0], doubled, never) == [2]
+    assert LineScheduler(2).map([1], [1.0], doubled, never) == [2]
 
 
 def test_equal_works_are_done_side_by_side() -> None:
@@ -39,7 +39,7 @@ def test_equal_works_are_done_side_by_side() -> None:
         met.wait()
         return work
 
-    assert SideBySide(2).each([1, 2], [1.0, 1.0], never, meet) == [1, 2]
+    assert LineScheduler(2).map([1, 2], [1.0, 1.0], never, meet) == [1, 2]
 
 
 @pytest.mark.parametrize(
@@ -57,7 +57,7 @@ def test_equal_works_are_done_side_by_side() -> None:
 def test_what_would_keep_one_thread_busy_alone_is_done_together(
     sizes: list[float], together: int
 ) -> None:
-    assert done_together(sizes, 2) == together
+    assert count_intra_op(sizes, 2) == together
 
 
 def test_what_a_work_raises_is_raised_and_no_more_is_begun() -> None:
@@ -71,5 +71,5 @@ def test_what_a_work_raises_is_raised_and_no_more_is_begun() -> None:
         return work
 
     with pytest.raises(ValueError, match="the first"):
-        SideBySide(2).each(range(100), [1.0] * 100, never, fail_first)
+        LineScheduler(2).map(range(100), [1.0] * 100, never, fail_first)
     assert len(begun) < 50

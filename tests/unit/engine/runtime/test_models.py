@@ -29,7 +29,7 @@ def test_altered_model_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def test_missing_carrier_names_what_to_install(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(models, "CARRIER", "no_such_package_here")
+    monkeypatch.setattr(models, "MODEL_PACKAGE", "no_such_package_here")
     with pytest.raises(ServiceError, match="install no_such_package_here==3") as caught:
         load_models(EngineConfig())
     assert caught.value.kind is ErrorKind.MODEL_UNAVAILABLE
@@ -49,7 +49,7 @@ def test_bytes_that_are_no_model_make_no_session() -> None:
 
 @pytest.mark.models
 def test_flushing_subnormals_does_not_change_the_answer() -> None:
-    carrier = models._carrier_folder()
+    carrier = models._bundled_models_folder()
     stored = (carrier / models.DETECTION.name).read_bytes()
     flushed = load_models(EngineConfig(precision="float32")).detection
     assert flushed != stored, "this model has subnormal weights"

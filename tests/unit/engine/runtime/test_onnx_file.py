@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from onnx import ModelProto, TensorProto, helper, numpy_helper
 
-from web_image_ocr.engine.runtime.onnx_file import flush_subnormals, metadata_of, parsed
+from web_image_ocr.engine.runtime.onnx_file import flush_subnormals, parse_model, read_metadata
 
 
 def model(*tensors: TensorProto) -> ModelProto:
@@ -39,8 +39,8 @@ def test_tensors_without_subnormals_and_of_other_types_stay() -> None:
 def test_metadata_is_read_by_its_keys() -> None:
     told = model()
     helper.set_model_props(told, {"a": "1\n2", "b": ""})
-    assert metadata_of(parsed(told.SerializeToString())) == {"a": "1\n2", "b": ""}
-    assert metadata_of(model()) == {}
+    assert read_metadata(parse_model(told.SerializeToString())) == {"a": "1\n2", "b": ""}
+    assert read_metadata(model()) == {}
 
 
 @pytest.mark.parametrize(
@@ -48,10 +48,10 @@ def test_metadata_is_read_by_its_keys() -> None:
 )
 def test_bytes_that_are_no_model_are_refused(junk: bytes) -> None:
     with pytest.raises(ValueError, match="no ONNX model"):
-        parsed(junk)
+        parse_model(junk)
 
 
 def test_a_file_that_is_cut_off_is_refused() -> None:
     whole = model(numpy_helper.from_array(np.ones(100, np.float32), "w")).SerializeToString()
     with pytest.raises(ValueError, match="cut off"):
-        parsed(whole[:-50])
+        parse_model(whole[:-50])

@@ -27,8 +27,8 @@ from tests.unit.engine.small_models import (
 from web_image_ocr.engine.config import EngineConfig, Precision
 from web_image_ocr.engine.runtime import models
 from web_image_ocr.engine.runtime.models import load_models
-from web_image_ocr.engine.runtime.onnx_file import parsed
-from web_image_ocr.engine.runtime.quantization import round_products
+from web_image_ocr.engine.runtime.onnx_file import parse_model
+from web_image_ocr.engine.runtime.quantization import quantize_matmuls
 from web_image_ocr.engine.runtime.session import OnnxSession
 from web_image_ocr.primitives.errors import ErrorKind, ServiceError
 
@@ -39,7 +39,7 @@ def test_a_pointwise_convolution_is_nearly_the_same(seed: int, height: int, widt
     exact = model([pointwise(), plus_bias()], {"w": WEIGHTS, "b": BIAS})
     batch = noise(1, INPUTS, height, width, seed=seed)
     expected = answers(exact, batch)
-    assert round_products(exact) == 1
+    assert quantize_matmuls(exact) == 1
     assert operators(exact) == ["Transpose", PRODUCT, "Transpose"], "the bias is part of it"
     # Either side is rounded to a step of its range / 255; the errors of 96 products add up.
     step = float(np.ptp(np.append(batch, 0.0))) / 255 + 2 * float(np.abs(WEIGHTS).max()) / 255
@@ -53,7 +53,7 @@ def test_a_product_of_matrices_is_nearly_the_same() -> None:
     exact = model([helper.make_node("MatMul", ["x", "w"], ["y"], "m")], {"w": noise(120, 200)}, 3)
     batch = noise(1, 7, 120, seed=2)
     expected = answers(exact, batch)
-    assert round_products(exact) == 1
+    assert quantize_matmuls(exact) == 1
     assert operators(exact) == [PRODUCT]
     np.testing.assert_allclose(answers(exact, batch), expected, atol=0.6)
 
@@ -64,7 +64,7 @@ def test_the_bias_of_a_product_of_matrices_is_part_of_it() -> None:
     exact = model(nodes, {"w": noise(120, 200), "b": noise(200, seed=1)}, 3)
     batch = noise(1, 7, 120, seed=2)
     expected = answers(exact, batch)
-    assert round_products(exact) == 1
+    assert quantize_matmuls(exact) == 1
     assert operators(exact) == [PRODUCT]
     np.testing.assert_allclose(answers(exact, batch), expected, atol=0.6)
 
@@ -79,7 +79,7 @@ def test_nodes_without_names_are_told_apart() -> None:
     exact = model(nodes, {"w": WEIGHTS, "b": BIAS, "v": noise(INPUTS, OUTPUTS, 1, 1, seed=3)})
     batch = noise(1, INPUTS, 3, 4)
     expected = answers(exact, batch)
-    assert round_products(exact) == 2
+    assert quantize_matmuls(exact) == 2
     error = np.abs(answers(exact, batch) - expected)
     assert error.mean() < 0.02 * np.abs(expected).mean()
     assert "w" not in {tensor.name for tensor in exact.graph.initializer}, "not kept twice"
@@ -88,7 +88,7 @@ def test_nodes_without_names_are_told_apart() -> None:
 def test_an_answer_of_the_model_keeps_its_bias_apart() -> None:
     exact = model([pointwise(), plus_bias()], {"w": WEIGHTS, "b": BIAS})
     exact.graph.output.append(helper.make_tensor_value_info("c", TensorProto.FLOAT, [None] * 4))
-    round_products(exact)
+    quantize_matmuls(exact)
     assert operators(exact)[-1] == "Add"
     assert answers(exact, noise(1, INPUTS, 3, 4)).shape == (1, OUTPUTS, 3, 4)
 
@@ -99,7 +99,7 @@ def test_a_convolution_with_its_own_bias_is_nearly_the_same() -> None:
     exact = model([own], {"w": WEIGHTS, "b": BIAS.reshape(-1)})
     batch = noise(1, INPUTS, 3, 4)
     expected = answers(exact, batch)
-    assert round_products(exact) == 1
+    assert quantize_matmuls(exact) == 1
     np.testing.assert_allclose(answers(exact, batch), expected, atol=1.5)
 
 
@@ -107,7 +107,7 @@ def test_constants_that_are_also_inputs_leave_both_lists() -> None:
     old = model([pointwise(), plus_bias()], {"w": WEIGHTS, "b": BIAS})
     for name, shape in (("w", WEIGHTS.shape), ("b", BIAS.shape)):
         old.graph.input.append(helper.make_tensor_value_info(name, TensorProto.FLOAT, shape))
-    assert round_products(old) == 1
+    assert quantize_matmuls(old) == 1
     assert [value.name for value in old.graph.input] == ["x"]
     assert {tensor.name for tensor in old.graph.initializer}.isdisjoint({"w", "b"})
     assert answers(old, noise(1, INPUTS, 3, 4)).shape == (1, OUTPUTS, 3, 4)
@@ -118,7 +118,7 @@ def test_weights_that_others_need_stay() -> None:
     again = helper.make_node("Conv", ["x", "w"], ["d"], "exact")
     both = helper.make_node("Add", ["c", "d"], ["y"])
     shared = model([small, again, both], {"w": WEIGHTS})
-    assert round_products(shared, exact={"exact"}) == 1
+    assert quantize_matmuls(shared, excluded_nodes={"exact"}) == 1
     assert "w" in {tensor.name for tensor in shared.graph.initializer}
     assert answers(shared, noise(1, INPUTS, 3, 4)).shape == (1, OUTPUTS, 3, 4)
 
@@ -133,7 +133,7 @@ def test_a_model_with_branches_stays() -> None:
     branch = helper.make_node("If", ["yes"], ["y"], then_branch=inner, else_branch=inner)
     branched = model([pointwise(), branch], {"w": WEIGHTS, "yes": np.ones(1, np.float32)})
     before = branched.SerializeToString()
-    assert round_products(branched) == 0
+    assert quantize_matmuls(branched) == 0
     assert branched.SerializeToString() == before
 
 
@@ -141,7 +141,7 @@ def test_a_channel_without_weights_gives_its_bias() -> None:
     weights = WEIGHTS.copy()
     weights[5] = 0.0
     exact = model([pointwise(), plus_bias()], {"w": weights, "b": BIAS})
-    round_products(exact)
+    quantize_matmuls(exact)
     answer = answers(exact, noise(1, INPUTS, 3, 4))
     np.testing.assert_array_equal(answer[0, 5], np.full((3, 4), BIAS[0, 5, 0, 0]))
 
@@ -156,7 +156,7 @@ def test_an_answer_that_others_take_keeps_its_bias_apart() -> None:
     exact = model(twice, {"w": WEIGHTS, "b": BIAS})
     batch = noise(1, INPUTS, 3, 4)
     expected = answers(exact, batch)
-    round_products(exact)
+    quantize_matmuls(exact)
     assert operators(exact) == ["Transpose", PRODUCT, "Transpose", "Add", "Add"]
     np.testing.assert_allclose(answers(exact, batch), expected, atol=1.5)
 
@@ -175,19 +175,19 @@ def test_an_answer_that_others_take_keeps_its_bias_apart() -> None:
 def test_other_convolutions_stay(attributes: dict[str, Any], weights: Array) -> None:
     constants = {"w": weights, "b": noise(1, len(weights), 1, 1)}
     exact = model([pointwise(**attributes), plus_bias()], constants)
-    assert round_products(exact) == 0
+    assert quantize_matmuls(exact) == 0
     assert operators(exact) == ["Conv", "Add"]
     assert [known.domain for known in exact.opset_import] == [""]
 
 
 def test_a_kept_one_and_one_of_a_mean_stay() -> None:
     kept = model([pointwise(), plus_bias()], {"w": WEIGHTS, "b": BIAS})
-    assert round_products(kept, exact={"conv"}) == 0
+    assert quantize_matmuls(kept, excluded_nodes={"conv"}) == 0
     mean = helper.make_node("GlobalAveragePool", ["x"], ["m"], "mean")
     relu = helper.make_node("Relu", ["m"], ["r"], "relu")
     conv = helper.make_node("Conv", ["r", "w"], ["c"], "conv")
     squeezed = model([mean, relu, conv, plus_bias()], {"w": WEIGHTS, "b": BIAS})
-    assert round_products(squeezed) == 0
+    assert quantize_matmuls(squeezed) == 0
 
 
 @needs_instructions
@@ -201,8 +201,8 @@ def test_the_carried_models_are_nearly_the_same() -> None:
         (exact.recognition, rounded.recognition, line, 35),
         (exact.detection, rounded.detection, view, 16),
     ):
-        assert operators(parsed(fast)).count(PRODUCT) == products
-        assert PRODUCT not in operators(parsed(whole))
+        assert operators(parse_model(fast)).count(PRODUCT) == products
+        assert PRODUCT not in operators(parse_model(whole))
         one, two = (OnnxSession(fast, threads).run(batch) for threads in (1, 2))
         np.testing.assert_array_equal(one, two)
         np.testing.assert_allclose(one, OnnxSession(whole, 1).run(batch), atol=0.25)
@@ -210,9 +210,9 @@ def test_the_carried_models_are_nearly_the_same() -> None:
 
 @pytest.mark.models
 def test_exact_products_of_the_detector_are_there() -> None:
-    stored = parsed((models._carrier_folder() / models.DETECTION.name).read_bytes())
-    assert models.DETECTION.exact
-    assert {node.name for node in stored.graph.node} >= models.DETECTION.exact
+    stored = parse_model((models._bundled_models_folder() / models.DETECTION.name).read_bytes())
+    assert models.DETECTION.excluded_nodes
+    assert {node.name for node in stored.graph.node} >= models.DETECTION.excluded_nodes
 
 
 @pytest.mark.parametrize(
@@ -231,7 +231,7 @@ def test_what_is_rounded_by_itself(
     monkeypatch.setattr(models, "has_vnni", lambda: processor)
     config = EngineConfig(precision=precision)  # type: ignore[arg-type]
     path = Path("other.onnx") if chosen else None
-    assert models.uses_int8(config, path) is rounds
+    assert models.should_quantize(config, path) is rounds
 
 
 def test_another_precision_is_refused() -> None:
