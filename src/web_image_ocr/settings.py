@@ -10,6 +10,7 @@ from __future__ import annotations
 import dataclasses
 import ipaddress
 import json
+import logging
 import math
 import os
 import stat
@@ -49,6 +50,10 @@ _UNKNOWN = {"extra_forbidden", "unexpected_keyword_argument"}
 """What the library calls a name that is not a setting."""
 _UNKNOWN_NAME = "unknown setting"
 """What we call it until its whole path is known."""
+_RENAMED = {"engine.min_clarity": "engine.min_confidence"}
+"""Old names of settings, accepted with a warning for one release."""
+
+_log = logging.getLogger(__name__)
 
 
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
@@ -120,6 +125,19 @@ class Settings(BaseSettings):
     serving: ServingConfig = ServingConfig()
     identity: IdentityConfig = IdentityConfig()
     logging: LoggingConfig = LoggingConfig()
+
+    @model_validator(mode="before")
+    @classmethod
+    def _accept_old_names(cls, values: dict[str, Any]) -> dict[str, Any]:
+        """Move the value of a renamed setting to its new name, unless that is given too."""
+        for old, new in _RENAMED.items():
+            (section, name), (_, new_name) = old.split("."), new.split(".")
+            given = values.get(section)
+            if isinstance(given, Mapping) and name in given:
+                _log.warning("setting %s is deprecated: rename it to %s", old, new)
+                rest = {key: value for key, value in given.items() if key != name}
+                values = {**values, section: {new_name: given[name], **rest}}
+        return values
 
     @model_validator(mode="before")
     @classmethod
@@ -338,6 +356,7 @@ def _unknown_variables() -> Iterator[str]:
     """Yield the unknown names in variables with our prefix, of which the library ignores some."""
     known = {environment_name(name) for name, _, _ in describe()}
     known |= {environment_name(name) for name in Settings.model_fields}  # sections, as JSON
+    known |= {environment_name(name) for name in _RENAMED}
     for variable, value in sorted(os.environ.items()):
         name = variable.upper()
         rest = name.removeprefix(ENV_PREFIX)

@@ -368,3 +368,25 @@ def test_a_shutdown_that_ends_calls_before_their_deadline_is_refused() -> None:
         "server.shutdown_s (WEB_IMAGE_OCR_SERVER__SHUTDOWN_S): "
         "30 is below api.deadline_s, 60: raise it or leave it out"
     )
+
+
+def test_the_old_name_of_a_setting_works_with_a_warning(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    config = tmp_path / "settings.toml"
+    config.write_text("[engine]\nmin_clarity = 0.5\n")
+    assert load_settings(config).engine.min_confidence == 0.5
+    assert "setting engine.min_clarity is deprecated" in caplog.text
+    caplog.clear()
+    monkeypatch.setenv("WEB_IMAGE_OCR_ENGINE__MIN_CLARITY", "0.25")
+    assert load_settings().engine.min_confidence == 0.25
+    assert "rename it to engine.min_confidence" in caplog.text
+    monkeypatch.setenv("WEB_IMAGE_OCR_ENGINE__MIN_CONFIDENCE", "0.75")
+    assert load_settings().engine.min_confidence == 0.75
+
+
+def test_a_wrong_value_under_an_old_name_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("WEB_IMAGE_OCR_ENGINE__MIN_CLARITY", "2")
+    assert "engine min_confidence must be between 0 and 1" in fault()
+    monkeypatch.setenv("WEB_IMAGE_OCR_ENGINE__MIN_CLARTY", "0.5")
+    assert "unknown setting WEB_IMAGE_OCR_ENGINE__MIN_CLARTY" in fault()

@@ -147,7 +147,7 @@ class Engine:
             intra_op=lambda box: read(readers.together, pixels, box),
             inter_op=lambda box: read(readers.alone, pixels, box),
         )
-        least = self._config.min_clarity
+        least = self._config.min_confidence
         return [_line(pixels, one) for one in found if is_plausible(one.decoded, least)]
 
 

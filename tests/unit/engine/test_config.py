@@ -9,7 +9,7 @@ from web_image_ocr.engine.config import EngineConfig
 
 @pytest.mark.parametrize(
     "values",
-    [{"threads": -1}, {"max_detection_pixels": 1000}, {"min_clarity": 1.5}],
+    [{"threads": -1}, {"max_detection_pixels": 1000}, {"min_confidence": 1.5}],
     ids=lambda values: next(iter(values)),
 )
 def test_values_that_make_no_sense_are_refused(values: dict[str, Any]) -> None:

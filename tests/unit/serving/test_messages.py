@@ -53,7 +53,7 @@ def test_the_start_arrives_whole() -> None:
         precision="int8",
         threads=3,
         max_detection_pixels=300_000,
-        min_clarity=0.25,
+        min_confidence=0.25,
         languages=("en", "fr"),
     )
     formats = frozenset({ImageFormat.PNG, ImageFormat.WEBP})
