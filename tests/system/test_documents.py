@@ -12,6 +12,7 @@ import signal
 import subprocess
 import sys
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -27,10 +28,10 @@ ROOT = Path(__file__).parents[2]
 DOCUMENTS = [ROOT / "README.md", ROOT / "CONTRIBUTING.md", *sorted((ROOT / "docs").rglob("*.md"))]
 
 NOT_RUN = {
-    "git clone": "a clone installs itself anew from the network; `make serve` itself is run below",
+    "git clone": "a clone installs itself from the network; `make serve` itself is run below",
     "make check": "this test is part of it",
-    "make bench": "needs labelled pictures, which are not part of the project",
-    "python -m benchmarks": "needs labelled pictures, which are not part of the project",
+    "make bench": "needs labelled images, which are not part of the project",
+    "python -m benchmarks": "needs labelled images, which are not part of the project",
 }
 
 
@@ -63,11 +64,13 @@ class Setting:
 
     folder: Path
     url: str
+    open_url: str
     account: dict[str, Any]
 
     def filled_in(self, text: str) -> str:
         """The text with this reader's own values."""
         for shown, own in {
+            "http://127.0.0.1:8000/v2/demo": f"{self.open_url}/v2/demo",
             "http://127.0.0.1:8000": self.url,
             "PROJECT=...": f"PROJECT={self.account['project_id']}",
             "read -rsp 'Password: ' PASSWORD": f"PASSWORD={self.account['password']}",
@@ -75,8 +78,6 @@ class Setting:
             "SECRET-KEY": self.account["secret_key"],
             "PROJECT-ID": self.account["project_id"],
             ".venv/bin/": f"{Path(sys.executable).parent}/",
-            "make serve SERVE_ARGS=": f"make -C {ROOT} serve DATA={self.folder}/other SERVE_ARGS=",
-            "SERVE_ARGS=--no-auth": "SERVE_ARGS='--no-auth --port 0'",
         }.items():
             text = text.replace(shown, own)
         return text
@@ -87,16 +88,14 @@ def _environment() -> dict[str, str]:
     return {name: value for name, value in os.environ.items() if not name.startswith("MAKE")}
 
 
-@pytest.fixture(scope="module")
-def setting(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Setting]:
-    """A server started by ``make serve``, and a picture beside it."""
-    folder = tmp_path_factory.mktemp("reader")
-    (folder / "picture.png").write_bytes(encode_image(text_image("Hello reader")))
-    data, log = folder / "data", folder / "serve.log"
+@contextmanager
+def _served(data: Path, arguments: str) -> Iterator[Server]:
+    """Start a server with ``make serve`` and stop it at the end."""
+    log = data.with_suffix(".log")
     with (
         log.open("wb") as out,
         subprocess.Popen(
-            ["make", "-C", str(ROOT), "serve", f"DATA={data}", "SERVE_ARGS=--port 0"],  # noqa: S607
+            ["make", "-C", str(ROOT), "serve", f"DATA={data}", f"SERVE_ARGS={arguments}"],  # noqa: S607
             env=_environment(),
             stdout=out,
             stderr=out,
@@ -107,18 +106,27 @@ def setting(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Setting]:
         server = Server(process, log)
         try:
             server.wait_until_ready()
-            account = json.loads((data / "first-credentials.json").read_text())
-            yield Setting(folder, server.url, account)
+            yield server
         finally:
             os.killpg(process.pid, signal.SIGTERM)
+
+
+@pytest.fixture(scope="module")
+def setting(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Setting]:
+    """Start a server with accounts and an open one, with an image beside them."""
+    folder = tmp_path_factory.mktemp("reader")
+    (folder / "image.png").write_bytes(encode_image(text_image("Hello reader")))
+    with (
+        _served(folder / "data", "--port 0") as server,
+        _served(folder / "open", "--port 0 --no-auth") as open_server,
+    ):
+        account = json.loads((folder / "data/first-credentials.json").read_text())
+        yield Setting(folder, server.url, open_server.url, account)
 
 
 @pytest.mark.parametrize("block", BLOCKS, ids=lambda block: block.name)
 def test_what_the_documents_show_works(block: Block, setting: Setting) -> None:
     program = setting.filled_in(block.text)
-    if "make -C" in program:
-        _starts_a_server(program, setting)
-        return
     runner = (
         [sys.executable, "-c"] if block.language == "python" else ["bash", "-euo", "pipefail", "-c"]
     )
@@ -132,25 +140,8 @@ def test_what_the_documents_show_works(block: Block, setting: Setting) -> None:
         check=False,
     )
     assert done.returncode == 0, done.stderr
-    if "picture.png" in program:
+    if "image.png" in program:
         assert "Hello reader" in done.stdout
-
-
-def _starts_a_server(program: str, setting: Setting) -> None:
-    with subprocess.Popen(
-        ["bash", "-c", program],  # noqa: S607
-        env=_environment(),
-        cwd=setting.folder,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
-        text=True,
-        start_new_session=True,
-    ) as server:
-        assert server.stdout is not None
-        try:
-            assert any('"listening"' in line for line in server.stdout)
-        finally:
-            os.killpg(server.pid, signal.SIGTERM)
 
 
 def test_no_secret_is_on_a_command_line() -> None:
@@ -162,6 +153,10 @@ def test_no_secret_is_on_a_command_line() -> None:
                 assert re.search(r"@<\(printf '[A-Za-z-]+: %s' \"\$TOKEN\"\)", line), block.name
             if "$PASSWORD" in line:
                 assert not re.search(r"curl|-d|--data", line), block.name
+
+
+def test_the_quick_start_is_what_the_servers_above_run() -> None:
+    assert "\nmake serve SERVE_ARGS=--no-auth\n" in (ROOT / "README.md").read_text()
 
 
 def test_there_are_commands_to_run() -> None:
