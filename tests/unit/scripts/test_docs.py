@@ -1,0 +1,34 @@
+"""Tests of the checks of links and paths in the documentation."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from scripts import docs
+
+
+@pytest.fixture
+def root(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    monkeypatch.setattr(docs, "ROOT", tmp_path)
+    (tmp_path / "src/web_image_ocr/api").mkdir(parents=True)
+    (tmp_path / "src/web_image_ocr/api/errors.py").touch()
+    (tmp_path / "tests").mkdir()
+    return tmp_path
+
+
+def test_paths_of_the_architecture_page_must_exist(root: Path) -> None:
+    named = (
+        "`api/errors.py`, `api/gone.py`, `tests/`, `gone/`, `src/web_image_ocr/`, `a.b`, `serve`"
+    )
+    (root / "ARCHITECTURE.md").write_text(named)
+    missing = [fault.rpartition(" ")[2] for fault in docs.missing_paths()]
+    assert missing == ["api/gone.py", "gone/", "a.b"]
+
+
+def test_links_must_lead_to_files(root: Path) -> None:
+    (root / "a.md").write_text(
+        "[b](a.md#part) [c](gone.md) [d](../../actions/x) [e](https://example.com/)"
+    )
+    assert list(docs.dead_links(["a.md"])) == ["a.md: dead link to gone.md"]
