@@ -21,7 +21,7 @@ import orjson
 import typer
 
 from web_image_ocr.api.app import openapi_document
-from web_image_ocr.api.errors import TABLE
+from web_image_ocr.api.wire.errors import TABLE
 from web_image_ocr.cli.app import app
 from web_image_ocr.cli.exit_codes import ExitCode
 from web_image_ocr.settings import describe, describe_tables, environment_name

@@ -12,8 +12,8 @@ from unittest.mock import patch
 from benchmarks.dataset import files_of
 from benchmarks.traits import traits_of
 from web_image_ocr import Engine, RecognitionOptions
-from web_image_ocr.api.answers import json_response
-from web_image_ocr.api.encode import encode_page
+from web_image_ocr.api.wire.codec import json_response
+from web_image_ocr.api.wire.web_image import encode_page
 from web_image_ocr.engine.recognition import recognizer as reading
 from web_image_ocr.engine.recognition.crops import crop_line
 from web_image_ocr.images import ImageLimits

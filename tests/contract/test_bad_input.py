@@ -10,7 +10,7 @@ import pytest
 
 from tests.servers import Service, words
 from tests.support.images import draw_image, encode_image, to_base64
-from web_image_ocr.api.errors import TABLE
+from web_image_ocr.api.wire.errors import TABLE
 
 pytestmark = [pytest.mark.server, pytest.mark.models]
 

@@ -19,9 +19,10 @@ from tests.fuzz.runner import Target
 from tests.property.images.test_decode import SEEDS as PICTURES
 from tests.unit.images.pictures import detailed, encoded
 from web_image_ocr.api.clients import ClientAddresses
-from web_image_ocr.api.identity_schemas import AuthRequest
 from web_image_ocr.api.limits.request_head import check_loopback
-from web_image_ocr.api.schemas import WebImageRequest, parse_json, validate
+from web_image_ocr.api.wire.codec import parse_json, validate
+from web_image_ocr.api.wire.identity import AuthRequest
+from web_image_ocr.api.wire.web_image import WebImageRequest
 from web_image_ocr.identity import signature
 from web_image_ocr.identity.keyring import Keyring
 from web_image_ocr.identity.signature import SignedRequest

@@ -8,7 +8,7 @@ from typing import Any
 
 import httpx
 
-from web_image_ocr.api.errors import wire_error
+from web_image_ocr.api.wire.errors import wire_error
 from web_image_ocr.primitives.errors import ErrorKind, ServiceError
 
 PROJECT = "0123456789abcdef0123456789abcdef"

@@ -9,7 +9,7 @@ import pytest
 from tests.http.conftest import Clients
 from tests.http.shapes import PATH, PICTURE, assert_failure
 from tests.support.fake_recognizer import FakeRecognizer
-from web_image_ocr.api.errors import TABLE, wire_error
+from web_image_ocr.api.wire.errors import TABLE, wire_error
 from web_image_ocr.primitives.errors import ErrorKind, ServiceError
 
 PUBLIC = {

@@ -8,7 +8,7 @@ import pytest
 
 from tests.http.conftest import Account, Clients
 from tests.http.shapes import PICTURE, assert_envelope, assert_failure, assert_identity_failure
-from web_image_ocr.api.identity_schemas import ProjectsAnswer, TemporaryKeyAnswer, TokenAnswer
+from web_image_ocr.api.wire.identity import ProjectsAnswer, TemporaryKeyAnswer, TokenAnswer
 from web_image_ocr.identity import Identity
 from web_image_ocr.primitives.errors import ErrorKind
 

@@ -10,7 +10,7 @@ from tests.http.conftest import Clients
 from tests.http.doubles import NoFetcher
 from tests.http.shapes import PATH, PICTURE, assert_envelope, assert_failure
 from tests.support.fake_recognizer import FAKE_PAGE, FakeRecognizer
-from web_image_ocr.api.schemas import WebImageAnswer
+from web_image_ocr.api.wire.web_image import WebImageAnswer
 from web_image_ocr.primitives.errors import ErrorKind
 
 

@@ -12,8 +12,8 @@ from web_image_ocr.api.credentials import Callers
 from web_image_ocr.api.limits.bodies import Body
 from web_image_ocr.api.limits.body_budget import authenticated
 from web_image_ocr.api.limits.request_head import check_sizes
-from web_image_ocr.api.schemas import Wire, parse_json, validate
 from web_image_ocr.api.state import state_of
+from web_image_ocr.api.wire.codec import Wire, parse_json, validate
 from web_image_ocr.identity import (
     Access,
     Administration,

@@ -12,10 +12,10 @@ from uuid import uuid4
 import structlog
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from web_image_ocr.api.answers import server_timing
-from web_image_ocr.api.errors import error_response, wire_error
 from web_image_ocr.api.limits.bodies import ClientGoneError
 from web_image_ocr.api.limits.request_head import check_loopback, check_refusal
+from web_image_ocr.api.wire.codec import server_timing
+from web_image_ocr.api.wire.errors import error_response, wire_error
 from web_image_ocr.primitives.errors import ErrorKind, ServiceError
 
 _log = structlog.stdlib.get_logger("web_image_ocr.api")

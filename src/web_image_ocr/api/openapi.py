@@ -16,10 +16,16 @@ from pydantic import BaseModel
 from pydantic.json_schema import models_json_schema
 
 from web_image_ocr import __version__
-from web_image_ocr.api.errors import error_body, status_title, wire_error
-from web_image_ocr.api.identity_schemas import AuthRequest
-from web_image_ocr.api.management_schemas import MANAGEMENT_REQUESTS
-from web_image_ocr.api.schemas import IdentityFailure, ServiceFailure, WebImageRequest
+from web_image_ocr.api.wire.errors import (
+    IdentityFailure,
+    ServiceFailure,
+    error_body,
+    status_title,
+    wire_error,
+)
+from web_image_ocr.api.wire.identity import AuthRequest
+from web_image_ocr.api.wire.management import MANAGEMENT_REQUESTS
+from web_image_ocr.api.wire.web_image import WebImageRequest
 from web_image_ocr.identity import MOST_A_PAGE
 from web_image_ocr.primitives.errors import ErrorKind, ServiceError
 

@@ -7,7 +7,6 @@ from typing import Any
 
 from pydantic import BaseModel
 
-from web_image_ocr.api.errors import TABLE, status_title
 from web_image_ocr.api.openapi import (
     AUTHENTICATED,
     EITHER,
@@ -16,8 +15,8 @@ from web_image_ocr.api.openapi import (
     Operation,
     body_of,
 )
-from web_image_ocr.api.pages import DEFAULT_LIMIT
-from web_image_ocr.api.schemas import ServiceFailure
+from web_image_ocr.api.wire.codec import DEFAULT_LIMIT
+from web_image_ocr.api.wire.errors import TABLE, ServiceFailure, status_title
 from web_image_ocr.identity import MOST_A_PAGE
 from web_image_ocr.primitives.errors import ErrorKind
 

@@ -11,8 +11,8 @@ from typing import Annotated, Any
 import orjson
 import typer
 
-from web_image_ocr.api.encode import encode_page
-from web_image_ocr.api.errors import wire_error
+from web_image_ocr.api.wire.errors import wire_error
+from web_image_ocr.api.wire.web_image import encode_page
 from web_image_ocr.bootstrap import image_limits
 from web_image_ocr.cli.exit_codes import ExitCode, exit_code
 from web_image_ocr.cli.options import Config

@@ -1,7 +1,7 @@
 """The one error type of the package and the closed list of its kinds.
 
 An error says what went wrong (``kind``), never how it is shown: HTTP statuses and
-wire codes are in ``api.errors``, exit codes in ``cli.exit_codes``. Both are total
+wire codes are in ``api.wire.errors``, exit codes in ``cli.exit_codes``. Both are total
 over ``ErrorKind``.
 """
 

@@ -13,7 +13,7 @@ import structlog
 from tests.http.management.conftest import PASSWORD, Town
 from tests.http.shapes import PICTURE, assert_failure, path_of
 from web_image_ocr.api import middleware
-from web_image_ocr.api.management_schemas import (
+from web_image_ocr.api.wire.management import (
     Key,
     KeysAnswer,
     ManagedProject,

@@ -13,8 +13,7 @@ from tests.http.conftest import Clients
 from tests.http.management.conftest import Town
 from tests.http.shapes import PICTURE, assert_failure, path_of
 from tests.support.fake_recognizer import FakeRecognizer
-from web_image_ocr.api.management_schemas import UsageAnswer
-from web_image_ocr.api.usage_wire import cell
+from web_image_ocr.api.wire.usage import UsageAnswer, escape_formula
 from web_image_ocr.identity import API_NAME, Identity
 from web_image_ocr.primitives.errors import ErrorKind, ServiceError
 
@@ -186,7 +185,7 @@ async def _look_at_csv(town: Town, name: str) -> None:
 
 def test_cells_that_a_spreadsheet_would_run() -> None:
     for text in ("=1", "+1", "-1", "@a", "\t=1", "\r=1"):
-        assert cell(text) == f"'{text}"
+        assert escape_formula(text) == f"'{text}"
 
 
 async def test_a_signed_call_is_noted_with_its_key(town: Town, town_identity: Identity) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 
 from tests.console.words import LANGUAGES, STATIC, words_of
-from web_image_ocr.api.errors import TABLE
+from web_image_ocr.api.wire.errors import TABLE
 
 SCRIPTS = sorted(STATIC.rglob("*.js"))
 

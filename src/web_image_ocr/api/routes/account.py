@@ -6,11 +6,10 @@ from fastapi import APIRouter
 from starlette.requests import Request
 from starlette.responses import Response
 
-from web_image_ocr.api.answers import json_response
 from web_image_ocr.api.management import managing
-from web_image_ocr.api.management_schemas import MeAnswer, NewPasswordRequest
-from web_image_ocr.api.management_wire import encode_me
 from web_image_ocr.api.openapi_management import management_failures, management_operation
+from web_image_ocr.api.wire.codec import json_response
+from web_image_ocr.api.wire.management import MeAnswer, NewPasswordRequest, encode_me
 
 router = APIRouter(tags=["Management"])
 

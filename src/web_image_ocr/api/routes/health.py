@@ -6,9 +6,9 @@ from fastapi import APIRouter
 from starlette.requests import Request
 from starlette.responses import Response
 
-from web_image_ocr.api.answers import json_response
-from web_image_ocr.api.schemas import Health
 from web_image_ocr.api.state import state_of
+from web_image_ocr.api.wire.codec import json_response
+from web_image_ocr.api.wire.web_image import Health
 
 router = APIRouter(tags=["Health"])
 

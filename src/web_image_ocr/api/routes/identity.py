@@ -8,15 +8,7 @@ from fastapi import APIRouter
 from starlette.requests import Request
 from starlette.responses import Response
 
-from web_image_ocr.api.answers import json_response
 from web_image_ocr.api.credentials import Callers, token_of
-from web_image_ocr.api.identity_schemas import (
-    AuthRequest,
-    ProjectsAnswer,
-    TemporaryKeyAnswer,
-    TokenAnswer,
-)
-from web_image_ocr.api.identity_wire import encode_projects, encode_temporary_key, encode_token
 from web_image_ocr.api.limits.request_head import check_sizes
 from web_image_ocr.api.openapi import (
     authentication_operation,
@@ -26,9 +18,17 @@ from web_image_ocr.api.openapi import (
     projects_operation,
     temporary_key_operation,
 )
-from web_image_ocr.api.pages import page_of
-from web_image_ocr.api.schemas import parse_json, validate
 from web_image_ocr.api.state import state_of
+from web_image_ocr.api.wire.codec import json_response, parse_json, requested_page, validate
+from web_image_ocr.api.wire.identity import (
+    AuthRequest,
+    ProjectsAnswer,
+    TemporaryKeyAnswer,
+    TokenAnswer,
+    encode_projects,
+    encode_temporary_key,
+    encode_token,
+)
 from web_image_ocr.identity import MOST_A_PAGE, Principal, TokenGrant
 from web_image_ocr.primitives.errors import ErrorKind, ServiceError
 
@@ -117,7 +117,7 @@ async def projects(request: Request) -> Response:
             request, lambda: callers.authenticate(request, body)
         )
     name = request.query_params.get("name") or None
-    page = page_of(request.query_params, MOST_A_PAGE)
+    page = requested_page(request.query_params, MOST_A_PAGE)
     found = await callers.ask(lambda identity: identity.projects(principal, name, page))
     return json_response(encode_projects(found, str(request.url), page.limit))
 

@@ -8,16 +8,7 @@ from fastapi import APIRouter
 from starlette.requests import Request
 from starlette.responses import Response
 
-from web_image_ocr.api.answers import json_response
 from web_image_ocr.api.management import checked_id, managing
-from web_image_ocr.api.management_schemas import (
-    Key,
-    KeyChange,
-    KeysAnswer,
-    NewKeyAnswer,
-    NewKeyRequest,
-)
-from web_image_ocr.api.management_wire import encode_key, encode_list, encode_new_key
 from web_image_ocr.api.openapi_management import (
     PAGE_PARAMETERS,
     in_path,
@@ -25,7 +16,17 @@ from web_image_ocr.api.openapi_management import (
     management_failures,
     management_operation,
 )
-from web_image_ocr.api.pages import PAGE_NAMES, page_of, parameters_of
+from web_image_ocr.api.wire.codec import PAGE_QUERY, json_response, query_parameters, requested_page
+from web_image_ocr.api.wire.management import (
+    Key,
+    KeyChange,
+    KeysAnswer,
+    NewKeyAnswer,
+    NewKeyRequest,
+    encode_key,
+    encode_list,
+    encode_new_key,
+)
 from web_image_ocr.identity import EVERYBODY
 from web_image_ocr.primitives.audit import is_about
 from web_image_ocr.primitives.errors import ErrorKind, ServiceError
@@ -48,8 +49,8 @@ _OWNER = in_query(
 async def list_keys(request: Request) -> Response:
     """Return keys without their secrets, from the oldest to the newest, in pages."""
     async with managing(request) as call:
-        query = parameters_of(request, PAGE_NAMES | {"user"})
-        page, owner = page_of(query), query.get("user")
+        query = query_parameters(request, PAGE_QUERY | {"user"})
+        page, owner = requested_page(query), query.get("user")
         if owner is not None and owner != EVERYBODY:
             owner = checked_id(owner)
         found = await call.own_account(lambda account: account.keys(owner, page))

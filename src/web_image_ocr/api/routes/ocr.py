@@ -9,14 +9,13 @@ from fastapi import APIRouter
 from starlette.requests import Request
 from starlette.responses import Response
 
-from web_image_ocr.api.answers import json_response, server_timing
-from web_image_ocr.api.encode import encode_page
 from web_image_ocr.api.limits.bodies import Body, while_connected
 from web_image_ocr.api.limits.body_budget import authenticated
 from web_image_ocr.api.limits.request_head import check_sizes
 from web_image_ocr.api.openapi import service_failures, web_image_operation
-from web_image_ocr.api.schemas import WebImageAnswer, WebImageRequest, parse_json, validate
 from web_image_ocr.api.state import State, state_of
+from web_image_ocr.api.wire.codec import json_response, parse_json, server_timing, validate
+from web_image_ocr.api.wire.web_image import WebImageAnswer, WebImageRequest, encode_page
 from web_image_ocr.engine.page import RecognitionOptions
 from web_image_ocr.images import decode_base64
 from web_image_ocr.primitives.deadline import Deadline

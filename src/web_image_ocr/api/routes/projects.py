@@ -6,21 +6,21 @@ from fastapi import APIRouter
 from starlette.requests import Request
 from starlette.responses import Response
 
-from web_image_ocr.api.answers import json_response
 from web_image_ocr.api.management import managing, record_id
-from web_image_ocr.api.management_schemas import (
-    ManagedProject,
-    ManagedProjectsAnswer,
-    NewProjectRequest,
-)
-from web_image_ocr.api.management_wire import encode_list, encode_project
 from web_image_ocr.api.openapi_management import (
     PAGE_PARAMETERS,
     in_path,
     management_failures,
     management_operation,
 )
-from web_image_ocr.api.pages import PAGE_NAMES, page_of, parameters_of
+from web_image_ocr.api.wire.codec import PAGE_QUERY, json_response, query_parameters, requested_page
+from web_image_ocr.api.wire.management import (
+    ManagedProject,
+    ManagedProjectsAnswer,
+    NewProjectRequest,
+    encode_list,
+    encode_project,
+)
 from web_image_ocr.identity import API_NAME, Administration, Project, ProjectState
 
 router = APIRouter(tags=["Management"])
@@ -38,7 +38,7 @@ _ID = in_path("id", "Of the project, 32 hex digits.")
 async def list_projects(request: Request) -> Response:
     """Return projects by name, in pages, to every role."""
     async with managing(request) as call:
-        page = page_of(parameters_of(request, PAGE_NAMES))
+        page = requested_page(query_parameters(request, PAGE_QUERY))
         found = await call.own_account(lambda account: account.projects(page))
         return json_response(encode_list("projects", encode_project, found))
 

@@ -7,10 +7,10 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from web_image_ocr import __version__
-from web_image_ocr.api.answers import json_response
-from web_image_ocr.api.management_schemas import ServiceAnswer
 from web_image_ocr.api.openapi_management import public_failures
 from web_image_ocr.api.state import state_of
+from web_image_ocr.api.wire.codec import json_response
+from web_image_ocr.api.wire.management import ServiceAnswer
 from web_image_ocr.engine.runtime.models import DETECTION, RECOGNITION, should_quantize
 from web_image_ocr.images import ImageLimits
 from web_image_ocr.images.config import BASE64_TEXT_LIMIT

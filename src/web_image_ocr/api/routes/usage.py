@@ -9,16 +9,14 @@ from fastapi import APIRouter
 from starlette.requests import Request
 from starlette.responses import Response
 
-from web_image_ocr.api.answers import json_response
 from web_image_ocr.api.management import ManagementCall, checked_id, managing
-from web_image_ocr.api.management_schemas import UsageAnswer
 from web_image_ocr.api.openapi_management import (
     in_query,
     management_failures,
     management_operation,
 )
-from web_image_ocr.api.pages import parameters_of
-from web_image_ocr.api.usage_wire import encode_usage, file_name, usage_csv
+from web_image_ocr.api.wire.codec import json_response, query_parameters
+from web_image_ocr.api.wire.usage import UsageAnswer, encode_usage, file_name, usage_csv
 from web_image_ocr.identity import Step, UsageReport, Window
 from web_image_ocr.primitives.errors import ErrorKind, ServiceError
 
@@ -64,7 +62,7 @@ _CSV = {"text/csv": {"schema": {"type": "string"}}}
 async def usage(request: Request) -> Response:
     """Steps in order, those without calls included; a second late at most; for every role."""
     async with managing(request) as call:
-        query = parameters_of(request, _NAMES)
+        query = query_parameters(request, _NAMES)
         window, project_id = _window(query), query.get("project_id")
         if project_id is not None:
             project_id = checked_id(project_id)

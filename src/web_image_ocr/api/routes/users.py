@@ -6,24 +6,25 @@ from fastapi import APIRouter
 from starlette.requests import Request
 from starlette.responses import Response
 
-from web_image_ocr.api.answers import json_response
 from web_image_ocr.api.management import managing, record_id
-from web_image_ocr.api.management_schemas import (
-    ManagedUser,
-    NewPasswordAnswer,
-    NewUserRequest,
-    PasswordReset,
-    UserChange,
-    UsersAnswer,
-)
-from web_image_ocr.api.management_wire import encode_list, encode_new_password, encode_user
 from web_image_ocr.api.openapi_management import (
     PAGE_PARAMETERS,
     in_path,
     management_failures,
     management_operation,
 )
-from web_image_ocr.api.pages import PAGE_NAMES, page_of, parameters_of
+from web_image_ocr.api.wire.codec import PAGE_QUERY, json_response, query_parameters, requested_page
+from web_image_ocr.api.wire.management import (
+    ManagedUser,
+    NewPasswordAnswer,
+    NewUserRequest,
+    PasswordReset,
+    UserChange,
+    UsersAnswer,
+    encode_list,
+    encode_new_password,
+    encode_user,
+)
 
 router = APIRouter(tags=["Management"])
 
@@ -40,7 +41,7 @@ _ID = in_path("id", "Of the user, 32 hex digits.")
 async def list_users(request: Request) -> Response:
     """Return users by name, in pages; administrators only, as all that follows."""
     async with managing(request) as call:
-        page = page_of(parameters_of(request, PAGE_NAMES))
+        page = requested_page(query_parameters(request, PAGE_QUERY))
         found = await call.administration(lambda accounts: accounts.users(page))
         return json_response(encode_list("users", encode_user, found))
 

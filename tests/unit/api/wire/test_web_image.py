@@ -5,8 +5,7 @@ import math
 from hypothesis import given
 from hypothesis import strategies as st
 
-from web_image_ocr.api.encode import encode_page
-from web_image_ocr.api.schemas import WebImageAnswer
+from web_image_ocr.api.wire.web_image import WebImageAnswer, encode_page
 from web_image_ocr.engine.page import Page, TextLine
 
 points = st.tuples(st.floats(-1e6, 1e6), st.floats(-1e6, 1e6))

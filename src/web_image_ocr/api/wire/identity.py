@@ -1,25 +1,43 @@
-"""Wire models of the identity API. Private to ``api``."""
+"""Describe the identity API: models of requests and answers, encoders of answers."""
 
 from __future__ import annotations
 
 from typing import Annotated
+from urllib.parse import urlencode
 
 from pydantic import Field, StringConstraints
 from pydantic.json_schema import SkipJsonSchema
 
-from web_image_ocr.api.schemas import Wire
-from web_image_ocr.identity import PasswordLogin, Reference, Scope
+from web_image_ocr.api.wire.codec import Wire
+from web_image_ocr.identity import (
+    Listed,
+    PasswordLogin,
+    Project,
+    Reference,
+    Role,
+    Scope,
+    TemporaryKey,
+    TokenGrant,
+    wire_time,
+)
 from web_image_ocr.primitives.errors import ErrorKind, ServiceError
+
+_ROLE_NAMES = {
+    Role.ADMINISTRATOR: "te_admin",
+    Role.CALLER: "OCR ReadOnlyAccess",
+    Role.VIEWER: "readonly",
+}
+"""Names that the cloud API uses for roles with about the same permissions."""
 
 
 class Named(Wire):
-    """Something by its `id` or its `name`; the id wins."""
+    """A record by its `id` or its `name`; `id` takes precedence."""
 
     id: str | None = None
     name: str | None = None
 
     def reference(self) -> Reference:
-        """The same as identity's value.
+        """Return the value for identity.
 
         Raises:
             ValueError: neither is given.
@@ -28,29 +46,29 @@ class Named(Wire):
 
 
 class PasswordUser(Named):
-    """Who signs in; by name together with the account (`domain`)."""
+    """The user who signs in; a name needs the account (`domain`)."""
 
     password: str
     domain: Named | None = None
 
 
 class PasswordMethod(Wire):
-    """For the method `password`."""
+    """Parameters of the method `password`."""
 
     user: PasswordUser
 
 
 class TokenMethod(Wire):
-    """For the method `token`; without `id` the token of `X-Auth-Token` is meant."""
+    """Parameters of the method `token`; without `id`, the token of `X-Auth-Token` is used."""
 
     id: str | None = None
     duration_seconds: int | Annotated[str, StringConstraints(pattern=r"^\d{1,6}$")] | None = Field(
-        default=None, description="Of a temporary key, 900 to 86400; absent means 900."
+        default=None, description="Lifetime of a temporary key, 900 to 86400; absent means 900."
     )
 
 
 class IdentityPart(Wire):
-    """How the caller proves to be itself."""
+    """Authentication method and its parameters."""
 
     methods: list[str] = Field(min_length=1, max_length=1, description="`password` or `token`.")
     password: PasswordMethod | None = None
@@ -58,13 +76,13 @@ class IdentityPart(Wire):
 
 
 class ScopePart(Wire):
-    """What the token shall be good for; the project wins."""
+    """Scope of the token; `project` takes precedence."""
 
     project: Named | None = None
     domain: Named | None = None
 
     def scope(self) -> Scope:
-        """The same as identity's value.
+        """Return the value for identity.
 
         Raises:
             ValueError: a part has neither id nor name.
@@ -89,16 +107,16 @@ class AuthRequest(Wire):
 
     @property
     def method(self) -> str:
-        """How the caller proves to be itself."""
+        """Return the authentication method."""
         return self.auth.identity.methods[0]
 
     @property
     def token(self) -> TokenMethod:
-        """The part for the method ``token``; empty if absent."""
+        """Return the parameters of the method ``token``; empty if absent."""
         return self.auth.identity.token or TokenMethod()
 
     def scope(self) -> Scope:
-        """What the token shall be good for.
+        """Return the requested scope of the token.
 
         Raises:
             ServiceError: ``IDENTITY_REQUEST_INVALID``.
@@ -109,7 +127,7 @@ class AuthRequest(Wire):
             raise _invalid(str(error)) from None
 
     def password_login(self) -> PasswordLogin:
-        """The sign-in.
+        """Return the sign-in.
 
         Raises:
             ServiceError: ``IDENTITY_REQUEST_INVALID``.
@@ -129,7 +147,7 @@ class AuthRequest(Wire):
             raise _invalid(str(error)) from None
 
     def duration_seconds(self) -> int:
-        """How long a temporary key shall live, 900 if the body does not say."""
+        """Return the lifetime of a temporary key, seconds; 900 if absent."""
         seconds = self.token.duration_seconds
         return 900 if seconds is None else int(seconds)
 
@@ -150,23 +168,23 @@ class ProjectAnswer(Wire):
 
 
 class UserAnswer(Wire):
-    """A token's owner."""
+    """The owner of a token."""
 
     id: str
     name: str
-    password_expires_at: str = Field(description="Empty: never.")
+    password_expires_at: str = Field(description="Always empty: passwords do not expire.")
     domain: DomainAnswer
 
 
 class RoleAnswer(Wire):
-    """What the owner may do."""
+    """A role of the owner."""
 
     id: str
     name: str
 
 
 class TokenPart(Wire):
-    """What a token says."""
+    """Content of a token."""
 
     methods: list[str]
     catalog: list[str] = Field(max_length=0, description="Always empty.")
@@ -174,37 +192,37 @@ class TokenPart(Wire):
     issued_at: str = Field(examples=["2026-01-03T09:05:22.000000Z"])
     expires_at: str = Field(examples=["2026-01-04T09:05:22.000000Z"])
     project: ProjectAnswer | SkipJsonSchema[None] = Field(
-        default=None, description="Of a project's token."
+        default=None, description="In the token of a project."
     )
     domain: DomainAnswer | SkipJsonSchema[None] = Field(
-        default=None, description="Of an account's token."
+        default=None, description="In the token of an account."
     )
     user: UserAnswer
 
 
 class TokenAnswer(Wire):
-    """What a token says; the token itself is in the header `X-Subject-Token`."""
+    """Content of a token; the token itself is in the header `X-Subject-Token`."""
 
     token: TokenPart
 
 
 class CredentialPart(Wire):
-    """A temporary key."""
+    """A temporary access key."""
 
     access: str
     secret: str
-    securitytoken: str = Field(description="For `X-Security-Token`.")
+    securitytoken: str = Field(description="Value for `X-Security-Token`.")
     expires_at: str
 
 
 class TemporaryKeyAnswer(Wire):
-    """A temporary key."""
+    """A temporary access key."""
 
     credential: CredentialPart
 
 
 class Links(Wire):
-    """Addresses around a list or a record."""
+    """Links to a list or a record."""
 
     self: str
     previous: str | None = None
@@ -225,10 +243,79 @@ class ListedProject(Wire):
 
 
 class ProjectsAnswer(Wire):
-    """Projects of the caller's account."""
+    """A page of the projects of the caller's account."""
 
     projects: list[ListedProject]
     links: Links
+
+
+def encode_token(grant: TokenGrant) -> dict[str, object]:
+    """Return the body that describes a token; its catalog is always empty."""
+    user, project = grant.user, grant.project
+    domain = {"id": user.domain.id, "name": user.domain.name}
+    scope: dict[str, object] = (
+        {"project": {"id": project.id, "name": project.name, "domain": domain}}
+        if project
+        else {"domain": domain}
+    )
+    return {
+        "token": {
+            "methods": list(grant.methods),
+            "catalog": [],
+            "roles": [{"id": user.role.value, "name": _ROLE_NAMES[user.role]}],
+            "issued_at": wire_time(grant.issued_at),
+            "expires_at": wire_time(grant.expires_at),
+            **scope,
+            "user": {
+                "id": user.id,
+                "name": user.name,
+                "password_expires_at": "",
+                "domain": domain,
+            },
+        }
+    }
+
+
+def encode_temporary_key(key: TemporaryKey) -> dict[str, object]:
+    """Return the body with a temporary key."""
+    return {
+        "credential": {
+            "access": key.access,
+            "secret": key.secret,
+            "securitytoken": key.security_token,
+            "expires_at": wire_time(key.expires_at),
+        }
+    }
+
+
+def encode_projects(projects: Listed[Project], url: str, limit: int) -> dict[str, object]:
+    """Return the body that lists projects.
+
+    Args:
+        projects: one page.
+        url: of the call.
+        limit: of the page.
+    """
+    base = url.partition("?")[0]
+    following = None
+    if projects.next_marker is not None:
+        following = f"{base}?{urlencode({'limit': limit, 'marker': projects.next_marker})}"
+    return {
+        "projects": [
+            {
+                "id": project.id,
+                "name": project.name,
+                "domain_id": project.domain.id,
+                "parent_id": project.domain.id,
+                "is_domain": False,
+                "enabled": True,
+                "description": "",
+                "links": {"self": f"{base}/{project.id}"},
+            }
+            for project in projects
+        ],
+        "links": {"self": url, "previous": None, "next": following},
+    }
 
 
 def _invalid(detail: str) -> ServiceError:

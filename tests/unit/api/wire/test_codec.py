@@ -5,7 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from web_image_ocr.api.schemas import WebImageRequest, parse_json, validate
+from web_image_ocr.api.wire.codec import parse_json, validate
+from web_image_ocr.api.wire.web_image import WebImageRequest
 from web_image_ocr.primitives.errors import ErrorKind, ServiceError
 
 
@@ -25,7 +26,7 @@ def test_a_body_of_very_many_values_is_not_parsed(value: bytes) -> None:
 
 
 def test_the_limit_on_values_is_the_documented_one() -> None:
-    page = (Path(__file__).parents[3] / "docs/api.md").read_text(encoding="utf-8")
+    page = (Path(__file__).parents[4] / "docs/api.md").read_text(encoding="utf-8")
     said = re.search(r"at most ([\d,]+) commas and opening brackets", page)
     assert said is not None
     limit = int(said[1].replace(",", ""))

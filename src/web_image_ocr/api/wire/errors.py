@@ -1,31 +1,58 @@
-"""What a failure looks like on the wire: one total table, one function that renders it.
+"""Map every ``ErrorKind`` to the status, code and message of the cloud API, and encode it.
 
-Codes and texts follow the public error pages of the OCR service (``AIS.*``), of the
-platform below it (``ModelArts.*``) and of its gateway (``APIG.*``), letter by letter.
+Codes and messages equal the public error pages of the OCR service (``AIS.*``), of the platform
+below it (``ModelArts.*``) and of its gateway (``APIG.*``).
 """
 
 from __future__ import annotations
 
 import math
+from collections import defaultdict
 from collections.abc import Mapping
 from dataclasses import dataclass
 from http import HTTPStatus
 
+from pydantic import Field
+from pydantic.json_schema import SkipJsonSchema
 from starlette.responses import Response
 
-from web_image_ocr.api.answers import json_response
+from web_image_ocr.api.wire.codec import Wire, json_response
 from web_image_ocr.primitives.errors import ErrorKind, ServiceError
 
 _STORAGE_FAILED = "Obtaining the file from the OBS failed."
 _AUTHENTICATION = "Incorrect IAM authentication information: "
 
 
+class ServiceFailure(Wire):
+    """A failed call."""
+
+    error_code: str = Field(examples=["AIS.0103"])
+    error_msg: str = Field(examples=["The image size does not meet the requirements."])
+    request_id: str | SkipJsonSchema[None] = Field(
+        default=None, description="Only for codes `APIG.*`; same as `X-Request-Id`."
+    )
+
+
+class IdentityFailureBody(Wire):
+    """Body of a failed identity call."""
+
+    code: int = Field(description="The HTTP status.", examples=[401])
+    message: str = Field(examples=["The username or password is wrong."])
+    title: str = Field(examples=["Unauthorized"])
+
+
+class IdentityFailure(Wire):
+    """A failed identity call."""
+
+    error: IdentityFailureBody
+
+
 @dataclass(frozen=True, slots=True)
 class WireError:
-    """A row of the table.
+    """Represent one row of the error table.
 
     Attributes:
-        status: of the HTTP answer.
+        status: HTTP status.
         code: ``error_code`` on the wire.
         message: ``error_msg`` on the wire; ``{names}`` are filled from ``ServiceError.public``.
     """
@@ -36,7 +63,7 @@ class WireError:
 
 
 TABLE: Mapping[ErrorKind, WireError] = {
-    # The request as HTTP sees it.
+    # The HTTP request.
     ErrorKind.ROUTE_UNKNOWN: WireError(
         404, "APIG.0101", "The API does not exist or has not been published in the environment."
     ),
@@ -51,7 +78,7 @@ TABLE: Mapping[ErrorKind, WireError] = {
     ErrorKind.IMAGE_TEXT_TOO_LONG: WireError(
         400, "ModelArts.4104", "Invalid Request Content Length."
     ),
-    # The picture.
+    # The image.
     ErrorKind.FORMAT_UNSUPPORTED: WireError(400, "AIS.0102", "The image format is not supported."),
     ErrorKind.IMAGE_SIZE: WireError(
         400, "AIS.0103", "The image size does not meet the requirements."
@@ -70,7 +97,7 @@ TABLE: Mapping[ErrorKind, WireError] = {
     ErrorKind.STORAGE_OBJECT_MISSING: WireError(
         400, "ModelArts.4706", "The Obs file is not exist."
     ),
-    # Who is calling.
+    # Authentication and authorization.
     ErrorKind.CREDENTIALS_MISSING: WireError(
         401, "APIG.0301", _AUTHENTICATION + "x-auth-token not found"
     ),
@@ -103,14 +130,14 @@ TABLE: Mapping[ErrorKind, WireError] = {
     ErrorKind.NOT_SUBSCRIBED: WireError(
         400, "ModelArts.4204", "Request api error! The API web-image is not subscribed."
     ),
-    # Met on identity routes only, whose form has the status in place of the code.
+    # Identity API only; its body has the status in place of the code.
     ErrorKind.IDENTITY_REQUEST_INVALID: WireError(400, "APIG.0602", "The request body is invalid"),
     ErrorKind.LOGIN_FAILED: WireError(401, "APIG.0301", "The username or password is wrong."),
     ErrorKind.LOGIN_LOCKED: WireError(401, "APIG.0301", "The account is locked."),
     ErrorKind.SUBJECT_TOKEN_INVALID: WireError(
         404, "APIG.0101", "X-Subject-Token is invalid in the request"
     ),
-    # Met on management routes only.
+    # Management API only.
     ErrorKind.MANAGEMENT_REQUEST_INVALID: WireError(
         400, "APIG.0602", "The request is invalid: {reason}"
     ),
@@ -119,7 +146,7 @@ TABLE: Mapping[ErrorKind, WireError] = {
         409, "APIG.0602", "The record exists already or must stay: {reason}"
     ),
     ErrorKind.QUOTA_EXCEEDED: WireError(403, "APIG.0602", "The quota is used up: {reason}"),
-    # Load and the server's own troubles.
+    # Load and failures of the server.
     ErrorKind.RATE_LIMITED: WireError(
         429,
         "APIG.0308",
@@ -139,24 +166,19 @@ TABLE: Mapping[ErrorKind, WireError] = {
     ),
     ErrorKind.INTERNAL: WireError(500, "ModelArts.4505", "Backend service internal error."),
 }
-"""Total over ``ErrorKind``."""
+"""One row for each ``ErrorKind``."""
 
 
 def wire_error(error: ServiceError) -> WireError:
-    """The row for an error, its text filled in; a value that is missing stays empty."""
+    """Return the row of an error with its message filled in; missing values stay empty."""
     row = TABLE[error.kind]
     if "{" not in row.message:
         return row
-    return WireError(row.status, row.code, row.message.format_map(_Blank(error.public)))
-
-
-class _Blank(dict[str, str]):
-    def __missing__(self, key: str) -> str:
-        return ""
+    return WireError(row.status, row.code, row.message.format_map(defaultdict(str, error.public)))
 
 
 def error_response(error: ServiceError, *, request_id: str, identity_form: bool) -> Response:
-    """The HTTP answer for a failure; see ``error_body``."""
+    """Return the HTTP response of an error; see ``error_body``."""
     row = wire_error(error)
     body = error_body(row, request_id=request_id, identity_form=identity_form)
     response = json_response(body, row.status)
@@ -166,12 +188,12 @@ def error_response(error: ServiceError, *, request_id: str, identity_form: bool)
 
 
 def error_body(row: WireError, *, request_id: str, identity_form: bool) -> dict[str, object]:
-    """The JSON object of a failure.
+    """Return the JSON object of an error.
 
     Args:
-        row: of the table, its message filled in.
-        request_id: of the call; part of the body where the gateway answers.
-        identity_form: whether the identity API's ``{"error": …}`` is meant rather than
+        row: with its message filled in.
+        request_id: of the call; part of the body for codes of the gateway (``APIG.*``).
+        identity_form: true for the identity API's ``{"error": …}``, false for
             ``error_code`` and ``error_msg``.
     """
     if identity_form:
@@ -184,6 +206,6 @@ def error_body(row: WireError, *, request_id: str, identity_form: bool) -> dict[
 
 
 def status_title(status: int) -> str:
-    """The usual words for an HTTP status."""
-    # 494 is the gateway's own.
+    """Return the reason phrase of an HTTP status."""
+    # 494 is not a standard status: the cloud gateway defines it.
     return "Request Headers Too Large" if status == 494 else HTTPStatus(status).phrase

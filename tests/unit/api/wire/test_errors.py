@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from web_image_ocr.api.errors import wire_error
+from web_image_ocr.api.wire.errors import wire_error
 from web_image_ocr.primitives.errors import ErrorKind, ServiceError
 
 PUBLIC = {
