@@ -1,4 +1,4 @@
-# What a developer and an operator need; `make` alone explains itself.
+# Commands for developers and operators; `make` alone lists them.
 SHELL := /bin/bash
 .DELETE_ON_ERROR:
 .DEFAULT_GOAL := help
@@ -15,10 +15,10 @@ CODE := src tests benchmarks scripts
 
 .PHONY: help install serve test check format bench fuzz soak lock docs clean
 
-help: ## Show this list
+help: ## List the commands
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
-install: $(VENV)/.run ## Make .venv with what running needs
+install: $(VENV)/.run ## Create .venv with the runtime packages
 serve: install ## Start the server at http://127.0.0.1:8000 (SERVE_ARGS="--port 9000")
 	$(BIN)/web-image-ocr serve --data-dir $(DATA) $(SERVE_ARGS)
 
@@ -26,7 +26,7 @@ test: $(VENV)/.dev ## Run all tests
 	@scripts/debian-packages requirements/debian.txt
 	$(BIN)/python -m pytest -n 2 --dist loadfile --no-loadscope-reorder --durations=25
 
-check: $(VENV)/.dev ## Format, lint, types, imports, documents, fast tests
+check: $(VENV)/.dev ## Check format, lint, types, imports, documentation, prose; run the fast tests
 	$(BIN)/ruff format --check $(CODE)
 	$(BIN)/ruff check $(CODE)
 	$(BIN)/mypy
@@ -34,28 +34,28 @@ check: $(VENV)/.dev ## Format, lint, types, imports, documents, fast tests
 	$(BIN)/python -m scripts.docs --check
 	$(BIN)/python -m pytest -n auto -m "not models and not server and not slow" -q
 
-format: $(VENV)/.dev ## Format the code and mend what ruff can
+format: $(VENV)/.dev ## Format the code and apply ruff's fixes
 	$(BIN)/ruff check --fix $(CODE)
 	$(BIN)/ruff format $(CODE)
 
-docs: $(VENV)/.dev ## Write the generated parts of the documentation anew
+docs: $(VENV)/.dev ## Generate the reference pages
 	$(BIN)/python -m scripts.docs
 
-bench: $(VENV)/.dev ## Measure accuracy, time and load: make bench DIR=folder-of-labelled-pictures
-	@test -n "$(DIR)" || { echo "name the labelled pictures: make bench DIR=..."; exit 2; }
+bench: $(VENV)/.dev ## Measure accuracy, latency and load: make bench DIR=folder-of-labelled-images
+	@test -n "$(DIR)" || { echo "DIR is not set. Name the folder of labelled images: make bench DIR=..."; exit 2; }
 	$(BIN)/python -m benchmarks.accuracy --data $(DIR) --engine ours --engine rapidocr
 	$(BIN)/python -m benchmarks.latency --data $(DIR)
 	$(BIN)/python -m benchmarks.load --data $(DIR)
 
-fuzz: $(VENV)/.dev ## Send parsers and a server a million damaged inputs (FUZZ_ARGS="--seed 2"), some 20 minutes
+fuzz: $(VENV)/.dev ## Fuzz the parsers and a server, about 20 minutes (FUZZ_ARGS="--seed 2")
 	$(BIN)/python -m tests.fuzz $(FUZZ_ARGS)
 
-soak: $(VENV)/.dev ## Run servers under calls, kills and stops (SOAK_ARGS="kill stop"), some 20 minutes
+soak: $(VENV)/.dev ## Run servers under load, kills and restarts, about 20 minutes (SOAK_ARGS="kill stop")
 	$(BIN)/python -m tests.soak $(SOAK_ARGS)
 
 COMPILE := $(BIN)/uv pip compile --quiet --python-version 3.11 --universal --no-annotate \
 	--generate-hashes --no-emit-index-url --no-emit-find-links --custom-compile-command "make lock"
-lock: $(VENV)/.dev ## Renew the lock files from pyproject.toml and requirements/*.in
+lock: $(VENV)/.dev ## Update the lock files from pyproject.toml and requirements/*.in
 	$(COMPILE) pyproject.toml -o requirements/run.txt
 	$(COMPILE) --extra dev -c requirements/run.txt pyproject.toml -o requirements/dev.txt
 	$(COMPILE) requirements/build.in -o requirements/build.txt
@@ -64,7 +64,7 @@ lock: $(VENV)/.dev ## Renew the lock files from pyproject.toml and requirements/
 clean: ## Remove the virtual environment and all caches
 	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
 
-# The lock files are complete, so nothing is resolved: each line is installed as it stands.
+# The lock files are complete: pip installs each line without resolving dependencies.
 $(VENV)/.run: requirements/run.txt requirements/build.txt requirements/models.txt pyproject.toml | $(BIN)/python
 	@echo "Installing the locked packages (about 190 MB, once; a minute or two) ..."
 	@$(PIP) install --no-deps --require-hashes -r requirements/build.txt -r requirements/run.txt -r requirements/models.txt
@@ -72,7 +72,7 @@ $(VENV)/.run: requirements/run.txt requirements/build.txt requirements/models.tx
 	@touch $@
 
 $(VENV)/.dev: requirements/dev.txt $(VENV)/.run
-	@echo "Installing what the tests need ..."
+	@echo "Installing the development packages ..."
 	@$(PIP) install --no-deps --require-hashes -r requirements/dev.txt
 	@touch $@
 

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
 __all__ = ["Engine", "EngineConfig", "Page", "RecognitionOptions", "TextLine", "__version__"]
 
-__version__ = "0.1.0"
+__version__ = "0.2.0"
 
 disable_onnxruntime_telemetry()  # before any module of the package can load the library
 
