@@ -17,7 +17,7 @@ from urllib.parse import urlsplit
 
 from tests.fuzz.runner import Target
 from tests.property.images.test_decode import SEEDS as PICTURES
-from tests.unit.images.pictures import detailed, encoded
+from tests.support.images import encode_image, texture
 from web_image_ocr.api.clients import ClientAddresses
 from web_image_ocr.api.limits.request_head import check_loopback
 from web_image_ocr.api.wire.codec import parse_json, validate
@@ -178,21 +178,27 @@ def _picture(data: bytes) -> None:
     assert picture.pixels.shape == (picture.height, picture.width, 3)
 
 
-_TINY = detailed(20, 17)
+_TINY = texture(20, 17)
 _TINY_PICTURES = (
     *PICTURES.values(),
-    *(encoded(_TINY, form) for form in ("JPEG", "PNG", "BMP", "TIFF", "GIF", "WEBP", "TGA", "PCX")),
-    *(encoded(_TINY.convert(mode), "PNG") for mode in ("1", "L", "LA", "P", "RGBA", "I;16")),
     *(
-        encoded(_TINY, "TIFF", compression=kind)
+        encode_image(_TINY, form)
+        for form in ("JPEG", "PNG", "BMP", "TIFF", "GIF", "WEBP", "TGA", "PCX")
+    ),
+    *(encode_image(_TINY.convert(mode), "PNG") for mode in ("1", "L", "LA", "P", "RGBA", "I;16")),
+    *(
+        encode_image(_TINY, "TIFF", compression=kind)
         for kind in ("tiff_adobe_deflate", "packbits", "zstd", "lzma")
     ),
-    *(encoded(_TINY.convert("1"), "TIFF", compression=kind) for kind in ("group3", "tiff_ccitt")),
-    encoded(_TINY.convert("CMYK"), "TIFF"),
-    encoded(_TINY, "PNG", save_all=True, append_images=[_TINY.rotate(90)]),
-    encoded(_TINY, "JPEG", restart_marker_blocks=1),
-    encoded(_TINY, "MPO", save_all=True, append_images=[_TINY]),
-    encoded(_TINY.convert("RGBA"), "TGA", compression="tga_rle"),
+    *(
+        encode_image(_TINY.convert("1"), "TIFF", compression=kind)
+        for kind in ("group3", "tiff_ccitt")
+    ),
+    encode_image(_TINY.convert("CMYK"), "TIFF"),
+    encode_image(_TINY, "PNG", save_all=True, append_images=[_TINY.rotate(90)]),
+    encode_image(_TINY, "JPEG", restart_marker_blocks=1),
+    encode_image(_TINY, "MPO", save_all=True, append_images=[_TINY]),
+    encode_image(_TINY.convert("RGBA"), "TGA", compression="tga_rle"),
 )
 _PICTURE_TOKENS = (
     *(b"IHDR", b"PLTE", b"IDAT", b"IEND", b"tRNS", b"iCCP", b"zTXt", b"iTXt", b"eXIf", b"acTL"),

@@ -13,8 +13,8 @@ from typing import Any
 
 from PIL import Image
 
-from tests.unit.images.pictures import detailed, encoded, scene
-from web_image_ocr.images.jpeg import MAX_PASSES
+from tests.support.images import encode_image, quadrants, texture
+from web_image_ocr.images.codecs.jpeg import MAX_PASSES
 from web_image_ocr.primitives.errors import ErrorKind
 
 SIDE = 8192
@@ -116,7 +116,7 @@ def gif(screen: tuple[int, int], frame: tuple[int, int, int, int], before: bytes
 
 def gif_of_frames(frames: int) -> bytes:
     """The same frame again and again."""
-    data = encoded(scene(), "GIF")
+    data = encode_image(quadrants(), "GIF")
     start = data.index(b",", 13 + (3 << (data[10] & 7) + 1))
     return data[:-1] + data[start:-1] * frames + b";"
 
@@ -135,14 +135,14 @@ def bmp(
 
 def jpeg_of_scans(count: int) -> bytes:
     """A progressive JPEG whose last scan is repeated until there are so many."""
-    data = encoded(scene(), "JPEG", progressive=True)
+    data = encode_image(quadrants(), "JPEG", progressive=True)
     scan = data.rindex(b"\xff\xda")
     return data[:-2] + data[scan:-2] * (count - data.count(b"\xff\xda")) + b"\xff\xd9"
 
 
 def jpeg_resized(width: int, height: int, **options: Any) -> bytes:
     """A small JPEG that says that it is larger."""
-    data = encoded(scene(), "JPEG", **options)
+    data = encode_image(quadrants(), "JPEG", **options)
     marker = b"\xff\xc2" if options.get("progressive") else b"\xff\xc0"
     size = data.index(marker) + 5
     return data[:size] + struct.pack(">HH", height, width) + data[size + 4 :]
@@ -150,13 +150,13 @@ def jpeg_resized(width: int, height: int, **options: Any) -> bytes:
 
 def jpeg_of_markers() -> bytes:
     """Millions of empty comments before the picture."""
-    data = encoded(scene(), "JPEG")
+    data = encode_image(quadrants(), "JPEG")
     return data[:2] + b"\xff\xfe\0\2" * 1_500_000 + data[2:]
 
 
 def jpeg_of_restarts() -> bytes:
     """Restart markers by the million where the pixels should be."""
-    data = encoded(scene(), "JPEG", restart_marker_blocks=1)
+    data = encode_image(quadrants(), "JPEG", restart_marker_blocks=1)
     scan = data.rindex(b"\xff\xda") + 14
     return data[:scan] + b"\xff\xd0\xff\xd1" * 1_500_000 + data[scan:]
 
@@ -169,7 +169,7 @@ def webp_vp8x(width: int, height: int, flags: int, *chunks: bytes) -> bytes:
 
 def animated_webp(side: int, frames: int) -> bytes:
     """Frames as large as the canvas, each a few bytes of one colour."""
-    still = encoded(Image.new("RGB", (side, side)), "WEBP", lossless=True, method=0)
+    still = encode_image(Image.new("RGB", (side, side)), "WEBP", lossless=True, method=0)
     frame = bytes(6) + struct.pack("<L", side - 1)[:3] * 2 + b"\x64\0\0\0" + still[12:]
     frame = b"ANMF" + struct.pack("<L", len(frame)) + frame
     return webp_vp8x(side, side, 0x02, b"ANIM\x06\0\0\0\xff\xff\xff\xff\0\0", *[frame] * frames)
@@ -231,7 +231,7 @@ def jpeg_of_tags() -> bytes:
     """EXIF data whose tags all hold the same 64 KB."""
     entries = b"".join(struct.pack("<HHLL", 0x9000 + n, 1, 60_000, 8) for n in range(4000))
     exif = b"Exif\0\0II*\0" + struct.pack("<LH", 8, 4000) + entries + bytes(4)
-    data = encoded(scene(), "JPEG")
+    data = encode_image(quadrants(), "JPEG")
     head = data.index(b"\xff\xdb")  # without the JFIF header, whose place EXIF takes
     return (
         data[:2]
@@ -274,7 +274,7 @@ REFUSED: Mapping[str, tuple[Callable[[], bytes], ErrorKind]] = {
     "webp of 16,384 by 16,384": (lambda: webp_vp8x(16_384, 16_384, 0), _SIZE),
     "animated webp of 16,000 by 16,000": (lambda: webp_vp8x(16_000, 16_000, 0x02), _SIZE),
     "webp whose canvas is not its picture": (
-        lambda: webp_vp8x(SIDE, SIDE, 0, encoded(scene(), "WEBP", lossless=True)[12:]),
+        lambda: webp_vp8x(SIDE, SIDE, 0, encode_image(quadrants(), "WEBP", lossless=True)[12:]),
         _FORMAT,
     ),
     "gif with a huge screen": (lambda: gif((65535, 65535), (0, 0, 20, 20)), _SIZE),
@@ -318,7 +318,7 @@ REFUSED: Mapping[str, tuple[Callable[[], bytes], ErrorKind]] = {
     ),
     "jpeg of 1,500,000 comments": (jpeg_of_markers, _FORMAT),
     "jpeg of arithmetic coding": (
-        lambda: encoded(scene(), "JPEG").replace(b"\xff\xc0", b"\xff\xc9", 1),
+        lambda: encode_image(quadrants(), "JPEG").replace(b"\xff\xc0", b"\xff\xc9", 1),
         _FORMAT,
     ),
     "jpeg of fill bytes": (lambda: b"\xff\xd8" + b"\xff" * 7_000_000, _FORMAT),
@@ -350,16 +350,16 @@ DECODED: Mapping[str, Callable[[], bytes]] = {
     ),
     "gif of one pixel on a large screen": lambda: gif((SIDE, SIDE), (0, 0, 1, 1)),
     "animated webp of 50 large frames": lambda: animated_webp(2048, 50),
-    "webp, lossless": lambda: encoded(BLANK, "WEBP", lossless=True, method=0),
+    "webp, lossless": lambda: encode_image(BLANK, "WEBP", lossless=True, method=0),
     "tiff, deflated, in one strip": lambda: packed_tiff(8, zeros(SIDE * SIDE)),
-    "tiff, deflated, in strips of a row": lambda: encoded(
+    "tiff, deflated, in strips of a row": lambda: encode_image(
         BLANK, "TIFF", compression="tiff_adobe_deflate", tiffinfo={278: 1}
     ),
     **{
-        f"tiff, {kind}": partial(encoded, BLANK.resize((2048, 2048)), "TIFF", compression=kind)
+        f"tiff, {kind}": partial(encode_image, BLANK.resize((2048, 2048)), "TIFF", compression=kind)
         for kind in ("tiff_lzw", "zstd", "lzma", "packbits")
     },
-    "tiff, group 4": lambda: encoded(BLANK.convert("1"), "TIFF", compression="group4"),
+    "tiff, group 4": lambda: encode_image(BLANK.convert("1"), "TIFF", compression="group4"),
     "tiff of 4,000 tags of 7 MB": tiff_of_tags,
     "jpeg of 4,000 tags of 60 KB": jpeg_of_tags,
     "tiff of 100,000 directories": many_directories,
@@ -367,10 +367,13 @@ DECODED: Mapping[str, Callable[[], bytes]] = {
         {**GREY, 273: (4, 200), 279: (4, 1200)}, bytes(1400), following=8
     ),
     "jpeg of the most scans": lambda: jpeg_of_scans(MAX_PASSES),
-    "jpeg, progressive": lambda: encoded(BLANK, "JPEG", progressive=True, subsampling=0),
+    "jpeg, progressive": lambda: encode_image(BLANK, "JPEG", progressive=True, subsampling=0),
     "jpeg with 3,000,000 restart markers": jpeg_of_restarts,
-    "jpeg with pictures after it": lambda: encoded(
-        detailed(400, 300), "MPO", save_all=True, append_images=[detailed(400, 300)] * 200
+    "jpeg with pictures after it": lambda: encode_image(
+        texture(400, 300),
+        "MPO",
+        save_all=True,
+        append_images=[texture(400, 300)] * 200,
     ),
     "bmp of runs of one pixel": lambda: bmp(
         2000, 900, bits=8, compression=1, data=(b"\1\0" * 2000 + b"\0\0") * 900 + b"\0\1"
@@ -378,7 +381,7 @@ DECODED: Mapping[str, Callable[[], bytes]] = {
     "bmp of steps": lambda: bmp(
         SIDE, SIDE, bits=8, compression=1, data=b"\0\2\xff\xff" * 1_000_000 + b"\0\1"
     ),
-    "icon of 256 pictures": lambda: ico(*[encoded(scene(), "PNG")] * 256),
+    "icon of 256 pictures": lambda: ico(*[encode_image(quadrants(), "PNG")] * 256),
     "icon of a large png": lambda: ico(png(4096, 4096, rows=zeros(4096 * (3 * 4096 + 1)))),
     "tga of runs": lambda: tga(4096, 4096, b"\xff\0\0\0\0" * (4096 * 4096 // 128)),
 }

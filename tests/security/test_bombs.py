@@ -23,7 +23,7 @@ from PIL import Image
 
 from tests.security.bombs import DECODED, GREY, REFUSED, SIDE, png, tiff, zeros
 from tests.security.processes import forget_peak, greatest_memory
-from tests.unit.images.pictures import encoded, scene
+from tests.support.images import encode_image, quadrants
 from web_image_ocr.images import ImageFormat, ImageLimits, decode, inspect
 from web_image_ocr.primitives.errors import ErrorKind, ServiceError
 from web_image_ocr.primitives.memory import ResidentMemory
@@ -49,7 +49,7 @@ def serve(pipe: Connection) -> None:
     """Decode what comes, in little memory, and answer with the outcome."""
     resource.setrlimit(resource.RLIMIT_AS, (MEMORY, MEMORY))
     for image_format in ("WEBP", "PNG", "TIFF"):  # so that what is loaded once is loaded
-        decode(encoded(scene(), image_format), LIMITS)
+        decode(encode_image(quadrants(), image_format), LIMITS)
     while data := pipe.recv_bytes():
         forget_peak()
         held, used = _resident_bytes(), _processor_seconds()
@@ -128,7 +128,10 @@ def test_tile_is_limited_however_small_the_picture(tag: int) -> None:
 
 
 def test_thin_picture_of_the_greatest_length_is_small() -> None:
-    assert decode(encoded(Image.new("L", (8192, 15)), "PNG"), LIMITS).pixels.nbytes == 8192 * 15 * 3
+    assert (
+        decode(encode_image(Image.new("L", (8192, 15)), "PNG"), LIMITS).pixels.nbytes
+        == 8192 * 15 * 3
+    )
 
 
 def test_nothing_is_run_and_no_other_file_is_opened(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -137,8 +140,11 @@ def test_nothing_is_run_and_no_other_file_is_opened(monkeypatch: pytest.MonkeyPa
     def forbidden(*_: object, **__: object) -> None:
         raise AssertionError("a decoder reached outside")
 
-    data = [encoded(scene(), form) for form in ("JPEG", "PNG", "GIF", "TIFF", "WEBP", "ICO", "PCX")]
-    postscript = encoded(scene(), "EPS")
+    data = [
+        encode_image(quadrants(), form)
+        for form in ("JPEG", "PNG", "GIF", "TIFF", "WEBP", "ICO", "PCX")
+    ]
+    postscript = encode_image(quadrants(), "EPS")
     monkeypatch.setattr(subprocess, "Popen", forbidden)
     monkeypatch.setattr(builtins, "open", forbidden)
     for file in data:

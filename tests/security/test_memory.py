@@ -15,7 +15,7 @@ import numpy as np
 import pytest
 from PIL import Image, ImageOps
 
-from tests.unit.images.pictures import encoded, scene
+from tests.support.images import encode_image, quadrants
 
 pytestmark = [
     pytest.mark.slow,
@@ -90,14 +90,14 @@ def test_large_picture_takes_no_more_than_documented(name: str, tmp_path: Path) 
         image = Image.fromarray(np.asarray(image).astype(np.uint16) * 257)
     if options.get("save_all"):
         options = {**options, "append_images": [ImageOps.invert(image)]}
-    data = encoded(image, image_format, **options)
-    found = bytes_a_pixel(data, encoded(scene(), image_format), tmp_path)
+    data = encode_image(image, image_format, **options)
+    found = bytes_a_pixel(data, encode_image(quadrants(), image_format), tmp_path)
     assert found <= documented + ALLOWANCE
 
 
 @pytest.mark.parametrize("progressive", [False, True])
 def test_jpeg_without_its_end_marker_takes_no_more(tmp_path: Path, progressive: bool) -> None:
     """It is decoded three times, but one picture at a time is held."""
-    data = encoded(large("RGB"), "JPEG", progressive=progressive)
-    found = bytes_a_pixel(data[:-2], encoded(scene(), "JPEG"), tmp_path)
+    data = encode_image(large("RGB"), "JPEG", progressive=progressive)
+    found = bytes_a_pixel(data[:-2], encode_image(quadrants(), "JPEG"), tmp_path)
     assert found <= (10 if progressive else 7) + ALLOWANCE

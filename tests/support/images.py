@@ -6,7 +6,14 @@ import base64
 import io
 from typing import Any
 
+import numpy as np
+import numpy.typing as npt
 from PIL import Image, ImageDraw, ImageFont
+
+FORMATS = ("JPEG", "PNG", "BMP", "TIFF", "GIF", "WEBP")
+
+QUADRANT_SIZE = (40, 30)
+"""Width and height of ``quadrants``; they differ, so that swapped sides show."""
 
 Point = tuple[int, int]
 
@@ -61,6 +68,24 @@ _FIELD = (
 )
 _MIDDLE = ((5, 12, 41, 12), (5, 28, 41, 28), (5, 12, 5, 31), (41, 12, 41, 31), (23, 0, 23, 46))
 _EARTH = ((7, 16, 39, 16), (0, 44, 46, 44), (23, 0, 23, 44))
+
+
+def quadrants() -> Image.Image:
+    """Draw four flat quadrants in different colors, so that rotations and mirrors show."""
+    width, height = QUADRANT_SIZE
+    pixels: npt.NDArray[np.uint8] = np.empty((height, width, 3), dtype=np.uint8)
+    pixels[:15, :20] = (200, 30, 30)
+    pixels[:15, 20:] = (30, 160, 30)
+    pixels[15:, :20] = (30, 30, 200)
+    pixels[15:, 20:] = (90, 90, 90)
+    return Image.fromarray(pixels)
+
+
+def texture(width: int = 160, height: int = 120) -> Image.Image:
+    """Draw an image with texture everywhere, so that missing pixel data shows."""
+    y, x = np.mgrid[:height, :width]
+    waves = [np.sin(x / 3 + k) * np.cos(y / 5 + 2 * k) * 100 + 128 for k in range(3)]
+    return Image.fromarray(np.stack(waves, axis=-1).astype(np.uint8))
 
 
 def encode_image(image: Image.Image, image_format: str = "PNG", **options: Any) -> bytes:

@@ -1,4 +1,4 @@
-"""Pictures sent inside a JSON body, as Base64 text."""
+"""Decode images sent as Base64 text in a JSON body."""
 
 from __future__ import annotations
 
@@ -11,18 +11,19 @@ from web_image_ocr.primitives.errors import ErrorKind, ServiceError
 
 
 def decode_base64(text: str | bytes) -> bytes:
-    """The bytes that a Base64 text stands for.
+    """Return the bytes encoded in a Base64 text.
 
-    Line breaks anywhere and missing padding are accepted; everything else outside the
-    standard alphabet is not, so a ``data:`` prefix and the URL-safe alphabet are refused.
+    Line breaks and missing padding are accepted. Any other character outside the standard
+    alphabet is refused, and so are a ``data:`` prefix and the URL-safe alphabet.
 
     Raises:
         ServiceError: ``IMAGE_TEXT_TOO_LONG`` above ``BASE64_TEXT_LIMIT`` characters, line
-            breaks counted; ``FORMAT_UNSUPPORTED`` when the text is no Base64.
+            breaks included; ``FORMAT_UNSUPPORTED`` when the text is not Base64.
     """
     if len(text) > BASE64_TEXT_LIMIT:
         raise ServiceError(
-            ErrorKind.IMAGE_TEXT_TOO_LONG, f"the Base64 text has {len(text)} characters"
+            ErrorKind.IMAGE_TEXT_TOO_LONG,
+            f"the Base64 text has {len(text)} characters, more than {BASE64_TEXT_LIMIT}",
         )
     try:
         symbols = text.encode("ascii") if isinstance(text, str) else text
@@ -30,4 +31,4 @@ def decode_base64(text: str | bytes) -> bytes:
             symbols = symbols.translate(None, b"\r\n")
         return pybase64.b64decode(symbols + b"=" * (-len(symbols) % 4), validate=True)
     except (UnicodeEncodeError, binascii.Error) as error:
-        raise ServiceError(ErrorKind.FORMAT_UNSUPPORTED, "the text is no Base64") from error
+        raise ServiceError(ErrorKind.FORMAT_UNSUPPORTED, "the text is not Base64") from error

@@ -1,12 +1,13 @@
-"""The format of a picture, told by its first bytes."""
+"""Detect image formats by content, and describe what an image header says."""
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from enum import StrEnum
 
 
 class ImageFormat(StrEnum):
-    """A picture format this package can decode."""
+    """List the image formats this package can decode."""
 
     JPEG = "jpeg"
     PNG = "png"
@@ -17,6 +18,28 @@ class ImageFormat(StrEnum):
     TGA = "tga"
     ICO = "ico"
     PCX = "pcx"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Header:
+    """Describe an image file by its header.
+
+    Attributes:
+        format: Format detected from the content.
+        width: Pixels as stored, before the EXIF orientation is applied.
+        height: Pixels as stored.
+        orientation: EXIF orientation, 1 to 8, still to be applied to the decoded pixels.
+            Always 1 for TIFF, because its decoder applies it.
+        animated: The file is a WEBP that may hold several frames.
+        extra_bytes: Bytes the decoder holds in addition to the pixels, where the header decides.
+    """
+
+    format: ImageFormat
+    width: int
+    height: int
+    orientation: int = 1
+    animated: bool = False
+    extra_bytes: int = 0
 
 
 _SIGNATURES = (
@@ -32,28 +55,27 @@ _SIGNATURES = (
     (b"\0\0\1\0", ImageFormat.ICO),
 )
 
-
 _TGA_HEADER_SIZE = 18
 _TGA_DEPTHS = {1: {8}, 2: {16, 24, 32}, 3: {1, 8, 16}}
-"""Bits of a pixel by kind: with colour map, true colour, grey."""
+"""Bits per pixel by image type: color-mapped, true-color, grayscale."""
 
 
 def detect_format(data: bytes) -> ImageFormat | None:
-    """The format that ``data`` begins like, or None. Says nothing about what follows."""
+    """Return the format by the first bytes, or None. The rest of the file is not checked."""
     for signature, image_format in _SIGNATURES:
         if data.startswith(signature):
             return image_format
     if data.startswith(b"RIFF") and data[8:12] == b"WEBP":
         return ImageFormat.WEBP
-    if _like_pcx(data):
+    if _is_pcx(data):
         return ImageFormat.PCX
-    if _like_tga(data):
+    if _is_tga(data):
         return ImageFormat.TGA
     return None
 
 
-def _like_pcx(data: bytes) -> bool:
-    """PCX has a signature of one byte, so the three after it must make sense too."""
+def _is_pcx(data: bytes) -> bool:
+    """Check the four first fields, because the PCX signature has only one byte."""
     return (
         len(data) > 4
         and data[0] == 0x0A
@@ -63,8 +85,8 @@ def _like_pcx(data: bytes) -> bool:
     )
 
 
-def _like_tga(data: bytes) -> bool:
-    """TGA has no signature at all, so its header must make sense in every field."""
+def _is_tga(data: bytes) -> bool:
+    """Check every header field, because TGA has no signature."""
     if len(data) <= _TGA_HEADER_SIZE:
         return False
     has_map, kind, map_depth, depth, descriptor = data[1], data[2], data[7], data[16], data[17]

@@ -1,55 +1,58 @@
-"""Width, height and orientation of a picture, read before any pixel is decoded.
+"""Check format, size and decoding memory of an image by its header, before any pixel is decoded.
 
-Threat: a file of a few hundred bytes may announce a picture of gigabytes, and most
-decoders allocate it before they look at the data. Rule: the ``readers`` touch only
-the bytes of the header and allocate nothing that it announces, and the limits are checked
-on what they return; ``decode`` refuses a file whose decoder then finds another
-size. What remains open: time and memory spent on pixels within the limits.
+Threat: decompression bombs. A file of a few hundred bytes may announce an image of gigabytes, and
+most decoders allocate it before they look at the data.
+
+Rule: the codecs' ``read_header`` touches only header bytes and allocates nothing that the header
+announces. The limits are checked on its result. Decoding fails when the decoder finds another size.
+
+Residual risk: time and memory spent on pixels within the limits.
 """
 
 from __future__ import annotations
 
 import struct
 
+from web_image_ocr.images.codecs import CODECS
 from web_image_ocr.images.config import ImageLimits
-from web_image_ocr.images.formats import detect_format
-from web_image_ocr.images.readers import READERS, Header
+from web_image_ocr.images.formats import Header, detect_format
 from web_image_ocr.primitives.errors import ErrorKind, ServiceError
 
-MOST_HELD = 8 * 8192**2
-"""Bytes that a decoder may hold beside the picture: what 8,192 x 8,192 pixels of four colours
-take as coefficients (JPEG) or samples of 16 bits (TIFF). Larger pictures must take less a pixel:
-without this bound, one of 160 million would end the worker."""
+MAX_EXTRA_BYTES = 8 * 8192**2
+"""Bytes that a decoder may hold in addition to the pixels: 8192 x 8192 pixels of four 16-bit
+samples (TIFF) or coefficients (JPEG). Without it, one image of 160 Mpx would exhaust a worker."""
 
 
 def inspect(data: bytes, limits: ImageLimits) -> Header:
-    """The header of a picture file, checked against the limits; no pixel is decoded.
+    """Return the header of an image file after checking it against the limits.
 
     Raises:
-        ServiceError: ``FORMAT_UNSUPPORTED`` for an unknown or not accepted format or a
-            damaged header, or a JPEG of more scans than ``jpeg.MAX_PASSES`` allows;
-            ``IMAGE_SIZE`` for a side or pixel count outside the limits, or for what takes more
-            than ``MOST_HELD`` to decode.
+        ServiceError: ``FORMAT_UNSUPPORTED`` for an unknown or not accepted format, a damaged
+            header, or a JPEG with too many scans (``jpeg.MAX_PASSES``); ``IMAGE_SIZE`` for a side
+            or pixel count outside the limits, or when decoding takes more than
+            ``MAX_EXTRA_BYTES``.
     """
     image_format = detect_format(data)
     if image_format is None or image_format not in limits.formats:
-        raise ServiceError(ErrorKind.FORMAT_UNSUPPORTED, "the bytes are of no accepted format")
+        raise ServiceError(
+            ErrorKind.FORMAT_UNSUPPORTED, "the bytes are not an image in an accepted format"
+        )
     try:
-        header = READERS[image_format](data)
+        header = CODECS[image_format].read_header(data)
     except (struct.error, IndexError) as error:
         raise ServiceError(
             ErrorKind.FORMAT_UNSUPPORTED, f"the {image_format} header is damaged"
         ) from error
-    check_size(header.width, header.height, limits)
-    if header.held > MOST_HELD:
-        raise ServiceError(
-            ErrorKind.IMAGE_SIZE, f"decoding holds {header.held} bytes beside the picture"
-        )
-    return header
-
-
-def check_size(width: int, height: int, limits: ImageLimits) -> None:
-    """Raise ``IMAGE_SIZE`` unless a picture of this size is within the limits."""
+    width, height = header.width, header.height
     sides_fit = all(limits.min_side <= side <= limits.max_side for side in (width, height))
     if not sides_fit or width * height > limits.max_pixels:
-        raise ServiceError(ErrorKind.IMAGE_SIZE, f"the picture has {width} x {height} pixels")
+        raise ServiceError(
+            ErrorKind.IMAGE_SIZE, f"the image size, {width} x {height} pixels, is out of range"
+        )
+    if header.extra_bytes > MAX_EXTRA_BYTES:
+        raise ServiceError(
+            ErrorKind.IMAGE_SIZE,
+            f"decoding takes {header.extra_bytes} bytes in addition to the pixels, "
+            f"more than {MAX_EXTRA_BYTES}",
+        )
+    return header

@@ -1,6 +1,6 @@
-"""Any of Pillow's pixel modes to plain RGB, a band of rows at a time.
+"""Convert all Pillow modes to RGB, with alpha compositing, one strip of rows at a time.
 
-In one go, two or three more copies of the picture would be held: half a gigabyte for 8,192 x 8,192.
+Converting a whole image at once would hold two or three more copies: 500 MB at 8192 x 8192 pixels.
 """
 
 from __future__ import annotations
@@ -14,94 +14,92 @@ from PIL import Image, ImageCms
 
 from web_image_ocr.primitives.pixels import Pixels
 
-NEARLY_WHITE = 204
-"""Luma (0 to 255) from which a pixel is lost on white: contrast with white is under
-1.6 : 1 by the WCAG 2 formula, too little to read; contrast with black is over 13 : 1."""
+NEAR_WHITE = 204
+"""Luma (0 to 255) from which a pixel is illegible on white: its contrast with white is under
+1.6:1 by WCAG 2, with black over 13:1."""
 
 DARK = 89
-"""Luma below which a grey pixel is hard to read on black: contrast under 3 : 1 by WCAG 2."""
+"""Luma below which a gray pixel is hard to read on black: contrast under 3:1 by WCAG 2."""
 
 _VISIBLE = 128
 """Alpha (0 to 255) from which a pixel counts as visible when the background is chosen."""
 
 _FLOAT_RANGE = 1e30
-"""Floats are cut to this, so that their differences are still floats."""
+"""Floats are clipped to this magnitude, so that their differences do not overflow."""
 
-_BAND_ROWS = 64
-"""Rows converted at once."""
-
+_STRIP_ROWS = 64
 _ALPHA_MODES = frozenset({"RGBA", "RGBa", "LA", "La", "PA"})
 _WIDE_MODES = frozenset({"I;16", "I;16L", "I;16B", "I;16N", "I", "F"})
 
-
-_Band = Callable[[Image.Image], Image.Image]
-"""Makes RGB of a band of the picture."""
+_Convert = Callable[[Image.Image], Image.Image]
+"""Converts one strip of an image."""
 
 
 def rgb_pixels(image: Image.Image) -> Pixels:
-    """The loaded picture as an array (H, W, 3), transparency laid on white or black.
+    """Return a loaded image as (H, W, 3) uint8 RGB, composited on white or black.
 
-    Values of 16 bits are scaled to 8; whole numbers of 32 bits and floats, which have
-    no agreed range, are stretched from their least to their greatest value.
+    16-bit values are scaled to 8 bits. 32-bit integers and floats have no standard range, so they
+    are scaled from their minimum and maximum to 0 and 255.
     """
-    converted = _conversion(image)
+    to_rgb = _conversion(image)
     pixels: Pixels = np.empty((image.height, image.width, 3), dtype=np.uint8)
-    for number, band in enumerate(bands(image)):
-        pixels[number * _BAND_ROWS :][: band.height] = np.asarray(converted(band))
+    for number, strip in enumerate(strips(image)):
+        pixels[number * _STRIP_ROWS :][: strip.height] = np.asarray(to_rgb(strip))
     return pixels
 
 
-def bands(image: Image.Image) -> Iterator[Image.Image]:
-    """The picture in bands of rows, from top to bottom."""
-    for top in range(0, image.height, _BAND_ROWS):
-        yield image.crop((0, top, image.width, min(top + _BAND_ROWS, image.height)))
+def strips(image: Image.Image) -> Iterator[Image.Image]:
+    """Yield the image in strips of rows, from top to bottom."""
+    for top in range(0, image.height, _STRIP_ROWS):
+        yield image.crop((0, top, image.width, min(top + _STRIP_ROWS, image.height)))
 
 
-def _conversion(image: Image.Image) -> _Band:
-    """What makes RGB of each band of this picture."""
+def _conversion(image: Image.Image) -> _Convert:
+    """Return the function that converts each strip of this image to RGB."""
     if image.mode in _WIDE_MODES:
-        return _conversion_of_wide(image)
+        return _wide_conversion(image)
     if image.mode == "RGBA" and image.getchannel("A").getextrema() == (255, 255):
-        return lambda band: band.convert("RGB")
+        return lambda strip: strip.convert("RGB")
     if image.mode in _ALPHA_MODES or "transparency" in image.info:
-        return _conversion_of_transparent(image, lambda band: band.convert("RGBA"))
+        return _alpha_compositing(image, lambda strip: strip.convert("RGBA"))
     if image.mode == "LAB":
         return _lab_to_rgb
-    return lambda band: band if band.mode == "RGB" else band.convert("RGB")
+    return lambda strip: strip if strip.mode == "RGB" else strip.convert("RGB")
 
 
-def _conversion_of_wide(image: Image.Image) -> _Band:
-    grey = _grey_of_wide(image)
+def _wide_conversion(image: Image.Image) -> _Convert:
+    to_gray = _gray_conversion(image)
     if "transparency" not in image.info:
-        return lambda band: grey(band).convert("RGB")
-    unseen = image.info["transparency"]
+        return lambda strip: to_gray(strip).convert("RGB")
+    transparent = image.info["transparency"]
 
-    def with_alpha(band: Image.Image) -> Image.Image:
-        shown = grey(band).convert("RGBA")
-        alpha = np.where(np.asarray(band) == unseen, 0, 255)
-        shown.putalpha(Image.fromarray(alpha.astype(np.uint8)))
-        return shown
+    def to_rgba(strip: Image.Image) -> Image.Image:
+        rgba = to_gray(strip).convert("RGBA")
+        alpha = np.where(np.asarray(strip) == transparent, 0, 255)
+        rgba.putalpha(Image.fromarray(alpha.astype(np.uint8)))
+        return rgba
 
-    return _conversion_of_transparent(image, with_alpha)
+    return _alpha_compositing(image, to_rgba)
 
 
-def _grey_of_wide(image: Image.Image) -> _Band:
+def _gray_conversion(image: Image.Image) -> _Convert:
+    """Return the function that converts each strip of an image in a wide mode to 8-bit gray."""
     if image.mode.startswith("I;16"):
-        return lambda band: _eight_bits(np.asarray(band).astype(np.uint32) * 255 // 65535)
+        return lambda strip: _to_uint8(np.asarray(strip).astype(np.uint32) * 255 // 65535)
     least, greatest = np.inf, -np.inf
-    for band in bands(image):
-        floats = _floats(band)
+    for strip in strips(image):
+        floats = _floats(strip)
         least, greatest = min(least, floats.min()), max(greatest, floats.max())
-    stretch = np.float32(255.0 / (float(np.float32(greatest) - np.float32(least)) or 1.0))
-    return lambda band: _eight_bits((_floats(band) - np.float32(least)) * stretch)
+    scale = np.float32(255.0 / (float(np.float32(greatest) - np.float32(least)) or 1.0))
+    return lambda strip: _to_uint8((_floats(strip) - np.float32(least)) * scale)
 
 
-def _floats(band: Image.Image) -> npt.NDArray[np.float32]:
-    floats = np.nan_to_num(np.asarray(band).astype(np.float32), copy=False)
+def _floats(strip: Image.Image) -> npt.NDArray[np.float32]:
+    floats = np.nan_to_num(np.asarray(strip).astype(np.float32), copy=False)
     return np.clip(floats, -_FLOAT_RANGE, _FLOAT_RANGE, out=floats)
 
 
-def _eight_bits(values: npt.NDArray[np.generic]) -> Image.Image:
+def _to_uint8(values: npt.NDArray[np.generic]) -> Image.Image:
     return Image.fromarray(values.astype(np.uint8))
 
 
@@ -111,49 +109,49 @@ def _lab_transform() -> ImageCms.ImageCmsTransform:
     return ImageCms.buildTransform(lab, srgb, "LAB", "RGB")
 
 
-def _lab_to_rgb(band: Image.Image) -> Image.Image:
-    converted = ImageCms.applyTransform(band, _lab_transform())
+def _lab_to_rgb(strip: Image.Image) -> Image.Image:
+    converted = ImageCms.applyTransform(strip, _lab_transform())
     if converted is None:
-        raise ValueError("the Lab colours cannot be converted")
+        raise ValueError("the Lab colors cannot be converted")
     return converted
 
 
-def _conversion_of_transparent(image: Image.Image, with_alpha: _Band) -> _Band:
-    """Lays each band, which ``with_alpha`` makes RGBA of, on the background of all."""
-    background = _background(image, with_alpha)
+def _alpha_compositing(image: Image.Image, to_rgba: _Convert) -> _Convert:
+    """Return the function that composites each strip on the background of the image."""
+    background = _background(image, to_rgba)
 
-    def laid(band: Image.Image) -> Image.Image:
-        shown = with_alpha(band)
-        ground = Image.new("RGB", shown.size, background)
-        ground.paste(shown, mask=shown.getchannel("A"))
-        return ground
+    def composite(strip: Image.Image) -> Image.Image:
+        rgba = to_rgba(strip)
+        rgb = Image.new("RGB", rgba.size, background)
+        rgb.paste(rgba, mask=rgba.getchannel("A"))
+        return rgb
 
-    return laid
+    return composite
 
 
-def _background(image: Image.Image, with_alpha: _Band) -> str:
-    """Black where more of what borders on the background would be lost on white.
+def _background(image: Image.Image, to_rgba: _Convert) -> str:
+    """Choose black where more pixels next to the background would be illegible on white.
 
-    What lies inside, such as the print on a white label, looks the same on either.
+    Pixels further inside, such as the text on a white label, look the same on both.
     """
     lost_on_white = lost_on_black = 0
-    for top in range(0, image.height, _BAND_ROWS):
-        first, last = max(0, top - 1), min(image.height, top + _BAND_ROWS + 1)
-        band = with_alpha(image.crop((0, first, image.width, last)))
-        counted = slice(top - first, min(image.height, top + _BAND_ROWS) - first)
-        rim = np.asarray(band.convert("L"))[counted][_rim(band)[counted]]
-        lost_on_white += int(np.count_nonzero(rim >= NEARLY_WHITE))
-        lost_on_black += int(np.count_nonzero(rim < DARK))
+    for top in range(0, image.height, _STRIP_ROWS):
+        first, last = max(0, top - 1), min(image.height, top + _STRIP_ROWS + 1)
+        strip = to_rgba(image.crop((0, first, image.width, last)))
+        counted = slice(top - first, min(image.height, top + _STRIP_ROWS) - first)
+        edge = np.asarray(strip.convert("L"))[counted][_visible_edge(strip)[counted]]
+        lost_on_white += int(np.count_nonzero(edge >= NEAR_WHITE))
+        lost_on_black += int(np.count_nonzero(edge < DARK))
     return "black" if lost_on_white > lost_on_black else "white"
 
 
-def _rim(band: Image.Image) -> npt.NDArray[np.bool_]:
-    """The visible pixels with a neighbour that is not."""
-    visible = np.asarray(band.getchannel("A")) >= _VISIBLE
+def _visible_edge(strip: Image.Image) -> npt.NDArray[np.bool_]:
+    """Return the mask (H, W) of visible pixels with an invisible neighbor."""
+    visible = np.asarray(strip.getchannel("A")) >= _VISIBLE
     inside = visible.copy()
     inside[1:] &= visible[:-1]
     inside[:-1] &= visible[1:]
     inside[:, 1:] &= visible[:, :-1]
     inside[:, :-1] &= visible[:, 1:]
-    rim: npt.NDArray[np.bool_] = visible & ~inside
-    return rim
+    edge: npt.NDArray[np.bool_] = visible & ~inside
+    return edge

@@ -12,7 +12,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from PIL import Image
 
-from tests.unit.images.pictures import detailed, encoded, scene
+from tests.support.images import encode_image, quadrants, texture
 from web_image_ocr.images import ImageFormat, ImageLimits, decode, decode_base64, inspect
 from web_image_ocr.primitives.errors import ErrorKind, ServiceError
 from web_image_ocr.sources.urls import parse_target
@@ -26,37 +26,37 @@ LIMITS = ImageLimits(max_side=500, max_pixels=60_000, formats=frozenset(ImageFor
 def with_exif(image_format: str) -> bytes:
     exif = Image.Exif()
     exif[0x0112] = 6
-    return encoded(scene(), image_format, exif=exif)
+    return encode_image(quadrants(), image_format, exif=exif)
 
 
-SMALL = detailed(48, 40)
+SMALL = texture(48, 40)
 SEEDS = {
-    "jpeg": encoded(SMALL, "JPEG"),
-    "jpeg progressive": encoded(SMALL, "JPEG", progressive=True),
+    "jpeg": encode_image(SMALL, "JPEG"),
+    "jpeg progressive": encode_image(SMALL, "JPEG", progressive=True),
     "jpeg with exif": with_exif("JPEG"),
-    "jpeg cmyk": encoded(SMALL.convert("CMYK"), "JPEG"),
-    "png": encoded(SMALL, "PNG"),
+    "jpeg cmyk": encode_image(SMALL.convert("CMYK"), "JPEG"),
+    "png": encode_image(SMALL, "PNG"),
     "png with exif": with_exif("PNG"),
-    "png palette": encoded(SMALL.convert("P"), "PNG", transparency=3),
-    "bmp": encoded(SMALL, "BMP"),
-    "bmp palette": encoded(SMALL.convert("P"), "BMP"),
-    "tiff": encoded(SMALL, "TIFF"),
-    "tiff lzw": encoded(SMALL, "TIFF", compression="tiff_lzw"),
-    "tiff jpeg": encoded(SMALL, "TIFF", compression="jpeg"),
-    "tiff group 4": encoded(SMALL.convert("1"), "TIFF", compression="group4"),
-    "tiff big": encoded(SMALL, "TIFF", big_tiff=True),
-    "tiff float": encoded(SMALL.convert("F"), "TIFF"),
-    "gif": encoded(SMALL, "GIF"),
-    "gif animated": encoded(SMALL, "GIF", save_all=True, append_images=[scene()]),
-    "webp": encoded(SMALL, "WEBP"),
-    "webp lossless": encoded(SMALL.convert("RGBA"), "WEBP", lossless=True),
-    "tga": encoded(SMALL, "TGA"),
-    "tga rle palette": encoded(SMALL.convert("P"), "TGA", compression="tga_rle"),
-    "ico": encoded(SMALL, "ICO", sizes=[(48, 40), (32, 32)]),
-    "ico bitmap": encoded(SMALL.convert("RGBA"), "ICO", sizes=[(48, 40)], bitmap_format="bmp"),
-    "pcx": encoded(SMALL, "PCX"),
-    "pcx palette": encoded(SMALL.convert("P"), "PCX"),
-    "webp animated": encoded(SMALL, "WEBP", save_all=True, append_images=[SMALL.rotate(90)]),
+    "png palette": encode_image(SMALL.convert("P"), "PNG", transparency=3),
+    "bmp": encode_image(SMALL, "BMP"),
+    "bmp palette": encode_image(SMALL.convert("P"), "BMP"),
+    "tiff": encode_image(SMALL, "TIFF"),
+    "tiff lzw": encode_image(SMALL, "TIFF", compression="tiff_lzw"),
+    "tiff jpeg": encode_image(SMALL, "TIFF", compression="jpeg"),
+    "tiff group 4": encode_image(SMALL.convert("1"), "TIFF", compression="group4"),
+    "tiff big": encode_image(SMALL, "TIFF", big_tiff=True),
+    "tiff float": encode_image(SMALL.convert("F"), "TIFF"),
+    "gif": encode_image(SMALL, "GIF"),
+    "gif animated": encode_image(SMALL, "GIF", save_all=True, append_images=[quadrants()]),
+    "webp": encode_image(SMALL, "WEBP"),
+    "webp lossless": encode_image(SMALL.convert("RGBA"), "WEBP", lossless=True),
+    "tga": encode_image(SMALL, "TGA"),
+    "tga rle palette": encode_image(SMALL.convert("P"), "TGA", compression="tga_rle"),
+    "ico": encode_image(SMALL, "ICO", sizes=[(48, 40), (32, 32)]),
+    "ico bitmap": encode_image(SMALL.convert("RGBA"), "ICO", sizes=[(48, 40)], bitmap_format="bmp"),
+    "pcx": encode_image(SMALL, "PCX"),
+    "pcx palette": encode_image(SMALL.convert("P"), "PCX"),
+    "webp animated": encode_image(SMALL, "WEBP", save_all=True, append_images=[SMALL.rotate(90)]),
 }
 
 

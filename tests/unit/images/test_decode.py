@@ -9,7 +9,13 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from tests.unit.images.pictures import FORMATS, SIZE, detailed, encoded, scene
+from tests.support.images import (
+    FORMATS,
+    QUADRANT_SIZE,
+    encode_image,
+    quadrants,
+    texture,
+)
 from web_image_ocr.images import ImageLimits, decode
 from web_image_ocr.primitives.errors import ErrorKind, ServiceError
 from web_image_ocr.primitives.pixels import Pixels
@@ -25,11 +31,11 @@ def assert_looks_like(pixels: Pixels, image: Image.Image, tolerance: int = 12) -
 
 @pytest.mark.parametrize("image_format", FORMATS)
 def test_reads_each_format(image_format: str) -> None:
-    picture = decode(encoded(scene(), image_format), LIMITS)
-    assert (picture.width, picture.height) == SIZE
+    picture = decode(encode_image(quadrants(), image_format), LIMITS)
+    assert (picture.width, picture.height) == QUADRANT_SIZE
     assert picture.pixels.dtype == np.uint8
     assert picture.pixels.flags.c_contiguous
-    assert_looks_like(picture.pixels, scene())
+    assert_looks_like(picture.pixels, quadrants())
 
 
 def attempt(data: bytes) -> Pixels | ErrorKind:
@@ -52,20 +58,20 @@ def refused(data: bytes) -> ErrorKind:
 )
 class TestCutJpeg:
     def test_without_its_end_marker_is_read(self, options: dict[str, int]) -> None:
-        data = encoded(detailed(), "JPEG", **options)
+        data = encode_image(texture(), "JPEG", **options)
         whole = decode(data, LIMITS).pixels
         for cut in (data[:-2], data[:-1]):
             np.testing.assert_array_equal(decode(cut, LIMITS).pixels, whole)
 
     def test_with_trailing_bytes_is_read(self, options: dict[str, int]) -> None:
-        data = encoded(detailed(), "JPEG", **options)
+        data = encode_image(texture(), "JPEG", **options)
         np.testing.assert_array_equal(
             decode(data + b"trailing" * 9, LIMITS).pixels, decode(data, LIMITS).pixels
         )
 
     @pytest.mark.slow
     def test_is_refused_or_gives_the_same_pixels(self, options: dict[str, int]) -> None:
-        data = encoded(detailed(48, 40), "JPEG", **options)
+        data = encode_image(texture(48, 40), "JPEG", **options)
         whole = decode(data, LIMITS).pixels
         outcomes = [attempt(data[:length]) for length in range(2, len(data) - 2)]
         accepted = [outcome for outcome in outcomes if not isinstance(outcome, ErrorKind)]
@@ -74,18 +80,18 @@ class TestCutJpeg:
             np.testing.assert_array_equal(pixels, whole)
 
     def test_without_half_of_its_data_is_refused(self, options: dict[str, int]) -> None:
-        data = encoded(detailed(), "JPEG", **options)
+        data = encode_image(texture(), "JPEG", **options)
         assert refused(data[: len(data) // 2]) is ErrorKind.FORMAT_UNSUPPORTED
 
 
 CUT_SHORT = [
-    encoded(detailed(), "PNG"),
-    encoded(detailed(), "BMP"),
-    encoded(detailed(), "TIFF"),
-    encoded(detailed(), "TIFF", compression="tiff_lzw"),
-    encoded(detailed(), "GIF"),
-    encoded(detailed(), "WEBP"),
-    encoded(detailed(), "WEBP", lossless=True),
+    encode_image(texture(), "PNG"),
+    encode_image(texture(), "BMP"),
+    encode_image(texture(), "TIFF"),
+    encode_image(texture(), "TIFF", compression="tiff_lzw"),
+    encode_image(texture(), "GIF"),
+    encode_image(texture(), "WEBP"),
+    encode_image(texture(), "WEBP", lossless=True),
 ]
 IDS = ["png", "bmp", "tiff", "tiff lzw", "gif", "webp", "webp lossless"]
 
@@ -106,12 +112,12 @@ def test_trailing_bytes_are_accepted(data: bytes) -> None:
     ("image_format", "end"), [("PNG", 12), ("PNG", 4), ("GIF", 1)], ids=["IEND", "its sum", "gif"]
 )
 def test_missing_end_marker_is_accepted(image_format: str, end: int) -> None:
-    data = encoded(detailed(), image_format)
+    data = encode_image(texture(), image_format)
     np.testing.assert_array_equal(decode(data[:-end], LIMITS).pixels, decode(data, LIMITS).pixels)
 
 
 def test_png_with_half_of_its_data_in_whole_chunks_is_refused() -> None:
-    data = encoded(detailed(), "PNG")
+    data = encode_image(texture(), "PNG")
     position = data.index(b"IDAT")
     half = data[position : position + (len(data) - position) // 2]
     chunk = (len(half) - 4).to_bytes(4) + half + zlib.crc32(half).to_bytes(4)
@@ -129,15 +135,15 @@ FIRST_OF_SEVERAL: dict[str, dict[str, Any]] = {
 
 @pytest.mark.parametrize("image_format", FIRST_OF_SEVERAL)
 def test_only_the_first_frame_is_read(image_format: str) -> None:
-    later = [Image.new("RGB", SIZE, color) for color in ("yellow", "cyan")]
-    data = encoded(
-        scene(),
+    later = [Image.new("RGB", QUADRANT_SIZE, color) for color in ("yellow", "cyan")]
+    data = encode_image(
+        quadrants(),
         image_format,
         save_all=True,
         append_images=later,
         **FIRST_OF_SEVERAL[image_format],
     )
-    assert_looks_like(decode(data, LIMITS).pixels, scene(), tolerance=3)
+    assert_looks_like(decode(data, LIMITS).pixels, quadrants(), tolerance=3)
 
 
 TURNS = {
@@ -157,21 +163,21 @@ TURNS = {
 @pytest.mark.parametrize("orientation", TURNS)
 def test_picture_is_made_upright(image_format: str, orientation: int) -> None:
     turn = TURNS[orientation]
-    stored = scene() if turn is None else scene().transpose(turn)
+    stored = quadrants() if turn is None else quadrants().transpose(turn)
     exif = Image.Exif()
     exif[0x0112] = orientation
-    picture = decode(encoded(stored, image_format, exif=exif), LIMITS)
-    assert (picture.width, picture.height) == SIZE
+    picture = decode(encode_image(stored, image_format, exif=exif), LIMITS)
+    assert (picture.width, picture.height) == QUADRANT_SIZE
     assert picture.pixels.flags.c_contiguous
-    assert_looks_like(picture.pixels, scene())
+    assert_looks_like(picture.pixels, quadrants())
 
 
 def test_orientation_of_a_compressed_tiff_is_applied_once() -> None:
     exif = Image.Exif()
     exif[0x0112] = 6
-    stored = scene().transpose(Image.Transpose.ROTATE_90)
-    data = encoded(stored, "TIFF", exif=exif, compression="tiff_lzw")
-    assert_looks_like(decode(data, LIMITS).pixels, scene())
+    stored = quadrants().transpose(Image.Transpose.ROTATE_90)
+    data = encode_image(stored, "TIFF", exif=exif, compression="tiff_lzw")
+    assert_looks_like(decode(data, LIMITS).pixels, quadrants())
 
 
 @pytest.mark.parametrize(
@@ -179,28 +185,28 @@ def test_orientation_of_a_compressed_tiff_is_applied_once() -> None:
     ["tiff_lzw", "tiff_adobe_deflate", "packbits", "jpeg", "group3", "group4", "zstd"],
 )
 def test_compressed_tiff_is_read(compression: str) -> None:
-    image = scene().convert("1") if compression.startswith("group") else scene()
-    data = encoded(image, "TIFF", compression=compression)
+    image = quadrants().convert("1") if compression.startswith("group") else quadrants()
+    data = encode_image(image, "TIFF", compression=compression)
     assert_looks_like(decode(data, LIMITS).pixels, image)
 
 
 @pytest.mark.parametrize("mode", ["L", "RGB", "CMYK"])
 @pytest.mark.parametrize("progressive", [False, True])
 def test_each_kind_of_jpeg_is_read(mode: str, progressive: bool) -> None:
-    data = encoded(scene().convert(mode), "JPEG", progressive=progressive)
-    assert_looks_like(decode(data, LIMITS).pixels, scene().convert(mode))
+    data = encode_image(quadrants().convert(mode), "JPEG", progressive=progressive)
+    assert_looks_like(decode(data, LIMITS).pixels, quadrants().convert(mode))
 
 
 def test_warnings_of_the_decoder_stay_inside() -> None:
     """A damaged EXIF block makes Pillow warn; warnings are errors in these tests."""
     exif = b"Exif\0\0II*\0\x08\0\0\0\x05\0\x12\x01"
     before = list(warnings.filters)
-    assert decode(encoded(scene(), "JPEG", exif=exif), LIMITS).width == SIZE[0]
+    assert decode(encode_image(quadrants(), "JPEG", exif=exif), LIMITS).width == QUADRANT_SIZE[0]
     assert warnings.filters == before
 
 
 def test_libtiff_says_nothing_on_standard_error(capfd: pytest.CaptureFixture[str]) -> None:
-    data = bytearray(encoded(scene().convert("1"), "TIFF", compression="group4"))
+    data = bytearray(encode_image(quadrants().convert("1"), "TIFF", compression="group4"))
     data[8:20] = bytes(12)
     assert isinstance(attempt(bytes(data)), (ErrorKind, np.ndarray))
     os.write(2, b"standard error still works")

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from tests.unit.images.pictures import SIZE, detailed, encoded, scene
+from tests.support.images import QUADRANT_SIZE, encode_image, quadrants, texture
 from web_image_ocr.images import ImageFormat, ImageLimits, decode, inspect
 from web_image_ocr.images.formats import detect_format
 from web_image_ocr.primitives.errors import ErrorKind, ServiceError
@@ -28,8 +28,8 @@ FILES: list[tuple[str, str, dict[str, Any]]] = [
     ("PCX", "P", {}),
     ("PCX", "L", {}),
     ("PCX", "1", {}),
-    ("ICO", "RGB", {"sizes": [SIZE]}),
-    ("ICO", "RGBA", {"sizes": [SIZE], "bitmap_format": "bmp"}),
+    ("ICO", "RGB", {"sizes": [QUADRANT_SIZE]}),
+    ("ICO", "RGBA", {"sizes": [QUADRANT_SIZE], "bitmap_format": "bmp"}),
 ]
 
 
@@ -43,46 +43,46 @@ def refused(data: bytes, edition: str = "2025") -> ErrorKind:
 @pytest.mark.parametrize(("image_format", "mode", "options"), FILES)
 class TestEach:
     def test_is_read(self, image_format: str, mode: str, options: dict[str, Any]) -> None:
-        image = scene().convert(mode)
-        picture = decode(encoded(image, image_format, **options), LIMITS)
-        assert (picture.width, picture.height) == SIZE
+        image = quadrants().convert(mode)
+        picture = decode(encode_image(image, image_format, **options), LIMITS)
+        assert (picture.width, picture.height) == QUADRANT_SIZE
         np.testing.assert_array_equal(picture.pixels, np.asarray(image.convert("RGB")))
 
     def test_is_unsupported_in_the_edition_of_2021(
         self, image_format: str, mode: str, options: dict[str, Any]
     ) -> None:
-        data = encoded(scene().convert(mode), image_format, **options)
+        data = encode_image(quadrants().convert(mode), image_format, **options)
         assert refused(data, "2021") is ErrorKind.FORMAT_UNSUPPORTED
 
     def test_is_refused_when_cut_short(
         self, image_format: str, mode: str, options: dict[str, Any]
     ) -> None:
-        data = encoded(detailed(*SIZE).convert(mode), image_format, **options)
+        data = encode_image(texture(*QUADRANT_SIZE).convert(mode), image_format, **options)
         for share in (0.1, 0.3, 0.5):
             assert refused(data[: int(len(data) * share)]) is ErrorKind.FORMAT_UNSUPPORTED
 
 
 def test_largest_picture_of_an_icon_is_read() -> None:
-    data = encoded(detailed(128, 128), "ICO", sizes=[(16, 16), (128, 128), (64, 64)])
+    data = encode_image(texture(128, 128), "ICO", sizes=[(16, 16), (128, 128), (64, 64)])
     assert inspect(data, LIMITS).width == 128
     assert decode(data, LIMITS).pixels.shape == (128, 128, 3)
 
 
-ICON = scene().resize((32, 32), Image.Resampling.NEAREST)
+ICON = quadrants().resize((32, 32), Image.Resampling.NEAREST)
 """Pillow writes the mask of an icon without its padding, so its width must need none."""
 
 
 @pytest.mark.parametrize("mode", ["1", "L", "P", "RGB"])
 def test_bitmap_with_a_mask_is_read(mode: str) -> None:
     image = ICON.convert(mode)
-    data = encoded(image, "ICO", sizes=[(32, 32)], bitmap_format="bmp")
+    data = encode_image(image, "ICO", sizes=[(32, 32)], bitmap_format="bmp")
     np.testing.assert_array_equal(decode(data, LIMITS).pixels, np.asarray(image.convert("RGB")))
 
 
 def test_picture_of_most_colours_is_read_among_equals() -> None:
     options: dict[str, Any] = {"sizes": [(32, 32)], "bitmap_format": "bmp"}
-    black_and_white = encoded(ICON.convert("1"), "ICO", **options)
-    coloured = encoded(ICON, "ICO", **options)
+    black_and_white = encode_image(ICON.convert("1"), "ICO", **options)
+    coloured = encode_image(ICON, "ICO", **options)
     icons = [(black_and_white[6:22], black_and_white[22:]), (coloured[6:22], coloured[22:])]
     data = struct.pack("<HHH", 0, 1, 2)
     offset = 6 + 2 * 16
@@ -95,20 +95,22 @@ def test_picture_of_most_colours_is_read_among_equals() -> None:
 
 def test_size_of_an_icon_is_that_of_its_content() -> None:
     """The directory says 32 by 32; the PNG inside says otherwise, and counts."""
-    huge = bytearray(encoded(scene(), "ICO", sizes=[SIZE]))
+    huge = bytearray(encode_image(quadrants(), "ICO", sizes=[QUADRANT_SIZE]))
     content = huge.index(b"\x89PNG")
     huge[content + 16 : content + 24] = struct.pack(">LL", 40_000, 40_000)
     assert refused(bytes(huge)) is ErrorKind.IMAGE_SIZE
 
 
 def test_small_icon_is_too_small() -> None:
-    assert refused(encoded(scene(), "ICO", sizes=[(14, 14)])) is ErrorKind.IMAGE_SIZE
+    assert refused(encode_image(quadrants(), "ICO", sizes=[(14, 14)])) is ErrorKind.IMAGE_SIZE
 
 
 def test_unused_fourth_byte_is_not_transparency() -> None:
-    image = scene().convert("RGBA")
+    image = quadrants().convert("RGBA")
     image.putalpha(0)
-    np.testing.assert_array_equal(decode(encoded(image, "TGA"), LIMITS).pixels, np.asarray(scene()))
+    np.testing.assert_array_equal(
+        decode(encode_image(image, "TGA"), LIMITS).pixels, np.asarray(quadrants())
+    )
 
 
 @pytest.mark.parametrize(
@@ -137,5 +139,5 @@ def test_text_and_random_beginnings_are_no_tga() -> None:
 @pytest.mark.slow
 def test_picture_beyond_the_size_pillow_warns_about_is_read() -> None:
     """Our own budget decides; warnings are errors in these tests."""
-    data = encoded(Image.new("1", (30_000, 3_100)), "PNG")
+    data = encode_image(Image.new("1", (30_000, 3_100)), "PNG")
     assert decode(data, LIMITS).width == 30_000

@@ -8,9 +8,9 @@ from typing import Any
 import pytest
 from PIL import Image
 
-from tests.unit.images.pictures import FORMATS, SIZE, encoded, scene
+from tests.support.images import FORMATS, QUADRANT_SIZE, encode_image, quadrants
 from web_image_ocr.images import ImageFormat, ImageLimits, inspect
-from web_image_ocr.images.header import MOST_HELD
+from web_image_ocr.images.header import MAX_EXTRA_BYTES
 from web_image_ocr.primitives.errors import ErrorKind, ServiceError
 
 LIMITS = ImageLimits.for_edition("2021")
@@ -24,24 +24,24 @@ def refused(data: bytes, limits: ImageLimits = LIMITS) -> ErrorKind:
 
 @pytest.mark.parametrize("image_format", FORMATS)
 def test_size_of_each_format(image_format: str) -> None:
-    header = inspect(encoded(scene(), image_format), LIMITS)
-    assert (header.format, header.width, header.height) == (image_format.lower(), *SIZE)
+    header = inspect(encode_image(quadrants(), image_format), LIMITS)
+    assert (header.format, header.width, header.height) == (image_format.lower(), *QUADRANT_SIZE)
     assert header.orientation == 1
 
 
 @pytest.mark.parametrize(
     "data",
     [
-        encoded(scene(), "WEBP", lossless=True),
-        encoded(scene().convert("RGBA"), "WEBP", exif=b"Exif\0\0"),
-        encoded(scene(), "WEBP", save_all=True, append_images=[scene().rotate(90)]),
-        encoded(scene(), "TIFF", big_tiff=True),
-        encoded(scene(), "TIFF", compression="tiff_lzw"),
-        encoded(scene(), "GIF", save_all=True, append_images=[scene().rotate(90)]),
-        encoded(scene(), "GIF", comment=b"a comment " * 100),
-        encoded(scene(), "MPO", save_all=True, append_images=[scene().rotate(90)]),
-        encoded(scene(), "JPEG", progressive=True, comment=b"\xff\xc0 no frame"),
-        encoded(scene(), "DIB")[:0] + encoded(scene().convert("1"), "BMP"),
+        encode_image(quadrants(), "WEBP", lossless=True),
+        encode_image(quadrants().convert("RGBA"), "WEBP", exif=b"Exif\0\0"),
+        encode_image(quadrants(), "WEBP", save_all=True, append_images=[quadrants().rotate(90)]),
+        encode_image(quadrants(), "TIFF", big_tiff=True),
+        encode_image(quadrants(), "TIFF", compression="tiff_lzw"),
+        encode_image(quadrants(), "GIF", save_all=True, append_images=[quadrants().rotate(90)]),
+        encode_image(quadrants(), "GIF", comment=b"a comment " * 100),
+        encode_image(quadrants(), "MPO", save_all=True, append_images=[quadrants().rotate(90)]),
+        encode_image(quadrants(), "JPEG", progressive=True, comment=b"\xff\xc0 no frame"),
+        encode_image(quadrants(), "DIB")[:0] + encode_image(quadrants().convert("1"), "BMP"),
     ],
     ids=[
         "webp lossless",
@@ -58,7 +58,7 @@ def test_size_of_each_format(image_format: str) -> None:
 )
 def test_size_of_each_variant(data: bytes) -> None:
     header = inspect(data, LIMITS)
-    assert (header.width, header.height) == SIZE
+    assert (header.width, header.height) == QUADRANT_SIZE
 
 
 def test_old_and_top_down_bitmaps() -> None:
@@ -69,14 +69,14 @@ def test_old_and_top_down_bitmaps() -> None:
 
 
 def test_gif_frame_larger_than_its_canvas_counts() -> None:
-    data = bytearray(encoded(scene(), "GIF"))
+    data = bytearray(encode_image(quadrants(), "GIF"))
     data[6:10] = struct.pack("<HH", 1, 1)
     header = inspect(bytes(data), LIMITS)
-    assert (header.width, header.height) == SIZE
+    assert (header.width, header.height) == QUADRANT_SIZE
 
 
 def test_format_is_told_by_content_alone() -> None:
-    assert inspect(encoded(scene(), "PNG"), LIMITS).format is ImageFormat.PNG
+    assert inspect(encode_image(quadrants(), "PNG"), LIMITS).format is ImageFormat.PNG
 
 
 @pytest.mark.parametrize(
@@ -94,8 +94,8 @@ def test_format_is_told_by_content_alone() -> None:
         b"%PDF-1.7",
         b"<svg xmlns='http://www.w3.org/2000/svg'/>",
         b"plain text",
-        encoded(scene(), "PPM"),
-        encoded(scene(), "JPEG2000"),
+        encode_image(quadrants(), "PPM"),
+        encode_image(quadrants(), "JPEG2000"),
     ],
 )
 def test_unknown_or_damaged_is_unsupported(data: bytes) -> None:
@@ -104,26 +104,26 @@ def test_unknown_or_damaged_is_unsupported(data: bytes) -> None:
 
 def test_format_outside_the_limits_is_unsupported() -> None:
     only_png = ImageLimits(formats=frozenset({ImageFormat.PNG}))
-    assert refused(encoded(scene(), "JPEG"), only_png) is ErrorKind.FORMAT_UNSUPPORTED
+    assert refused(encode_image(quadrants(), "JPEG"), only_png) is ErrorKind.FORMAT_UNSUPPORTED
 
 
 @pytest.mark.parametrize("image_format", FORMATS)
 @pytest.mark.parametrize("size", [(14, 40), (40, 14)])
 def test_side_below_the_limit(image_format: str, size: tuple[int, int]) -> None:
-    assert refused(encoded(Image.new("RGB", size), image_format)) is ErrorKind.IMAGE_SIZE
+    assert refused(encode_image(Image.new("RGB", size), image_format)) is ErrorKind.IMAGE_SIZE
 
 
 @pytest.mark.parametrize("image_format", FORMATS)
 @pytest.mark.parametrize("size", [(15, 15), (8192, 15), (15, 8192)])
 def test_side_at_the_limit(image_format: str, size: tuple[int, int]) -> None:
-    header = inspect(encoded(Image.new("L", size), image_format), LIMITS)
+    header = inspect(encode_image(Image.new("L", size), image_format), LIMITS)
     assert (header.width, header.height) == size
 
 
 @pytest.mark.parametrize("image_format", FORMATS)
 @pytest.mark.parametrize("size", [(8193, 15), (15, 8193)])
 def test_side_above_the_limit(image_format: str, size: tuple[int, int]) -> None:
-    assert refused(encoded(Image.new("L", size), image_format)) is ErrorKind.IMAGE_SIZE
+    assert refused(encode_image(Image.new("L", size), image_format)) is ErrorKind.IMAGE_SIZE
 
 
 def png_header(width: int, height: int) -> bytes:
@@ -152,12 +152,12 @@ def test_pixel_budget_of_2021_is_the_square_of_the_side() -> None:
 def test_orientation(image_format: str, stored: int, read: int) -> None:
     exif = Image.Exif()
     exif[0x0112] = stored
-    assert inspect(encoded(scene(), image_format, exif=exif), LIMITS).orientation == read
+    assert inspect(encode_image(quadrants(), image_format, exif=exif), LIMITS).orientation == read
 
 
 @pytest.mark.parametrize("exif", [b"", b"II", b"II*\0\xff\xff\xff\xff", b"MM\0*\0\0\0\x08\xff\xff"])
 def test_damaged_exif_counts_as_upright(exif: bytes) -> None:
-    data = encoded(scene(), "JPEG", exif=b"Exif\0\0" + exif)
+    data = encode_image(quadrants(), "JPEG", exif=b"Exif\0\0" + exif)
     assert inspect(data, LIMITS).orientation == 1
 
 
@@ -177,7 +177,7 @@ def test_limits_that_make_no_sense_cannot_be_made(wrong: dict[str, object]) -> N
 
 def progressive_jpeg(width: int, height: int, **options: Any) -> bytes:
     """A small one that says it is larger."""
-    data = encoded(scene(), "JPEG", progressive=True, **options)
+    data = encode_image(quadrants(), "JPEG", progressive=True, **options)
     size = data.index(b"\xff\xc2") + 5
     return data[:size] + struct.pack(">HH", height, width) + data[size + 4 :]
 
@@ -205,11 +205,11 @@ def tiff_of_one_strip(width: int, height: int) -> bytes:
 def test_what_decoders_hold_is_bounded(large: Callable[[int, int], bytes]) -> None:
     """Nothing of the edition of 2021 reaches the bound."""
     limits = ImageLimits.for_edition("2025")
-    assert inspect(large(8192, 8192), limits).held <= MOST_HELD
+    assert inspect(large(8192, 8192), limits).extra_bytes <= MAX_EXTRA_BYTES
     assert refused(large(12_000, 12_000), limits) is ErrorKind.IMAGE_SIZE
 
 
 def test_few_coefficients_are_no_trouble() -> None:
     limits = ImageLimits.for_edition("2025")
-    assert inspect(progressive_jpeg(12_000, 12_000, subsampling=2), limits).held > 0
-    assert inspect(encoded(scene(), "JPEG"), limits).held == 0
+    assert inspect(progressive_jpeg(12_000, 12_000, subsampling=2), limits).extra_bytes > 0
+    assert inspect(encode_image(quadrants(), "JPEG"), limits).extra_bytes == 0

@@ -6,16 +6,16 @@ import numpy as np
 import pytest
 from PIL import Image, ImageCms, ImageDraw
 
-from tests.unit.images.pictures import encoded, scene
+from tests.support.images import encode_image, quadrants
 from web_image_ocr.images import ImageLimits, decode
-from web_image_ocr.images.rgb import NEARLY_WHITE
+from web_image_ocr.images.rgb import NEAR_WHITE
 from web_image_ocr.primitives.pixels import Pixels
 
 LIMITS = ImageLimits.for_edition("2021")
 
 
 def decoded(image: Image.Image, image_format: str, **options: Any) -> Pixels:
-    return decode(encoded(image, image_format, **options), LIMITS).pixels
+    return decode(encode_image(image, image_format, **options), LIMITS).pixels
 
 
 def rgb(image: Image.Image) -> Pixels:
@@ -33,13 +33,13 @@ RAMP = np.linspace(0, 255, 32)
 @pytest.mark.parametrize("mode", ["1", "L", "P", "LA", "RGB", "RGBA"])
 @pytest.mark.parametrize("image_format", ["PNG", "TIFF"])
 def test_opaque_picture_keeps_its_colours(mode: str, image_format: str) -> None:
-    image = scene().convert(mode)
+    image = quadrants().convert(mode)
     np.testing.assert_array_equal(decoded(image, image_format), rgb(image))
 
 
 @pytest.mark.parametrize("mode", ["1", "L", "P", "RGB"])
 def test_bmp_keeps_its_colours(mode: str) -> None:
-    image = scene().convert(mode)
+    image = quadrants().convert(mode)
     np.testing.assert_array_equal(decoded(image, "BMP"), rgb(image))
 
 
@@ -47,16 +47,16 @@ def test_bmp_keeps_its_colours(mode: str) -> None:
     ("mode", "image_format"), [("CMYK", "JPEG"), ("CMYK", "TIFF"), ("YCbCr", "TIFF")]
 )
 def test_colour_space_is_turned_to_rgb(mode: str, image_format: str) -> None:
-    found = decoded(scene().convert(mode), image_format).astype(int)
-    assert np.abs(found - rgb(scene())).mean() < 3
+    found = decoded(quadrants().convert(mode), image_format).astype(int)
+    assert np.abs(found - rgb(quadrants())).mean() < 3
 
 
 def test_lab_is_turned_to_rgb() -> None:
     srgb, lab = ImageCms.createProfile("sRGB"), ImageCms.createProfile("LAB")
-    image = ImageCms.profileToProfile(scene(), srgb, lab, outputMode="LAB")
+    image = ImageCms.profileToProfile(quadrants(), srgb, lab, outputMode="LAB")
     assert image is not None
     found = decoded(image, "TIFF").astype(int)
-    assert np.abs(found - rgb(scene())).mean() < 2
+    assert np.abs(found - rgb(quadrants())).mean() < 2
 
 
 @pytest.mark.parametrize("image_format", ["PNG", "TIFF"])
@@ -103,7 +103,7 @@ def test_fully_transparent_picture_is_white() -> None:
     assert decoded(Image.new("RGBA", (20, 20), (9, 9, 9, 0)), "PNG").min() == 255
 
 
-@pytest.mark.parametrize(("level", "background"), [(NEARLY_WHITE - 4, 255), (NEARLY_WHITE + 4, 0)])
+@pytest.mark.parametrize(("level", "background"), [(NEAR_WHITE - 4, 255), (NEAR_WHITE + 4, 0)])
 def test_background_changes_at_the_threshold(level: int, background: int) -> None:
     image = Image.new("LA", (20, 20), (0, 0))
     image.paste((level, 255), (5, 5, 15, 15))
@@ -141,7 +141,7 @@ def test_transparent_level_of_a_grey_png_of_sixteen_bits() -> None:
 
 @pytest.mark.parametrize("mode", ["P", "L"])
 def test_transparent_colour_of_a_png(mode: str) -> None:
-    image = scene().convert(mode)
+    image = quadrants().convert(mode)
     seen_through = int(np.asarray(image)[0, 0])
     found = decoded(image, "PNG", transparency=seen_through)
     assert found[0, 0].tolist() == [255] * 3
@@ -151,25 +151,25 @@ def test_transparent_colour_of_a_png(mode: str) -> None:
 @pytest.mark.parametrize("seen_through", [0, 1])
 def test_transparent_colour_of_a_black_and_white_png(seen_through: int) -> None:
     """What is left is white on black or black on white, as it was."""
-    image = scene().convert("1")
+    image = quadrants().convert("1")
     found = decoded(image, "PNG", transparency=seen_through)
     np.testing.assert_array_equal(found, rgb(image))
 
 
 def test_transparent_colour_of_a_true_colour_png() -> None:
-    found = decoded(scene(), "PNG", transparency=(200, 30, 30))
+    found = decoded(quadrants(), "PNG", transparency=(200, 30, 30))
     assert found[0, 0].tolist() == [255] * 3
     assert found[0, -1].tolist() == [30, 160, 30]
 
 
 def test_alpha_of_each_palette_entry() -> None:
-    image = scene().convert("P")
+    image = quadrants().convert("P")
     found = decoded(image, "PNG", transparency=bytes(256))
     assert found.min() == 255
 
 
 def test_transparent_colour_of_a_gif() -> None:
-    image = scene().convert("P")
+    image = quadrants().convert("P")
     found = decoded(image, "GIF", transparency=int(np.asarray(image)[0, 0]))
     assert found[0, 0].tolist() == [255] * 3
     assert found[0, -1].tolist() == rgb(image)[0, -1].tolist()

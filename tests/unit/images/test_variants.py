@@ -9,15 +9,15 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from tests.unit.images.pictures import SIZE, encoded, scene
+from tests.support.images import QUADRANT_SIZE, encode_image, quadrants
 from web_image_ocr.images import ImageLimits, decode
 from web_image_ocr.primitives.errors import ErrorKind, ServiceError
 from web_image_ocr.primitives.pixels import Pixels
 
 LIMITS = ImageLimits.for_edition("2021")
-WIDTH, HEIGHT = SIZE
-COLOURS = np.asarray(scene())
-GREY = np.asarray(scene().convert("L"))
+WIDTH, HEIGHT = QUADRANT_SIZE
+COLOURS = np.asarray(quadrants())
+GREY = np.asarray(quadrants().convert("L"))
 
 RGB, PALETTE = 2, 3
 ADAM7 = ((0, 0, 8, 8), (4, 0, 8, 8), (0, 4, 4, 8), (2, 0, 4, 4), (0, 2, 2, 4), (1, 0, 2, 2))
@@ -145,7 +145,7 @@ def test_bmp_of_colours(name: str) -> None:
 
 
 def test_cmyk_jpeg_without_its_adobe_marker_is_taken_as_inverted_like_browsers_do() -> None:
-    data = encoded(scene().convert("CMYK"), "JPEG", quality=95, subsampling=0)
+    data = encode_image(quadrants().convert("CMYK"), "JPEG", quality=95, subsampling=0)
     adobe = data.index(b"\xff\xee")
     (length,) = struct.unpack_from(">H", data, adobe + 2)
     found = decode(data[:adobe] + data[adobe + 2 + length :], LIMITS).pixels
@@ -153,8 +153,8 @@ def test_cmyk_jpeg_without_its_adobe_marker_is_taken_as_inverted_like_browsers_d
 
 
 FOREIGN = {
-    "avif": encoded(scene(), "AVIF"),
-    "jpeg 2000": encoded(scene(), "JPEG2000"),
+    "avif": encode_image(quadrants(), "AVIF"),
+    "jpeg 2000": encode_image(quadrants(), "JPEG2000"),
     "heic": b"\0\0\0\x18ftypheic\0\0\0\0mif1heic" + bytes(200),
     "svg": b'<svg xmlns="http://www.w3.org/2000/svg"/>',
     "pdf": b"%PDF-1.7\n",
@@ -165,12 +165,14 @@ FOREIGN = {
 
 @pytest.mark.parametrize("name", FOREIGN)
 def test_foreign_format_is_named_as_such(name: str) -> None:
-    with pytest.raises(ServiceError, match="of no accepted format") as caught:
+    with pytest.raises(ServiceError, match="not an image in an accepted format") as caught:
         decode(FOREIGN[name], LIMITS)
     assert caught.value.kind is ErrorKind.FORMAT_UNSUPPORTED
 
 
 def test_first_frame_of_a_gif_with_a_disposal_is_whole() -> None:
     later = [Image.new("RGB", (WIDTH, HEIGHT), colour) for colour in ("red", "blue")]
-    data = encoded(scene(), "GIF", save_all=True, append_images=later, disposal=2, interlace=1)
+    data = encode_image(
+        quadrants(), "GIF", save_all=True, append_images=later, disposal=2, interlace=1
+    )
     np.testing.assert_array_equal(decode(data, LIMITS).pixels, COLOURS)

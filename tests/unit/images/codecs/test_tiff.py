@@ -4,7 +4,7 @@ import struct
 
 import pytest
 
-from web_image_ocr.images.tags import read_orientation, read_tags
+from web_image_ocr.images.codecs.tiff import read_orientation, read_tags
 
 Entry = tuple[int, int, int, bytes]
 

@@ -7,15 +7,15 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from tests.unit.images.pictures import detailed, encoded
-from web_image_ocr.images.webp import decode_still
+from tests.support.images import encode_image, texture
+from web_image_ocr.images.codecs.webp import decode_still
 
 
 @pytest.mark.parametrize("mode", ["RGB", "RGBA"])
 @pytest.mark.parametrize("options", [{}, {"quality": 5}, {"lossless": True}, {"method": 6}])
 def test_pixels_are_those_of_pillow(mode: str, options: dict[str, Any]) -> None:
-    image = detailed().convert(mode)
+    image = texture().convert(mode)
     if mode == "RGBA":
-        image.putalpha(detailed().convert("L"))
-    data = encoded(image, "WEBP", **options)
+        image.putalpha(texture().convert("L"))
+    data = encode_image(image, "WEBP", **options)
     np.testing.assert_array_equal(decode_still(data), np.asarray(Image.open(io.BytesIO(data))))
