@@ -14,8 +14,7 @@ from web_image_ocr.api.state import State
 from web_image_ocr.console import console_routes
 from web_image_ocr.identity import Identity
 from web_image_ocr.images import ImageLimits
-from web_image_ocr.serving.cache import ResultCache
-from web_image_ocr.serving.model_files import ModelFiles
+from web_image_ocr.serving.cache import ModelFiles, ResultCache
 from web_image_ocr.serving.pool import WorkerPool
 from web_image_ocr.serving.recognizer import Recognizer
 from web_image_ocr.settings import Settings

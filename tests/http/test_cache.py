@@ -15,8 +15,7 @@ from tests.support.fake_recognizer import FakeRecognizer
 from web_image_ocr.engine import EngineConfig
 from web_image_ocr.identity import Identity
 from web_image_ocr.primitives.errors import ErrorKind
-from web_image_ocr.serving.cache import ResultCache
-from web_image_ocr.serving.model_files import ModelFiles
+from web_image_ocr.serving.cache import ModelFiles, ResultCache
 
 BODY = {"image": PICTURE}
 HIT = r"cache;dur=\d+\.\d, encode;dur=\d+\.\d, total;dur=\d+\.\d"

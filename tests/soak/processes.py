@@ -62,7 +62,7 @@ def children_of(pid: int) -> list[int]:
 def is_worker(pid: int) -> bool:
     """Whether the process is one that reads images."""
     try:
-        return b"web_image_ocr.serving.child" in Path(f"/proc/{pid}/cmdline").read_bytes()
+        return b"web_image_ocr.serving.worker_main" in Path(f"/proc/{pid}/cmdline").read_bytes()
     except OSError:
         return False
 

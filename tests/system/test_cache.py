@@ -19,9 +19,8 @@ from web_image_ocr.engine.page import RecognitionOptions
 from web_image_ocr.images import ImageLimits
 from web_image_ocr.primitives.deadline import Deadline
 from web_image_ocr.primitives.errors import ErrorKind, ServiceError
-from web_image_ocr.serving.cache import ResultCache
+from web_image_ocr.serving.cache import ModelFiles, ResultCache
 from web_image_ocr.serving.config import ServingConfig
-from web_image_ocr.serving.model_files import ModelFiles
 from web_image_ocr.serving.pool import WorkerPool
 
 pytestmark = pytest.mark.models

@@ -1,1 +1,6 @@
-"""Between HTTP and the engine: admission, worker processes, the Recognizer protocol."""
+"""Run recognition in worker processes: admission, worker pool, result cache.
+
+`pool.WorkerPool` has a supervisor for each slot, which starts a `process.WorkerProcess`. That one
+calls `launch.start_worker`, whose new process runs `worker_main.main` and then
+`worker.serve_jobs`. Server and worker exchange `messages` over a pipe.
+"""

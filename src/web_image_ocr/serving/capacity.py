@@ -1,4 +1,4 @@
-"""Choose how many workers are started, and check that the memory limit holds them."""
+"""Choose the number of workers that fits the cores and the memory limit."""
 
 from __future__ import annotations
 
@@ -13,17 +13,17 @@ log = structlog.stdlib.get_logger(__name__)
 
 _MB = 10**6
 SERVER_BYTES = 200 * _MB
-"""Of the server's process; docs/operations.md has the figures."""
+"""Memory of the server process; see docs/operations.md."""
 WORKER_BYTES = 550 * _MB
-"""Of a worker that has read many images."""
+"""Memory of a worker after many images."""
 
 
 class Plan(NamedTuple):
     """Count the worker processes.
 
     Attributes:
-        workers: that read at the same time, 1 or more.
-        spare: that stand by, 0 or more.
+        workers: processes that recognize at the same time, 1 or more.
+        spare: processes that stand by, 0 or more.
     """
 
     workers: int
@@ -35,16 +35,16 @@ class Plan(NamedTuple):
         return SERVER_BYTES + (self.workers + self.spare) * WORKER_BYTES
 
 
-def planned(config: ServingConfig, cores: int, limit: MemoryLimit | None) -> Plan:
-    """Return how many workers to start, and log what the limit does not hold.
+def plan_workers(config: ServingConfig, cores: int, limit: MemoryLimit | None) -> Plan:
+    """Return how many workers to start; log a warning if memory is too low for them.
 
-    Where the settings leave the number of workers open, there are no more than the limit
-    holds, but one. That one has no spare worker if the limit does not hold two.
+    Reduce the number to what fits into the limit, at least one worker, unless the settings
+    name it.
 
     Args:
-        config: what the settings say.
-        cores: that the workers may use.
-        limit: on their memory, if there is one.
+        config: the settings.
+        cores: number of cores for the workers.
+        limit: memory limit, if any.
     """
     wanted = Plan(config.workers or cores, config.spare_workers)
     if limit is None or wanted.bytes <= limit.bytes:
@@ -66,15 +66,15 @@ def planned(config: ServingConfig, cores: int, limit: MemoryLimit | None) -> Pla
         needed_mb=wanted.bytes // _MB,
         workers=plan.workers,
         spare_workers=plan.spare,
-        detail=f"workers may be ended for lack of memory: {advice}"
+        detail=f"the kernel may kill workers: {advice}"
         if plan.bytes > limit.bytes
-        else f"fewer workers are started than there are cores: {advice}",
+        else f"fewer workers than cores are started: {advice}",
     )
     return plan
 
 
 def _fitting(limit: MemoryLimit, wanted: Plan) -> Plan:
-    """Return the largest plan that the limit holds; one worker if it holds none."""
+    """Return the largest plan within the limit, or one worker if none fits."""
     processes = (limit.bytes - SERVER_BYTES) // WORKER_BYTES
     spare = wanted.spare if processes > wanted.spare else 0
     return Plan(max(1, min(wanted.workers, processes - spare)), spare)

@@ -1,4 +1,4 @@
-"""A bounded queue that is fair between owners: each has a line, and the lines take turns."""
+"""Provide a bounded queue that serves its owners round robin (fair queueing)."""
 
 from __future__ import annotations
 
@@ -9,61 +9,60 @@ Item = TypeVar("Item")
 
 
 class FairQueue(Generic[Item]):
-    """Items that wait, each in the line of its owner.
+    """Queue items in one FIFO queue for each owner.
 
     Args:
-        size: items that may wait, 0 or more.
+        size: number of items that may wait, 0 or more.
     """
 
     def __init__(self, size: int) -> None:
         self._size = size
-        self._lines: OrderedDict[str, deque[Item]] = OrderedDict()
-        """None is empty; the first one is served next, then it is the last."""
+        self._queues: OrderedDict[str, deque[Item]] = OrderedDict()
+        """No queue is empty. The first one is served next and then moves to the end."""
         self._length = 0
 
     def __len__(self) -> int:
         return self._length
 
-    def join(self, owner: str, item: Item) -> Item | None:
-        """Let an item wait; returns the one that has no place, or None.
+    def push(self, owner: str, item: Item) -> Item | None:
+        """Add an item; return the item that is shed, or None.
 
-        When the queue is full, the last of the longest line has to go. That is ``item``
-        itself unless another line is longer than its own is with it, so that nobody is sent
-        away for an owner who has as much already.
+        A full queue sheds the newest item of the longest queue. That is ``item`` itself
+        unless another queue is longer than its owner's, ``item`` included.
         """
-        line = self._lines.setdefault(owner, deque())
-        line.append(item)
+        queue = self._queues.setdefault(owner, deque())
+        queue.append(item)
         self._length += 1
         if self._length <= self._size:
             return None
-        longest = max(self._lines, key=lambda other: len(self._lines[other]))
-        loser = longest if len(self._lines[longest]) > len(line) else owner
-        refused = self._lines[loser][-1]
-        self.leave(loser, refused)
-        return refused
+        longest = max(self._queues, key=lambda other: len(self._queues[other]))
+        loser = longest if len(self._queues[longest]) > len(queue) else owner
+        shed = self._queues[loser][-1]
+        self.remove(loser, shed)
+        return shed
 
-    def next(self) -> Item | None:
-        """Take out whose turn it is, or None; the lines take turns, each in its own order."""
-        if not self._lines:
+    def pop(self) -> Item | None:
+        """Remove and return the next item, or None: owners in turn, each in FIFO order."""
+        if not self._queues:
             return None
-        owner, line = next(iter(self._lines.items()))
-        item = line[0]
-        self._lines.move_to_end(owner)
-        self.leave(owner, item)
+        owner, queue = next(iter(self._queues.items()))
+        item = queue[0]
+        self._queues.move_to_end(owner)
+        self.remove(owner, item)
         return item
 
-    def leave(self, owner: str, item: Item) -> bool:
-        """Take an item out of its owner's line; whether it was there."""
-        line = self._lines.get(owner)
-        if line is None or item not in line:
+    def remove(self, owner: str, item: Item) -> bool:
+        """Remove an item from its owner's queue; return whether it was there."""
+        queue = self._queues.get(owner)
+        if queue is None or item not in queue:
             return False
-        line.remove(item)
+        queue.remove(item)
         self._length -= 1
-        if not line:
-            del self._lines[owner]
+        if not queue:
+            del self._queues[owner]
         return True
 
-    def before(self, owner: str) -> int:
-        """How many items would be served before one more of the owner, about."""
-        place = len(self._lines.get(owner, ())) + 1
-        return sum(min(len(line), place) for line in self._lines.values())
+    def ahead_of(self, owner: str) -> int:
+        """Return about how many items are served before a new one of the owner."""
+        place = len(self._queues.get(owner, ())) + 1
+        return sum(min(len(queue), place) for queue in self._queues.values())

@@ -1,4 +1,4 @@
-"""Check that the installed code is still the code that runs."""
+"""Detect an upgrade of the installed code under a running server."""
 
 from __future__ import annotations
 
@@ -11,48 +11,51 @@ _PACKAGE = Path(web_image_ocr.__file__).parent
 
 
 class CodeChangedError(Exception):
-    """Report that the installed code is not that of the server.
+    """Report that the installed code differs from that of the server.
 
     Args:
-        installed: its fingerprint, as far as is known.
+        installed: fingerprint that was found.
     """
 
     def __init__(self, installed: str) -> None:
-        super().__init__("the installed code changed while the server runs: restart the server")
+        super().__init__(
+            "the installed code changed while the server was running: restart the server"
+        )
         self.installed = installed
 
 
 class InstalledCode:
-    """Remember the package's source as it was when this was made.
+    """Hold the fingerprint of the code at the start of the server.
 
-    A worker imports what is installed when it starts, which may be at any time: after a
-    ``git pull`` under a running server it would be a mixture of two versions.
+    Workers import the installed code whenever they start. After a ``git pull`` under a running
+    server they would mix two versions.
     """
 
     def __init__(self) -> None:
         self.at_start = fingerprint()
 
-    def check(self, installed: str | None = None) -> None:
-        """Raise where the code has changed.
+    def check(self, found: str | None = None) -> None:
+        """Raise if the code has changed.
 
         Args:
-            installed: the fingerprint of what a worker has imported; none looks at the files.
+            found: fingerprint that a worker reports; by default that of the files on disk.
 
         Raises:
-            CodeChangedError: it has.
+            CodeChangedError: the fingerprints differ.
         """
-        found = fingerprint() if installed is None else installed
+        if found is None:
+            found = fingerprint()
         if found != self.at_start:
             raise CodeChangedError(found)
 
 
 def fingerprint(package: Path = _PACKAGE) -> str:
-    """Return the version that runs and a digest of the installed source: 10 ms or more.
+    """Return the version and a digest of all source files; takes 10 ms or more.
 
-    Contents count, not times: the same code copied or checked out again is the same code.
+    Hash contents, not times: a copy or another checkout of the same code is the same.
 
     Args:
-        package: its folder.
+        package: folder of the package.
     """
     digest = hashlib.sha256()
     for file in sorted(package.rglob("*.py")):

@@ -1,4 +1,4 @@
-"""Start a worker's process with its command, its environment and its files."""
+"""Start a worker process with a clean environment and two inherited files."""
 
 from __future__ import annotations
 
@@ -7,8 +7,8 @@ import subprocess
 import sys
 from collections.abc import Mapping
 
-CHILD = "web_image_ocr.serving.child"
-"""The module whose ``main`` a worker runs."""
+WORKER_MODULE = "web_image_ocr.serving.worker_main"
+"""Module whose ``main`` a worker process runs."""
 
 _COMMAND = """
 import sys
@@ -16,47 +16,46 @@ pipe, server, module, *sys.path[:] = sys.argv[1:]
 from importlib import import_module
 import_module(module).main(int(pipe), int(server))
 """
-"""Held here, so that a server whose files are replaced still starts what it knows."""
+"""Held in memory, so that the command fits this server even after an upgrade of its files."""
 
 _NAMES = frozenset({"PATH", "TMPDIR", "VIRTUAL_ENV", "LANG", "LANGUAGE", "TZ"})
 _PREFIXES = (
     *("LC_", "PYTHON", "LD_", "GLIBC_", "MALLOC_", "ORT_", "OMP_", "GOMP_", "KMP_"),
     *("OPENBLAS_", "MKL_", "NPY_", "OPENCV_"),
 )
-"""Pass these of the environment to a worker: for the interpreter, the C library and the engine."""
+"""Environment variables for the interpreter, the C library and the engine: passed to workers."""
 _TUNABLES, _THREAD_CACHES = "GLIBC_TUNABLES", "glibc.malloc.tcache_count"
 
 
-def start_child(pipe: int, sentinel: int) -> subprocess.Popen[bytes]:
-    """Start a worker that shares nothing with this process but two files and standard error.
+def start_worker(pipe: int, sentinel: int) -> subprocess.Popen[bytes]:
+    """Start a worker that shares two files and standard error with this process, nothing else.
 
     Args:
-        pipe: number of the worker's end of the pipe to it.
-        sentinel: number of a file that the worker holds until it ends.
+        pipe: file descriptor of the worker's end of the pipe.
+        sentinel: file descriptor that the worker holds open until it exits.
 
     Raises:
-        OSError: the system has no memory, process number or file left.
+        OSError: the system has no memory, process ID or file descriptor left.
     """
-    arguments = [str(pipe), str(os.getpid()), CHILD, *sys.path]
+    arguments = [str(pipe), str(os.getpid()), WORKER_MODULE, *sys.path]
     return subprocess.Popen(  # noqa: S603 - our own interpreter
         [sys.executable, "-P", "-c", _COMMAND, *arguments],
         stdin=subprocess.DEVNULL,
         stdout=subprocess.DEVNULL,
         env=environment(os.environ),
         pass_fds=(pipe, sentinel),
-        start_new_session=True,  # no terminal, whose Ctrl-C is the server's
+        start_new_session=True,  # Ctrl-C in the terminal is for the server only
     )
 
 
 def environment(ours: Mapping[str, str]) -> dict[str, str]:
-    """Return a worker's environment: no settings of the server, no secrets of other programs.
+    """Return a worker's environment: no server settings, no secrets of other programs.
 
-    The C library keeps no freed small blocks for each thread there. Such blocks count as taken,
-    and a few that lie high keep the whole heap below them: a worker that had read 100 images held
-    632 MiB, 520 without them, and took as long. What an operator has set is kept.
+    Disable the C library's thread caches unless the operator configured them: they fragment
+    the heap (decision record 0022).
 
     Args:
-        ours: the server's.
+        ours: environment of the server.
     """
     passed = {
         name: value for name, value in ours.items() if name in _NAMES or name.startswith(_PREFIXES)

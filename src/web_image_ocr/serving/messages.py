@@ -1,7 +1,7 @@
 """Encode and decode messages between server and worker: JSON of a fixed shape, images as bytes.
 
-A worker decodes images of strangers. What it sends is therefore checked value by value, and
-never unpickled: a worker that an attacker controls can answer wrongly, no more.
+Workers decode untrusted images, so the server validates every value they send and never unpickles:
+a worker that an attacker controls can only answer wrongly.
 """
 
 from __future__ import annotations
@@ -22,21 +22,21 @@ from web_image_ocr.images.formats import ImageFormat
 from web_image_ocr.primitives.deadline import Deadline
 from web_image_ocr.primitives.errors import ErrorKind, ServiceError
 
-MOST_ANSWER_BYTES = 16 << 20
-"""Of one message of a worker. A line of text takes some 150 bytes."""
-_MOST_VALUES = 1_000_000
-"""Commas and brackets in a message of a worker. A line has 13; each may cost 60 bytes here."""
-_MOST_TEXT = 100_000
-"""Characters of a line."""
-_MOST_DETAIL = 500
-"""Characters of an error's detail, which goes to the log."""
-_MOST_CONFIDENCE = 1.001
-"""A product of probabilities of 32 bits may round to above 1."""
-_MOST_PIXELS = 1_000_000
-"""Of a side and of a coordinate, far above every limit on images."""
+MAX_ANSWER_BYTES = 16 << 20
+"""Limit on a message of a worker. A line of text takes about 150 bytes."""
+_MAX_VALUES = 1_000_000
+"""Limit on commas and brackets in a message. A line has 13; parsing may take 60 bytes for each."""
+_MAX_TEXT = 100_000
+"""Limit on the characters of a line."""
+_MAX_DETAIL = 500
+"""Limit on the characters of an error's detail, which is logged."""
+_MAX_CONFIDENCE = 1.001
+"""A product of float32 probabilities may round to above 1."""
+_MAX_PIXELS = 1_000_000
+"""Limit on sides and coordinates, far above every limit on images."""
 _STAGE = re.compile(r"[a-z_]{1,32}")
-"""Names of stages: they go into the header ``Server-Timing``."""
-_MOST_STAGES = 32
+"""Stage names are sent in the ``Server-Timing`` header."""
+_MAX_STAGES = 32
 _KINDS = frozenset(
     {
         ErrorKind.FORMAT_UNSUPPORTED,
@@ -47,13 +47,13 @@ _KINDS = frozenset(
         ErrorKind.CONFIGURATION_INVALID,
     }
 )
-"""What decoding, recognition and loading the models may raise."""
+"""Errors that decoding, recognition and loading models may raise."""
 
-_Kind = TypeVar("_Kind")
+_Type = TypeVar("_Type")
 
 
 class InvalidMessageError(Exception):
-    """Report that a worker sent what is not a message of a worker."""
+    """Report that a worker sent an invalid message."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,9 +61,9 @@ class Start:
     """Represent the server's first message.
 
     Attributes:
-        engine_config: what the engine is built with.
-        limits: on the images that are decoded.
-        sandbox: filter the worker's system calls.
+        engine_config: configuration of the engine.
+        limits: limits on image files.
+        sandbox: whether to filter the worker's system calls.
     """
 
     engine_config: EngineConfig
@@ -76,7 +76,7 @@ class Ready:
     """Represent a worker's first message: its models are loaded.
 
     Attributes:
-        code: fingerprint of the code that it runs.
+        code: fingerprint of the code that the worker imported.
         unconfined: why its system calls are not filtered; empty if they are.
     """
 
@@ -86,13 +86,13 @@ class Ready:
 
 @dataclass(frozen=True, slots=True)
 class Job:
-    """Describe one image to read.
+    """Represent one image to recognize.
 
     Attributes:
         image: the file's bytes.
         options: what the caller asked for.
-        deadline: when the answer is of no more use.
-        cores: how many cores the job may use, 1 or more.
+        deadline: when the caller stops waiting.
+        cores: number of cores the job may use, 1 or more.
     """
 
     image: bytes
@@ -102,24 +102,24 @@ class Job:
 
 
 Answer = Page | ServiceError
-"""A worker's answer to a job."""
+"""Answer of a worker to a job."""
 
 
 def send_start(pipe: Connection, start: Start) -> None:
     """Send the server's first message."""
-    told = {"engine": start.engine_config, "limits": start.limits, "sandbox": start.sandbox}
-    pipe.send_bytes(orjson.dumps(told, default=_plain))
+    message = {"engine": start.engine_config, "limits": start.limits, "sandbox": start.sandbox}
+    pipe.send_bytes(orjson.dumps(message, default=_plain))
 
 
 def receive_start(pipe: Connection) -> Start:
     """Return the server's first message."""
-    told = orjson.loads(pipe.recv_bytes())
-    engine, limits = told["engine"], told["limits"]
+    message = orjson.loads(pipe.recv_bytes())
+    engine, limits = message["engine"], message["limits"]
     for name in ("detection_model", "recognition_model"):
         engine[name] = Path(engine[name]) if engine[name] is not None else None
     engine["languages"] = tuple(engine["languages"])
     limits["formats"] = frozenset(map(ImageFormat, limits["formats"]))
-    return Start(EngineConfig(**engine), ImageLimits(**limits), sandbox=told["sandbox"])
+    return Start(EngineConfig(**engine), ImageLimits(**limits), sandbox=message["sandbox"])
 
 
 def send_job(pipe: Connection, job: Job) -> None:
@@ -152,7 +152,7 @@ def send_ready(pipe: Connection, ready: Ready) -> None:
 
 
 def send_answer(pipe: Connection, answer: Answer) -> None:
-    """Send the answer to a job, or why the worker cannot start."""
+    """Send the answer to a job, or the error that keeps the worker from starting."""
     pipe.send_bytes(encode_answer(answer))
 
 
@@ -160,25 +160,24 @@ def receive_from_worker(pipe: Connection) -> Ready | Answer:
     """Return the next message of a worker.
 
     Raises:
-        InvalidMessageError: it is too long, or not a message of a worker.
+        InvalidMessageError: the message is too long or invalid.
         EOFError: the worker has closed the pipe.
         OSError: the pipe cannot be read.
     """
     try:
-        message = pipe.recv_bytes(MOST_ANSWER_BYTES)
+        message = pipe.recv_bytes(MAX_ANSWER_BYTES)
     except OSError:
-        if not pipe.readable:  # that is how it says that a message is longer
+        if not pipe.readable:  # `recv_bytes` closes the pipe if a message is too long
             raise InvalidMessageError("too long") from None
         raise
     return decode_from_worker(message)
 
 
 def encode_answer(answer: Answer) -> bytes:
-    """Return the message for an answer."""
+    """Return the message that holds an answer."""
     if isinstance(answer, ServiceError):
-        told: object = {"error": [answer.kind, answer.detail[:_MOST_DETAIL]]}
-        return orjson.dumps(told)
-    told = {
+        return orjson.dumps({"error": [answer.kind, answer.detail[:_MAX_DETAIL]]})
+    message = {
         "page": [
             answer.width,
             answer.height,
@@ -189,99 +188,99 @@ def encode_answer(answer: Answer) -> bytes:
             {stage: float(seconds) for stage, seconds in answer.timings.items()},
         ]
     }
-    return orjson.dumps(told)
+    return orjson.dumps(message)
 
 
 def decode_from_worker(message: bytes) -> Ready | Answer:
-    """Return what a message of a worker says, checked.
+    """Return the validated content of a worker's message.
 
     Raises:
-        InvalidMessageError: it is not a message of a worker.
+        InvalidMessageError: the message is invalid.
     """
-    if sum(map(message.count, (b",", b"[", b"{"))) > _MOST_VALUES:
+    if sum(map(message.count, (b",", b"[", b"{"))) > _MAX_VALUES:
         raise InvalidMessageError("too many values")
     try:
-        told = orjson.loads(message)
+        content = orjson.loads(message)
     except orjson.JSONDecodeError:
         raise InvalidMessageError("not JSON") from None
-    match told:
+    match content:
         case {"page": list(page), **others} if not others:
             return _page(page)
         case {"error": list(error), **others} if not others:
             return _error(error)
         case {"ready": list(ready), **others} if not others:
             return _ready(ready)
-    raise InvalidMessageError("neither a page nor an error")
+    raise InvalidMessageError("neither a page, an error nor ready")
 
 
-def _page(told: list[Any]) -> Page:
-    width, height, lines, timings = _items(told, 4)
-    stages = _of(dict, timings)
-    if len(stages) > _MOST_STAGES or not all(map(_STAGE.fullmatch, stages)):
-        raise InvalidMessageError("a stage has no name")
+def _page(values: list[Any]) -> Page:
+    width, height, lines, timings = _items(values, 4)
+    stages = _expect(dict, timings)
+    if len(stages) > _MAX_STAGES or not all(map(_STAGE.fullmatch, stages)):
+        raise InvalidMessageError("too many stages, or a stage with an invalid name")
     return Page(
         width=_side(width),
         height=_side(height),
-        lines=tuple(map(_line, _of(list, lines))),
+        lines=tuple(map(_line, _expect(list, lines))),
         timings={name: _number(x, 0.0, math.inf) for name, x in stages.items()},
     )
 
 
-def _line(told: object) -> TextLine:
-    text, confidence, corners = _items(told, 3)
+def _line(value: object) -> TextLine:
+    text, confidence, corners = _items(value, 3)
     x0, y0, x1, y1, x2, y2, x3, y3 = (
-        _number(x, -_MOST_PIXELS, _MOST_PIXELS) for x in _items(corners, 8)
+        _number(x, -_MAX_PIXELS, _MAX_PIXELS) for x in _items(corners, 8)
     )
     return TextLine(
-        text=_text(text, _MOST_TEXT),
-        confidence=_number(confidence, 0.0, _MOST_CONFIDENCE),
+        text=_text(text, _MAX_TEXT),
+        confidence=_number(confidence, 0.0, _MAX_CONFIDENCE),
         quad=((x0, y0), (x1, y1), (x2, y2), (x3, y3)),
     )
 
 
-def _ready(told: list[Any]) -> Ready:
-    code, unconfined = _items(told, 2)
-    return Ready(_text(code, _MOST_DETAIL), _text(unconfined, _MOST_DETAIL))
+def _ready(values: list[Any]) -> Ready:
+    code, unconfined = _items(values, 2)
+    return Ready(_text(code, _MAX_DETAIL), _text(unconfined, _MAX_DETAIL))
 
 
-def _error(told: list[Any]) -> ServiceError:
-    kind, detail = _items(told, 2)
-    if _of(str, kind) not in _KINDS:
-        raise InvalidMessageError("an error that a worker does not raise")
-    return ServiceError(ErrorKind(kind), _text(detail, _MOST_DETAIL))
+def _error(values: list[Any]) -> ServiceError:
+    kind, detail = _items(values, 2)
+    if _expect(str, kind) not in _KINDS:
+        raise InvalidMessageError("an error that workers do not raise")
+    return ServiceError(ErrorKind(kind), _text(detail, _MAX_DETAIL))
 
 
 def _side(value: object) -> int:
-    side = _of(int, value)
-    if not 1 <= side <= _MOST_PIXELS:
-        raise InvalidMessageError("a side out of range")
+    side = _expect(int, value)
+    if not 1 <= side <= _MAX_PIXELS:
+        raise InvalidMessageError("a side is out of range")
     return side
 
 
-def _text(value: object, most: int) -> str:
-    text = _of(str, value)
-    if len(text) > most:
+def _text(value: object, max_length: int) -> str:
+    text = _expect(str, value)
+    if len(text) > max_length:
         raise InvalidMessageError("a text is too long")
     return text
 
 
-def _number(value: object, least: float, most: float) -> float:
-    number = _of(float, value)
-    if not (math.isfinite(number) and least <= number <= most):
-        raise InvalidMessageError("a number out of range")
+def _number(value: object, low: float, high: float) -> float:
+    number = _expect(float, value)
+    if not (math.isfinite(number) and low <= number <= high):
+        raise InvalidMessageError("a number is out of range")
     return number
 
 
 def _items(value: object, count: int) -> list[Any]:
-    items = _of(list, value)
+    items = _expect(list, value)
     if len(items) != count:
-        raise InvalidMessageError("a list of another length")
+        raise InvalidMessageError("a list has the wrong length")
     return items
 
 
-def _of(kind: type[_Kind], value: object) -> _Kind:
+def _expect(kind: type[_Type], value: object) -> _Type:
     if type(value) is not kind:  # a bool is not an int here
-        raise InvalidMessageError("a value of another type")
+        raise InvalidMessageError("a value has the wrong type")
     return value
 
 

@@ -1,4 +1,4 @@
-"""Pages kept in memory, bounded in bytes; the least recently used goes first."""
+"""Cache pages in memory: least recently used first out, bounded in bytes."""
 
 from __future__ import annotations
 
@@ -12,18 +12,17 @@ from cachetools import LRUCache
 from web_image_ocr.engine.page import Page, RecognitionOptions
 
 ENTRY_BYTES = 640
-"""What an entry takes besides its page, its project id and its digest: three small objects
-and a place in each of three hash tables. Measured with ``tracemalloc`` on CPython 3.11, while
-entries came and went: 330 to 590 bytes, by how full the tables are."""
+"""Overhead of an entry beside page, project ID and digest: three objects and a place in three hash
+tables. CPython 3.11 takes 330 to 590 bytes, by how full the tables are."""
 
 
 @dataclass(frozen=True, slots=True)
 class PageKey:
-    """What an answer depends on.
+    """Identify a result.
 
     Attributes:
-        project_id: whose call it is; what one project asked, no other can find out.
-        digest: SHA-256 of the picture file.
+        project_id: project of the call. Projects share no results.
+        digest: SHA-256 of the image file.
         options: what the caller asked for.
     """
 
@@ -32,45 +31,45 @@ class PageKey:
     options: RecognitionOptions
 
 
-class _Kept(NamedTuple):
+class _Entry(NamedTuple):
     pickled: bytes
     size: int
 
 
 class PageLRU:
-    """Pages by key, pickled: one block of memory each, whose size is known.
+    """Hold pages by key, pickled: one block of memory each, of known size.
 
     Args:
-        max_bytes: of all entries together, their keys and the tables included.
+        max_bytes: limit for all entries, including keys and tables.
     """
 
     def __init__(self, max_bytes: int) -> None:
-        self._entries: LRUCache[PageKey, _Kept] = LRUCache(
-            max_bytes, getsizeof=lambda kept: kept.size
+        self._entries: LRUCache[PageKey, _Entry] = LRUCache(
+            max_bytes, getsizeof=lambda entry: entry.size
         )
 
     @property
     def size(self) -> int:
-        """Bytes taken, 0 to ``max_bytes``."""
+        """Return the bytes in use, 0 to ``max_bytes``."""
         return int(self._entries.currsize)
 
     def get(self, key: PageKey) -> Page | None:
-        """The page without timings, or None; it is now the last one to go."""
-        kept = self._entries.get(key)
-        if kept is None:
+        """Return the page without timings, or None; mark it as recently used."""
+        entry = self._entries.get(key)
+        if entry is None:
             return None
-        page: Page = pickle.loads(kept.pickled)  # noqa: S301 - pickled below, never elsewhere
+        page: Page = pickle.loads(entry.pickled)  # noqa: S301 - pickled below, never elsewhere
         return page
 
     def put(self, key: PageKey, page: Page) -> None:
-        """Keep the page, without its timings; one that is larger than the bound is not kept."""
+        """Store the page without its timings, unless it alone exceeds the limit."""
         pickled = pickle.dumps(replace(page, timings={}), pickle.HIGHEST_PROTOCOL)
         parts = (pickled, key.project_id, key.digest)
         size = sum(map(sys.getsizeof, parts)) + ENTRY_BYTES
         self._entries.pop(key, None)
         if size <= self._entries.maxsize:
-            self._entries[key] = _Kept(pickled, size)
+            self._entries[key] = _Entry(pickled, size)
 
     def clear(self) -> None:
-        """Forget all pages."""
+        """Remove all pages."""
         self._entries.clear()

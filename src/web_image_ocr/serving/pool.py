@@ -1,8 +1,8 @@
-"""Assign images to worker processes: the Recognizer of one machine.
+"""Distribute images over a pool of worker processes.
 
-Every slot of the pool has a supervisor, a task that starts a worker, waits until its process
-ends, whatever ended it, and starts the next. One slot more than jobs are run at once keeps
-a worker warm, so that a lost one leaves no gap.
+Each slot of the pool has a supervisor: a task that starts a worker, waits for its process to end,
+and starts the next. Spare slots keep more workers warm than jobs run, so that a lost worker is
+replaced at once.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ from web_image_ocr.primitives.deadline import Deadline
 from web_image_ocr.primitives.errors import ErrorKind, ServiceError
 from web_image_ocr.primitives.memory import memory_limit
 from web_image_ocr.serving.admission import Admission
-from web_image_ocr.serving.capacity import planned
+from web_image_ocr.serving.capacity import plan_workers
 from web_image_ocr.serving.config import ServingConfig
 from web_image_ocr.serving.installed_code import CodeChangedError, InstalledCode
 from web_image_ocr.serving.messages import Job, Start
@@ -30,77 +30,72 @@ from web_image_ocr.serving.worker_exits import WorkerExits
 
 log = structlog.stdlib.get_logger(__name__)
 
-_RESTART_PAUSE_S = (0.0, 0.0, 1.0, 2.0, 5.0, 10.0, 30.0)
-"""Wait before a start, by how many workers of the slot ended in a row without having
-answered once: the first loss is made good at once, a broken machine is not kept busy."""
+_RESTART_DELAYS_S = (0.0, 0.0, 1.0, 2.0, 5.0, 10.0, 30.0)
+"""Back-off before a start, by the number of consecutive workers of the slot that never answered."""
 _TRIES = 2
-"""A job whose worker is lost is tried once more on another."""
+"""A job whose worker is lost is retried once on another worker."""
 
 _Result = TypeVar("_Result")
 
 
 class WorkerPool:
-    """Reads pictures in processes of their own; ``async with`` starts and stops them."""
+    """Recognize images in worker processes; ``async with`` starts and stops them."""
 
     def __init__(
         self, config: ServingConfig, engine_config: EngineConfig, limits: ImageLimits
     ) -> None:
         self._cores = available_cores()
         self._config = config
-        self._plan = planned(config, self._cores, memory_limit())
+        self._plan = plan_workers(config, self._cores, memory_limit())
         self._size = self._plan.workers
         self._start = Start(engine_config, limits, sandbox=config.sandbox)
         self._code = InstalledCode()
         self._code_has_changed = False
         self._unconfined = ""
         self._unmeasured = False
-        self._endings = WorkerExits()
+        self._exits = WorkerExits()
         self._admission = Admission(
             permits=self._size, max_waiting=config.max_waiting_per_worker * self._size
         )
         self._idle: asyncio.Queue[WorkerProcess] = asyncio.LifoQueue()
         self._workers: set[WorkerProcess] = set()
         self._supervisors: list[asyncio.Task[None]] = []
-        self._first_has_started = asyncio.Event()
+        self._first_started = asyncio.Event()
 
     async def __aenter__(self) -> WorkerPool:
-        """Start the workers; calls may come in at once and wait for the first of them.
-
-        It starts before the others, which would take its time.
-        """
+        """Start the workers, the first one alone to be ready soon; calls may arrive at once."""
         self._supervisors = [asyncio.create_task(self._supervise_slot())]
-        later = self._size + self._plan.spare - 1
+        others = self._size + self._plan.spare - 1
         self._supervisors += [
-            asyncio.create_task(self._supervise_later_slot()) for _ in range(later)
+            asyncio.create_task(self._supervise_later_slot()) for _ in range(others)
         ]
         return self
 
     async def __aexit__(self, *exc: object) -> None:
-        """Stop all workers; jobs still running are lost."""
+        """Kill all workers; running jobs are lost."""
         for supervisor in self._supervisors:
             supervisor.cancel()
         await asyncio.gather(*self._supervisors, return_exceptions=True)
 
     def ready(self) -> bool:
-        """Whether at least one worker lives and has its models loaded."""
+        """Return whether at least one worker is alive with its models loaded."""
         return any(worker.alive for worker in self._workers)
 
     async def recognize(
-        self, picture: bytes, options: RecognitionOptions, deadline: Deadline, project_id: str
+        self, image: bytes, options: RecognitionOptions, deadline: Deadline, project_id: str
     ) -> Page:
-        """The text of one picture file; see ``Recognizer.recognize``.
+        """Return the text of one image file; see ``Recognizer.recognize``.
 
-        A caller that is cancelled while its picture is read is held until the worker is
-        free again: the worker finishes, which is cheaper than to start another and is
-        bounded by the deadline, and meanwhile counts as busy.
+        A cancelled call waits until its worker has finished and is free again. That is cheaper
+        than a new worker and bounded by the deadline.
         """
         async with self._admission.permit(project_id, deadline):
             for _ in range(_TRIES):
                 worker = await self._idle_worker(deadline)
                 cores = self._cores if self._admission.alone else 1
                 try:
-                    answer = await _to_its_end(
-                        worker.answer(Job(picture, options, deadline, cores))
+                    answer = await await_uncancelled(
+                        worker.answer(Job(image, options, deadline, cores))
                     )
                 except WorkerLostError:
                     deadline.check()
@@ -127,40 +122,40 @@ class WorkerPool:
             ) from None
 
     async def _supervise_slot(self) -> None:
-        """Keep one worker alive until cancelled."""
-        lost_in_a_row = 0
+        """Keep one worker running until cancelled."""
+        failures = 0
         while True:
-            await asyncio.sleep(_RESTART_PAUSE_S[min(lost_in_a_row, len(_RESTART_PAUSE_S) - 1)])
+            await asyncio.sleep(_RESTART_DELAYS_S[min(failures, len(_RESTART_DELAYS_S) - 1)])
             try:
-                proven = await self._run_a_worker()
-            except (OSError, RuntimeError) as error:  # no memory, process, thread or file is left
+                proven = await self._run_worker()
+            except (OSError, RuntimeError) as error:  # out of memory, processes, threads or files
                 detail = getattr(error, "strerror", None) or str(error)
                 log.error("worker did not start", kind="system", detail=detail)  # noqa: TRY400
                 proven = False
-            except Exception:  # a slot without a supervisor would stay empty until a restart
+            except Exception:  # without a supervisor the slot would stay empty until a restart
                 log.exception("worker supervision failed")
                 proven = False
-            lost_in_a_row = 0 if proven else lost_in_a_row + 1
+            failures = 0 if proven else failures + 1
 
     async def _supervise_later_slot(self) -> None:
-        await self._first_has_started.wait()
+        await self._first_started.wait()
         await self._supervise_slot()
 
-    async def _run_a_worker(self) -> bool:
-        """Have one worker from its start to its end; whether it has answered a job."""
+    async def _run_worker(self) -> bool:
+        """Run one worker until it ends; return whether it has answered a job."""
         worker = WorkerProcess(
             self._start, self._code, memory_bytes=self._config.worker_memory_bytes
         )
         try:
             await self._serve_with(worker)
         finally:
-            self._first_has_started.set()
+            self._first_started.set()
             self._workers.discard(worker)
-            await _to_its_end(worker.close())
+            await await_uncancelled(worker.close())
         return worker.proven
 
     async def _serve_with(self, worker: WorkerProcess) -> None:
-        """Start the worker and hand it out for as long as it lives."""
+        """Start the worker and offer it to jobs until it ends."""
         try:
             ready = await worker.start()
         except ServiceError as error:
@@ -168,10 +163,10 @@ class WorkerPool:
         except CodeChangedError as error:
             self._report_changed_code(error)
         except WorkerLostError:
-            ending = self._endings.of(worker.killed_for, await worker.ended())
-            log.error("worker did not start", kind="lost", **ending)  # noqa: TRY400
+            exit_fields = self._exits.describe(worker.killed_for, await worker.ended())
+            log.error("worker did not start", kind="lost", **exit_fields)  # noqa: TRY400
         else:
-            self._first_has_started.set()
+            self._first_started.set()
             self._code_has_changed = False
             log.info("worker ready", pid=worker.pid)
             self._report_unconfined(ready.unconfined)
@@ -179,17 +174,17 @@ class WorkerPool:
             self._workers.add(worker)
             self._idle.put_nowait(worker)
             status = await worker.ended()
-            ending = self._endings.of(worker.killed_for, status)
-            log.warning("worker ended", pid=worker.pid, **ending)
+            exit_fields = self._exits.describe(worker.killed_for, status)
+            log.warning("worker ended", pid=worker.pid, **exit_fields)
 
     def _report_unconfined(self, reason: str) -> None:
-        """Log it once where workers have no sandbox although the settings want one."""
+        """Log once that workers run without the sandbox that the settings ask for."""
         if self._config.sandbox and reason and not self._unconfined:
             self._unconfined = reason
             log.warning("workers run without a sandbox", reason=reason)
 
     def _report_unmeasured(self, worker: WorkerProcess) -> None:
-        """Log it once where the memory of workers cannot be read, so that no bound holds."""
+        """Log once that the memory limit of workers cannot be enforced."""
         if worker.unmeasured and not self._unmeasured:
             self._unmeasured = True
             log.warning(
@@ -200,7 +195,7 @@ class WorkerPool:
             )
 
     def _report_changed_code(self, error: CodeChangedError) -> None:
-        """Log it once: every slot finds it at every try, and workers that live go on."""
+        """Log once that the installed code changed; running workers go on."""
         if not self._code_has_changed:
             self._code_has_changed = True
             log.error(
@@ -212,13 +207,13 @@ class WorkerPool:
             )
 
 
-async def _to_its_end(work: Awaitable[_Result]) -> _Result:
-    """What ``work`` gives; when cancelled, waits for its end before it says so."""
-    working = asyncio.ensure_future(work)
+async def await_uncancelled(work: Awaitable[_Result]) -> _Result:
+    """Return the result of ``work``; if cancelled, wait for it to finish before raising."""
+    task = asyncio.ensure_future(work)
     try:
-        await asyncio.wait([working])
+        await asyncio.wait([task])
     except asyncio.CancelledError:
-        await asyncio.wait([working])
-        working.exception()  # seen: asyncio need not report it
+        await asyncio.wait([task])
+        task.exception()  # mark it as retrieved
         raise
-    return working.result()
+    return task.result()

@@ -1,4 +1,4 @@
-"""Start, use, watch and end one worker process, from the server."""
+"""Control one worker process from the server: start it, send jobs, watch it, end it."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from web_image_ocr.engine.page import Page
 from web_image_ocr.primitives.errors import ServiceError
 from web_image_ocr.primitives.memory import ResidentMemory
 from web_image_ocr.serving.installed_code import InstalledCode
-from web_image_ocr.serving.launch import start_child
+from web_image_ocr.serving.launch import start_worker
 from web_image_ocr.serving.messages import (
     Answer,
     InvalidMessageError,
@@ -34,37 +34,37 @@ from web_image_ocr.serving.messages import (
 
 log = structlog.stdlib.get_logger(__name__)
 
-_START_LIMIT_S = 60.0
-"""Loading the models takes about a second; a start beyond this has hung."""
-_LATE_ANSWER_S = 1.0
-"""A worker looks at the deadline between stages; one this late is taken as hung."""
-_LOOK_EVERY_S = 0.1
-"""How often the memory of a worker that reads is looked at."""
+_START_TIMEOUT_S = 60.0
+"""A start takes about a second; one that takes longer than this hangs."""
+_GRACE_S = 1.0
+"""Time after the deadline to answer. Workers check the deadline between stages only."""
+_MEMORY_CHECK_INTERVAL_S = 0.1
+"""Interval between checks of the memory of a busy worker."""
 
 _Result = TypeVar("_Result")
 
 
 class WorkerLostError(Exception):
-    """The worker's process ended, or was ended, before it answered."""
+    """Report that the worker process ended, or was killed, before it answered."""
 
 
 class WorkerProcess:
-    """Start one worker, give it one job at a time, watch it, close it.
+    """Control one worker process; send it one job at a time.
 
-    The end of the process is seen twice: by its sentinel, a pipe that it holds open, at any time,
-    and as the end of its pipe by the thread that waits there for an answer. So the process is
-    always ended first and the pipe closed last, when no thread uses it.
+    Its exit is detected in two ways: the event loop watches the sentinel, a pipe that the process
+    holds open, and the thread that waits for an answer sees the end of the job pipe. So the
+    process is killed first, and the pipe closed last, when no thread uses it.
 
     Args:
         start: first message to it.
-        code: that it must run.
-        memory_bytes: resident memory beyond which `replace_if_large` ends it; beyond twice as much
-            it is ended while it works. 0 means no bound.
+        code: the code it must run.
+        memory_bytes: resident memory above which `replace_if_large` kills it. Above twice as
+            much it is killed during a job. 0 means no limit.
 
     Attributes:
-        pid: the process's number, once started.
+        pid: process ID, once started.
         proven: whether it has answered a job.
-        killed_for: why the server has ended it; empty if it ended by itself.
+        killed_for: why the server killed it; empty if it exited by itself.
     """
 
     def __init__(self, start: Start, code: InstalledCode, *, memory_bytes: int = 0) -> None:
@@ -84,7 +84,7 @@ class WorkerProcess:
 
     @property
     def alive(self) -> bool:
-        """Return whether it can be given a job; false once the server ends it."""
+        """Return whether it can take a job; false once the server has killed it."""
         return (
             self._process is not None
             and not self._killed
@@ -94,43 +94,43 @@ class WorkerProcess:
 
     @property
     def unmeasured(self) -> bool:
-        """Return whether it runs with memory bounds and its size cannot be read."""
+        """Return whether it has a memory limit that cannot be enforced."""
         return self._memory_bytes < sys.maxsize and self._resident_bytes() is None and self.alive
 
     async def start(self) -> Ready:
-        """Start the process, wait until its models are loaded and return what it says then.
+        """Start the process and return its first message, sent when its models are loaded.
 
-        The thread starts before the process. All later work, `close` included, runs there and
-        so needs no thread that the system may refuse.
+        The first step starts the thread. All later work, `close` included, reuses it, so that
+        it cannot fail for lack of threads.
 
         Raises:
-            ServiceError: as the worker said it.
-            CodeChangedError: it would run other code than the server does.
-            WorkerLostError: it ended or hung instead.
-            OSError: the system refused to start it.
-            RuntimeError: the system refused a thread.
+            ServiceError: the worker failed to load its models.
+            CodeChangedError: the installed code is not that of the server.
+            WorkerLostError: the process ended or hung.
+            OSError: the system refused to start a process.
+            RuntimeError: the system refused to start a thread.
         """
         await self._in_thread(self._code.check)
         self._launch()
-        first = await self._within(_START_LIMIT_S, self._introduce)
+        first = await self._within(_START_TIMEOUT_S, self._handshake)
         if isinstance(first, ServiceError):
             raise first
         if not isinstance(first, Ready):
-            await self._in_thread(self._code.check)  # then that is why
+            await self._in_thread(self._code.check)  # a likely reason
             raise self._lost()
         self._code.check(first.code)
         return first
 
     async def answer(self, job: Job) -> Answer:
-        """Return what the worker makes of the job; at most one job at a time.
+        """Return the worker's answer to the job; at most one job at a time.
 
         Raises:
-            WorkerLostError: it ended before, or was ended for being too late or too large.
+            WorkerLostError: the process ended, or was killed for its memory or for being late.
         """
-        limit = job.deadline.remaining() + _LATE_ANSWER_S
+        timeout = job.deadline.remaining() + _GRACE_S
         watching = asyncio.create_task(self._watch_memory())
         try:
-            answer = await self._within(limit, partial(self._send_and_receive, job))
+            answer = await self._within(timeout, partial(self._send_and_receive, job))
         finally:
             watching.cancel()
         if not isinstance(answer, Page | ServiceError):
@@ -139,51 +139,48 @@ class WorkerProcess:
         return answer
 
     def replace_if_large(self) -> None:
-        """End the process if it holds more memory than it may; it has nothing to save."""
-        if self._is_beyond(self._memory_bytes):
+        """Kill the process if it exceeds its memory limit; it has no state to save."""
+        if self._exceeds(self._memory_bytes):
             log.info("worker replaced", pid=self.pid)
             self._kill("grown")
 
     async def ended(self) -> int:
-        """Return the exit status when the process is gone, whatever the reason.
-
-        As ``subprocess.Popen.returncode``: negative for the number of a signal.
-        """
+        """Wait for the process to end; return its exit status, or a negative signal number."""
         await self._ended.wait()
         assert self._process is not None  # noqa: S101 - it was started
         return await self._in_thread(self._process.wait)
 
     async def close(self) -> None:
-        """End the process, which has nothing to save, and free what it took here."""
+        """Kill the process, which has no state to save, and release its resources."""
         if self._process is not None:
             self._kill()
             await self.ended()
-        self._thread.shutdown(wait=False)  # it is idle: the process was the last it waited for
+        self._thread.shutdown(wait=False)  # idle: it waited for the process
         self._opened.close()
 
     def _launch(self) -> None:
         with contextlib.ExitStack() as theirs:
-            self._pipe, far_end = Pipe()
+            self._pipe, worker_end = Pipe()
             self._opened.callback(self._pipe.close)
-            theirs.callback(far_end.close)  # so that the end of the process is that of the pipe
+            theirs.callback(worker_end.close)  # else the pipe would outlive the process
             sentinel, held = os.pipe()
             self._opened.callback(os.close, sentinel)
             theirs.callback(os.close, held)
-            self._process = start_child(far_end.fileno(), held)
+            self._process = start_worker(worker_end.fileno(), held)
         self.pid = self._process.pid
-        self._memory = ResidentMemory(self.pid)  # before `_introduce`: see `child`
+        self._memory = ResidentMemory(self.pid)  # before `_handshake`: see `worker_main`
         self._opened.callback(self._memory.close)
         loop = asyncio.get_running_loop()
         loop.add_reader(sentinel, self._sentinel_fired, sentinel)
         self._opened.callback(loop.remove_reader, sentinel)
 
     async def _watch_memory(self) -> None:
-        while not self._is_beyond(2 * self._memory_bytes):  # noqa: ASYNC110 - no event tells
-            await asyncio.sleep(_LOOK_EVERY_S)
+        while not self._exceeds(2 * self._memory_bytes):  # noqa: ASYNC110 - no event to wait for
+            await asyncio.sleep(_MEMORY_CHECK_INTERVAL_S)
         log.warning("worker too large", pid=self.pid)
         self._kill("too large")
 
-    def _is_beyond(self, memory_bytes: int) -> bool:
+    def _exceeds(self, memory_bytes: int) -> bool:
         return self.alive and (self._resident_bytes() or 0) > memory_bytes
 
     def _resident_bytes(self) -> int | None:
@@ -194,8 +191,8 @@ class WorkerProcess:
         self.killed_for = self.killed_for or reason
         if self._process is None:
             return
-        self._process.kill()  # nothing happens where it has ended
-        # A process that the worker has started, without a sandbox, may hold its files open.
+        self._process.kill()  # no effect on a process that has ended
+        # Without a sandbox, a process that the worker started may hold its end of the pipe open.
         with (
             contextlib.suppress(OSError),
             socket.socket(fileno=os.dup(self._pipe.fileno())) as pipe,
@@ -205,7 +202,7 @@ class WorkerProcess:
 
     def _sentinel_fired(self, sentinel: int) -> None:
         asyncio.get_running_loop().remove_reader(sentinel)
-        self._kill()  # one that has closed its end and lives on is not trusted further
+        self._kill()  # it may have closed its end and still be alive: do not trust it
 
     def _in_thread(self, call: Callable[[], _Result]) -> asyncio.Future[_Result]:
         return asyncio.get_running_loop().run_in_executor(self._thread, call)
@@ -214,21 +211,21 @@ class WorkerProcess:
         waiting = self._in_thread(call)
         await asyncio.wait([waiting], timeout=None if seconds == float("inf") else seconds)
         if not waiting.done():
-            self._kill("late")  # which ends the wait; it may have answered at the last moment
+            self._kill("late")  # ends the wait, unless the answer arrives right now
         return await waiting
 
     def _lost(self) -> WorkerLostError:
-        """End a worker that said nothing, or nonsense.
+        """Kill a worker that did not answer, or not validly.
 
-        If it lives, what it says next would be taken for the answer to another job.
+        Its next message would be taken for the answer to another job.
         """
         self._kill()
         return WorkerLostError()
 
-    # What runs in the thread gives None for a lost worker: nobody may be there to see an
-    # exception when the pool is closing.
+    # Functions for the thread return None for a lost worker: while the pool closes, nobody may
+    # retrieve an exception.
 
-    def _introduce(self) -> object:
+    def _handshake(self) -> object:
         try:
             send_start(self._pipe, self._start)
         except OSError:
@@ -248,6 +245,6 @@ class WorkerProcess:
         except (EOFError, OSError):
             return None
         except InvalidMessageError as error:
-            log.warning("worker sent nonsense", pid=self.pid, detail=str(error))
-            self.killed_for = "nonsense"
+            log.warning("worker sent an invalid message", pid=self.pid, detail=str(error))
+            self.killed_for = "invalid message"
             return None

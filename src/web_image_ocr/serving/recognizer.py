@@ -1,4 +1,4 @@
-"""The narrow waist between HTTP and recognition."""
+"""Define the interface between HTTP and recognition."""
 
 from __future__ import annotations
 
@@ -9,28 +9,28 @@ from web_image_ocr.primitives.deadline import Deadline
 
 
 class Recognizer(Protocol):
-    """Reads pictures: worker processes here, a cluster there, a double in tests."""
+    """Recognize images: a worker pool or a cache in the product, a fake in tests."""
 
     async def recognize(
-        self, picture: bytes, options: RecognitionOptions, deadline: Deadline, project_id: str
+        self, image: bytes, options: RecognitionOptions, deadline: Deadline, project_id: str
     ) -> Page:
-        """The text of one picture file.
+        """Return the text of one image file.
 
         Args:
-            picture: the file's bytes, in one of the accepted formats.
+            image: the file's bytes, in one of the accepted formats.
             options: what the caller asked for.
-            deadline: when the answer is of no more use.
-            project_id: whose call it is, any text: projects take turns when there are more calls
-                than workers, and what one asked is kept from the others.
+            deadline: when the caller stops waiting.
+            project_id: project of the call, any text. Projects are scheduled round robin and
+                share no cached results.
 
         Raises:
-            ServiceError: ``FORMAT_UNSUPPORTED``, ``IMAGE_SIZE`` for the picture;
-                ``RECOGNITION_FAILED`` when the engine raised on it; ``OVERLOADED`` when
-                too many wait; ``DEADLINE_EXCEEDED`` when too slow;
-                ``ENGINE_UNAVAILABLE`` when no worker could finish it.
+            ServiceError: ``FORMAT_UNSUPPORTED`` or ``IMAGE_SIZE`` for an image that is refused;
+                ``RECOGNITION_FAILED`` if the engine raised on it; ``OVERLOADED`` if the
+                queue is full; ``DEADLINE_EXCEEDED`` if it took too long;
+                ``ENGINE_UNAVAILABLE`` if no worker could finish it.
         """
         ...
 
     def ready(self) -> bool:
-        """Whether a picture handed in now would be read."""
+        """Return whether a call made now could be answered."""
         ...

@@ -1,8 +1,8 @@
-"""A system-call filter (seccomp) for a worker that has its models loaded.
+"""Confine a worker with a seccomp filter: allow only the system calls that recognition needs.
 
-From then on a worker computes, takes memory, and reads and writes the pipe that it has. It opens no
-file and no socket, starts no program and no process, and makes no memory executable. What is not
-listed fails with ENOSYS, with which the C library falls back to what is.
+A worker enters it when its models are loaded. From then on it can compute, allocate memory and use
+its open pipe. It cannot open files or sockets, start processes, or make memory executable. Calls
+that are not listed fail with ENOSYS, which makes the C library fall back to older ones.
 """
 
 from __future__ import annotations
@@ -16,24 +16,30 @@ import sys
 from collections.abc import Iterator
 from typing import NamedTuple
 
-_LOAD, _MASK, _JUMP_IF_EQUAL, _RETURN = 0x20, 0x54, 0x15, 0x06  # of <linux/bpf_common.h>
-_NUMBER_AT, _ARCHITECTURE_AT, _ARGUMENTS_AT = 0, 4, 16  # of struct seccomp_data
+_LOAD, _MASK, _JUMP_IF_EQUAL, _RETURN = 0x20, 0x54, 0x15, 0x06  # <linux/bpf_common.h>
+_NUMBER_OFFSET, _ARCHITECTURE_OFFSET, _ARGUMENTS_OFFSET = 0, 4, 16  # offsets in struct seccomp_data
 _ALLOW, _KILL, _FAIL = 0x7FFF0000, 0x80000000, 0x00050000 | errno.ENOSYS
-_SET_FILTER, _ALL_THREADS, _NO_SPECULATION_BRAKE = 1, 1, 4
+_SET_FILTER, _FLAG_TSYNC, _FLAG_SPEC_ALLOW = 1, 1, 4
 _CLONE_THREAD, _PROT_EXEC, _PR_SET_NAME, _F_DUPFD_CLOEXEC = 0x10000, 4, 15, 1030
 
 
 class Machine(NamedTuple):
-    """Describe how a processor's kernel numbers things; ``call`` is the number of seccomp(2)."""
+    """Describe an architecture.
 
-    architecture: int
-    call: int
+    Attributes:
+        audit_arch: its ``AUDIT_ARCH_*`` number.
+        seccomp: number of the seccomp(2) system call.
+        column: its column in the tables of call numbers.
+    """
+
+    audit_arch: int
+    seccomp: int
     column: int
 
 
 MACHINES = {"x86_64": Machine(0xC000003E, 317, 0), "aarch64": Machine(0xC00000B7, 277, 1)}
 
-# Numbers on x86_64 and aarch64; None where there is no such call.
+# Call numbers on x86_64 and aarch64; None if the call does not exist there.
 _ALLOWED: dict[str, tuple[int | None, int | None]] = {
     "futex": (202, 98),
     "read": (0, 63),
@@ -81,7 +87,7 @@ _ALLOWED: dict[str, tuple[int | None, int | None]] = {
 
 
 class _Condition(NamedTuple):
-    """A call that is allowed where an argument, masked, has a value."""
+    """Allow a call if an argument, masked, has a value."""
 
     numbers: tuple[int, int]
     argument: int
@@ -90,47 +96,47 @@ class _Condition(NamedTuple):
 
 
 def _conditions() -> list[_Condition]:
-    every_bit = 0xFFFFFFFF
+    all_bits = 0xFFFFFFFF
     return [
         _Condition((9, 222), 2, _PROT_EXEC, 0),  # mmap
         _Condition((10, 226), 2, _PROT_EXEC, 0),  # mprotect
         _Condition((56, 220), 0, _CLONE_THREAD, _CLONE_THREAD),  # clone; clone3 falls back to it
-        _Condition((72, 25), 1, every_bit, _F_DUPFD_CLOEXEC),  # fcntl
-        _Condition((157, 167), 0, every_bit, _PR_SET_NAME),  # prctl
-        _Condition((234, 131), 0, every_bit, os.getpid()),  # tgkill, for abort()
+        _Condition((72, 25), 1, all_bits, _F_DUPFD_CLOEXEC),  # fcntl
+        _Condition((157, 167), 0, all_bits, _PR_SET_NAME),  # prctl
+        _Condition((234, 131), 0, all_bits, os.getpid()),  # tgkill, for abort()
     ]
 
 
 def enter_sandbox() -> str:
-    """Filter the system calls of all threads of this process, for as long as it lives.
+    """Install the seccomp filter for all threads of this process, irrevocably.
 
     The process must have given up new privileges (`harden_process`).
 
     Returns:
-        Why it is not possible here; empty where it is done.
+        Why the filter is not available; empty if it is installed.
     """
     machine = MACHINES.get(platform.machine())
     if not sys.platform.startswith("linux") or machine is None or sys.maxsize < 2**32:
         return f"not supported on {sys.platform} {platform.machine()}"
     program = b"".join(_program(machine))
-    held = ctypes.create_string_buffer(program)
-    # struct sock_fprog: the number of instructions, 8 bytes each, and where they are.
-    handed = ctypes.create_string_buffer(
-        struct.pack("@HP", len(program) // 8, ctypes.addressof(held))
+    instructions = ctypes.create_string_buffer(program)
+    # struct sock_fprog: number of instructions, 8 bytes each, and their address.
+    sock_fprog = ctypes.create_string_buffer(
+        struct.pack("@HP", len(program) // 8, ctypes.addressof(instructions))
     )
     libc = ctypes.CDLL(None, use_errno=True)
-    flags = _ALL_THREADS | _NO_SPECULATION_BRAKE
-    if libc.syscall(machine.call, _SET_FILTER, flags, handed) == 0:
+    flags = _FLAG_TSYNC | _FLAG_SPEC_ALLOW
+    if libc.syscall(machine.seccomp, _SET_FILTER, flags, sock_fprog) == 0:
         return ""
     return os.strerror(ctypes.get_errno() or errno.EAGAIN)
 
 
 def _program(machine: Machine) -> Iterator[bytes]:
-    """Yield the filter's instructions."""
-    yield _instruction(_LOAD, _ARCHITECTURE_AT)
-    yield _instruction(_JUMP_IF_EQUAL, machine.architecture, if_equal=1)
-    yield _instruction(_RETURN, _KILL)  # a call by the numbers of another architecture
-    yield _instruction(_LOAD, _NUMBER_AT)
+    """Yield the instructions of the BPF program."""
+    yield _instruction(_LOAD, _ARCHITECTURE_OFFSET)
+    yield _instruction(_JUMP_IF_EQUAL, machine.audit_arch, if_equal=1)
+    yield _instruction(_RETURN, _KILL)  # a call with the numbers of another architecture
+    yield _instruction(_LOAD, _NUMBER_OFFSET)
     for numbers in _ALLOWED.values():
         number = numbers[machine.column]
         if number is not None:
@@ -138,7 +144,7 @@ def _program(machine: Machine) -> Iterator[bytes]:
             yield _instruction(_RETURN, _ALLOW)
     for condition in _conditions():
         yield _instruction(_JUMP_IF_EQUAL, condition.numbers[machine.column], if_not=5)
-        yield _instruction(_LOAD, _ARGUMENTS_AT + 8 * condition.argument)  # its low half
+        yield _instruction(_LOAD, _ARGUMENTS_OFFSET + 8 * condition.argument)  # low half
         yield _instruction(_MASK, condition.mask)
         yield _instruction(_JUMP_IF_EQUAL, condition.value, if_not=1)
         yield _instruction(_RETURN, _ALLOW)
@@ -147,5 +153,5 @@ def _program(machine: Machine) -> Iterator[bytes]:
 
 
 def _instruction(code: int, operand: int, *, if_equal: int = 0, if_not: int = 0) -> bytes:
-    """Return a ``struct sock_filter``; jumps are counted from the next instruction."""
+    """Return a ``struct sock_filter``; jump offsets count from the next instruction."""
     return struct.pack("@HBBI", code, if_equal, if_not, operand)

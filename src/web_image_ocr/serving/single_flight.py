@@ -1,4 +1,4 @@
-"""Calls for the same page at the same time share one run."""
+"""Share one run between identical calls at the same time (single-flight)."""
 
 from __future__ import annotations
 
@@ -12,33 +12,33 @@ from web_image_ocr.primitives.deadline import Deadline
 from web_image_ocr.primitives.errors import ErrorKind, ServiceError
 from web_image_ocr.serving.page_lru import PageKey
 
-Read = Callable[[Deadline], Coroutine[Any, Any, Page]]
-"""Reads the page anew, by a deadline."""
+Recognize = Callable[[Deadline], Coroutine[Any, Any, Page]]
+"""Function that recognizes the page before a deadline."""
 
 _OUT_OF_TIME = frozenset({ErrorKind.DEADLINE_EXCEEDED, ErrorKind.ENGINE_UNAVAILABLE})
-"""What a run may end with because its deadline came: too slow, or no worker was ready."""
+"""Errors of a run whose deadline passed: recognition was too slow, or no worker was ready."""
 
 
 class Run:
-    """One reading of a page, which goes on as long as anybody waits for it.
+    """Recognize a page once for all calls that wait; stop when all have left.
 
     Args:
-        read: reads the page.
+        recognize: recognizes the page.
     """
 
-    def __init__(self, read: Read) -> None:
+    def __init__(self, recognize: Recognize) -> None:
         self._waiting: list[Deadline] = []
-        self._task = asyncio.create_task(self._read(read))
+        self._task = asyncio.create_task(self._recognize(recognize))
 
     async def page(self, deadline: Deadline) -> Page:
         """Wait for the page until the deadline.
 
-        A caller that leaves, or whose deadline comes, takes nothing from the others; the last
-        one to go ends the run.
+        A caller that is cancelled or times out does not affect the others; the last one
+        cancels the run.
 
         Raises:
-            ServiceError: ``DEADLINE_EXCEEDED``, or as the run ended. What is wrong with the
-                picture, and that there are too many calls, holds for all who wait.
+            ServiceError: ``DEADLINE_EXCEEDED``, or the error of the run. An error about the
+                image or about overload applies to all who wait.
         """
         seconds = deadline.remaining()
         self._waiting.append(deadline)
@@ -47,61 +47,61 @@ class Run:
         finally:
             self._waiting.remove(deadline)
             if not self._waiting:
-                self._task.cancel()  # one that is done: its error counts as seen
+                self._task.cancel()  # if it is done, this marks its error as retrieved
         if not self._task.done():
             raise ServiceError(
-                ErrorKind.DEADLINE_EXCEEDED, "the same picture was being read until the deadline"
+                ErrorKind.DEADLINE_EXCEEDED, "an identical call was in progress until the deadline"
             )
         error = self._task.exception()
         if isinstance(error, ServiceError):
-            # Its own for each: one raised several times would hold the frames of all callers.
+            # A copy for each caller: one exception would hold the stack frames of all.
             raise copy.copy(error) from None
         return self._task.result()
 
     @property
-    def open(self) -> bool:
-        """Whether one more may wait for it."""
+    def joinable(self) -> bool:
+        """Return whether another call may wait for it."""
         return not (self._task.done() or self._task.cancelling())
 
-    def when_over(self, call: Callable[[], object]) -> None:
-        """Have ``call`` called when the run is over."""
-        self._task.add_done_callback(lambda _: call())
+    def add_done_callback(self, callback: Callable[[], object]) -> None:
+        """Call ``callback`` when the run ends."""
+        self._task.add_done_callback(lambda _: callback())
 
-    async def _read(self, read: Read) -> Page:
-        """Read for all who wait; again when time ran out and somebody has more of it."""
+    async def _recognize(self, recognize: Recognize) -> Page:
+        """Recognize for all who wait; retry after a timeout if a caller has more time left."""
         while True:
-            deadline = self._latest()
+            deadline = self._latest_deadline()
             try:
-                return await read(deadline)
+                return await recognize(deadline)
             except ServiceError as error:
                 in_time = error.kind not in _OUT_OF_TIME or deadline.remaining() > 0
-                if in_time or self._latest().at <= deadline.at:
+                if in_time or self._latest_deadline().at <= deadline.at:
                     raise
 
-    def _latest(self) -> Deadline:
+    def _latest_deadline(self) -> Deadline:
         return max(self._waiting, key=lambda deadline: deadline.at, default=Deadline(0.0))
 
 
 class SingleFlight:
-    """The runs under way, by what they read."""
+    """Hold the runs in flight by the page they recognize."""
 
     def __init__(self) -> None:
         self._runs: dict[PageKey, Run] = {}
-        self._all: set[Run] = set()  # asyncio alone would not keep one that nobody waits for
+        self._alive: set[Run] = set()  # asyncio holds tasks weakly
 
-    def under_way(self, key: PageKey) -> Run | None:
-        """The run to wait for, if there is one."""
+    def in_flight(self, key: PageKey) -> Run | None:
+        """Return the run to wait for, or None."""
         run = self._runs.get(key)
-        return run if run and run.open else None
+        return run if run and run.joinable else None
 
-    def start(self, key: PageKey, read: Read) -> Run:
-        """Start a run; the caller waits for it at once."""
-        run = self._runs[key] = Run(read)
-        self._all.add(run)
-        run.when_over(lambda: self._forget(key, run))
+    def start(self, key: PageKey, recognize: Recognize) -> Run:
+        """Start a run; the caller must wait for it at once."""
+        run = self._runs[key] = Run(recognize)
+        self._alive.add(run)
+        run.add_done_callback(lambda: self._forget(key, run))
         return run
 
     def _forget(self, key: PageKey, run: Run) -> None:
-        self._all.discard(run)
+        self._alive.discard(run)
         if self._runs.get(key) is run:
             del self._runs[key]

@@ -1,4 +1,4 @@
-"""What runs in a worker process: bytes in, a Page or an error out, over one pipe."""
+"""Serve jobs in a worker process: image files in, pages or errors out, over one pipe."""
 
 from __future__ import annotations
 
@@ -31,12 +31,12 @@ from web_image_ocr.serving.sandbox import enter_sandbox
 
 
 def serve_jobs(pipe: Connection) -> None:
-    """Load the models, enter the sandbox, say ``Ready``, answer jobs until the other end closes.
+    """Load the models, enter the sandbox, send ``Ready``, then answer jobs until the pipe closes.
 
-    A start that fails is answered with the ``ServiceError`` in place of ``Ready``.
+    If loading fails, send the ``ServiceError`` in place of ``Ready`` and return.
     """
     keep_freed_memory()
-    with contextlib.suppress(EOFError, OSError):  # the other end is gone: nobody waits
+    with contextlib.suppress(EOFError, OSError):  # the server has closed the pipe
         start = receive_start(pipe)
         try:
             engine = Engine(start.engine_config)
@@ -44,9 +44,9 @@ def serve_jobs(pipe: Connection) -> None:
             send_answer(pipe, error)
             return
         _warm_up(engine)
-        release_freed_memory()  # models take more while they load
+        release_freed_memory()  # loading takes more memory than the models
         code = fingerprint()  # after all imports
-        os.dup2(open_null_device(), 2)  # the log is the server's: a worker could forge its records
+        os.dup2(open_null_device(), 2)  # so that it cannot forge log records
         unconfined = enter_sandbox() if start.sandbox else "serving.sandbox is off"
         send_ready(pipe, Ready(code, unconfined))
         while True:
@@ -54,7 +54,7 @@ def serve_jobs(pipe: Connection) -> None:
 
 
 def _warm_up(engine: Engine) -> None:
-    """Have libraries open now what they open when first used: later they may not."""
+    """Trigger all lazy imports and file accesses, which the sandbox would block later."""
     import numpy.ma  # noqa: F401, PLC0415 - np.median imports it for some arrays
 
     open_null_device()
@@ -73,22 +73,22 @@ def _answer(engine: Engine, limits: ImageLimits, job: Job) -> Answer:
 def recognize_image(
     engine: Engine,
     limits: ImageLimits,
-    picture: bytes,
+    image: bytes,
     options: RecognitionOptions,
     *,
     cores: int | None = None,
     deadline: Deadline | None = None,
 ) -> Page:
-    """The text of one picture file; decoding is a stage of its own in the timings.
+    """Return the text of one image file; its timings include the stage ``decode``.
 
     Raises:
-        ServiceError: as ``images.decode`` and ``Engine.recognize`` do; a decoder that raises
-            anything else is ``RECOGNITION_FAILED``.
+        ServiceError: as ``images.decode`` and ``Engine.recognize``; ``RECOGNITION_FAILED`` if a
+            decoder raises anything else.
     """
     deadline = deadline or Deadline.never()
     started = time.perf_counter()
     try:
-        pixels = decode(picture, limits).pixels
+        pixels = decode(image, limits).pixels
     except ServiceError:
         raise
     except Exception as error:

@@ -1,4 +1,4 @@
-"""Describe the end of a worker for the log."""
+"""Describe why worker processes exited, for the log."""
 
 from __future__ import annotations
 
@@ -8,17 +8,17 @@ from web_image_ocr.primitives.memory import out_of_memory_kills
 
 
 class WorkerExits:
-    """Tell workers that ran out of memory from others that were killed."""
+    """Distinguish workers killed for lack of memory from those killed otherwise."""
 
     def __init__(self) -> None:
         self._kills_seen = out_of_memory_kills()
 
-    def of(self, killed_for: str, status: int) -> dict[str, object]:
+    def describe(self, killed_for: str, status: int) -> dict[str, object]:
         """Return the fields of a log record.
 
         Args:
-            killed_for: why the server has ended the worker; empty if it has not.
-            status: exit status, negative for the number of a signal.
+            killed_for: why the server ended the worker; empty if it did not.
+            status: exit status, or a negative signal number.
         """
         if status >= 0:
             return {"exit_code": status}
@@ -39,5 +39,5 @@ class WorkerExits:
     def _memory_ran_out(self) -> bool:
         if out_of_memory_kills() <= self._kills_seen:
             return False
-        self._kills_seen += 1  # the next one may be that of another worker
+        self._kills_seen += 1  # the next kill may belong to another worker
         return True

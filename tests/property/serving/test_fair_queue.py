@@ -1,4 +1,4 @@
-"""Whoever comes and goes: the queue is bounded, loses nobody, and lets the owners take turns."""
+"""The queue is bounded, loses no item and serves its owners round robin."""
 
 from __future__ import annotations
 
@@ -10,56 +10,56 @@ from hypothesis import strategies as st
 from web_image_ocr.serving.fair_queue import FairQueue
 
 OWNERS = st.sampled_from("abcd")
-JOIN, NEXT, LEAVE = "join", "next", "leave"
+PUSH, POP, REMOVE = "push", "pop", "remove"
 STEPS = st.lists(
     st.one_of(
-        st.tuples(st.just(JOIN), OWNERS),
-        st.tuples(st.just(NEXT), st.none()),
-        st.tuples(st.just(LEAVE), st.integers(0, 20)),
+        st.tuples(st.just(PUSH), OWNERS),
+        st.tuples(st.just(POP), st.none()),
+        st.tuples(st.just(REMOVE), st.integers(0, 20)),
     ),
     max_size=80,
 )
 
 
-class Watched:
-    """A queue beside a plain list of who should be waiting in it, oldest first."""
+class CheckedQueue:
+    """Check a queue against a plain list of its items, oldest first."""
 
     def __init__(self, size: int) -> None:
         self.queue: FairQueue[tuple[str, int]] = FairQueue(size)
         self.size = size
         self.waiting: list[tuple[str, int]] = []
-        self.came = 0
+        self.count = 0
 
-    def join(self, owner: str) -> None:
-        item = (owner, self.came)
-        self.came += 1
-        had = self.lengths()
-        refused = self.queue.join(owner, item)
+    def push(self, owner: str) -> None:
+        item = (owner, self.count)
+        self.count += 1
+        before = self.lengths()
+        shed = self.queue.push(owner, item)
         self.waiting.append(item)
-        if refused is None:
+        if shed is None:
             assert len(self.waiting) <= self.size
         else:
-            assert sum(had.values()) == self.size, "one was sent away though there was a place"
-            assert refused == self.of(refused[0])[-1], "not the newest of its owner"
-            if refused != item:
-                assert had[refused[0]] == max(had.values())
-                assert had[refused[0]] >= had[owner] + 2
+            assert sum(before.values()) == self.size, "an item was shed though there was a place"
+            assert shed == self.of(shed[0])[-1], "not the newest of its owner"
+            if shed != item:
+                assert before[shed[0]] == max(before.values())
+                assert before[shed[0]] >= before[owner] + 2
             else:
-                assert max(had.values(), default=0) <= had[owner] + 1
-            self.waiting.remove(refused)
+                assert max(before.values(), default=0) <= before[owner] + 1
+            self.waiting.remove(shed)
 
-    def next(self) -> tuple[str, int] | None:
-        item = self.queue.next()
+    def pop(self) -> tuple[str, int] | None:
+        item = self.queue.pop()
         assert (item is None) == (not self.waiting)
         if item:
             assert item == self.of(item[0])[0], "not the oldest of its owner"
             self.waiting.remove(item)
         return item
 
-    def leave(self, number: int) -> None:
+    def remove(self, number: int) -> None:
         item = self.waiting.pop(number % len(self.waiting)) if self.waiting else ("a", -1)
-        assert self.queue.leave(*_named(item)) == (item[1] >= 0)
-        assert not self.queue.leave(*_named(item))
+        assert self.queue.remove(*_named(item)) == (item[1] >= 0)
+        assert not self.queue.remove(*_named(item))
 
     def lengths(self) -> Counter[str]:
         return Counter(owner for owner, _ in self.waiting)
@@ -72,57 +72,57 @@ def _named(item: tuple[str, int]) -> tuple[str, tuple[str, int]]:
     return item[0], item
 
 
-def _after(size: int, steps: list[tuple[str, str | int | None]]) -> Watched:
-    watched = Watched(size)
+def _after(size: int, steps: list[tuple[str, str | int | None]]) -> CheckedQueue:
+    checked = CheckedQueue(size)
     for step, what in steps:
-        if step == JOIN:
-            watched.join(str(what))
-        elif step == NEXT:
-            watched.next()
+        if step == PUSH:
+            checked.push(str(what))
+        elif step == POP:
+            checked.pop()
         else:
-            watched.leave(int(what or 0))
-        assert len(watched.queue) == len(watched.waiting) <= size
-    return watched
+            checked.remove(int(what or 0))
+        assert len(checked.queue) == len(checked.waiting) <= size
+    return checked
 
 
 @given(st.integers(0, 8), STEPS)
-def test_it_is_bounded_and_loses_nobody(
+def test_it_is_bounded_and_loses_no_item(
     size: int, steps: list[tuple[str, str | int | None]]
 ) -> None:
-    watched = _after(size, steps)
-    while watched.next():
+    checked = _after(size, steps)
+    while checked.pop():
         pass
-    assert watched.waiting == []
+    assert checked.waiting == []
 
 
 @given(st.integers(1, 8), STEPS)
 def test_nobody_starves(size: int, steps: list[tuple[str, str | int | None]]) -> None:
-    """However busy the others are: of each, no more go before than stand before in one's line."""
-    watched = _after(size, steps)
-    for item in list(watched.waiting):
-        if item not in watched.waiting:
+    """Of each other owner, no more items go first than the item's place in its own queue."""
+    checked = _after(size, steps)
+    for item in list(checked.waiting):
+        if item not in checked.waiting:
             continue
-        place = watched.of(item[0]).index(item) + 1
+        place = checked.of(item[0]).index(item) + 1
         went: Counter[str] = Counter()
-        while (served := watched.next()) != item:
+        while (served := checked.pop()) != item:
             assert served
             went[served[0]] += 1
-            watched.join(served[0])  # whoever was served comes again at once
+            checked.push(served[0])  # every served owner comes back at once
         assert all(times <= place for times in went.values())
 
 
 @given(st.integers(0, 8), STEPS, OWNERS)
-def test_what_goes_before_is_counted_up_to_one_turn(
+def test_ahead_of_is_exact_up_to_one_round(
     size: int, steps: list[tuple[str, str | int | None]], owner: str
 ) -> None:
-    watched = _after(size + 1, steps)
-    while len(watched.waiting) > size:
-        watched.next()
-    told = watched.queue.before(owner)
-    lines = len(watched.lengths())
-    watched.join(owner)
-    newest = watched.of(owner)[-1]
+    checked = _after(size + 1, steps)
+    while len(checked.waiting) > size:
+        checked.pop()
+    estimated = checked.queue.ahead_of(owner)
+    owners = len(checked.lengths())
+    checked.push(owner)
+    newest = checked.of(owner)[-1]
     before = 0
-    while watched.next() != newest:
+    while checked.pop() != newest:
         before += 1
-    assert before <= told <= before + lines
+    assert before <= estimated <= before + owners

@@ -1,4 +1,4 @@
-"""A page is the same after its way from a worker; nothing else than a message is taken."""
+"""Pages round-trip bit for bit; everything else than a valid message is rejected."""
 
 from __future__ import annotations
 
@@ -36,13 +36,13 @@ JSON = st.recursive(
 
 
 def bits(page: Page) -> list[bytes]:
-    """Every number of the page, to the last bit: 0.0 equals -0.0."""
+    """Return the bits of all numbers: 0.0 equals -0.0."""
     numbers = [(x.confidence, *(c for at in x.quad for c in at)) for x in page.lines]
     return [struct.pack("<9d", *line) for line in numbers]
 
 
 @given(PAGES)
-def test_a_page_arrives_to_the_last_bit(page: Page) -> None:
+def test_a_page_round_trips_bit_for_bit(page: Page) -> None:
     arrived = messages.decode_from_worker(messages.encode_answer(page))
     assert isinstance(arrived, Page)
     assert arrived == page
@@ -51,24 +51,24 @@ def test_a_page_arrives_to_the_last_bit(page: Page) -> None:
 
 
 @given(st.binary())
-def test_bytes_are_a_message_or_refused(message: bytes) -> None:
+def test_bytes_are_a_message_or_rejected(message: bytes) -> None:
     with contextlib.suppress(InvalidMessageError):
         messages.decode_from_worker(message)
 
 
 @given(JSON, st.sampled_from(["page", "error", "ready", None]))
-def test_json_is_a_message_or_refused(value: object, name: str | None) -> None:
-    told = value if name is None else {name: value}
+def test_json_is_a_message_or_rejected(value: object, name: str | None) -> None:
+    content = value if name is None else {name: value}
     try:
-        message = orjson.dumps(told)
-    except TypeError:  # what JSON cannot say
+        message = orjson.dumps(content)
+    except TypeError:  # not representable in JSON
         return
     with contextlib.suppress(InvalidMessageError):
         messages.decode_from_worker(message)
 
 
 @given(PAGES, st.data())
-def test_a_page_with_one_byte_exchanged_is_a_message_or_refused(
+def test_a_page_with_one_byte_changed_is_a_message_or_rejected(
     page: Page, data: st.DataObject
 ) -> None:
     message = bytearray(messages.encode_answer(page))

@@ -1,4 +1,4 @@
-"""Whatever is kept, asked for and forgotten, the bound in bytes holds."""
+"""The limit in bytes holds after any sequence of operations."""
 
 from __future__ import annotations
 
@@ -29,24 +29,24 @@ KEYS = st.builds(
     options=st.builds(RecognitionOptions, detect_direction=st.booleans()),
 )
 STEPS = st.lists(st.tuples(KEYS, st.one_of(st.none(), PAGES)), max_size=40)
-"""Each a key, with a page to keep or with none, to ask for it."""
+"""Each a key, with a page to store or None to look it up."""
 
 
 @pytest.mark.slow
 @given(st.integers(0, 6_000), STEPS)
-def test_the_bound_holds_and_what_comes_back_was_kept(
-    bound: int, steps: list[tuple[PageKey, Page | None]]
+def test_the_limit_holds_and_hits_are_correct(
+    limit: int, steps: list[tuple[PageKey, Page | None]]
 ) -> None:
-    pages = PageLRU(bound)
+    pages = PageLRU(limit)
     last: dict[PageKey, Page] = {}
     for key, page in steps:
         if page is None:
-            kept = pages.get(key)
-            assert kept is None or (kept.lines, kept.width) == (last[key].lines, last[key].width)
+            found = pages.get(key)
+            assert found is None or (found.lines, found.width) == (last[key].lines, last[key].width)
         else:
             last[key] = page
             pages.put(key, page)
-        assert pages.size <= bound
+        assert pages.size <= limit
         held = [pages.get(key) for key in last]
         text = sum(len(line.text.encode()) for page in held if page for line in page.lines)
         assert text <= pages.size

@@ -19,7 +19,7 @@ async def _settle() -> None:
         await asyncio.sleep(0)
 
 
-async def test_no_more_jobs_run_than_there_are_permits() -> None:
+async def test_no_more_jobs_run_than_permits() -> None:
     admission = Admission(permits=2, max_waiting=16)
     end = asyncio.Event()
     running = 0
@@ -41,7 +41,7 @@ async def test_no_more_jobs_run_than_there_are_permits() -> None:
     assert most == 2
 
 
-async def test_a_call_beyond_the_places_is_refused_at_once_and_told_when_to_come_back() -> None:
+async def test_a_call_beyond_the_queue_is_rejected_with_retry_after() -> None:
     admission = Admission(permits=1, max_waiting=2)
     async with admission.permit("project", Deadline.never()):
         await asyncio.sleep(0.02)  # the mean job now takes about this
@@ -50,7 +50,7 @@ async def test_a_call_beyond_the_places_is_refused_at_once_and_told_when_to_come
     await _settle()
     with pytest.raises(ServiceError) as caught:
         async with admission.permit("project", Deadline.never()):
-            pytest.fail("a fourth call was let in")
+            pytest.fail("a fourth call was admitted")
     assert caught.value.kind is ErrorKind.OVERLOADED
     assert caught.value.retry_after is not None
     assert caught.value.retry_after >= 0.06
@@ -58,28 +58,28 @@ async def test_a_call_beyond_the_places_is_refused_at_once_and_told_when_to_come
     await asyncio.gather(*tasks)
 
 
-async def test_without_places_a_call_runs_at_once_or_not_at_all() -> None:
+async def test_without_a_queue_a_call_runs_at_once_or_is_rejected() -> None:
     admission = Admission(permits=1, max_waiting=0)
     end = asyncio.Event()
     holder = asyncio.create_task(_hold(admission, end))
     await _settle()
     with pytest.raises(ServiceError):
         async with admission.permit("project", Deadline.never()):
-            pytest.fail("there was no place to wait")
+            pytest.fail("the queue has no place")
     end.set()
     await holder
     async with admission.permit("project", Deadline.never()):
         pass
 
 
-async def test_a_wait_ends_with_the_deadline_and_gives_its_place_back() -> None:
+async def test_a_wait_ends_at_the_deadline_and_frees_its_place() -> None:
     admission = Admission(permits=1, max_waiting=16)
     end = asyncio.Event()
     holder = asyncio.create_task(_hold(admission, end))
     await _settle()
     with pytest.raises(ServiceError) as caught:
         async with admission.permit("project", Deadline.after(0.01)):
-            pytest.fail("there was no permit to be had")
+            pytest.fail("no permit was free")
     assert caught.value.kind is ErrorKind.DEADLINE_EXCEEDED
     end.set()
     await holder
@@ -87,7 +87,7 @@ async def test_a_wait_ends_with_the_deadline_and_gives_its_place_back() -> None:
         assert admission.alone
 
 
-async def test_a_job_is_alone_only_without_others() -> None:
+async def test_alone_is_true_for_a_single_job_only() -> None:
     admission = Admission(permits=2, max_waiting=16)
     end = asyncio.Event()
     first = asyncio.create_task(_hold(admission, end))
@@ -102,11 +102,11 @@ async def test_a_job_is_alone_only_without_others() -> None:
 
 
 class Jobs:
-    """Jobs of several projects, each of which runs until it is told to end.
+    """Start jobs of several projects; each runs until the test ends it.
 
     Attributes:
-        admission: one job at a time, four may wait.
-        running: the names of those that have been let in, in order.
+        admission: runs one job at a time; four may wait.
+        running: names of the admitted jobs, in order.
     """
 
     def __init__(self) -> None:
@@ -128,7 +128,7 @@ class Jobs:
         await _settle()
 
 
-async def test_projects_take_turns_and_each_keeps_its_order() -> None:
+async def test_projects_are_served_round_robin_each_in_order() -> None:
     jobs = Jobs()
     tasks = jobs.start("a", "a1", "a2", "a3", "a4")
     await _settle()
@@ -140,8 +140,8 @@ async def test_projects_take_turns_and_each_keeps_its_order() -> None:
     assert jobs.running == ["a1", "a2", "b1", "a3", "a4"]
 
 
-async def test_a_flood_costs_the_one_who_makes_it() -> None:
-    """Fifty at once against one at a time: the latter waits for two jobs, and is never refused."""
+async def test_a_flood_only_harms_its_own_project() -> None:
+    """Fifty calls at once against one at a time: that one waits for two jobs, never rejected."""
     jobs = Jobs()
     flood = jobs.start("a", *[""] * 50)
     await _settle()
@@ -149,13 +149,13 @@ async def test_a_flood_costs_the_one_who_makes_it() -> None:
     for turn in range(1, 11):
         (call,) = jobs.start("b")
         await _settle()
-        flood += jobs.start("a", *[""] * 20)  # whoever is refused comes again
+        flood += jobs.start("a", *[""] * 20)  # rejected calls are retried
         await _settle()
         ahead = 0
         while jobs.running.count("b") < turn:
             await jobs.finish_one()
             ahead += 1
-        assert ahead <= 2, "the one at work, and one of the queue"
+        assert ahead <= 2, "the running job and one of the queue"
         await jobs.finish_one()
         await call
     while jobs.admission.waiting:
@@ -168,7 +168,7 @@ async def test_a_flood_costs_the_one_who_makes_it() -> None:
     assert len(refused) + len(jobs.running) == len(flood) + 10
 
 
-async def test_a_call_that_loses_its_place_is_told_when_to_come_back() -> None:
+async def test_a_call_that_is_shed_gets_retry_after() -> None:
     jobs = Jobs()
     async with jobs.admission.permit("a", Deadline.never()):
         await asyncio.sleep(0.02)  # the mean job now takes about this
@@ -181,13 +181,13 @@ async def test_a_call_that_loses_its_place_is_told_when_to_come_back() -> None:
     assert isinstance(error, ServiceError)
     assert error.kind is ErrorKind.OVERLOADED
     assert error.retry_after is not None
-    assert error.retry_after >= 0.02 * 5  # the one at work and the four that wait
+    assert error.retry_after >= 0.02 * 5  # the running job and four that wait
     for _ in range(5):
         await jobs.finish_one()
     assert [task.exception() for task in tasks if task is not lost] == [None] * 5
 
 
-async def test_the_wait_of_a_newcomer_is_a_turn_of_each_project() -> None:
+async def test_the_expected_wait_of_a_new_project_is_one_round() -> None:
     jobs = Jobs()
     async with jobs.admission.permit("a", Deadline.never()):
         await asyncio.sleep(0.02)
@@ -200,7 +200,7 @@ async def test_the_wait_of_a_newcomer_is_a_turn_of_each_project() -> None:
     await asyncio.gather(*tasks)
 
 
-async def test_a_caller_that_leaves_gives_up_its_place_at_once() -> None:
+async def test_a_cancelled_call_frees_its_place_at_once() -> None:
     jobs = Jobs()
     _, leaving, other = tasks = jobs.start("a", "a1", "a2", "a3")
     await _settle()
@@ -214,13 +214,13 @@ async def test_a_caller_that_leaves_gives_up_its_place_at_once() -> None:
     assert [task.cancelled() for task in tasks] == [False, True, False]
 
 
-async def test_a_caller_that_leaves_when_its_turn_comes_hands_it_on() -> None:
+async def test_a_call_cancelled_with_its_permit_passes_it_on() -> None:
     admission = Admission(permits=1, max_waiting=4)
     end = asyncio.Event()
     first, leaving, last = [asyncio.create_task(_hold(admission, end)) for _ in range(3)]
     await _settle()
     first.cancel()
-    await asyncio.sleep(0)  # the permit is handed to the second, which has not heard of it yet
+    await asyncio.sleep(0)  # the second call has the permit but has not resumed yet
     assert admission.waiting == 1
     leaving.cancel()
     await _settle()

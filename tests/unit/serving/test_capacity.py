@@ -7,7 +7,7 @@ import pytest
 import structlog
 
 from web_image_ocr.primitives.memory import MemoryLimit
-from web_image_ocr.serving.capacity import Plan, planned
+from web_image_ocr.serving.capacity import Plan, plan_workers
 from web_image_ocr.serving.config import ServingConfig
 
 
@@ -17,11 +17,11 @@ def plan_of(
     limit = None if limit_mb is None else MemoryLimit(limit_mb * 10**6, Path("/memory.max"))
     config = ServingConfig(workers=workers, spare_workers=spare)
     with structlog.testing.capture_logs() as records:
-        return planned(config, cores, limit), list(records)
+        return plan_workers(config, cores, limit), list(records)
 
 
 @pytest.mark.parametrize("limit", [None, 2950, 100_000])
-def test_what_fits_is_started_and_not_talked_about(limit: int | None) -> None:
+def test_a_plan_that_fits_logs_nothing(limit: int | None) -> None:
     assert plan_of(limit) == (Plan(4, 1), [])
 
 
@@ -35,7 +35,7 @@ def test_what_fits_is_started_and_not_talked_about(limit: int | None) -> None:
         (9, Plan(1, 0)),
     ],
 )
-def test_workers_that_the_settings_leave_open_are_cut_to_the_limit(limit: int, plan: Plan) -> None:
+def test_without_a_setting_workers_are_reduced_to_the_limit(limit: int, plan: Plan) -> None:
     found, (record,) = plan_of(limit)
     assert found == plan
     assert record["event"] == "memory limit is low"
@@ -45,16 +45,16 @@ def test_workers_that_the_settings_leave_open_are_cut_to_the_limit(limit: int, p
     assert (record["limit_mb"], record["needed_mb"]) == (limit, 2950)
 
 
-def test_workers_that_the_settings_name_are_started_and_warned_of() -> None:
+def test_a_setting_above_the_limit_is_kept_with_a_warning() -> None:
     found, (record,) = plan_of(1300, workers=2)
     assert found == Plan(2, 1)
     assert record["detail"] == (
-        "workers may be ended for lack of memory: raise the limit to 1850 MB, "
+        "the kernel may kill workers: raise the limit to 1850 MB, "
         "or set serving.workers to 1 and serving.spare_workers to 1"
     )
 
 
-def test_a_limit_below_the_least_is_said() -> None:
+def test_a_limit_below_the_minimum_names_the_minimum() -> None:
     found, (record,) = plan_of(512, workers=1)
     assert found == Plan(1, 1)
     assert record["detail"].endswith(
@@ -63,5 +63,5 @@ def test_a_limit_below_the_least_is_said() -> None:
     )
 
 
-def test_without_a_spare_there_is_room_for_one_more_at_work() -> None:
+def test_without_a_spare_one_more_worker_fits() -> None:
     assert plan_of(1300, spare=0, cores=2) == (Plan(2, 0), [])

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 import web_image_ocr
-from web_image_ocr.serving import installed_code as code
+from web_image_ocr.serving import installed_code as installed_code_module
 from web_image_ocr.serving.installed_code import CodeChangedError, InstalledCode, fingerprint
 
 
@@ -19,7 +19,7 @@ def package(tmp_path: Path) -> Path:
     return folder
 
 
-def test_the_fingerprint_is_that_of_the_contents(package: Path, tmp_path: Path) -> None:
+def test_the_fingerprint_depends_on_contents_only(package: Path, tmp_path: Path) -> None:
     before = fingerprint(package)
     assert before.startswith(f"{web_image_ocr.__version__}+")
     assert fingerprint(shutil.copytree(package, tmp_path / "copy")) == before
@@ -28,7 +28,7 @@ def test_the_fingerprint_is_that_of_the_contents(package: Path, tmp_path: Path) 
     assert fingerprint(package) == before
 
 
-def test_every_change_is_seen(package: Path) -> None:
+def test_every_change_is_detected(package: Path) -> None:
     seen = {fingerprint(package)}
     module = package / "inner" / "module.py"
     module.write_text("B = 2\n")
@@ -49,6 +49,6 @@ def test_changed_code_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
     with pytest.raises(CodeChangedError, match="restart the server") as caught:
         installed.check("0.0.0+0")
     assert caught.value.installed == "0.0.0+0"
-    monkeypatch.setattr(code, "fingerprint", lambda: "0.0.0+1")
+    monkeypatch.setattr(installed_code_module, "fingerprint", lambda: "0.0.0+1")
     with pytest.raises(CodeChangedError):
         installed.check()

@@ -7,7 +7,7 @@ from web_image_ocr.serving.launch import environment
 NAME = "GLIBC_TUNABLES"
 
 
-def test_secrets_are_not_passed_on() -> None:
+def test_secrets_are_not_passed_to_workers() -> None:
     secret = {
         "WEB_IMAGE_OCR_IDENTITY__DATABASE_URL": "postgresql://u:password@host/db",
         "WEB_IMAGE_OCR_SERVING__WORKERS": "1",
@@ -46,7 +46,7 @@ def test_secrets_are_not_passed_on() -> None:
         ({NAME: "glibc.malloc.tcache_count=3"}, "glibc.malloc.tcache_count=3"),
     ],
 )
-def test_a_worker_has_no_thread_caches_unless_an_operator_wants_them(
+def test_thread_caches_are_off_unless_the_operator_sets_them(
     before: dict[str, str], expected: str
 ) -> None:
     assert environment(before) == {NAME: expected}

@@ -1,4 +1,4 @@
-"""What a worker sends is checked, value by value."""
+"""Messages of workers are validated value by value."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ from web_image_ocr.serving.messages import InvalidMessageError, Job, Ready, Star
 
 CORNERS = [1.0, 2.0, 3.0, 2.0, 3.0, 4.0, 1.0, 4.0]
 PAGE: list[Any] = [640, 480, [["Hello", 0.9, CORNERS]], {"detect": 0.5}]
-WRONG: list[tuple[tuple[int, ...], tuple[Any, ...]]] = [
+INVALID: list[tuple[tuple[int, ...], tuple[Any, ...]]] = [
     ((0,), (0, -1, 2.0, True, None, "640", 10**7)),
     ((1,), (0, [480])),
     ((2,), (None, {}, "lines", [[]], [None], [["a", 1.0]])),
@@ -33,11 +33,11 @@ WRONG: list[tuple[tuple[int, ...], tuple[Any, ...]]] = [
     ((3,), (None, [], {"a": None}, {"a": 1}, {"a": -1.0}, {"": 1.0}, {"x" * 33: 1.0})),
     ((3,), ({"detect\r\nSet-Cookie: a": 1.0}, {f"s{'_' * n}": 1.0 for n in range(33)})),
 ]
-"""Places in the page, and what must not stand there."""
+"""Places in the page, with invalid values for each."""
 
 
 def changed(*path: int, to: object) -> bytes:
-    """A page with one value exchanged."""
+    """Return a page with one value replaced."""
     page = orjson.loads(orjson.dumps(PAGE))
     place = page
     for step in path[:-1]:
@@ -46,7 +46,7 @@ def changed(*path: int, to: object) -> bytes:
     return orjson.dumps({"page": page})
 
 
-def test_the_start_arrives_whole() -> None:
+def test_start_round_trips() -> None:
     config = EngineConfig(
         detection_model=Path("/a/b.onnx"),
         recognition_model=Path("c.onnx"),
@@ -68,14 +68,14 @@ def test_the_start_arrives_whole() -> None:
 
 
 @pytest.mark.parametrize("deadline", [Deadline.never(), Deadline(12345.678901234567)])
-def test_a_job_arrives_whole(deadline: Deadline) -> None:
+def test_a_job_round_trips(deadline: Deadline) -> None:
     job = Job(b"\0\xff image", RecognitionOptions(detect_direction=True), deadline, 2)
     ours, theirs = Pipe()
     messages.send_job(ours, job)
     assert messages.receive_job(theirs) == job
 
 
-def test_ready_and_errors_arrive() -> None:
+def test_ready_and_errors_round_trip() -> None:
     ours, theirs = Pipe()
     for ready in (Ready("1+2"), Ready("1+2", "no such call")):
         messages.send_ready(theirs, ready)
@@ -87,7 +87,7 @@ def test_ready_and_errors_arrive() -> None:
     assert error.detail == "x" * 500
 
 
-def test_an_example_is_a_page() -> None:
+def test_the_example_is_valid() -> None:
     messages.decode_from_worker(orjson.dumps({"page": PAGE}))
 
 
@@ -113,32 +113,32 @@ def test_an_example_is_a_page() -> None:
         orjson.dumps({"page": [*PAGE, 1]}),
         changed(2, 0, 2, 3, to=0.0).replace(b"0.0", b"1e999"),
         changed(2, 0, 2, 3, to=0.0).replace(b"0.0", b"NaN"),
-        *(changed(*place, to=value) for place, values in WRONG for value in values),
+        *(changed(*place, to=value) for place, values in INVALID for value in values),
     ],
 )
-def test_what_is_not_a_message_is_refused(message: bytes) -> None:
+def test_an_invalid_message_is_rejected(message: bytes) -> None:
     with pytest.raises(InvalidMessageError):
         messages.decode_from_worker(message)
 
 
-def test_many_small_values_are_refused_before_they_are_parsed(
+def test_many_small_values_are_rejected_before_parsing(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.setattr(orjson, "loads", lambda _message: pytest.fail("parsed"))
     message = b"[" + b"[]," * 1_000_000 + b"0]"
-    assert len(message) < messages.MOST_ANSWER_BYTES
+    assert len(message) < messages.MAX_ANSWER_BYTES
     with pytest.raises(InvalidMessageError, match="too many"):
         messages.decode_from_worker(message)
 
 
-def test_a_message_that_is_too_long_is_not_read() -> None:
+def test_a_message_that_is_too_long_is_rejected() -> None:
     ours, theirs = Pipe()
-    _write(theirs, struct.pack("!i", messages.MOST_ANSWER_BYTES + 1) + b"begun")
+    _write(theirs, struct.pack("!i", messages.MAX_ANSWER_BYTES + 1) + b"begun")
     with pytest.raises(InvalidMessageError, match="too long"):
         messages.receive_from_worker(ours)
 
 
-def test_a_message_that_is_cut_short_is_not_nonsense() -> None:
+def test_a_truncated_message_is_an_end_of_file() -> None:
     ours, theirs = Pipe()
     _write(theirs, struct.pack("!i", 100) + b"begun")
     theirs.close()

@@ -7,36 +7,36 @@ from pathlib import Path
 import pytest
 
 from web_image_ocr.engine import EngineConfig
-from web_image_ocr.serving.model_files import ModelFiles
+from web_image_ocr.serving.cache import ModelFiles
 
 
-def overwritten(path: Path) -> None:
+def overwrite(path: Path) -> None:
     path.write_bytes(b"longer than before")
 
 
-def overwritten_in_secret(path: Path) -> None:
+def overwrite_keeping_times(path: Path) -> None:
     times = path.stat()
     path.write_bytes(b"MODEL")
     os.utime(path, ns=(times.st_atime_ns, times.st_mtime_ns))
 
 
-def replaced_by_its_like(path: Path) -> None:
-    like = path.with_suffix(".new")
-    like.write_bytes(b"other")
+def replace_keeping_size_and_times(path: Path) -> None:
+    other = path.with_suffix(".new")
+    other.write_bytes(b"other")
     times = path.stat()
-    os.utime(like, ns=(times.st_atime_ns, times.st_mtime_ns))
-    like.replace(path)
+    os.utime(other, ns=(times.st_atime_ns, times.st_mtime_ns))
+    other.replace(path)
 
 
-def removed(path: Path) -> None:
+def remove(path: Path) -> None:
     path.unlink()
 
 
 @pytest.mark.parametrize(
-    "change", [overwritten, overwritten_in_secret, replaced_by_its_like, removed]
+    "change", [overwrite, overwrite_keeping_times, replace_keeping_size_and_times, remove]
 )
 @pytest.mark.parametrize("setting", ["detection_model", "recognition_model"])
-def test_a_file_that_is_not_that_of_the_start_is_seen(
+def test_a_changed_file_is_detected(
     tmp_path: Path, setting: str, change: Callable[[Path], None]
 ) -> None:
     path = tmp_path / "model.onnx"
@@ -46,20 +46,20 @@ def test_a_file_that_is_not_that_of_the_start_is_seen(
     assert not files.changed()
     change(path)
     assert files.changed()
-    assert not ModelFiles(config).changed(), "a new start begins anew"
+    assert not ModelFiles(config).changed(), "a restart accepts the new file"
 
 
-def test_the_models_of_the_package_do_not_change() -> None:
+def test_bundled_models_are_not_watched() -> None:
     assert not ModelFiles(EngineConfig()).changed()
 
 
-def test_a_file_that_was_another_for_a_while_is_not_trusted_again(tmp_path: Path) -> None:
+def test_a_file_that_changed_temporarily_stays_changed(tmp_path: Path) -> None:
     for name in ("one", "two"):
         (tmp_path / name).write_bytes(b"model")
     link = tmp_path / "model.onnx"
     link.symlink_to(tmp_path / "one")
     files = ModelFiles(EngineConfig(recognition_model=link))
-    for name in ("two", "one"):  # a worker may have started in between, and has the other
+    for name in ("two", "one"):  # a worker may have loaded the other one in between
         link.unlink()
         link.symlink_to(tmp_path / name)
         assert files.changed()

@@ -25,7 +25,7 @@ def size_of_one() -> int:
     return pages.size
 
 
-def test_a_page_comes_back_as_it_was_without_its_timings() -> None:
+def test_a_page_is_returned_unchanged_without_its_timings() -> None:
     pages = PageLRU(10**6)
     assert pages.get(key("a")) is None
     pages.put(key("a"), FAKE_PAGE)
@@ -33,14 +33,14 @@ def test_a_page_comes_back_as_it_was_without_its_timings() -> None:
     assert pages.get(key("a")) == PAGE
 
 
-def test_what_differs_in_anything_is_another_page() -> None:
+def test_any_difference_in_the_key_is_a_miss() -> None:
     pages = PageLRU(10**6)
     pages.put(key("a"), PAGE)
     for other in (key("b"), key("a", "1" * 32), key("a", direction=True)):
         assert pages.get(other) is None
 
 
-def test_the_least_recently_used_goes_first() -> None:
+def test_the_least_recently_used_is_evicted_first() -> None:
     pages = PageLRU(2 * size_of_one())
     pages.put(key("a"), PAGE)
     pages.put(key("b"), PAGE)
@@ -49,14 +49,14 @@ def test_the_least_recently_used_goes_first() -> None:
     assert [pages.get(key(name)) is not None for name in "abc"] == [True, False, True]
 
 
-def test_a_page_kept_twice_counts_once() -> None:
+def test_a_page_stored_twice_counts_once() -> None:
     pages = PageLRU(10**6)
     pages.put(key("a"), PAGE)
     pages.put(key("a"), PAGE)
     assert pages.size == size_of_one()
 
 
-def test_a_page_larger_than_the_bound_is_not_kept_and_costs_no_other() -> None:
+def test_a_page_larger_than_the_limit_is_not_stored_and_evicts_nothing() -> None:
     pages = PageLRU(size_of_one())
     pages.put(key("a"), PAGE)
     larger = replace(PAGE, lines=(replace(PAGE.lines[0], text="x" * 1000),))
@@ -64,10 +64,10 @@ def test_a_page_larger_than_the_bound_is_not_kept_and_costs_no_other() -> None:
     assert pages.get(key("b")) is None
     assert pages.get(key("a")) == PAGE
     pages.put(key("a"), larger)
-    assert pages.get(key("a")) is None, "the page before it is out of date"
+    assert pages.get(key("a")) is None, "the previous page is outdated"
 
 
-def test_after_clearing_nothing_is_left() -> None:
+def test_clearing_removes_all_pages() -> None:
     pages = PageLRU(10**6)
     pages.put(key("a"), PAGE)
     pages.clear()
@@ -76,7 +76,7 @@ def test_after_clearing_nothing_is_left() -> None:
 
 
 @pytest.mark.slow
-def test_the_bytes_counted_are_at_least_those_taken() -> None:
+def test_the_accounted_bytes_cover_the_allocated_bytes() -> None:
     bound = 2_000_000
     pages = PageLRU(bound)
     gc.collect()

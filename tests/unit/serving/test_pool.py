@@ -1,4 +1,4 @@
-"""The pool with real workers, real models and real signals."""
+"""Run the pool with real workers, models and signals."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ async def pool() -> AsyncIterator[WorkerPool]:
         yield pool
 
 
-async def _read(pool: WorkerPool, text: str, seconds: float = 30) -> str:
+async def _recognize(pool: WorkerPool, text: str, seconds: float = 30) -> str:
     page = await pool.recognize(
         encode_image(text_image(text)), OPTIONS, Deadline.after(seconds), "project"
     )
@@ -60,13 +60,13 @@ def _tunables(pid: int) -> list[bytes]:
 
 
 async def _until_two_workers(pool: WorkerPool) -> list[int]:
-    await _read(pool, "warm")
+    await _recognize(pool, "warm")
     while len(_children()) < 2:  # noqa: ASYNC110 - processes set no event
         await asyncio.sleep(0.05)
     return _children()
 
 
-async def test_a_picture_is_read_and_its_stages_are_timed(pool: WorkerPool) -> None:
+async def test_an_image_is_recognized_and_its_stages_are_timed(pool: WorkerPool) -> None:
     page = await pool.recognize(
         encode_image(text_image("Hello pool")), OPTIONS, Deadline.after(30), "project"
     )
@@ -76,7 +76,7 @@ async def test_a_picture_is_read_and_its_stages_are_timed(pool: WorkerPool) -> N
 
 
 @pytest.mark.skipif(not Path("/proc/self/environ").exists(), reason="read from /proc")
-async def test_a_worker_starts_without_thread_caches_and_without_what_loading_took(
+async def test_a_worker_starts_without_thread_caches_and_releases_loading_memory(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.delenv("GLIBC_TUNABLES", raising=False)
@@ -86,7 +86,7 @@ async def test_a_worker_starts_without_thread_caches_and_without_what_loading_to
         await worker.start()
         assert worker.pid is not None
         assert _tunables(worker.pid) == [b"GLIBC_TUNABLES=glibc.malloc.tcache_count=0"]
-        # 185 MiB before its first picture; 275 and more where what loading took is kept.
+        # 185 MiB before its first image; 275 or more if the memory of loading is not released.
         memory = ResidentMemory(worker.pid)
         assert 0 < (memory.bytes() or 0) < 240 << 20
         memory.close()
@@ -94,25 +94,25 @@ async def test_a_worker_starts_without_thread_caches_and_without_what_loading_to
         await worker.close()
 
 
-async def test_what_the_worker_raises_arrives_with_its_kind(pool: WorkerPool) -> None:
+async def test_an_error_of_the_worker_keeps_its_kind(pool: WorkerPool) -> None:
     with pytest.raises(ServiceError) as caught:
-        await pool.recognize(b"no picture", OPTIONS, Deadline.after(30), "project")
+        await pool.recognize(b"not an image", OPTIONS, Deadline.after(30), "project")
     assert caught.value.kind is ErrorKind.FORMAT_UNSUPPORTED
-    assert await _read(pool, "still here") == "still here"
+    assert await _recognize(pool, "still here") == "still here"
 
 
-async def test_idle_workers_that_are_all_killed_cost_no_call(pool: WorkerPool) -> None:
+async def test_killing_all_idle_workers_fails_no_call(pool: WorkerPool) -> None:
     killed = await _until_two_workers(pool)
     for pid in killed:
         os.kill(pid, signal.SIGKILL)
-    while pool.ready():  # noqa: ASYNC110 - the pool says it when the sentinels have fired
+    while pool.ready():  # noqa: ASYNC110 - false once the sentinels have fired
         await asyncio.sleep(0.001)
     names = ["one", "two", "three", "four"]
-    assert await asyncio.gather(*(_read(pool, name) for name in names)) == names
+    assert await asyncio.gather(*(_recognize(pool, name) for name in names)) == names
     assert not set(killed) & set(_children())
 
 
-async def test_killed_workers_are_replaced_without_a_call(pool: WorkerPool) -> None:
+async def test_killed_workers_are_replaced_without_calls(pool: WorkerPool) -> None:
     killed = await _until_two_workers(pool)
     for pid in killed:
         os.kill(pid, signal.SIGKILL)
@@ -120,7 +120,7 @@ async def test_killed_workers_are_replaced_without_a_call(pool: WorkerPool) -> N
         await asyncio.sleep(0.01)
 
 
-async def test_a_worker_killed_at_work_costs_no_call(pool: WorkerPool) -> None:
+async def test_killing_a_busy_worker_fails_no_call(pool: WorkerPool) -> None:
     before = {pid: _cpu_ticks(pid) for pid in await _until_two_workers(pool)}
     large = encode_image(draw_image(((99, 99), "Busy"), size=(3000, 3000), height=200))
     call = asyncio.create_task(pool.recognize(large, OPTIONS, Deadline.after(30), "project"))
@@ -136,15 +136,15 @@ def _cpu_ticks(pid: int) -> int:
     return int(fields[11]) + int(fields[12])
 
 
-async def test_the_worker_that_read_last_reads_next(pool: WorkerPool) -> None:
-    """Its memory is warm; the one to spare stays small."""
+async def test_the_last_used_worker_takes_the_next_job(pool: WorkerPool) -> None:
+    """Its memory is warm; the spare worker stays small."""
     workers = await _until_two_workers(pool)
     while len(pool._workers) < 2:  # noqa: ASYNC110 - see above
         await asyncio.sleep(0.05)
-    await _read(pool, "once")
+    await _recognize(pool, "once")
     before = [_cpu_ticks(pid) for pid in workers]
     for text in ("again", "and again"):
-        await _read(pool, text)
+        await _recognize(pool, text)
     worked = [_cpu_ticks(pid) > ticks for pid, ticks in zip(workers, before, strict=True)]
     assert sorted(worked) == [False, True]
 
@@ -167,48 +167,48 @@ async def test_the_first_worker_is_ready_before_the_next_one_starts(
     assert events[:4] == ["starts", "ready", "starts", "starts"]
 
 
-async def test_a_worker_that_has_grown_is_replaced_after_its_answer() -> None:
+async def test_a_worker_above_its_limit_is_replaced_after_its_answer() -> None:
     limits = ImageLimits.for_edition("2021")
     small = ServingConfig(workers=1, worker_memory_bytes=160 << 20)
     async with WorkerPool(small, EngineConfig(), limits) as pool:
         before = await _until_two_workers(pool)
-        assert await _read(pool, "another") == "another"
+        assert await _recognize(pool, "another") == "another"
         while set(before) <= set(_children()):  # noqa: ASYNC110 - see above
             await asyncio.sleep(0.05)
-        assert await _read(pool, "and another") == "and another"
+        assert await _recognize(pool, "and another") == "and another"
 
 
-async def test_a_worker_that_grows_while_it_reads_is_ended() -> None:
+async def test_a_worker_far_above_its_limit_is_killed_during_the_job() -> None:
     limits = ImageLimits.for_edition("2021")
     tiny = ServingConfig(workers=1, worker_memory_bytes=16 << 20)
     async with WorkerPool(tiny, EngineConfig(), limits) as pool:
         with pytest.raises(ServiceError, match="2 workers were lost") as caught:
-            await _read(pool, "too much")
+            await _recognize(pool, "too much")
     assert caught.value.kind is ErrorKind.ENGINE_UNAVAILABLE
 
 
-async def test_an_answer_after_the_worker_was_given_up_is_not_trusted_with_more(
+async def test_a_late_answer_is_not_taken_for_the_next_job(
     pool: WorkerPool,
 ) -> None:
     workers = await _until_two_workers(pool)
     for pid in workers:
         os.kill(pid, signal.SIGSTOP)
-    late = asyncio.create_task(_read(pool, "late", seconds=0.2))
+    late = asyncio.create_task(_recognize(pool, "late", seconds=0.2))
     with pytest.raises(ServiceError) as caught:
         await late
     assert caught.value.kind is ErrorKind.DEADLINE_EXCEEDED
     while len(left := set(workers) & set(_children())) > 1:  # noqa: ASYNC110 - see above
         await asyncio.sleep(0.01)
-    for pid in left:  # the one that was idle
+    for pid in left:  # the idle one
         os.kill(pid, signal.SIGCONT)
-    assert await _read(pool, "again") == "again"
+    assert await _recognize(pool, "again") == "again"
 
 
-async def test_a_caller_that_leaves_does_not_cost_the_worker(pool: WorkerPool) -> None:
+async def test_a_cancelled_call_costs_no_worker(pool: WorkerPool) -> None:
     workers = set(await _until_two_workers(pool))
     for pid in workers:
         os.kill(pid, signal.SIGSTOP)
-    call = asyncio.create_task(_read(pool, "leaving"))
+    call = asyncio.create_task(_recognize(pool, "leaving"))
     await asyncio.sleep(0.1)
     call.cancel()
     for pid in workers:
@@ -216,20 +216,20 @@ async def test_a_caller_that_leaves_does_not_cost_the_worker(pool: WorkerPool) -
     with pytest.raises(asyncio.CancelledError):
         await call
     names = ["one", "two", "three"]
-    assert [await _read(pool, name) for name in names] == names
+    assert [await _recognize(pool, name) for name in names] == names
     assert set(_children()) == workers
 
 
-async def test_a_caller_that_leaves_keeps_its_place_until_the_worker_is_free(
+async def test_a_cancelled_call_keeps_its_permit_until_the_worker_is_free(
     pool: WorkerPool,
 ) -> None:
     workers = await _until_two_workers(pool)
     for pid in workers:
         os.kill(pid, signal.SIGSTOP)
-    leaving = asyncio.create_task(_read(pool, "leaving"))
+    leaving = asyncio.create_task(_recognize(pool, "leaving"))
     await asyncio.sleep(0.1)
     leaving.cancel()
-    following = asyncio.create_task(_read(pool, "following"))
+    following = asyncio.create_task(_recognize(pool, "following"))
     await asyncio.sleep(0.3)
     assert not leaving.done(), "its worker is still busy"
     for pid in workers:
@@ -238,42 +238,42 @@ async def test_a_caller_that_leaves_keeps_its_place_until_the_worker_is_free(
     assert leaving.cancelled()
 
 
-async def test_nothing_is_said_on_closing_at_work(caplog: pytest.LogCaptureFixture) -> None:
+async def test_closing_a_busy_pool_logs_nothing(caplog: pytest.LogCaptureFixture) -> None:
     limits = ImageLimits.for_edition("2021")
     async with WorkerPool(ServingConfig(workers=1), EngineConfig(), limits) as pool:
         for pid in await _until_two_workers(pool):
             os.kill(pid, signal.SIGSTOP)
-        call = asyncio.create_task(_read(pool, "lost"))
+        call = asyncio.create_task(_recognize(pool, "lost"))
         await asyncio.sleep(0.1)
     call.cancel()
     with pytest.raises(asyncio.CancelledError):
         await call
-    gc.collect()  # asyncio reports what nobody looked at when it is collected
+    gc.collect()  # asyncio reports unretrieved exceptions on collection
     assert "never retrieved" not in caplog.text
 
 
-async def test_a_start_that_the_system_refuses_is_tried_again(
+async def test_a_start_refused_by_the_system_is_retried(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     refusals = [OSError(errno.EAGAIN, "no process left"), OSError(errno.EMFILE, "no file left")]
-    start_child = launch.start_child
+    start_worker = launch.start_worker
 
     def refused_at_first(pipe: int, sentinel: int) -> subprocess.Popen[bytes]:
         if refusals:
             raise refusals.pop()
-        return start_child(pipe, sentinel)
+        return start_worker(pipe, sentinel)
 
-    monkeypatch.setattr(process, "start_child", refused_at_first)
+    monkeypatch.setattr(process, "start_worker", refused_at_first)
     limits = ImageLimits.for_edition("2021")
     async with WorkerPool(ServingConfig(workers=1), EngineConfig(), limits) as pool:
-        assert await _read(pool, "after all") == "after all"
+        assert await _recognize(pool, "after all") == "after all"
 
 
 @pytest.mark.parametrize("name", ["worker-pipe", "asyncio"])
-async def test_a_thread_that_the_system_refuses_costs_no_slot(
+async def test_a_thread_refused_by_the_system_costs_no_slot(
     monkeypatch: pytest.MonkeyPatch, name: str
 ) -> None:
-    """As at ``TasksMax`` or ``pids.max``."""
+    """This happens at ``TasksMax`` or ``pids.max``."""
     refused: list[str] = []
     start = threading.Thread.start
 
@@ -287,15 +287,17 @@ async def test_a_thread_that_the_system_refuses_costs_no_slot(
     config = ServingConfig(workers=1, spare_workers=0)
     with capture_logs() as logged:
         async with WorkerPool(config, EngineConfig(), ImageLimits.for_edition("2021")) as pool:
-            assert await _read(pool, "after all") == "after all"
+            assert await _recognize(pool, "after all") == "after all"
             os.kill(_children()[0], signal.SIGKILL)
-            assert await _read(pool, "and again") == "and again"
+            assert await _recognize(pool, "and again") == "and again"
     details = [record["detail"] for record in logged if record["event"] == "worker did not start"]
     assert details == ["can't start new thread"] * len(refused)
     assert not _children()
 
 
-async def test_a_slot_outlives_a_fault_of_its_supervisor(monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_a_slot_survives_a_fault_of_its_supervisor(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
     faults = [ValueError("a fault"), ValueError("another")]
     close = WorkerProcess.close
 
@@ -309,13 +311,13 @@ async def test_a_slot_outlives_a_fault_of_its_supervisor(monkeypatch: pytest.Mon
     with capture_logs() as logged:
         async with WorkerPool(config, EngineConfig(), ImageLimits.for_edition("2021")) as pool:
             for _ in range(2):
-                await _read(pool, "warm")
+                await _recognize(pool, "warm")
                 os.kill(_children()[0], signal.SIGKILL)
-            assert await _read(pool, "still here") == "still here"
+            assert await _recognize(pool, "still here") == "still here"
     assert len([x for x in logged if x["event"] == "worker supervision failed"]) == 2
 
 
-async def test_a_size_that_cannot_be_read_is_reported_once(
+async def test_unreadable_memory_is_logged_once(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
     monkeypatch.setattr(process, "ResidentMemory", partial(ResidentMemory, proc=tmp_path))
@@ -331,7 +333,7 @@ async def test_a_size_that_cannot_be_read_is_reported_once(
     assert "serving.worker_memory_bytes has no effect" in warnings[0]["detail"]
 
 
-async def test_workers_end_with_a_pool_closed_while_they_start() -> None:
+async def test_workers_end_with_a_pool_closed_during_their_start() -> None:
     limits = ImageLimits.for_edition("2021")
     async with WorkerPool(ServingConfig(workers=1), EngineConfig(), limits):
         await asyncio.sleep(0.05)
@@ -346,11 +348,11 @@ async def test_workers_end_with_the_pool() -> None:
     assert not set(workers) & set(_children())
 
 
-async def test_models_that_are_missing_leave_the_pool_unready(tmp_path: Path) -> None:
+async def test_missing_models_leave_the_pool_not_ready(tmp_path: Path) -> None:
     broken = EngineConfig(detection_model=tmp_path / "none.onnx")
     limits = ImageLimits.for_edition("2021")
     async with WorkerPool(ServingConfig(workers=1), broken, limits) as pool:
         with pytest.raises(ServiceError) as caught:
-            await _read(pool, "nobody", seconds=3)
+            await _recognize(pool, "nobody", seconds=3)
         assert caught.value.kind is ErrorKind.ENGINE_UNAVAILABLE
         assert not pool.ready()

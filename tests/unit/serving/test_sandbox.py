@@ -1,4 +1,4 @@
-"""A real worker process whose engine tries what it must not."""
+"""Run forbidden actions in a real worker process."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from contextlib import asynccontextmanager
 
 import pytest
 
-from tests.unit.serving import confined
+from tests.unit.serving import sandboxed_worker as sandboxed
 from web_image_ocr.engine import EngineConfig
 from web_image_ocr.engine.page import Page, RecognitionOptions
 from web_image_ocr.images import ImageLimits
@@ -24,7 +24,7 @@ pytestmark = [
     pytest.mark.slow,
     pytest.mark.skipif(
         not sys.platform.startswith("linux") or platform.machine() not in sandbox.MACHINES,
-        reason="there is no sandbox here",
+        reason="seccomp is not supported here",
     ),
 ]
 
@@ -33,7 +33,7 @@ pytestmark = [
 async def worker(
     monkeypatch: pytest.MonkeyPatch, *, confine: bool
 ) -> AsyncIterator[tuple[Ready, WorkerProcess]]:
-    monkeypatch.setattr(launch, "CHILD", confined.__name__)
+    monkeypatch.setattr(launch, "WORKER_MODULE", sandboxed.__name__)
     start = Start(EngineConfig(), ImageLimits(), sandbox=confine)
     worker = WorkerProcess(start, InstalledCode())
     try:
@@ -42,45 +42,49 @@ async def worker(
         await worker.close()
 
 
-async def outcome(worker: WorkerProcess, deed: str) -> str:
-    job = Job(deed.encode(), RecognitionOptions(), Deadline.after(60), 1)
+async def outcome(worker: WorkerProcess, action: str) -> str:
+    job = Job(action.encode(), RecognitionOptions(), Deadline.after(60), 1)
     page = await worker.answer(job)
     assert isinstance(page, Page), page
     return page.lines[0].text
 
 
-async def test_a_worker_does_what_it_needs_and_nothing_else(
+async def test_the_sandbox_allows_required_actions_only(
     monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
 ) -> None:
-    async with worker(monkeypatch, confine=True) as (ready, confined_worker):
+    async with worker(monkeypatch, confine=True) as (ready, process):
         assert ready.unconfined == ""
         for prefix in ("", "in a thread: "):
-            done = {deed: await outcome(confined_worker, prefix + deed) for deed in confined.NEEDS}
+            done = {
+                action: await outcome(process, prefix + action) for action in sandboxed.REQUIRED
+            }
             assert set(done.values()) == {"done"}, done
-            done = {deed: await outcome(confined_worker, prefix + deed) for deed in confined.DEEDS}
+            done = {
+                action: await outcome(process, prefix + action) for action in sandboxed.FORBIDDEN
+            }
             assert set(done.values()) == {"ENOSYS"}, done
-    assert confined.LOUD.decode() not in capfd.readouterr().err
+    assert sandboxed.FORGED_RECORD.decode() not in capfd.readouterr().err
 
 
-async def test_without_the_sandbox_it_could(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Or the test above would show nothing."""
-    async with worker(monkeypatch, confine=False) as (ready, free_worker):
+async def test_without_the_sandbox_the_actions_succeed(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Otherwise the test above would prove nothing."""
+    async with worker(monkeypatch, confine=False) as (ready, process):
         assert ready.unconfined == "serving.sandbox is off"
-        for deed in confined.DEEDS:
-            assert await outcome(free_worker, deed) == "done", deed
+        for action in sandboxed.FORBIDDEN:
+            assert await outcome(process, action) == "done", action
 
 
-async def test_a_process_that_a_worker_left_behind_does_not_hold_up_its_end(
+async def test_an_orphan_of_a_worker_does_not_delay_its_end(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    """It has the worker's end of the pipe, and its sentinel."""
+    """It holds the worker's end of the pipe and its sentinel."""
     async with (
-        asyncio.timeout(confined.LEFT_BEHIND_S * 3 / 4),
-        worker(monkeypatch, confine=False) as (_, free_worker),
+        asyncio.timeout(sandboxed.ORPHAN_S * 3 / 4),
+        worker(monkeypatch, confine=False) as (_, process),
     ):
-        assert await outcome(free_worker, "leave a process behind") == "done"
+        assert await outcome(process, "leave an orphan process") == "done"
 
 
-def test_a_machine_without_one_says_so(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_an_unsupported_architecture_is_reported(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(platform, "machine", lambda: "riscv64")
     assert "riscv64" in sandbox.enter_sandbox()

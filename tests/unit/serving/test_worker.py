@@ -11,7 +11,7 @@ from web_image_ocr.serving import worker
 
 
 @pytest.mark.models
-def test_a_decoder_that_raises_is_a_failed_recognition(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_an_exception_of_a_decoder_is_a_failed_recognition(monkeypatch: pytest.MonkeyPatch) -> None:
     def broken(*_arguments: object) -> NoReturn:
         raise ValueError("in the decoder")
 

@@ -1,4 +1,4 @@
-"""A recogniser that tests hold and let go, for what happens between calls."""
+"""Provide a fake recognizer whose runs end when the test says so."""
 
 from __future__ import annotations
 
@@ -12,12 +12,12 @@ OPTIONS = RecognitionOptions()
 
 
 class HeldRecognizer:
-    """Every run waits until the test settles it, or is cancelled; looks at no deadline.
+    """Hold every run until the test ends it or it is cancelled; ignore deadlines.
 
     Attributes:
-        runs: the outcome of each run so far, for the test to set.
-        deadlines: of each run.
-        projects: of each run.
+        runs: future of each run, for the test to resolve.
+        deadlines: deadline of each run.
+        projects: project of each run.
     """
 
     def __init__(self) -> None:
@@ -27,31 +27,31 @@ class HeldRecognizer:
 
     async def recognize(
         self,
-        picture: bytes,  # noqa: ARG002 - the protocol's
+        image: bytes,  # noqa: ARG002 - the protocol's
         options: RecognitionOptions,  # noqa: ARG002 - the protocol's
         deadline: Deadline,
         project_id: str,
     ) -> Page:
-        """What the test says."""
+        """Return what the test sets."""
         self.deadlines.append(deadline)
         self.projects.append(project_id)
         self.runs.append(asyncio.get_running_loop().create_future())
         return await self.runs[-1]
 
     def ready(self) -> bool:
-        """Yes."""
+        """Return true."""
         return True
 
     def answer(self, page: Page = FAKE_PAGE) -> None:
-        """Let the last run end."""
+        """Finish the last run."""
         self.runs[-1].set_result(page)
 
     def fail(self, error: Exception) -> None:
-        """Let the last run end badly."""
+        """Fail the last run."""
         self.runs[-1].set_exception(error)
 
 
 async def settle() -> None:
-    """Let every task go as far as it can."""
+    """Let every task run until it waits."""
     for _ in range(10):
         await asyncio.sleep(0)

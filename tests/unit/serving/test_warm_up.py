@@ -1,4 +1,4 @@
-"""A worker that is warm opens nothing any more: in the sandbox it could not."""
+"""A warm worker opens and imports nothing: the sandbox would block it."""
 
 from __future__ import annotations
 
@@ -22,15 +22,15 @@ rows = [((40 + 600 * column, 40 + 60 * row), f"column {column}, row {row}: words
         for row in range(14) for column in range(2)]
 page = np.asarray(draw_image(*rows, size=(1300, 920)))
 middle = (page.shape[1] / 2, page.shape[0] / 2)
-def turned(degrees):
+def rotated(degrees):
     matrix = cv2.getRotationMatrix2D(middle, degrees, 1)
     return cv2.warpAffine(page, matrix, page.shape[1::-1], borderValue=(255, 255, 255))
 y, x = np.mgrid[0:920, 0:1300].astype(np.float32)
-bent = cv2.remap(page, x, y + 60 * np.sin(x / 300), cv2.INTER_LINEAR, borderValue=(255,) * 3)
+wavy = cv2.remap(page, x, y + 60 * np.sin(x / 300), cv2.INTER_LINEAR, borderValue=(255,) * 3)
 noise = np.random.default_rng(1).integers(0, 255, page.shape, dtype=np.uint8)
 large = np.tile(page, (3, 2, 1))
 from PIL import Image
-images = [Image.fromarray(each) for each in (page, turned(7), turned(90), bent, noise, large)]
+images = [Image.fromarray(each) for each in (page, rotated(7), rotated(90), wavy, noise, large)]
 files = [encode_image(image, "PNG") for image in images]
 kinds = ("JPEG", "BMP", "TIFF", "GIF", "WEBP", "TGA", "PCX", "ICO")
 files += [encode_image(draw_image(((60, 60), "Hello")), kind) for kind in kinds]
@@ -53,7 +53,7 @@ print(json.dumps([lines, opened]))
 
 
 def test_a_warm_worker_opens_and_imports_nothing() -> None:
-    said = subprocess.check_output([sys.executable, "-c", PROGRAM], text=True)
-    lines, opened = json.loads(said)
+    output = subprocess.check_output([sys.executable, "-c", PROGRAM], text=True)
+    lines, opened = json.loads(output)
     assert lines > 100
     assert opened == []

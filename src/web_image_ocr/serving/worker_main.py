@@ -1,4 +1,4 @@
-"""Run the first code of a worker process; imports little, so that it is in force early."""
+"""Enter a worker process: isolate it first, then import the engine and serve jobs."""
 
 from __future__ import annotations
 
@@ -11,20 +11,19 @@ from web_image_ocr.primitives.process import die_with_parent, harden_process
 def main(pipe: int, server: int) -> None:
     """Answer jobs until the server closes the pipe.
 
-    Rights are given up once the server's first message is there. The server has opened the
-    process's memory file by then, which may be hidden from it afterwards (`ResidentMemory`).
-
-    Signals that stop the server are left to it: it ends its workers. Where it is killed
-    itself, the system does so.
+    Ignore the signals that stop the server: the server ends its workers itself. If it is
+    killed, the kernel ends them.
 
     Args:
-        pipe: number of the file that leads to the server.
-        server: process number of the server.
+        pipe: file descriptor of the pipe to the server.
+        server: process ID of the server.
     """
     die_with_parent(server)
     for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP, signal.SIGUSR2):
         signal.signal(number, signal.SIG_IGN)
     with Connection(pipe) as connection:
+        # Wait for `Start`: by then the server holds this process's memory file open, which
+        # hardening may hide from it (`ResidentMemory`).
         connection.poll(None)
         harden_process()
         from web_image_ocr.serving.worker import serve_jobs  # noqa: PLC0415 - takes a second

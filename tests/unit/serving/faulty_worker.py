@@ -1,4 +1,4 @@
-"""Workers with real processes and pipes whose engine does what the picture says, also the worst."""
+"""Provide a real worker process with a fake engine that fails as the image says."""
 
 from __future__ import annotations
 
@@ -17,21 +17,21 @@ from web_image_ocr.engine import EngineConfig
 from web_image_ocr.engine.page import Page, RecognitionOptions, TextLine
 from web_image_ocr.primitives.deadline import Deadline
 from web_image_ocr.primitives.errors import ErrorKind, ServiceError
-from web_image_ocr.serving import child, worker
-from web_image_ocr.serving.messages import MOST_ANSWER_BYTES
+from web_image_ocr.serving import worker, worker_main
+from web_image_ocr.serving.messages import MAX_ANSWER_BYTES
 
-_LONG_S = 600
+_FOREVER_S = 600
 _QUAD = ((0.0, 0.0), (1.0, 0.0), (1.0, 1.0), (0.0, 1.0))
 
 
 def main(pipe: int, server: int) -> None:
-    """The worker itself around a double of decoder and engine; in place of ``serving.child``.
+    """Run the worker around a fake decoder and engine; replaces ``serving.worker_main``.
 
-    The engine's ``detection_model`` is a folder whose files are named after faults at the start;
-    each start takes one away and has that fault.
+    ``detection_model`` is a folder whose files are named after faults; each start removes one
+    and fails that way.
     """
     vars(worker).update(Engine=lambda config: _engine(config, pipe), decode=_decode)
-    child.main(pipe, server)
+    worker_main.main(pipe, server)
 
 
 def _engine(config: EngineConfig, pipe: int) -> _Engine:
@@ -39,12 +39,12 @@ def _engine(config: EngineConfig, pipe: int) -> _Engine:
         case "exit at start":
             os._exit(3)
         case "hang at start":
-            time.sleep(_LONG_S)
-        case "nonsense at start":
+            time.sleep(_FOREVER_S)
+        case "bad message at start":
             Connection(os.dup(pipe)).send("Hello")
-            time.sleep(_LONG_S)
+            time.sleep(_FOREVER_S)
         case "refuse to start":
-            raise ServiceError(ErrorKind.MODEL_UNAVAILABLE, "a double that refuses")
+            raise ServiceError(ErrorKind.MODEL_UNAVAILABLE, "the fake engine refuses to start")
     return _Engine(pipe)
 
 
@@ -52,46 +52,46 @@ def _fault_at_start(folder: Path | None) -> str:
     for file in sorted(folder.iterdir()) if folder else ():
         try:
             file.unlink()
-        except FileNotFoundError:  # another start was faster
+        except FileNotFoundError:  # taken by another start
             continue
         return file.name.partition(" ")[2]
     return ""
 
 
-def _decode(picture: bytes, _limits: object) -> SimpleNamespace:
-    if picture == b"raise":
+def _decode(image: bytes, _limits: object) -> SimpleNamespace:
+    if image == b"raise":
         raise RuntimeError("in the decoder")
-    return SimpleNamespace(pixels=picture)
+    return SimpleNamespace(pixels=image)
 
 
 def trap_of(test: int) -> Path:
-    """The folder that `_Trap` leaves behind in the process of that number."""
+    """Return the folder that unpickling a `_Trap` creates; ``test`` is the test's process ID."""
     return Path(tempfile.gettempdir(), f"web-image-ocr-unpickled-by-{test}")
 
 
 class _Trap:
-    """An object that acts where it is unpickled."""
+    """Create a folder when unpickled."""
 
     def __reduce__(self) -> tuple[object, ...]:
         return os.mkdir, (str(trap_of(os.getppid())),)
 
 
 class _Engine:
-    """Reads as text whatever is no fault."""
+    """Return the image's bytes as text, unless they name a fault."""
 
     def __init__(self, pipe: int) -> None:
         self._pipe = pipe
         self._leaked: list[bytes] = []
         self._faults: dict[str, Callable[[], object]] = {
-            "hang": lambda: time.sleep(_LONG_S),
-            "hang with the interpreter's lock": lambda: ctypes.PyDLL(None).sleep(_LONG_S),
+            "hang": lambda: time.sleep(_FOREVER_S),
+            "hang holding the GIL": lambda: ctypes.PyDLL(None).sleep(_FOREVER_S),
             "exit": lambda: os._exit(3),
             "segmentation fault": lambda: os.kill(os.getpid(), signal.SIGSEGV),
             "leak": self._leak,
-            "nonsense": lambda: self._say(b"\x80no JSON"),
+            "invalid message": lambda: self._send(b"\x80no JSON"),
             "a pickle": lambda: Connection(os.dup(pipe)).send(_Trap()),
-            "another shape": lambda: self._say(b'{"text": "none"}'),
-            "too much": lambda: self._say(b" " * (MOST_ANSWER_BYTES + 1)),
+            "another shape": lambda: self._send(b'{"text": "none"}'),
+            "too much": lambda: self._send(b" " * (MAX_ANSWER_BYTES + 1)),
             "half a message": lambda: self._write(struct.pack("!i", 1000) + b"half"),
             "a wrong length": lambda: self._write(struct.pack("!i", -7)),
             "a closed pipe": self._close,
@@ -119,17 +119,17 @@ class _Engine:
         line = TextLine(text=what, confidence=1.0, quad=_QUAD)
         return Page(width=1, height=1, lines=(line,))
 
-    def _say(self, message: bytes) -> None:
+    def _send(self, message: bytes) -> None:
         Connection(os.dup(self._pipe)).send_bytes(message)
-        time.sleep(_LONG_S)
+        time.sleep(_FOREVER_S)
 
     def _write(self, content: bytes) -> None:
         os.write(self._pipe, content)
-        time.sleep(_LONG_S)
+        time.sleep(_FOREVER_S)
 
     def _close(self) -> None:
         os.close(self._pipe)
-        time.sleep(_LONG_S)
+        time.sleep(_FOREVER_S)
 
     def _leak(self) -> None:
         while True:

@@ -1,4 +1,4 @@
-"""A worker whose engine tries what it must not; in place of ``serving.child``."""
+"""Provide a worker whose fake engine attempts forbidden and required actions."""
 
 from __future__ import annotations
 
@@ -18,25 +18,25 @@ from types import SimpleNamespace
 
 from web_image_ocr.engine import EngineConfig
 from web_image_ocr.engine.page import Page, TextLine
-from web_image_ocr.serving import child, worker
+from web_image_ocr.serving import worker, worker_main
 
 _LIBC = ctypes.CDLL(None, use_errno=True)
 _QUAD = ((0.0, 0.0), (1.0, 0.0), (1.0, 1.0), (0.0, 1.0))
 _PR_SET_DUMPABLE, _PTRACE_TRACEME = 4, 0
-LEFT_BEHIND_S = 60
-LOUD = b"a forged record"
+ORPHAN_S = 60
+FORGED_RECORD = b"a forged record"
 SERVER = os.getppid()
 SCRATCH = Path(tempfile.gettempdir(), f"web-image-ocr-confined-{SERVER}")
 
 
 def main(pipe: int, server: int) -> None:
-    """Answer each job with what became of the deed that its image names."""
+    """Answer each job with the outcome of the action that its image names."""
     vars(worker).update(Engine=_Engine, decode=_decode)
-    child.main(pipe, server)
+    worker_main.main(pipe, server)
 
 
-def _decode(picture: bytes, _limits: object) -> SimpleNamespace:
-    return SimpleNamespace(pixels=picture)
+def _decode(image: bytes, _limits: object) -> SimpleNamespace:
+    return SimpleNamespace(pixels=image)
 
 
 def _libc(name: str, *arguments: int) -> None:
@@ -50,23 +50,23 @@ def _fork() -> None:
     os.wait()
 
 
-def _leave_a_process_behind() -> None:
+def _leave_an_orphan() -> None:
     if os.fork() == 0:
-        time.sleep(LEFT_BEHIND_S)
+        time.sleep(ORPHAN_S)
         os._exit(0)
 
 
-DEEDS: dict[str, Callable[[], object]] = {
+FORBIDDEN: dict[str, Callable[[], object]] = {
     "open a socket": lambda: socket.socket(socket.AF_INET, socket.SOCK_STREAM).close(),
     "open a datagram socket": lambda: socket.socket(socket.AF_INET6, socket.SOCK_DGRAM).close(),
     "open a local socket": lambda: socket.socket(socket.AF_UNIX).close(),
     "read a file": lambda: Path("/proc/self/status").read_bytes(),
     "list a folder": lambda: os.listdir("/"),  # noqa: PTH208
-    "look at a file": lambda: os.stat("/"),  # noqa: PTH116
+    "stat a file": lambda: os.stat("/"),  # noqa: PTH116
     "write a file": lambda: SCRATCH.write_bytes(b""),
     "remove a file": SCRATCH.unlink,
     "fork": _fork,
-    "leave a process behind": _leave_a_process_behind,
+    "leave an orphan process": _leave_an_orphan,
     "start a program": lambda: subprocess.run(["/bin/true"], check=True),
     "signal the server": lambda: os.kill(SERVER, 0),
     "signal a thread of the server": lambda: _libc(
@@ -79,33 +79,33 @@ DEEDS: dict[str, Callable[[], object]] = {
     "be traced": lambda: _libc("ptrace", _PTRACE_TRACEME, 0, 0, 0),
     "be dumpable": lambda: _libc("prctl", _PR_SET_DUMPABLE, 1, 0, 0, 0),
 }
-"""What a worker must not do."""
+"""Actions that the sandbox must block."""
 
-NEEDS: dict[str, Callable[[], object]] = {
+REQUIRED: dict[str, Callable[[], object]] = {
     "take memory": lambda: bytearray(64 << 20),
     "start a thread": lambda: threading.Thread(target=time.sleep, args=(0.001,)).start(),
     "duplicate a file": lambda: os.close(os.dup(2)),
-    "write to standard error": lambda: os.write(2, LOUD),
+    "write to standard error": lambda: os.write(2, FORGED_RECORD),
     "sleep": lambda: time.sleep(0.001),
     "draw random bytes": lambda: os.urandom(16),
 }
-"""What it needs."""
+"""Actions that a worker needs."""
 
 
 class _Engine:
     def __init__(self, _config: EngineConfig) -> None:
-        self._thread = ThreadPoolExecutor(1)  # older than the sandbox
+        self._thread = ThreadPoolExecutor(1)  # started before the sandbox
         self._thread.submit(int).result()
 
     def recognize(self, pixels: object, *_options: object, **_more: object) -> Page:
         what = pixels.decode() if isinstance(pixels, bytes) else "sleep"
         in_thread = what.removeprefix("in a thread: ")
-        deed = (DEEDS | NEEDS)[in_thread]
+        action = (FORBIDDEN | REQUIRED)[in_thread]
         try:
             if in_thread != what:
-                self._thread.submit(deed).result()
+                self._thread.submit(action).result()
             else:
-                deed()
+                action()
             outcome = "done"
         except OSError as error:
             outcome = errno.errorcode[error.errno or 0]
