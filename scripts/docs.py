@@ -122,7 +122,7 @@ def error_codes() -> str:
         "literal private address and `localhost` are answered `ModelArts.4601`. A host name\n"
         "without an address is answered `ModelArts.4603`, and so is one with a private address,\n"
         "so that callers cannot discover internal names. `reason` in the log tells them apart\n"
-        "([0039](decisions/0039-shares-and-silence.md)).\n"
+        "([0039](decisions/0039-body-memory-shares.md)).\n"
     )
 
 
