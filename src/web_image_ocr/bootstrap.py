@@ -32,7 +32,7 @@ def open_identity(
         may_migrate: bring a store of an older revision to the newest one, after a backup.
 
     Raises:
-        ServiceError: ``STORE_UNAVAILABLE`` or ``CONFIGURATION_INVALID``.
+        ServiceError: ``DATABASE_UNAVAILABLE`` or ``CONFIGURATION_INVALID``.
     """
     return Identity(
         settings.identity, settings.data_dir, may_create=may_create, may_migrate=may_migrate

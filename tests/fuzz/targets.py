@@ -24,7 +24,7 @@ from web_image_ocr.api.wire.codec import parse_json, validate
 from web_image_ocr.api.wire.identity import AuthRequest
 from web_image_ocr.api.wire.web_image import WebImageRequest
 from web_image_ocr.identity import signature
-from web_image_ocr.identity.keyring import Keyring
+from web_image_ocr.identity.master_keys.keyring import Keyring
 from web_image_ocr.identity.signature import SignedRequest
 from web_image_ocr.identity.tokens import TemporaryClaims, TokenClaims, Tokens
 from web_image_ocr.images import ImageFormat, ImageLimits, decode, decode_base64, inspect

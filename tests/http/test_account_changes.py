@@ -70,7 +70,7 @@ async def test_a_new_password_ends_tokens(clients: Clients, own_identity: Identi
         assert (await _call(client, _path(own_identity), headers)).status_code == 200
         own_identity.administration.set_password("admin", "another-long-password")
         response = await _call(client, _path(own_identity), headers)
-    assert_failure(response, ErrorKind.TOKEN_ENDED)
+    assert_failure(response, ErrorKind.TOKEN_REVOKED)
 
 
 async def test_a_disabled_user_is_refused(clients: Clients, own_identity: Identity) -> None:
@@ -79,7 +79,7 @@ async def test_a_disabled_user_is_refused(clients: Clients, own_identity: Identi
     own_identity.administration.disable_user("admin")
     async with clients(own_identity) as client:
         response = await _call(client, _path(own_identity), headers)
-        assert_failure(response, ErrorKind.TOKEN_ENDED)
+        assert_failure(response, ErrorKind.TOKEN_REVOKED)
 
 
 async def test_a_service_switched_off(clients: Clients, own_identity: Identity) -> None:

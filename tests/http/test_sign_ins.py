@@ -21,7 +21,7 @@ from web_image_ocr.identity import (
     SignedRequest,
     TokenGrant,
 )
-from web_image_ocr.identity.sign_in_budget import SignInBudget
+from web_image_ocr.identity.brute_force.sign_in_budget import SignInBudget
 
 pytestmark = pytest.mark.slow  # real password hashes
 

@@ -28,7 +28,7 @@ def logged(monkeypatch: pytest.MonkeyPatch) -> Iterator[list[MutableMapping[str,
 @pytest.fixture
 def account(account: Account, identity: Identity) -> Account:
     """The account with a key that these tests alone use, and may lock."""
-    key = identity.administration.beyond_quotas().create_key(account.first.user or "")
+    key = identity.administration.without_quotas().create_key(account.first.user or "")
     first = replace(account.first, access_key=key.access, secret_key=key.secret)
     return replace(account, first=first)
 

@@ -114,7 +114,7 @@ async def test_signed_calls_from_elsewhere_go_on(
 async def test_another_key_from_the_same_network_goes_on(
     server: Server, account: Account, identity: Identity, attacker: str
 ) -> None:
-    administration = identity.administration.beyond_quotas()
+    administration = identity.administration.without_quotas()
     key = administration.create_key(str(account.first.user))
     first = replace(account.first, access_key=key.access, secret_key=key.secret)
     async with attacked(server, account, attacker):
@@ -164,7 +164,7 @@ async def test_bodies_broken_off_together_are_written_down_once(
         assert seconds > 0
         recorded.append((access, client))
 
-    monkeypatch.setattr(identity, "record_unfinished_body", record)
+    monkeypatch.setattr(identity, "record_incomplete_body", record)
     for crowd in range(1, 3):
         # All twelve have begun once so much is held; then they are aborted at once.
         async with attacked(server, account, attacker, body_bytes=8 * KB, held=12 * (8 * KB - 16)):

@@ -25,7 +25,7 @@ from tests.soak.report import Report, some
 from tests.support.images import encode_image, text_image, to_base64
 from web_image_ocr.database.tables import AccessKeyRow, UserRow
 from web_image_ocr.identity import Identity, IdentityConfig
-from web_image_ocr.identity.records import KeyPair, new_access_key, random_key
+from web_image_ocr.identity.accounts.new_rows import KeyPair, new_access_key, random_key
 
 _CLIENTS = 3
 _CACHES_EXPIRE_S = 6.0

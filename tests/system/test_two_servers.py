@@ -129,7 +129,7 @@ def test_a_guesser_is_locked_out_at_both_at_once(pair: Pair) -> None:
 
 def test_postgresql_stopped_and_started_again(pair: Pair) -> None:
     known, never_seen = pair.project("known"), pair.project("never-seen")
-    key = pair.identity.administration.beyond_quotas().create_key(pair.account.user)
+    key = pair.identity.administration.without_quotas().create_key(pair.account.user)
     pair.identity.administration.create_user("gone", Role.CALLER, PASSWORD)
     gone = _token_of(pair, "gone", known)
     pair.identity.administration.disable_user("gone")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from web_image_ocr.primitives.audit import CHANGE_REFUSED, Origin, originating
+from web_image_ocr.primitives.audit import CHANGE_REFUSED, AuditContext, audit_scope
 from web_image_ocr.primitives.errors import ServiceError
 
 _CHANGING = frozenset({"POST", "PUT", "PATCH", "DELETE"})
@@ -29,8 +29,8 @@ class Audited:
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
-        origin = Origin(client=lambda: scope["app"].state.services.network(scope))
-        with originating(origin):
+        origin = AuditContext(client=lambda: scope["app"].state.services.network(scope))
+        with audit_scope(origin):
             try:
                 await self._app(scope, receive, send)
             except ServiceError as error:

@@ -26,14 +26,14 @@ from web_image_ocr.api.limits.concurrency import ConcurrencyLimit
 from web_image_ocr.api.limits.management_rate_limit import REFUSAL_S
 from web_image_ocr.api.unfinished import UnfinishedBodies
 from web_image_ocr.identity import (
-    Access,
+    Authorizer,
+    CacheMissError,
     Identity,
-    MustWriteError,
-    NotCachedError,
     PasswordLogin,
     Principal,
     SignedRequest,
     TokenGrant,
+    WriteRequiredError,
 )
 from web_image_ocr.primitives.errors import ErrorKind, ServiceError
 from web_image_ocr.primitives.networks import client_network
@@ -94,15 +94,15 @@ class Callers:
         )
         self._unfinished = UnfinishedBodies()
 
-    async def judge(self, question: Callable[[Access], _Result]) -> _Result:
+    async def judge(self, question: Callable[[Authorizer], _Result]) -> _Result:
         """Return what identity answers about a token: at once if it is cached.
 
         The question may be asked twice, so it must change nothing.
         """
         try:
-            return question(self._identity.cached_access)
-        except NotCachedError:
-            return await self.ask(lambda identity: question(identity.access))
+            return question(self._identity.cached_authorizer)
+        except CacheMissError:
+            return await self.ask(lambda identity: question(identity.authorizer))
 
     async def ask(self, question: Callable[[Identity], _Result]) -> _Result:
         """Return what identity reads; asked in a thread."""
@@ -170,7 +170,7 @@ class Callers:
         for _ in range(_ATTEMPTS_TO_SETTLE):
             try:
                 return await check()
-            except MustWriteError as must:
+            except WriteRequiredError as must:
                 settle = must.settle
             await to_thread.run_sync(settle, limiter=self._writes)
         raise ServiceError(
@@ -218,7 +218,7 @@ class Callers:
             return await to_thread.run_sync(
                 lambda: check(may_write=False), limiter=self._signatures
             )
-        except MustWriteError as must:
+        except WriteRequiredError as must:
             settle = must.settle
 
         def write_and_check(_: Identity) -> _Result:
@@ -239,7 +239,7 @@ class Callers:
             ):
                 with suppress(ServiceError):  # a failure that the store does not take is owed
                     await self.change(
-                        lambda identity: identity.record_unfinished_body(access, client, took)
+                        lambda identity: identity.record_incomplete_body(access, client, took)
                     )
             raise
 

@@ -15,15 +15,15 @@ from web_image_ocr.api.limits.request_head import check_sizes
 from web_image_ocr.api.state import state_of
 from web_image_ocr.api.wire.codec import Wire, parse_json, validate
 from web_image_ocr.identity import (
-    Access,
     Administration,
+    Authorizer,
     Identity,
-    OwnAccount,
     Principal,
+    SelfService,
     UsageReport,
     Window,
 )
-from web_image_ocr.primitives.audit import acted_by, is_about
+from web_image_ocr.primitives.audit import set_actor, set_target
 from web_image_ocr.primitives.errors import ErrorKind, ServiceError
 
 _Result = TypeVar("_Result")
@@ -72,13 +72,15 @@ class ManagementCall:
         value = parse_json(await self._body.read())
         return validate(model, value, ErrorKind.MANAGEMENT_REQUEST_INVALID)
 
-    async def own_account(self, question: Callable[[OwnAccount], _Result]) -> _Result:
+    async def self_service(self, question: Callable[[SelfService], _Result]) -> _Result:
         """What the caller's own account answers."""
-        return await self._ask(lambda identity: question(identity.own_account(self.principal)))
+        return await self._ask(lambda identity: question(identity.self_service(self.principal)))
 
     async def administration(self, question: Callable[[Administration], _Result]) -> _Result:
         """What the account answers to an administrator; no question that hashes a password."""
-        return await self._ask(lambda identity: question(identity.administered_by(self.principal)))
+        return await self._ask(
+            lambda identity: question(identity.administration_for(self.principal))
+        )
 
     async def hashing(self, question: Callable[[Administration], _Result]) -> _Result:
         """Return as ``administration`` for questions that hash a password.
@@ -87,14 +89,14 @@ class ManagementCall:
             ServiceError: ``OVERLOADED`` as ``Callers.set_password``.
         """
         return await self._callers.set_password(
-            self.principal, lambda identity: question(identity.administered_by(self.principal))
+            self.principal, lambda identity: question(identity.administration_for(self.principal))
         )
 
     async def check_administers(self) -> None:
         """Raise ``ROLE_FORBIDDEN`` for who is no administrator, before the body is read."""
-        await self._callers.ask(lambda identity: identity.administered_by(self.principal))
+        await self._callers.ask(lambda identity: identity.administration_for(self.principal))
 
-    async def judge(self, question: Callable[[Access], _Result]) -> _Result:
+    async def judge(self, question: Callable[[Authorizer], _Result]) -> _Result:
         """Return what identity knows about the caller's token."""
         return await self._callers.judge(question)
 
@@ -132,7 +134,7 @@ async def managing(request: Request) -> AsyncIterator[ManagementCall]:
             principal = await state.management_rate_limit.authenticate(
                 request, lambda: callers.authenticate(request, body)
             )
-            acted_by(principal.user.id)
+            set_actor(principal.user.id)
             body.hold_as(authenticated(principal.user.domain.id))
             yield ManagementCall(request, callers, body, principal)
     except ServiceError as error:
@@ -149,7 +151,7 @@ def record_id(request: Request) -> str:
         ServiceError: ``RECORD_UNKNOWN`` for what no record is called.
     """
     found = checked_id(request.path_params["id"])
-    is_about(found)
+    set_target(found)
     return found
 
 

@@ -26,7 +26,7 @@ from web_image_ocr.api.wire.errors import (
 from web_image_ocr.api.wire.identity import AuthRequest
 from web_image_ocr.api.wire.management import MANAGEMENT_REQUESTS
 from web_image_ocr.api.wire.web_image import WebImageRequest
-from web_image_ocr.identity import MOST_A_PAGE
+from web_image_ocr.identity import MAX_PAGE_SIZE
 from web_image_ocr.primitives.errors import ErrorKind, ServiceError
 
 _REQUEST_ID = "0123456789abcdef0123456789abcdef"
@@ -42,7 +42,7 @@ AUTHENTICATED = (
     ErrorKind.CREDENTIALS_MISSING,
     ErrorKind.TOKEN_UNREADABLE,
     ErrorKind.TOKEN_EXPIRED,
-    ErrorKind.TOKEN_ENDED,
+    ErrorKind.TOKEN_REVOKED,
     ErrorKind.SIGNATURE_INVALID,
     ErrorKind.SIGNATURE_EXPIRED,
     ErrorKind.KEY_UNKNOWN,
@@ -52,7 +52,7 @@ AUTHENTICATED = (
 
 ENVELOPE = (ErrorKind.URI_TOO_LONG, ErrorKind.HEADERS_TOO_LARGE)
 
-OWN_TROUBLES = (ErrorKind.OVERLOADED, ErrorKind.STORE_UNAVAILABLE, ErrorKind.INTERNAL)
+OWN_TROUBLES = (ErrorKind.OVERLOADED, ErrorKind.DATABASE_UNAVAILABLE, ErrorKind.INTERNAL)
 
 _SERVICE_ERRORS = (
     *ENVELOPE,
@@ -220,7 +220,12 @@ def projects_operation() -> Operation:
         "name": "limit",
         "in": "query",
         "description": "Projects of this page at most.",
-        "schema": {"type": "integer", "minimum": 1, "maximum": MOST_A_PAGE, "default": MOST_A_PAGE},
+        "schema": {
+            "type": "integer",
+            "minimum": 1,
+            "maximum": MAX_PAGE_SIZE,
+            "default": MAX_PAGE_SIZE,
+        },
     }
     marker = {
         "name": "marker",

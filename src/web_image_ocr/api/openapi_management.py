@@ -17,7 +17,7 @@ from web_image_ocr.api.openapi import (
 )
 from web_image_ocr.api.wire.codec import DEFAULT_LIMIT
 from web_image_ocr.api.wire.errors import TABLE, ServiceFailure, status_title
-from web_image_ocr.identity import MOST_A_PAGE
+from web_image_ocr.identity import MAX_PAGE_SIZE
 from web_image_ocr.primitives.errors import ErrorKind
 
 _ERRORS = (
@@ -92,7 +92,7 @@ PAGE_PARAMETERS = (
         "Records of this page at most.",
         type="integer",
         minimum=1,
-        maximum=MOST_A_PAGE,
+        maximum=MAX_PAGE_SIZE,
         default=DEFAULT_LIMIT,
     ),
     in_query("marker", "`next_marker` of the page before; absent: the first page."),

@@ -13,7 +13,7 @@ _WAIT_S = 1.0
 """Seconds until a store that says nothing counts as unavailable."""
 
 
-class StoreProbe:
+class DatabaseProbe:
     """Check the store in a thread of its own; probes that come meanwhile share the check.
 
     Args:

@@ -14,7 +14,7 @@ from web_image_ocr.api.limits.bodies import Body
 from web_image_ocr.api.limits.body_budget import BodyBudget, unauthenticated
 from web_image_ocr.api.limits.management_rate_limit import ManagementRateLimit
 from web_image_ocr.api.limits.rate_limit import RateLimit
-from web_image_ocr.api.readiness import StoreProbe
+from web_image_ocr.api.readiness import DatabaseProbe
 from web_image_ocr.primitives.errors import ErrorKind
 from web_image_ocr.primitives.networks import client_network
 
@@ -47,7 +47,7 @@ class State:
         )
         identity = dependencies.identity
         self.callers = Callers(identity, self._addresses) if identity else None
-        self.store = StoreProbe(identity.check) if identity else None
+        self.store = DatabaseProbe(identity.check) if identity else None
         self.decoding = CapacityLimiter(_DECODING)
         self.budget = BodyBudget(
             config.max_bodies_bytes,

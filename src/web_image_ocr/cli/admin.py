@@ -44,9 +44,9 @@ from web_image_ocr.identity import (
     Administration,
     NewPassword,
     Role,
-    every,
+    iterate_pages,
 )
-from web_image_ocr.primitives.audit import OPERATOR, Origin, originating
+from web_image_ocr.primitives.audit import OPERATOR, AuditContext, audit_scope
 from web_image_ocr.settings import load_settings
 from web_image_ocr.telemetry.logging import configure
 
@@ -80,7 +80,7 @@ def init(
     """
     settings = load_settings(config, data_dir=data_dir, project_name=project_name)
     configure(settings.logging)
-    with closing(open_identity(settings)) as identity, originating(Origin(actor=OPERATOR)):
+    with closing(open_identity(settings)) as identity, audit_scope(AuditContext(actor=OPERATOR)):
         account = initialize(identity, settings)
     note = _SHOWN_ONCE if account.created else "There is an account already; nothing was changed."
     secrets = () if account.created else ("password", "secret_key")
@@ -92,7 +92,7 @@ def init(
 def list_users(data_dir: DataDir = None, config: Config = None, as_json: AsJson = False) -> None:
     """Show all users."""
     with _administration(data_dir, config) as accounts:
-        show_records("users", USER_FIELDS, map(user_record, every(accounts.users)), as_json)
+        show_records("users", USER_FIELDS, map(user_record, iterate_pages(accounts.users)), as_json)
 
 
 @user.command("create")
@@ -175,7 +175,10 @@ def list_projects(data_dir: DataDir = None, config: Config = None, as_json: AsJs
     """Show all projects."""
     with _administration(data_dir, config) as accounts:
         show_records(
-            "projects", PROJECT_FIELDS, map(project_record, every(accounts.projects)), as_json
+            "projects",
+            PROJECT_FIELDS,
+            map(project_record, iterate_pages(accounts.projects)),
+            as_json,
         )
 
 
@@ -215,7 +218,7 @@ def list_keys(
 ) -> None:
     """Show all access keys, without their secrets."""
     with _administration(data_dir, config) as accounts:
-        found = every(lambda page: accounts.access_keys(of_user, page))
+        found = iterate_pages(lambda page: accounts.access_keys(of_user, page))
         show_records("keys", KEY_FIELDS, map(key_record, found), as_json)
 
 
@@ -288,7 +291,7 @@ def list_subscriptions(
 ) -> None:
     """Show which services the projects have enabled."""
     with _administration(data_dir, config) as accounts:
-        found = map(subscription_record, every(accounts.subscriptions))
+        found = map(subscription_record, iterate_pages(accounts.subscriptions))
         show_records("subscriptions", SUBSCRIPTION_FIELDS, found, as_json)
 
 
@@ -329,10 +332,10 @@ def _administration(
     configure(settings.logging)
     with (
         closing(open_identity(settings, may_create=False)) as identity,
-        originating(Origin(actor=OPERATOR)),
+        audit_scope(AuditContext(actor=OPERATOR)),
     ):
         accounts = identity.administration
-        yield accounts.beyond_quotas() if beyond_quota else accounts
+        yield accounts.without_quotas() if beyond_quota else accounts
 
 
 def _show_password(changed: NewPassword, as_json: bool) -> None:

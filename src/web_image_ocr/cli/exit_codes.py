@@ -49,7 +49,7 @@ _GROUPS: dict[ExitCode, frozenset[ErrorKind]] = {
         }
     ),
     ExitCode.CONFIGURATION: frozenset({ErrorKind.CONFIGURATION_INVALID}),
-    ExitCode.STORE: frozenset({ErrorKind.STORE_UNAVAILABLE}),
+    ExitCode.STORE: frozenset({ErrorKind.DATABASE_UNAVAILABLE}),
     ExitCode.ENGINE: frozenset({ErrorKind.MODEL_UNAVAILABLE, ErrorKind.ENGINE_UNAVAILABLE}),
     ExitCode.IDENTITY: frozenset(
         {

@@ -10,7 +10,8 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from web_image_ocr.identity import AccessKey, Project, Subscription, User, wire_time
+from web_image_ocr.api.wire.codec import wire_time
+from web_image_ocr.identity import AccessKey, Project, Subscription, User
 
 Record = Mapping[str, str | bool | None]
 """What is shown of one thing, by field name, in the order shown."""

@@ -7,11 +7,12 @@ from typing import Annotated
 
 import typer
 
+from web_image_ocr.api.wire.codec import wire_time
 from web_image_ocr.bootstrap import open_identity
 from web_image_ocr.cli.options import AsJson, Config, DataDir
 from web_image_ocr.cli.records import Record, show_record
-from web_image_ocr.identity import Rotation, RotationPhase, RotationStatus, wire_time
-from web_image_ocr.primitives.audit import OPERATOR, Origin, audited, originating
+from web_image_ocr.identity import Rotation, RotationPhase, RotationStatus
+from web_image_ocr.primitives.audit import OPERATOR, AuditContext, audit_scope, audited
 from web_image_ocr.primitives.errors import ErrorKind, ServiceError
 from web_image_ocr.settings import load_settings
 from web_image_ocr.telemetry.logging import configure
@@ -65,7 +66,7 @@ def rotate_master_key(
     configure(settings.logging)
     with (
         closing(open_identity(settings, may_create=False)) as identity,
-        originating(Origin(actor=OPERATOR)),
+        audit_scope(AuditContext(actor=OPERATOR)),
     ):
         rotation = identity.rotation()
         if status:

@@ -22,7 +22,7 @@ from web_image_ocr.cli.options import Config, DataDir, FirstProjectName
 from web_image_ocr.engine.recognition.lexicon import find_word_lists
 from web_image_ocr.engine.runtime.models import check_models
 from web_image_ocr.identity import Identity
-from web_image_ocr.primitives.audit import OPERATOR, Origin, originating
+from web_image_ocr.primitives.audit import OPERATOR, AuditContext, audit_scope
 from web_image_ocr.primitives.errors import ErrorKind, ServiceError
 from web_image_ocr.server.connection_config import ConnectionConfig
 from web_image_ocr.server.listeners import Listeners, open_listeners
@@ -84,7 +84,7 @@ def serve(
             identity = opened.enter_context(
                 contextlib.closing(open_identity(settings, may_migrate=True))
             )
-            with originating(Origin(actor=OPERATOR)):
+            with audit_scope(AuditContext(actor=OPERATOR)):
                 make_first_account(identity, settings, url, to_terminal=sys.stdout.isatty())
         if not process.stop.wanted:
             if settings.server.console and sys.stdout.isatty():

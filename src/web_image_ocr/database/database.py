@@ -2,7 +2,7 @@
 
 SQLite is the default (write-ahead log, foreign keys on, waits for a busy file);
 PostgreSQL works through the same code. Every failure of the store leaves this file as
-``STORE_UNAVAILABLE``, and the next call tries anew: nothing needs a restart.
+``DATABASE_UNAVAILABLE``, and the next call tries anew: nothing needs a restart.
 """
 
 from __future__ import annotations
@@ -23,9 +23,9 @@ from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.orm import Session
 from sqlalchemy.pool import ConnectionPoolEntry
 
-from web_image_ocr.database.engines import StoreMissingError, backup_of, open_engine, parsed_url
-from web_image_ocr.database.revisions import Migration, Revisions, StoreOutdatedError
-from web_image_ocr.database.tables import FactRow
+from web_image_ocr.database.engines import DatabaseMissingError, backup_of, open_engine, parsed_url
+from web_image_ocr.database.revisions import DatabaseOutdatedError, Migration, Revisions
+from web_image_ocr.database.tables import MetadataRow
 from web_image_ocr.primitives.errors import ErrorKind, ServiceError
 
 # Any number will do, as long as all servers of one PostgreSQL database take the same.
@@ -58,10 +58,10 @@ class Database:
         may_migrate: bring a store of an older revision to the newest one, after a backup.
 
     Raises:
-        StoreMissingError: where they are missing and may not be made.
-        StoreOutdatedError: for an older revision that may not be migrated.
+        DatabaseMissingError: where they are missing and may not be made.
+        DatabaseOutdatedError: for an older revision that may not be migrated.
         ServiceError: ``CONFIGURATION_INVALID`` for a URL or a folder that cannot be used or
-            a store written by a newer version; ``STORE_UNAVAILABLE``.
+            a store written by a newer version; ``DATABASE_UNAVAILABLE``.
     """
 
     def __init__(
@@ -83,7 +83,7 @@ class Database:
         self._writer = self._writers.execution_options(writes=True)
         try:
             self.migration = self._open(parsed, wait_seconds, may_create, may_migrate)
-        except (ServiceError, StoreMissingError, StoreOutdatedError):
+        except (ServiceError, DatabaseMissingError, DatabaseOutdatedError):
             self.close()
             raise
 
@@ -115,16 +115,16 @@ class Database:
             if found is None or not accepts(found[0]):
                 connection.close()
                 raise ServiceError(
-                    ErrorKind.STORE_UNAVAILABLE, "another store's file is in the store's place"
+                    ErrorKind.DATABASE_UNAVAILABLE, "another store's file is in the store's place"
                 )
 
         for engine in self._engines:
             event.listen(engine, "connect", check_fact)
 
     def check(self) -> None:
-        """Raise ``STORE_UNAVAILABLE`` unless the store answers, within a second if it is locked."""
+        """Raise ``DATABASE_UNAVAILABLE`` unless the database answers within a second."""
         with _translated(), Session(self._probe) as session:
-            session.execute(select(FactRow.name).limit(1))
+            session.execute(select(MetadataRow.name).limit(1))
 
     @contextmanager
     def reading(self) -> Iterator[Session]:
@@ -161,9 +161,9 @@ class Database:
         if found == revisions.newest:
             return Migration(before=found, after=found)
         if found is None and not may_create:
-            raise StoreMissingError
+            raise DatabaseMissingError
         if found is not None and not may_migrate:
-            raise StoreOutdatedError(found, revisions.newest)
+            raise DatabaseOutdatedError(found, revisions.newest)
         with _translated():
             engine = open_engine(url, max(wait_seconds, _MIGRATION_WAIT_S), 1, may_create)
             try:
@@ -183,11 +183,11 @@ def _translated() -> Iterator[None]:
         # The driver's words only: SQLAlchemy's own would add the statement's values.
         cause = getattr(error, "orig", None) or error
         detail = f"the store does not answer: {type(cause).__name__}: {cause}"
-        raise ServiceError(ErrorKind.STORE_UNAVAILABLE, detail) from None
+        raise ServiceError(ErrorKind.DATABASE_UNAVAILABLE, detail) from None
     except ValueError as error:
         # A damaged row: no such role, no time. Its text would repeat what stands there.
         detail = f"the store holds what cannot be understood: {type(error).__name__}"
-        raise ServiceError(ErrorKind.STORE_UNAVAILABLE, detail) from None
+        raise ServiceError(ErrorKind.DATABASE_UNAVAILABLE, detail) from None
 
 
 def _wait_to_be_alone(connection: Connection) -> None:

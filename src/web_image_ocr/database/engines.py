@@ -18,7 +18,7 @@ from sqlalchemy.exc import ArgumentError, DisconnectionError, NoSuchModuleError
 from sqlalchemy.pool import ConnectionPoolEntry, QueuePool
 
 from web_image_ocr.database.sqlite_files import back_up, keep_private
-from web_image_ocr.primitives.atomic_files import create_once
+from web_image_ocr.primitives.atomic_files import create_if_missing
 from web_image_ocr.primitives.errors import ErrorKind, ServiceError
 
 _KEPT_OPEN = 5
@@ -27,7 +27,7 @@ _PASSING = frozenset({sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED, sqlite3.SQLITE
 """Failures of a statement, not of its connection."""
 
 
-class StoreMissingError(Exception):
+class DatabaseMissingError(Exception):
     """There is no store yet, and none may be made."""
 
 
@@ -65,7 +65,7 @@ def open_engine(url: URL, wait_seconds: float, connections: int, may_create: boo
         may_create: make the SQLite file and its folder where they are missing.
 
     Raises:
-        StoreMissingError: where they are missing and may not be made.
+        DatabaseMissingError: where they are missing and may not be made.
         ServiceError: ``CONFIGURATION_INVALID``.
     """
     if url.get_backend_name() == "sqlite":
@@ -107,12 +107,12 @@ def _open_postgresql(url: URL, wait_seconds: float, connections: int) -> Engine:
 def _find_file(path: Path, may_create: bool) -> None:
     try:
         if may_create:
-            create_once(path, _make_sqlite_file)
+            create_if_missing(path, _make_sqlite_file)
         else:
             path.stat()
     except OSError as error:
         if isinstance(error, FileNotFoundError) and not may_create:
-            raise StoreMissingError from None
+            raise DatabaseMissingError from None
         # What stands in the way of a folder "exists", which would be no reason.
         in_the_way = isinstance(error, FileExistsError)
         reason = os.strerror(errno.ENOTDIR) if in_the_way else error.strerror

@@ -21,7 +21,7 @@ _MIGRATIONS = "web_image_ocr.database:migrations"
 logger = logging.getLogger(__name__)
 
 
-class StoreOutdatedError(Exception):
+class DatabaseOutdatedError(Exception):
     """Signal that the store has an older revision and must not be migrated.
 
     Args:

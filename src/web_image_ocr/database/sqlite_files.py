@@ -66,7 +66,7 @@ def back_up(path: Path, revision: str) -> Path:
         revision: of the store; part of the copy's name, with the time.
 
     Raises:
-        ServiceError: ``STORE_UNAVAILABLE`` for a store that is damaged.
+        ServiceError: ``DATABASE_UNAVAILABLE`` for a store that is damaged.
         OSError: the copy cannot be written.
         sqlite3.Error: the same, or the store cannot be read.
     """
@@ -81,7 +81,7 @@ def back_up(path: Path, revision: str) -> Path:
             found = copy.execute("PRAGMA quick_check(1)").fetchone()[0]
         if found != "ok":
             raise ServiceError(
-                ErrorKind.STORE_UNAVAILABLE, f"the store is damaged and not migrated: {found}"
+                ErrorKind.DATABASE_UNAVAILABLE, f"the store is damaged and not migrated: {found}"
             )
         _to_disk(draft)
         draft.replace(backup)

@@ -46,7 +46,7 @@ class Table(DeclarativeBase):
     """Base of all tables."""
 
 
-class FactRow(Table):
+class MetadataRow(Table):
     """Store one fact about the store itself, for instance which master key is in use."""
 
     __tablename__ = "facts"

@@ -1,16 +1,21 @@
-"""Accounts, users, projects, tokens, keys and what is enabled for whom. No HTTP, no pixels."""
+"""Accounts, users, projects, tokens, access keys and subscriptions. No HTTP, no pixels."""
 
 from __future__ import annotations
 
 from web_image_ocr.database.revisions import Migration
-from web_image_ocr.identity.access import Access, wire_time
-from web_image_ocr.identity.administration import Administration
+from web_image_ocr.identity.accounts.administration import Administration
+from web_image_ocr.identity.accounts.pagination import (
+    MAX_PAGE_SIZE,
+    PageRequest,
+    ResultPage,
+    iterate_pages,
+)
+from web_image_ocr.identity.accounts.self_service import ALL_USERS, SelfService
+from web_image_ocr.identity.authorizer import Authorizer
+from web_image_ocr.identity.brute_force.read_only_lockout import WriteRequiredError
 from web_image_ocr.identity.config import IdentityConfig
-from web_image_ocr.identity.directory import NotCachedError
-from web_image_ocr.identity.own_account import EVERYBODY, OwnAccount
-from web_image_ocr.identity.pages import MOST_A_PAGE, Listed, Page, every
-from web_image_ocr.identity.reading_lockout import MustWriteError
-from web_image_ocr.identity.rotation import Rotation, RotationPhase, RotationStatus
+from web_image_ocr.identity.directory import CacheMissError
+from web_image_ocr.identity.master_keys.rotation import Rotation, RotationPhase, RotationStatus
 from web_image_ocr.identity.service import Identity, utc_now
 from web_image_ocr.identity.signature import SignedRequest
 from web_image_ocr.identity.values import (
@@ -36,35 +41,34 @@ from web_image_ocr.identity.values import (
 from web_image_ocr.usage.values import Step, Tally, UsageReport, Window
 
 __all__ = [
+    "ALL_USERS",
     "API_NAME",
-    "EVERYBODY",
-    "MOST_A_PAGE",
-    "Access",
+    "MAX_PAGE_SIZE",
     "AccessKey",
     "Administration",
+    "Authorizer",
+    "CacheMissError",
     "Credential",
     "Domain",
     "FirstAccount",
     "Identity",
     "IdentityConfig",
-    "Listed",
     "Migration",
-    "MustWriteError",
     "NewAccessKey",
     "NewPassword",
-    "NotCachedError",
-    "OwnAccount",
-    "Page",
+    "PageRequest",
     "PasswordLogin",
     "Principal",
     "Project",
     "ProjectState",
     "Reference",
+    "ResultPage",
     "Role",
     "Rotation",
     "RotationPhase",
     "RotationStatus",
     "Scope",
+    "SelfService",
     "SignedRequest",
     "Step",
     "Subscription",
@@ -74,7 +78,7 @@ __all__ = [
     "UsageReport",
     "User",
     "Window",
-    "every",
+    "WriteRequiredError",
+    "iterate_pages",
     "utc_now",
-    "wire_time",
 ]

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-CACHE_SECONDS_AT_MOST = 5.0
+MAX_CACHE_SECONDS = 5.0
 """Seconds; roles and states may lag behind the store by no more than this."""
+MIN_TEMPORARY_KEY_SECONDS = 900
+MAX_TEMPORARY_KEY_SECONDS = 86_400
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -46,7 +48,7 @@ class IdentityConfig:
     database_url: str = ""
     master_key_path: str = ""
     store_wait_seconds: float = 5.0
-    cache_seconds: float = CACHE_SECONDS_AT_MOST
+    cache_seconds: float = MAX_CACHE_SECONDS
     token_lifetime_seconds: int = 86_400
     clock_skew_seconds: int = 900
     failures_before_lock: int = 5
@@ -63,8 +65,8 @@ class IdentityConfig:
     def __post_init__(self) -> None:
         if self.store_wait_seconds <= 0:
             raise ValueError("store_wait_seconds must be above 0")
-        if not 0 <= self.cache_seconds <= CACHE_SECONDS_AT_MOST:
-            raise ValueError(f"cache_seconds must be 0 to {CACHE_SECONDS_AT_MOST:g}")
+        if not 0 <= self.cache_seconds <= MAX_CACHE_SECONDS:
+            raise ValueError(f"cache_seconds must be 0 to {MAX_CACHE_SECONDS:g}")
         if self.token_lifetime_seconds < 60:
             raise ValueError("token_lifetime_seconds must be at least 60")
         for name in (

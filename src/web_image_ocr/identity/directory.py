@@ -25,12 +25,12 @@ _Key = TypeVar("_Key", bound=Hashable)
 _Value = TypeVar("_Value")
 
 
-class NotCachedError(Exception):
+class CacheMissError(Exception):
     """Signal that the answer needs the store."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class KnownUser:
+class UserRecord:
     """A user as the store has it.
 
     Attributes:
@@ -45,7 +45,7 @@ class KnownUser:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class KnownKey:
+class KeyRecord:
     """A permanent key as the store has it.
 
     Attributes:
@@ -91,8 +91,8 @@ class Caches:
     """
 
     def __init__(self, seconds: float) -> None:
-        self.users: TimedCache[str, KnownUser] = TimedCache(seconds)
-        self.keys: TimedCache[str, KnownKey] = TimedCache(seconds)
+        self.users: TimedCache[str, UserRecord] = TimedCache(seconds)
+        self.keys: TimedCache[str, KeyRecord] = TimedCache(seconds)
         self.projects: TimedCache[str, Project] = TimedCache(seconds)
         self.subscribed: TimedCache[tuple[str, str], bool] = TimedCache(seconds)
         self.ended: TimedCache[str, bool] = TimedCache(seconds)
@@ -124,11 +124,11 @@ class Records:
         self._caches = caches
         self._database = database
 
-    def user(self, user_id: str) -> KnownUser | None:
+    def user(self, user_id: str) -> UserRecord | None:
         """Return the user of this id; cached."""
         return self._get(self._caches.users, user_id, lambda session: _user(session, user_id))
 
-    def key(self, access: str) -> KnownKey | None:
+    def key(self, access: str) -> KeyRecord | None:
         """Return the permanent key with this public half; cached."""
         return self._get(self._caches.keys, access, lambda session: _key(session, access))
 
@@ -148,7 +148,7 @@ class Records:
         )
         return found or False
 
-    def is_ended(self, token_id: str) -> bool:
+    def is_revoked(self, token_id: str) -> bool:
         """Return whether the token was revoked; cached either way."""
         found = self._get(
             self._caches.ended,
@@ -167,7 +167,7 @@ class Records:
         if database is None:
             cached = cache.peek(key)
             if cached is None:
-                raise NotCachedError
+                raise CacheMissError
             return cached
 
         def ask_store() -> _Value | None:
@@ -181,7 +181,7 @@ class Directory(Records):
     """Read the store.
 
     Attributes:
-        cached: answers from memory alone; ``NotCachedError`` where that is not enough.
+        cached: answers from memory alone; ``CacheMissError`` where that is not enough.
 
     Args:
         database: the store.
@@ -198,7 +198,7 @@ class Directory(Records):
         """Read these records again from now on; for changes made by this process."""
         self._caches.forget(changed)
 
-    def user_signing_in(self, login: PasswordLogin) -> tuple[KnownUser | None, tuple[str, ...]]:
+    def find_login(self, login: PasswordLogin) -> tuple[UserRecord | None, tuple[str, ...]]:
         """The user a login names, read anew, and what to count failures under.
 
         None when user or account do not fit. The work is the same, and all spellings of a
@@ -213,7 +213,7 @@ class Directory(Records):
                 query = query.where(UserRow.domain_id == (domain_id or ""))
             row = session.scalars(query).one_or_none()
             if row is not None:
-                return known_user(row), (row.domain_id, row.name)
+                return user_record_of(row), (row.domain_id, row.name)
         if login.user.id or account is None:
             return None, (login.user.id or "",)
         if domain_id is None:  # a name that looks like an account's id is not that account
@@ -239,16 +239,16 @@ class Directory(Records):
             return None if row is None else project_of(row)
 
 
-def _user(session: Session, user_id: str) -> KnownUser | None:
+def _user(session: Session, user_id: str) -> UserRecord | None:
     row = session.get(UserRow, user_id)
-    return None if row is None else known_user(row)
+    return None if row is None else user_record_of(row)
 
 
-def _key(session: Session, access: str) -> KnownKey | None:
+def _key(session: Session, access: str) -> KeyRecord | None:
     row = session.get(AccessKeyRow, access)
     if row is None:
         return None
-    return KnownKey(user_id=row.user_id, sealed_secret=row.sealed_secret, enabled=row.enabled)
+    return KeyRecord(user_id=row.user_id, sealed_secret=row.sealed_secret, enabled=row.enabled)
 
 
 def _project(session: Session, project_id: str) -> Project | None:
@@ -261,9 +261,9 @@ def _domain_id(session: Session, account: Reference) -> str | None:
     return session.scalars(select(DomainRow.id).where(named)).one_or_none()
 
 
-def known_user(row: UserRow) -> KnownUser:
+def user_record_of(row: UserRow) -> UserRecord:
     """The value of a row, while its session lasts."""
-    return KnownUser(user=user_of(row), generation=row.generation, password_hash=row.password_hash)
+    return UserRecord(user=user_of(row), generation=row.generation, password_hash=row.password_hash)
 
 
 def user_of(row: UserRow) -> User:

@@ -16,7 +16,7 @@ from web_image_ocr.primitives.errors import ErrorKind, ServiceError
 _LOWEST_SCORE = 2
 """On zxcvbn's scale of 0 to 4: more than 10^6 guesses, enough where guesses are limited."""
 
-LONGEST_JUDGED = 40
+MAX_ESTIMATED_LENGTH = 40
 """Characters that are judged: the time that zxcvbn takes grows with their third power."""
 
 _SHORTEST_NAME = 3
@@ -35,7 +35,7 @@ def check_strength(password: str, names: tuple[str, ...]) -> None:
     # Lazy: only commands and calls that set a password need its dictionaries.
     from zxcvbn_rs_py import zxcvbn  # noqa: PLC0415
 
-    estimate = zxcvbn(password[:LONGEST_JUDGED], list(names))
+    estimate = zxcvbn(password[:MAX_ESTIMATED_LENGTH], list(names))
     if _is_made_of(password, names):
         reason = "it is made of the name of the user or the account"
     elif int(estimate.score) < _LOWEST_SCORE:

@@ -25,14 +25,14 @@ LESS_NICE = 10
 """Added to the nice value of the threads that hash: recognition goes first. Not 19: under full
 load a sign-in would take many seconds."""
 
-SHORTEST_PASSWORD = 8
-LONGEST_PASSWORD = 1024
+MIN_PASSWORD_LENGTH = 8
+MAX_PASSWORD_LENGTH = 1024
 _GENERATED_LENGTH = 24
 _ALPHABET = string.ascii_letters + string.digits
 
 
 class Hasher:
-    """Judge new passwords and compute hashes; only available in a turn of ``PasswordHashes``.
+    """Judge new passwords and compute hashes; only available in a turn of ``HasherPool``.
 
     Args:
         threads: where this happens, at low priority.
@@ -51,7 +51,7 @@ class Hasher:
         """Return the hash of a password that somebody chose.
 
         Args:
-            password: as ``check_form`` accepts it.
+            password: as ``check_format`` accepts it.
             names: as for ``check_strength``.
 
         Raises:
@@ -75,7 +75,7 @@ class Hasher:
         return encoded is not None
 
 
-class PasswordHashes:
+class HasherPool:
     """Hands out turns, so that many sign-ins at once do not take all memory and cores.
 
     Attributes:
@@ -106,12 +106,12 @@ class PasswordHashes:
             yield self._hasher
 
 
-def check_form(password: str) -> None:
+def check_format(password: str) -> None:
     """Raise ``IDENTITY_REQUEST_INVALID`` unless length and characters are those of a password."""
-    if not SHORTEST_PASSWORD <= len(password) <= LONGEST_PASSWORD:
+    if not MIN_PASSWORD_LENGTH <= len(password) <= MAX_PASSWORD_LENGTH:
         raise ServiceError(
             ErrorKind.IDENTITY_REQUEST_INVALID,
-            f"a password has {SHORTEST_PASSWORD} to {LONGEST_PASSWORD} characters",
+            f"a password has {MIN_PASSWORD_LENGTH} to {MAX_PASSWORD_LENGTH} characters",
         )
     if "\0" in password:  # nobody could sign in with it
         raise ServiceError(ErrorKind.IDENTITY_REQUEST_INVALID, "a password has no zero character")

@@ -2,7 +2,7 @@
 
 All methods are synchronous, block (store, password hashes) and are safe to call from
 many threads; an event loop calls them through a thread. Any of them raises
-``STORE_UNAVAILABLE`` when the store does not answer; nobody is let in then.
+``DATABASE_UNAVAILABLE`` when the store does not answer; nobody is let in then.
 """
 
 from __future__ import annotations
@@ -12,25 +12,25 @@ from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
 
-from web_image_ocr.identity.access import Access
-from web_image_ocr.identity.administration import Administration
+from web_image_ocr.identity.accounts.administration import Administration
+from web_image_ocr.identity.accounts.first_start import FirstNames, first_account
+from web_image_ocr.identity.accounts.pagination import FIRST_PAGE, PageRequest, ResultPage
+from web_image_ocr.identity.accounts.quotas import Quotas
+from web_image_ocr.identity.accounts.self_service import SelfService, check_may_change
 from web_image_ocr.identity.audited import SIGN_IN_REFUSALS, audited_as
+from web_image_ocr.identity.authorizer import Authorizer
+from web_image_ocr.identity.brute_force.lockout import Lockout, LockRule
+from web_image_ocr.identity.brute_force.read_only_lockout import ReadOnlyLockout
+from web_image_ocr.identity.brute_force.sign_in_budget import SignInBudget
 from web_image_ocr.identity.config import IdentityConfig
 from web_image_ocr.identity.directory import Directory
-from web_image_ocr.identity.first_start import FirstNames, first_account
-from web_image_ocr.identity.keys import Keys
-from web_image_ocr.identity.lockout import Lockout, LockRule
-from web_image_ocr.identity.own_account import OwnAccount, check_may_change
-from web_image_ocr.identity.pages import FIRST_PAGE, Listed, Page
-from web_image_ocr.identity.passwords import PasswordHashes, check_form
-from web_image_ocr.identity.quotas import Quotas
-from web_image_ocr.identity.reading_lockout import ReadingLockout
+from web_image_ocr.identity.master_keys.rotation import Rotation
+from web_image_ocr.identity.passwords import HasherPool, check_format
 from web_image_ocr.identity.revoked_tokens import RevokedTokens
-from web_image_ocr.identity.rotation import Rotation
 from web_image_ocr.identity.sign_in import SignIn
-from web_image_ocr.identity.sign_in_budget import SignInBudget
 from web_image_ocr.identity.signature import SignedRequest
-from web_image_ocr.identity.store import open_store
+from web_image_ocr.identity.signature_authenticator import SignatureAuthenticator
+from web_image_ocr.identity.storage import open_store
 from web_image_ocr.identity.tokens import Tokens
 from web_image_ocr.identity.values import (
     API_NAME,
@@ -44,10 +44,10 @@ from web_image_ocr.identity.values import (
     TemporaryKey,
     TokenGrant,
 )
-from web_image_ocr.primitives.audit import acted_by
+from web_image_ocr.primitives.audit import set_actor
 from web_image_ocr.primitives.errors import ErrorKind, ServiceError
 from web_image_ocr.usage.recorder import Recorder
-from web_image_ocr.usage.store import UsageStore
+from web_image_ocr.usage.repository import UsageRepository
 from web_image_ocr.usage.values import UsageReport, Window
 
 
@@ -64,8 +64,8 @@ class Identity:
 
     Attributes:
         access: judges tokens; reads the store for what is not cached.
-        cached_access: the same from memory alone, for an event loop: never waits, and raises
-            ``NotCachedError`` where the store has to be read.
+        cached_authorizer: the same from memory alone, for an event loop: never waits, and raises
+            ``CacheMissError`` where the store has to be read.
         administration: accounts as the operator sees them.
         migration: what was done to the store when it was opened.
         recorder: counts calls; what it has counted is written while it is open.
@@ -78,7 +78,7 @@ class Identity:
         clock: the time, UTC; exchanged in tests.
 
     Raises:
-        ServiceError: ``STORE_UNAVAILABLE``, also for a store that is missing and may not be
+        ServiceError: ``DATABASE_UNAVAILABLE``, also for a store that is missing and may not be
             made, or older and may not be migrated; ``CONFIGURATION_INVALID`` when the folder
             cannot be used, the master key is unreadable or is not the one of this store, or the
             store was written by a newer version.
@@ -95,7 +95,7 @@ class Identity:
     ) -> None:
         self._clock = clock
         self._config = config
-        self._passwords = PasswordHashes(config.password_hashes_at_once)
+        self._passwords = HasherPool(config.password_hashes_at_once)
         self._database, self._key_file, self._keyring = open_store(
             config,
             data_dir.absolute(),
@@ -105,12 +105,12 @@ class Identity:
         )
         self.migration = self._database.migration
         self._directory = Directory(self._database, config.cache_seconds)
-        self._usage = UsageStore(self._database)
+        self._usage = UsageRepository(self._database)
         self.recorder = Recorder(self._usage, config.usage_days, clock)
         self._sign_in_budget = SignInBudget(config)
         tokens = Tokens(self._keyring)
-        self.access = Access(self._directory, tokens, clock)
-        self.cached_access = Access(self._directory.cached, tokens, clock)
+        self.authorizer = Authorizer(self._directory, tokens, clock)
+        self.cached_authorizer = Authorizer(self._directory.cached, tokens, clock)
 
         def lockout(seconds: int, error: ErrorKind) -> Lockout:
             rule = LockRule(failures=config.failures_before_lock, seconds=seconds, error=error)
@@ -118,11 +118,11 @@ class Identity:
 
         login_lockout = lockout(config.login_lock_seconds, ErrorKind.LOGIN_LOCKED)
 
-        def sign_in(counters: Lockout | ReadingLockout) -> SignIn:
+        def sign_in(counters: Lockout | ReadOnlyLockout) -> SignIn:
             return SignIn(
                 config=config,
                 directory=self._directory,
-                access=self.access,
+                access=self.authorizer,
                 passwords=self._passwords,
                 tokens=tokens,
                 lockout=counters,
@@ -131,11 +131,11 @@ class Identity:
             )
 
         self._sign_in = sign_in(login_lockout)
-        self._reading_sign_in = sign_in(ReadingLockout(login_lockout))
+        self._reading_sign_in = sign_in(ReadOnlyLockout(login_lockout))
         key_lockout = lockout(config.key_lock_seconds, ErrorKind.KEY_LOCKED)
 
-        def keys(counters: Lockout | ReadingLockout) -> Keys:
-            return Keys(
+        def keys(counters: Lockout | ReadOnlyLockout) -> SignatureAuthenticator:
+            return SignatureAuthenticator(
                 config=config,
                 directory=self._directory,
                 keyring=self._keyring,
@@ -146,7 +146,7 @@ class Identity:
             )
 
         self._keys = keys(key_lockout)
-        self._reading_keys = keys(ReadingLockout(key_lockout))
+        self._reading_keys = keys(ReadOnlyLockout(key_lockout))
         self._ended_tokens = RevokedTokens(self._database, self._directory.forget, clock)
         self.administration = Administration(
             self._database,
@@ -220,10 +220,10 @@ class Identity:
 
         Raises:
             ServiceError: ``TOKEN_UNREADABLE``; ``TOKEN_EXPIRED`` with ``expires_at`` in
-                ``public``; ``TOKEN_ENDED`` after a sign-out or a new password, or when the
+                ``public``; ``TOKEN_REVOKED`` after a sign-out or a new password, or when the
                 user is disabled or deleted.
         """
-        return self.access.authenticate_token(token)
+        return self.authorizer.authenticate_token(token)
 
     def authenticate_signature(
         self, request: SignedRequest, client: str, *, may_write: bool = True
@@ -236,7 +236,7 @@ class Identity:
             may_write: whether the thread may wait for the store's lock.
 
         Raises:
-            MustWriteError: where the store has to be written and ``may_write`` is false.
+            WriteRequiredError: where the store has to be written and ``may_write`` is false.
             ServiceError: ``SIGNATURE_INVALID``; ``SIGNATURE_EXPIRED`` when its time is
                 off or the temporary key has ended; ``KEY_UNKNOWN`` for a key that does
                 not exist, is disabled, or is a temporary one without its token;
@@ -260,12 +260,12 @@ class Identity:
             may_write: as in ``authenticate_signature``.
 
         Raises:
-            MustWriteError, ServiceError: as ``authenticate_signature``.
+            WriteRequiredError, ServiceError: as ``authenticate_signature``.
         """
         keys = self._keys if may_write else self._reading_keys
         return keys.check_headers(request, client)
 
-    def record_unfinished_body(self, access: str, client: str, seconds: float) -> None:
+    def record_incomplete_body(self, access: str, client: str, seconds: float) -> None:
         """Count a signed request whose body did not come to its end as a failed attempt.
 
         Bodies that were under way at the same time count once, so that a network that fails
@@ -277,7 +277,7 @@ class Identity:
             seconds: how long the server waited for the body.
 
         Raises:
-            ServiceError: ``STORE_UNAVAILABLE``; the failure is counted later.
+            ServiceError: ``DATABASE_UNAVAILABLE``; the failure is counted later.
         """
         self._keys.record_unfinished(access, client, seconds)
 
@@ -287,7 +287,7 @@ class Identity:
         Raises:
             ServiceError: ``TOKEN_WITHOUT_PROJECT`` or ``PROJECT_FORBIDDEN``.
         """
-        self.access.check_project(principal, project_id)
+        self.authorizer.check_project(principal, project_id)
 
     def authorize(self, principal: Principal, project_id: str) -> None:
         """Return if the principal may call the service for this project.
@@ -296,7 +296,7 @@ class Identity:
             ServiceError: in this order those of ``check_project``, ``ROLE_FORBIDDEN``,
                 ``NOT_SUBSCRIBED``.
         """
-        self.access.authorize(principal, project_id)
+        self.authorizer.authorize(principal, project_id)
 
     # -- the identity API
 
@@ -330,7 +330,7 @@ class Identity:
             may_write: whether the thread may wait for the store's lock to count a failure.
 
         Raises:
-            MustWriteError: where failures have to be written and ``may_write`` is false.
+            WriteRequiredError: where failures have to be written and ``may_write`` is false.
             ServiceError: ``LOGIN_FAILED`` whatever is wrong with account, user, password
                 or scope; ``LOGIN_LOCKED`` with ``retry_after`` after too many failures of
                 the address for this user, or of its network for any; ``RATE_LIMITED`` after
@@ -362,10 +362,10 @@ class Identity:
                 ``SUBJECT_TOKEN_INVALID`` when ``subject`` is not a good token;
                 ``ROLE_FORBIDDEN`` when the caller may not look at it.
         """
-        return self.access.inspect_token(asking, subject)
+        return self.authorizer.inspect_token(asking, subject)
 
     @audited_as("token_revoked")
-    def end_token(self, asking: str, subject: str) -> None:
+    def revoke_token(self, asking: str, subject: str) -> None:
         """End the token ``subject`` before its time; who may look at it may end it.
 
         Args:
@@ -375,7 +375,7 @@ class Identity:
         Raises:
             ServiceError: as ``inspect_token``.
         """
-        self._ended_tokens.end(self.access.token_to_end(asking, subject))
+        self._ended_tokens.end(self.authorizer.authorize_revocation(asking, subject))
 
     @audited_as("temporary_key_issued")
     def issue_temporary_key(self, token: str, duration_seconds: int = 900) -> TemporaryKey:
@@ -389,13 +389,13 @@ class Identity:
             ServiceError: as ``authenticate_token``; ``IDENTITY_REQUEST_INVALID`` for
                 another duration.
         """
-        _, user = self.access.good_token(token)
-        acted_by(user.user.id)
+        _, user = self.authorizer.resolve_token(token)
+        set_actor(user.user.id)
         return self._keys.issue_temporary(user, duration_seconds)
 
     def projects(
-        self, principal: Principal, name: str | None = None, page: Page = FIRST_PAGE
-    ) -> Listed[Project]:
+        self, principal: Principal, name: str | None = None, page: PageRequest = FIRST_PAGE
+    ) -> ResultPage[Project]:
         """Return the projects of the principal's account by name, or the one of that name.
 
         Args:
@@ -409,20 +409,20 @@ class Identity:
         if name is None:
             return self.administration.of(principal.user.domain.id).projects(page)
         found = self._directory.project_named(principal.user.domain.id, name)
-        return Listed((found,) if found else ())
+        return ResultPage((found,) if found else ())
 
     # -- the management API
 
-    def own_account(self, principal: Principal) -> OwnAccount:
+    def self_service(self, principal: Principal) -> SelfService:
         """What the principal sees of the own account."""
         accounts = self.administration.of(principal.user.domain.id)
-        return OwnAccount(principal, accounts, API_NAME)
+        return SelfService(principal, accounts, API_NAME)
 
     def project_of(self, principal: Principal) -> Project | None:
         """The project of the principal's token; None without one, or when it is gone."""
-        return self.access.project_of(principal)
+        return self.authorizer.project_of(principal)
 
-    def administered_by(self, principal: Principal) -> Administration:
+    def administration_for(self, principal: Principal) -> Administration:
         """The principal's account, to look after.
 
         Raises:
@@ -438,7 +438,7 @@ class Identity:
         """Calls of one project, or of all projects, of the principal's account.
 
         Args:
-            principal: who asks; every role may.
+            principal: who asks; iterate_pages role may.
             project_id: of the project; None means all.
             window: from when to when, added up by what.
 
@@ -467,14 +467,14 @@ class Identity:
             may_write: as in ``log_in``.
 
         Raises:
-            MustWriteError: as ``log_in``.
+            WriteRequiredError: as ``log_in``.
             ServiceError: ``IDENTITY_REQUEST_INVALID`` for an unusable new password;
                 ``LOGIN_FAILED``, ``LOGIN_LOCKED``, ``RATE_LIMITED``; ``ROLE_FORBIDDEN`` for a
                 temporary key.
         """
         check_may_change(principal)
         user = principal.user
-        check_form(new)
+        check_format(new)
         try:
             login = PasswordLogin(user=Reference(id=user.id), domain=None, password=current)
         except ValueError as error:

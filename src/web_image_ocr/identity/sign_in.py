@@ -13,18 +13,18 @@ import hashlib
 from collections.abc import Callable
 from datetime import datetime, timedelta
 
-from web_image_ocr.identity.access import Access
+from web_image_ocr.identity.accounts.new_rows import new_id
 from web_image_ocr.identity.audited import SIGN_IN_REFUSALS, audited_as
+from web_image_ocr.identity.authorizer import Authorizer
+from web_image_ocr.identity.brute_force.lockout import Lockout
+from web_image_ocr.identity.brute_force.read_only_lockout import ReadOnlyLockout
+from web_image_ocr.identity.brute_force.sign_in_budget import SignInBudget
 from web_image_ocr.identity.config import IdentityConfig
-from web_image_ocr.identity.directory import Directory, KnownUser
-from web_image_ocr.identity.lockout import Lockout
-from web_image_ocr.identity.passwords import PasswordHashes
-from web_image_ocr.identity.reading_lockout import ReadingLockout
-from web_image_ocr.identity.records import new_id
-from web_image_ocr.identity.sign_in_budget import SignInBudget
-from web_image_ocr.identity.tokens import LONGEST_ANCESTRY, TokenClaims, Tokens
+from web_image_ocr.identity.directory import Directory, UserRecord
+from web_image_ocr.identity.passwords import HasherPool
+from web_image_ocr.identity.tokens import MAX_ANCESTORS, TokenClaims, Tokens
 from web_image_ocr.identity.values import PasswordLogin, Project, Scope, TokenGrant, User
-from web_image_ocr.primitives.audit import acted_by, is_about
+from web_image_ocr.primitives.audit import set_actor, set_target
 from web_image_ocr.primitives.errors import ErrorKind, ServiceError
 
 
@@ -47,10 +47,10 @@ class SignIn:
         *,
         config: IdentityConfig,
         directory: Directory,
-        access: Access,
-        passwords: PasswordHashes,
+        access: Authorizer,
+        passwords: HasherPool,
         tokens: Tokens,
-        lockout: Lockout | ReadingLockout,
+        lockout: Lockout | ReadOnlyLockout,
         budget: SignInBudget,
         clock: Callable[[], datetime],
     ) -> None:
@@ -73,28 +73,28 @@ class SignIn:
     @audited_as("token_rescoped")
     def rescope(self, token: str, scope: Scope) -> TokenGrant:
         """A token for a token; see ``Identity.rescope``."""
-        claims, user = self._access.good_token(token)
-        acted_by(user.user.id)
-        if len(claims.ancestors) >= LONGEST_ANCESTRY:
+        claims, user = self._access.resolve_token(token)
+        set_actor(user.user.id)
+        if len(claims.ancestors) >= MAX_ANCESTORS:
             raise ServiceError(
                 ErrorKind.LOGIN_FAILED,
-                f"the token is the {LONGEST_ANCESTRY}th rescoped from another: sign in again",
+                f"the token is the {MAX_ANCESTORS}th rescoped from another: sign in again",
             )
         project = self._scoped_project(user.user, scope)
         methods = tuple(dict.fromkeys((*claims.methods, "token")))
         return self._issue(user, project, methods, claims.expires_at, ancestors=claims.lineage)
 
     @audited_as(None, refusals=SIGN_IN_REFUSALS)
-    def checked_user(self, login: PasswordLogin, client: str) -> KnownUser:
+    def checked_user(self, login: PasswordLogin, client: str) -> UserRecord:
         """Return the user whose password it is.
 
         Raises:
-            MustWriteError: as ``Identity.log_in``.
+            WriteRequiredError: as ``Identity.log_in``.
             ServiceError: ``LOGIN_FAILED``, ``LOGIN_LOCKED``, ``RATE_LIMITED``.
         """
         with self._budget.attempt(client) as attempt:
-            user, counted_as = self._directory.user_signing_in(login)
-            is_about(user.user.id if user else "")  # never the name, which may be invented
+            user, counted_as = self._directory.find_login(login)
+            set_target(user.user.id if user else "")  # never the name, which may be invented
             subject = f"user:{hashlib.sha256(repr(counted_as).encode()).hexdigest()}"
             # All within one turn: a burst of guesses gets no more tries than the lock allows.
             with self._passwords.turn() as hasher:
@@ -121,7 +121,7 @@ class SignIn:
 
     def _issue(
         self,
-        user: KnownUser,
+        user: UserRecord,
         project: Project | None,
         methods: tuple[str, ...],
         expires_at: datetime,

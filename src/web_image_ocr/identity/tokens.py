@@ -19,7 +19,7 @@ from typing import Any
 
 import jwt
 
-from web_image_ocr.identity.keyring import Keyring, MasterKey
+from web_image_ocr.identity.master_keys.keyring import Keyring, MasterKey
 from web_image_ocr.primitives.errors import ErrorKind, ServiceError
 
 _ALGORITHM = "HS256"
@@ -28,7 +28,7 @@ _REQUIRED = ["jti", "iss", "sub", "iat", "exp", "generation", "methods", "projec
 _SECURITY_TOKEN = b"security token"
 # Ours have about 500 characters; longer ones are not worth a hash.
 _LONGEST = 4096
-LONGEST_ANCESTRY = 32
+MAX_ANCESTORS = 32
 """Tokens that one was rescoped from, one after the other; 32 make a token of 2 KB."""
 
 

@@ -16,7 +16,7 @@ _NOTHING_TO_SYNC = {errno.EINVAL, errno.EROFS, errno.ENOSYS, errno.EOPNOTSUPP}
 _POLL_S = 0.02
 
 
-def create_once(path: Path, write: Callable[[Path], None]) -> None:
+def create_if_missing(path: Path, write: Callable[[Path], None]) -> None:
     """Make a file, readable by its owner only, unless it is there already.
 
     A folder that has to be made for it is its owner's alone (mode 0700), too.

@@ -29,7 +29,7 @@ _log = structlog.stdlib.get_logger(AUDIT_LOGGER)
 
 
 @dataclass(slots=True)
-class Origin:
+class AuditContext:
     """Where a call or a command comes from; at most one record is made for it.
 
     Attributes:
@@ -53,11 +53,11 @@ class Origin:
         _log.info(event, outcome=outcome, client=self.client(), **known)
 
 
-_origin: ContextVar[Origin | None] = ContextVar("origin", default=None)
+_origin: ContextVar[AuditContext | None] = ContextVar("origin", default=None)
 
 
 @contextmanager
-def originating(origin: Origin) -> Iterator[None]:
+def audit_scope(origin: AuditContext) -> Iterator[None]:
     """Have what the body does, in threads as well, come from this origin."""
     token = _origin.set(origin)
     try:
@@ -66,13 +66,13 @@ def originating(origin: Origin) -> Iterator[None]:
         _origin.reset(token)
 
 
-def acted_by(actor: str) -> None:
+def set_actor(actor: str) -> None:
     """Remember who is calling."""
     if origin := _origin.get():
         origin.actor = actor
 
 
-def is_about(target: str) -> None:
+def set_target(target: str) -> None:
     """Remember what the attempt is about."""
     if origin := _origin.get():
         origin.target = target
@@ -80,7 +80,7 @@ def is_about(target: str) -> None:
 
 def record(event: str, outcome: str, **fields: object) -> None:
     """Record what no call of an audited function stands for."""
-    (_origin.get() or Origin()).record(event, outcome, **fields)
+    (_origin.get() or AuditContext()).record(event, outcome, **fields)
 
 
 def audited(
@@ -101,8 +101,8 @@ def audited(
     def decorate(function: Callable[_Parameters, _Result]) -> Callable[_Parameters, _Result]:
         @wraps(function)
         def recorded(*args: _Parameters.args, **kwargs: _Parameters.kwargs) -> _Result:
-            origin = _origin.get() or Origin()
-            with originating(origin):
+            origin = _origin.get() or AuditContext()
+            with audit_scope(origin):
                 try:
                     result = function(*args, **kwargs)
                 except ServiceError as error:

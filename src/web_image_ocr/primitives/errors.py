@@ -8,6 +8,7 @@ over ``ErrorKind``.
 from __future__ import annotations
 
 from collections.abc import Mapping
+from datetime import datetime
 from enum import StrEnum
 
 MOST_DETAIL = 2000
@@ -41,7 +42,7 @@ class ErrorKind(StrEnum):
     CREDENTIALS_MISSING = "credentials_missing"
     TOKEN_UNREADABLE = "token_unreadable"  # noqa: S105 - a name, not a secret
     TOKEN_EXPIRED = "token_expired"  # noqa: S105 - a name, not a secret
-    TOKEN_ENDED = "token_ended"  # noqa: S105 - a name, not a secret
+    TOKEN_REVOKED = "token_revoked"  # noqa: S105 - a name, not a secret
     TOKEN_WITHOUT_PROJECT = "token_without_project"  # noqa: S105 - a name, not a secret
     SIGNATURE_INVALID = "signature_invalid"
     SIGNATURE_EXPIRED = "signature_expired"
@@ -65,7 +66,7 @@ class ErrorKind(StrEnum):
     DEADLINE_EXCEEDED = "deadline_exceeded"
     RECOGNITION_FAILED = "recognition_failed"
     ENGINE_UNAVAILABLE = "engine_unavailable"
-    STORE_UNAVAILABLE = "store_unavailable"
+    DATABASE_UNAVAILABLE = "database_unavailable"
     CONFIGURATION_INVALID = "configuration_invalid"
     MODEL_UNAVAILABLE = "model_unavailable"
     INTERNAL = "internal"
@@ -88,13 +89,13 @@ class ServiceError(Exception):
         kind: ErrorKind,
         detail: str = "",
         *,
-        public: Mapping[str, str] | None = None,
+        public: Mapping[str, str | datetime] | None = None,
         retry_after: float | None = None,
     ) -> None:
         super().__init__(detail or kind.value)
         self.kind = kind
         self.detail = detail if len(detail) <= MOST_DETAIL else f"{detail[:MOST_DETAIL]}…"
-        self.public = dict(public or {})
+        self.public: dict[str, str | datetime] = dict(public or {})
         self.retry_after = retry_after
 
     def __reduce__(self) -> tuple[object, ...]:
@@ -103,6 +104,6 @@ class ServiceError(Exception):
 
 
 def _rebuild(
-    kind: ErrorKind, detail: str, public: dict[str, str], retry_after: float | None
+    kind: ErrorKind, detail: str, public: dict[str, str | datetime], retry_after: float | None
 ) -> ServiceError:
     return ServiceError(kind, detail, public=public, retry_after=retry_after)

@@ -18,7 +18,7 @@ from typing import Self
 
 from web_image_ocr.primitives.errors import ServiceError
 from web_image_ocr.usage.durations import bucket_of
-from web_image_ocr.usage.store import UsageStore, minute_of
+from web_image_ocr.usage.repository import UsageRepository, minute_of
 from web_image_ocr.usage.values import Counted
 
 logger = logging.getLogger(__name__)
@@ -27,7 +27,7 @@ _GATHERING_S = 0.5
 """What comes within this time is written together."""
 _RETRY_S = 5.0
 _PURGE_S = 3600.0
-MOST_KEPT = 50_000
+MAX_PENDING = 50_000
 """Different counts that wait for the store; some 15 MB, and a day and more of a busy server."""
 
 
@@ -42,7 +42,7 @@ class Recorder:
         clock: the time, UTC.
     """
 
-    def __init__(self, store: UsageStore, days: int, clock: Callable[[], datetime]) -> None:
+    def __init__(self, store: UsageRepository, days: int, clock: Callable[[], datetime]) -> None:
         self._store = store
         self._kept_for = timedelta(days=days)
         self._clock = clock
@@ -130,7 +130,7 @@ class Recorder:
             logger.warning("old counts of calls are not forgotten yet: %s", error.detail)
 
     def _keep(self, counted: Counted, number: int) -> None:
-        if counted in self._calls or len(self._calls) < MOST_KEPT:
+        if counted in self._calls or len(self._calls) < MAX_PENDING:
             self._calls[counted] += number
         else:
             self._lost += number

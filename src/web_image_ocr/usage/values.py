@@ -11,7 +11,7 @@ from typing import NamedTuple
 
 from web_image_ocr.usage.durations import percentile
 
-MOST_POINTS = 1500
+MAX_POINTS = 1500
 """Steps that a report has at most."""
 
 _OK = 200
@@ -89,8 +89,8 @@ class Window:
         """Widen it."""
         if self.start >= self.end:
             raise ValueError("from must be before to")
-        if (self.end - self.start) / _LENGTHS[self.step] > MOST_POINTS + 2:
-            raise ValueError(f"more than {MOST_POINTS} steps")
+        if (self.end - self.start) / _LENGTHS[self.step] > MAX_POINTS + 2:
+            raise ValueError(f"more than {MAX_POINTS} steps")
         try:
             start = self.step.start(self.start)
             last = self.step.start(self.end)
@@ -99,8 +99,8 @@ class Window:
             raise ValueError("the time is out of range") from None
         object.__setattr__(self, "start", start)
         object.__setattr__(self, "end", end)
-        if sum(1 for _ in self.steps()) > MOST_POINTS:
-            raise ValueError(f"more than {MOST_POINTS} steps")
+        if sum(1 for _ in self.steps()) > MAX_POINTS:
+            raise ValueError(f"more than {MAX_POINTS} steps")
 
     def steps(self) -> Iterator[datetime]:
         """The beginnings of all steps."""

@@ -23,7 +23,12 @@ from web_image_ocr.identity import (
     Scope,
     passwords,
 )
-from web_image_ocr.identity.records import new_domain, new_project, new_subscription, new_user
+from web_image_ocr.identity.accounts.new_rows import (
+    new_domain,
+    new_project,
+    new_subscription,
+    new_user,
+)
 from web_image_ocr.identity.service import utc_now
 
 PASSWORD = "correct-horse-battery"

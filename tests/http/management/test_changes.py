@@ -130,7 +130,7 @@ async def test_a_user_from_birth_to_end(town: Town) -> None:
     users = UsersAnswer.model_validate_json(listed.content).users
     assert [user.name for user in users] == ["administrator", "anna", "caller", "viewer"]
     await town.call("PATCH", path, json={"enabled": False})
-    assert_failure(await town.call("GET", "/v1/users", "anna"), ErrorKind.TOKEN_ENDED)
+    assert_failure(await town.call("GET", "/v1/users", "anna"), ErrorKind.TOKEN_REVOKED)
     assert (await town.call("DELETE", path)).status_code == 204
 
 
@@ -183,7 +183,7 @@ class TestSignOut:
         headers = {"X-Auth-Token": token, "X-Subject-Token": token}
         answer = await town.client.delete("/v3/auth/tokens", headers=headers)
         assert (answer.status_code, answer.content) == (204, b"")
-        assert_failure(await town.call("GET", "/v1/me", "caller"), ErrorKind.TOKEN_ENDED)
+        assert_failure(await town.call("GET", "/v1/me", "caller"), ErrorKind.TOKEN_REVOKED)
         again = await town.client.delete("/v3/auth/tokens", headers=headers)
         assert again.json()["error"]["message"] == "The token must be updated."
 
@@ -201,7 +201,7 @@ class TestOwnPassword:
         body = {"current_password": PASSWORD, "new_password": NEW}
         answer = await town.call("POST", "/v1/me/password", "viewer", json=body)
         assert (answer.status_code, answer.content) == (204, b"")
-        assert_failure(await town.call("GET", "/v1/me", "viewer"), ErrorKind.TOKEN_ENDED)
+        assert_failure(await town.call("GET", "/v1/me", "viewer"), ErrorKind.TOKEN_REVOKED)
         town.sign_in("viewer", NEW)
 
     async def test_guesses_are_counted(self, town: Town) -> None:

@@ -30,7 +30,7 @@ async def test_the_pages_of_a_list(town: Town) -> None:
 
 @pytest.mark.parametrize("path", ["/v1/projects", "/v1/users", "/v1/keys", "/v1/keys?user=*"])
 async def test_a_page_has_a_hundred_records_unless_told(town: Town, path: str) -> None:
-    accounts = town.identity.administration.beyond_quotas()
+    accounts = town.identity.administration.without_quotas()
     for number in range(101):
         if path == "/v1/projects":
             accounts.create_project(f"project {number}")

@@ -156,10 +156,10 @@ async def test_a_store_in_trouble_counts_for_nobody(
     limited: Town, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def unavailable(_: str) -> None:
-        raise ServiceError(ErrorKind.STORE_UNAVAILABLE, "gone")
+        raise ServiceError(ErrorKind.DATABASE_UNAVAILABLE, "gone")
 
     with monkeypatch.context() as patched:
-        patched.setattr(limited.identity.cached_access, "authenticate_token", unavailable)
+        patched.setattr(limited.identity.cached_authorizer, "authenticate_token", unavailable)
         for _ in range(5):
             assert (await limited.call("GET", "/v1/me", "caller")).status_code == 503
     assert (await _bad_token(limited.client, {})).status_code == 401

@@ -122,7 +122,7 @@ def _change(identity: Identity, caller: Caller, step: Step) -> None:
         caller.sign_in(identity, number)
     elif name == "sign out":
         for token in caller.tokens[number : number + 1]:
-            identity.end_token(token, token)
+            identity.revoke_token(token, token)
     else:
         CHANGES[name](identity, number)
 

@@ -8,7 +8,7 @@ import threading
 import pytest
 
 from web_image_ocr.api import readiness
-from web_image_ocr.api.readiness import StoreProbe
+from web_image_ocr.api.readiness import DatabaseProbe
 from web_image_ocr.primitives.errors import ErrorKind, ServiceError
 
 
@@ -29,7 +29,7 @@ class Store:
 
 async def test_probes_at_one_time_share_a_check() -> None:
     store = Store()
-    probe = StoreProbe(store.check)
+    probe = DatabaseProbe(store.check)
     waiting = [asyncio.ensure_future(probe.answers()) for _ in range(50)]
     await asyncio.sleep(0)
     store.may_answer.set()
@@ -40,9 +40,9 @@ async def test_probes_at_one_time_share_a_check() -> None:
 
 
 async def test_a_store_that_fails_is_not_ready() -> None:
-    store = Store(ServiceError(ErrorKind.STORE_UNAVAILABLE, "locked"))
+    store = Store(ServiceError(ErrorKind.DATABASE_UNAVAILABLE, "locked"))
     store.may_answer.set()
-    assert not await StoreProbe(store.check).answers()
+    assert not await DatabaseProbe(store.check).answers()
 
 
 async def test_a_silent_store_is_asked_once_and_waited_for_briefly(
@@ -50,7 +50,7 @@ async def test_a_silent_store_is_asked_once_and_waited_for_briefly(
 ) -> None:
     monkeypatch.setattr(readiness, "_WAIT_S", 0.05)
     store = Store()
-    probe = StoreProbe(store.check)
+    probe = DatabaseProbe(store.check)
     async with asyncio.timeout(20):
         assert [await probe.answers() for _ in range(3)] == [False] * 3
     assert store.asked == 1
@@ -62,7 +62,7 @@ async def test_a_silent_store_is_asked_once_and_waited_for_briefly(
 
 async def test_a_probe_that_gives_up_leaves_the_check_to_the_others() -> None:
     store = Store()
-    probe = StoreProbe(store.check)
+    probe = DatabaseProbe(store.check)
     first, second = (asyncio.ensure_future(probe.answers()) for _ in range(2))
     await asyncio.sleep(0)
     first.cancel()

@@ -28,7 +28,7 @@ class Counting:
     def __init__(self) -> None:
         self.counted: list[tuple[str, str]] = []
 
-    def record_unfinished_body(self, access: str, client: str, _: float) -> None:
+    def record_incomplete_body(self, access: str, client: str, _: float) -> None:
         self.counted.append((access, client))
 
 

@@ -24,7 +24,7 @@ from web_image_ocr.identity import (
     passwords,
     utc_now,
 )
-from web_image_ocr.identity.records import new_project
+from web_image_ocr.identity.accounts.new_rows import new_project
 from web_image_ocr.primitives.errors import ErrorKind, ServiceError
 
 Run = Callable[..., str]

@@ -144,7 +144,7 @@ def test_no_file_stays_when_no_account_is_made(
     identity: Identity, settings: Settings, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def fail(**_: object) -> FirstAccount:
-        raise ServiceError(ErrorKind.STORE_UNAVAILABLE)
+        raise ServiceError(ErrorKind.DATABASE_UNAVAILABLE)
 
     monkeypatch.setattr(identity, "initialize", fail)
     with pytest.raises(ServiceError):

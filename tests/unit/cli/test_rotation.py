@@ -16,7 +16,7 @@ from web_image_ocr.cli.admin import admin
 from web_image_ocr.cli.exit_codes import ExitCode, exit_code
 from web_image_ocr.database.database import Database
 from web_image_ocr.identity import Identity, IdentityConfig, passwords
-from web_image_ocr.identity import rotation as rotation_module
+from web_image_ocr.identity.master_keys import rotation as rotation_module
 from web_image_ocr.primitives.errors import ErrorKind, ServiceError
 
 

@@ -12,7 +12,7 @@ import pytest
 
 from tests.backing import Postgres, running_postgres
 from tests.unit.identity.support import CLIENT, PASSWORD, Clock
-from web_image_ocr.database.tables import FactRow, Table
+from web_image_ocr.database.tables import MetadataRow, Table
 from web_image_ocr.identity import (
     FirstAccount,
     Identity,
@@ -66,7 +66,7 @@ def store(request: pytest.FixtureRequest) -> str:
     if getattr(request, "param", "sqlite") == "sqlite":
         return ""
     postgres: Postgres = request.getfixturevalue("postgres")
-    tables = [name for name in Table.metadata.tables if name != FactRow.__tablename__]
+    tables = [name for name in Table.metadata.tables if name != MetadataRow.__tablename__]
     postgres.run(f"TRUNCATE {', '.join(tables)}")
     return postgres.url()
 

@@ -17,12 +17,12 @@ from alembic.runtime.migration import MigrationContext
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.pool import QueuePool
 
-from tests.stores import exchanged, read_only
+from tests.database_faults import exchanged, read_only
 from tests.unit.identity.support import CLIENT, PASSWORD, START, Clock, refused, signed
 from web_image_ocr.database.database import Database
 from web_image_ocr.database.tables import DomainRow, Table
 from web_image_ocr.identity import FirstAccount, Identity, IdentityConfig, TokenGrant
-from web_image_ocr.identity.records import new_domain, new_project
+from web_image_ocr.identity.accounts.new_rows import new_domain, new_project
 from web_image_ocr.primitives.errors import ErrorKind
 
 LogIn = Callable[..., TokenGrant]
@@ -75,7 +75,7 @@ def test_a_failed_change_leaves_nothing(path: Path) -> None:
 
 def test_foreign_keys_hold(path: Path) -> None:
     database = Database(f"sqlite:///{path}", 1)
-    with refused(ErrorKind.STORE_UNAVAILABLE) as caught, database.writing() as session:
+    with refused(ErrorKind.DATABASE_UNAVAILABLE) as caught, database.writing() as session:
         session.add(new_project(32 * "0", "secret-name", START))
     assert "FOREIGN KEY" in str(caught.value)
     assert "secret-name" not in str(caught.value)
@@ -141,9 +141,9 @@ class TestTrouble:
     def test_missing(self, identity: Identity, call: Callable[[], object], path: Path) -> None:
         for file in path.parent.glob("web-image-ocr.db*"):
             file.unlink()
-        with refused(ErrorKind.STORE_UNAVAILABLE):
+        with refused(ErrorKind.DATABASE_UNAVAILABLE):
             call()
-        with refused(ErrorKind.STORE_UNAVAILABLE):
+        with refused(ErrorKind.DATABASE_UNAVAILABLE):
             identity.check()
         assert not path.exists()
 
@@ -151,7 +151,7 @@ class TestTrouble:
         identity.check()
         away = path.with_name("away.db")
         path.rename(away)
-        with refused(ErrorKind.STORE_UNAVAILABLE):
+        with refused(ErrorKind.DATABASE_UNAVAILABLE):
             call()
         away.rename(path)
         identity.check()
@@ -160,22 +160,22 @@ class TestTrouble:
     def test_corrupted(self, identity: Identity, call: Callable[[], object], path: Path) -> None:
         identity.close()
         path.write_bytes(os.urandom(8192))
-        with refused(ErrorKind.STORE_UNAVAILABLE):
+        with refused(ErrorKind.DATABASE_UNAVAILABLE):
             call()
-        with refused(ErrorKind.STORE_UNAVAILABLE):
+        with refused(ErrorKind.DATABASE_UNAVAILABLE):
             Identity(IdentityConfig(), path.parent)
 
     def test_empty(self, call: Callable[[], object], path: Path) -> None:
         other = path.with_name("other.db")
         other.touch()
         other.replace(path)
-        with refused(ErrorKind.STORE_UNAVAILABLE):
+        with refused(ErrorKind.DATABASE_UNAVAILABLE):
             call()
 
     def test_locked(self, log_in: LogIn, path: Path) -> None:
         with closing(sqlite3.connect(path)) as blocker:
             blocker.execute("BEGIN IMMEDIATE")
-            with refused(ErrorKind.STORE_UNAVAILABLE) as caught:
+            with refused(ErrorKind.DATABASE_UNAVAILABLE) as caught:
                 log_in("wrong password")
             assert "locked" in str(caught.value)
             # Who needs to write nothing is not held up.
@@ -187,7 +187,7 @@ class TestTrouble:
         with closing(sqlite3.connect(path)) as blocker:
             blocker.execute("BEGIN IMMEDIATE")
             for password in ("wrong password", PASSWORD, PASSWORD):
-                with refused(ErrorKind.STORE_UNAVAILABLE):
+                with refused(ErrorKind.DATABASE_UNAVAILABLE):
                     log_in(password)
         for _ in range(4):
             with refused(ErrorKind.LOGIN_FAILED):
@@ -198,7 +198,7 @@ class TestTrouble:
     def test_read_only(self, identity: Identity, log_in: LogIn, path: Path) -> None:
         """What was opened while it could only be read is opened anew afterwards."""
         with read_only(path):
-            with refused(ErrorKind.STORE_UNAVAILABLE) as caught:
+            with refused(ErrorKind.DATABASE_UNAVAILABLE) as caught:
                 log_in("wrong password")
             assert "readonly" in str(caught.value)
             log_in(client="198.51.100.7")
@@ -212,7 +212,7 @@ class TestTrouble:
         with closing(Identity(IdentityConfig(), other)) as opened:
             opened.initialize(password=PASSWORD)
         with exchanged(path, other / path.name):
-            with refused(ErrorKind.STORE_UNAVAILABLE) as caught:
+            with refused(ErrorKind.DATABASE_UNAVAILABLE) as caught:
                 log_in()
             assert "another store" in str(caught.value)
         log_in()
@@ -221,7 +221,7 @@ class TestTrouble:
         with closing(sqlite3.connect(path)) as connection:
             connection.execute("UPDATE users SET role = 'a secret'")
             connection.commit()
-            with refused(ErrorKind.STORE_UNAVAILABLE) as caught:
+            with refused(ErrorKind.DATABASE_UNAVAILABLE) as caught:
                 log_in()
             assert "secret" not in str(caught.value)
             connection.execute("UPDATE users SET role = 'caller'")

@@ -11,9 +11,9 @@ from sqlalchemy import event
 from tests.unit.identity.support import PASSWORD, add_administrator
 from web_image_ocr.database.database import Database
 from web_image_ocr.identity import (
+    CacheMissError,
     FirstAccount,
     Identity,
-    NotCachedError,
     PasswordLogin,
     Reference,
     Scope,
@@ -62,7 +62,7 @@ class Scene:
         self.identity.authorize(principal, self.project_id)
 
     def call_from_memory(self, grant: TokenGrant) -> None:
-        access = self.identity.cached_access
+        access = self.identity.cached_authorizer
         access.authorize(access.authenticate_token(grant.token), self.project_id)
 
 
@@ -80,7 +80,7 @@ def test_what_is_known_needs_no_store(scene: Scene, reads: Reads) -> None:
 
 
 def test_what_is_not_known_is_not_made_up(scene: Scene, log_in: LogIn) -> None:
-    with pytest.raises(NotCachedError):
+    with pytest.raises(CacheMissError):
         scene.call_from_memory(log_in())
 
 
@@ -89,7 +89,7 @@ CHANGES: dict[str, Callable[[Scene], object]] = {
     "disabled": lambda scene: scene.identity.administration.disable_user("second"),
     "deleted": lambda scene: scene.identity.administration.delete_user("second"),
     "key": lambda scene: scene.identity.administration.disable_key(scene.other_key),
-    "sign-out": lambda scene: scene.identity.end_token(scene.other.token, scene.other.token),
+    "sign-out": lambda scene: scene.identity.revoke_token(scene.other.token, scene.other.token),
     "another project": lambda scene: scene.identity.administration.create_project("another"),
 }
 
@@ -106,13 +106,13 @@ def test_others_are_not_read_again(scene: Scene, reads: Reads, change: str) -> N
 @pytest.mark.parametrize("change", ["password", "disabled", "deleted", "key"])
 def test_the_keys_of_the_changed_are(scene: Scene, change: str) -> None:
     CHANGES[change](scene)
-    with pytest.raises(NotCachedError):
+    with pytest.raises(CacheMissError):
         scene.identity._directory.cached.key(scene.other_key)
 
 
 def test_a_token_that_was_revoked_is_refused_from_memory_too(scene: Scene) -> None:
-    scene.identity.end_token(scene.other.token, scene.other.token)
-    with pytest.raises(NotCachedError):
+    scene.identity.revoke_token(scene.other.token, scene.other.token)
+    with pytest.raises(CacheMissError):
         scene.call_from_memory(scene.other)
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from web_image_ocr.identity.keyring import Keyring, MasterKey
+from web_image_ocr.identity.master_keys.keyring import Keyring, MasterKey
 
 FORMER, CURRENT = MasterKey(bytes(32)), MasterKey(bytes([1]) * 32)
 

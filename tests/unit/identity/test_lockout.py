@@ -10,9 +10,10 @@ from sqlalchemy import func, select
 
 from tests.unit.identity.support import CLIENT, PASSWORD, Clock, refused, signed
 from web_image_ocr.database.tables import FailureRow
-from web_image_ocr.identity import FirstAccount, Identity, TokenGrant, lockout
-from web_image_ocr.identity.lockout import Lockout
-from web_image_ocr.primitives.audit import Origin
+from web_image_ocr.identity import FirstAccount, Identity, TokenGrant
+from web_image_ocr.identity.brute_force import lockout
+from web_image_ocr.identity.brute_force.lockout import Lockout
+from web_image_ocr.primitives.audit import AuditContext
 from web_image_ocr.primitives.errors import ErrorKind, ServiceError
 
 LogIn = Callable[..., TokenGrant]
@@ -147,7 +148,7 @@ class TestKeys:
 
 
 def _unavailable(*_: object) -> None:
-    raise ServiceError(ErrorKind.STORE_UNAVAILABLE, "locked")
+    raise ServiceError(ErrorKind.DATABASE_UNAVAILABLE, "locked")
 
 
 class TestUnfinishedBodies:
@@ -161,7 +162,7 @@ class TestUnfinishedBodies:
             call = signed(access, secret, clock())
             assert identity.check_signed_headers(call, CLIENT) == access
             clock.advance(10)
-            identity.record_unfinished_body(access, CLIENT, 9)
+            identity.record_incomplete_body(access, CLIENT, 9)
         with refused(ErrorKind.KEY_LOCKED):
             identity.check_signed_headers(signed(access, secret, clock()), CLIENT)
         identity.authenticate_signature(signed(access, secret, clock()), "198.51.100.7")
@@ -172,7 +173,7 @@ class TestUnfinishedBodies:
         access, secret = str(account.access_key), str(account.secret_key)
         for seconds in range(5, 25):  # one network failed under twenty uploads
             clock.advance(0.1)
-            identity.record_unfinished_body(access, CLIENT, seconds)
+            identity.record_incomplete_body(access, CLIENT, seconds)
         identity.authenticate_signature(signed(access, secret, clock()), CLIENT)
 
     def test_each_that_counts_is_in_the_audit_trail(
@@ -185,20 +186,20 @@ class TestUnfinishedBodies:
         access = str(account.access_key)
         trail: list[tuple[str, str, object]] = []
 
-        def record(_: Origin, event: str, outcome: str, **fields: object) -> None:
+        def record(_: AuditContext, event: str, outcome: str, **fields: object) -> None:
             trail.append((event, outcome, fields["target"]))
 
-        monkeypatch.setattr(Origin, "record", record)
+        monkeypatch.setattr(AuditContext, "record", record)
         once = [("signature_failed", "body_unfinished", access)]
         clock.advance(10)
-        identity.record_unfinished_body(access, CLIENT, 9)
-        identity.record_unfinished_body(access, CLIENT, 9)  # under way together with the first
+        identity.record_incomplete_body(access, CLIENT, 9)
+        identity.record_incomplete_body(access, CLIENT, 9)  # under way together with the first
         assert trail == once
         clock.advance(10)
         with monkeypatch.context() as patched:
             patched.setattr(Lockout, "_count", _unavailable)
-            with refused(ErrorKind.STORE_UNAVAILABLE):
-                identity.record_unfinished_body(access, CLIENT, 9)
+            with refused(ErrorKind.DATABASE_UNAVAILABLE):
+                identity.record_incomplete_body(access, CLIENT, 9)
         assert trail == once * 2  # it is owed
 
     def test_those_begun_before_a_lock_do_not_prolong_it(
@@ -209,7 +210,7 @@ class TestUnfinishedBodies:
             with refused(ErrorKind.SIGNATURE_INVALID):
                 identity.authenticate_signature(signed(access, "guess", clock()), CLIENT)
         clock.advance(60)
-        identity.record_unfinished_body(access, CLIENT, 70)
+        identity.record_incomplete_body(access, CLIENT, 70)
         clock.advance(240)
         identity.authenticate_signature(signed(access, secret, clock()), CLIENT)
 
@@ -220,7 +221,7 @@ class TestUnfinishedBodies:
         for _ in range(3):
             for _ in range(4):
                 clock.advance(10)
-                identity.record_unfinished_body(access, CLIENT, 9)
+                identity.record_incomplete_body(access, CLIENT, 9)
             identity.authenticate_signature(signed(access, secret, clock()), CLIENT)
 
 
@@ -236,7 +237,7 @@ def test_void_rows_are_purged(identity: Identity, log_in: LogIn, clock: Clock) -
 def test_counters_are_limited_and_the_first_to_be_void_goes(
     identity: Identity, log_in: LogIn, clock: Clock, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(lockout, "MOST_COUNTERS", 3)
+    monkeypatch.setattr(lockout, "MAX_COUNTERS", 3)
     for number in range(3):
         fail(log_in, 5, client=f"192.0.2.{number}")
         clock.advance(1)
@@ -252,7 +253,7 @@ def test_locks_outlive_counters_that_do_not_lock(
     identity: Identity, log_in: LogIn, clock: Clock, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Else failures with invented names from many networks would end the locks of others."""
-    monkeypatch.setattr(lockout, "MOST_COUNTERS", 3)
+    monkeypatch.setattr(lockout, "MAX_COUNTERS", 3)
     fail(log_in, 5)
     for number in range(10):
         clock.advance(1)
@@ -317,7 +318,7 @@ class TestClockSetBack:
         clock.advance(-3600)
 
         def unavailable(**_: object) -> None:
-            raise ServiceError(ErrorKind.STORE_UNAVAILABLE, "locked")
+            raise ServiceError(ErrorKind.DATABASE_UNAVAILABLE, "locked")
 
         with monkeypatch.context() as patched:
             patched.setattr(identity._database, "writing", unavailable)

@@ -15,7 +15,7 @@ import pytest
 from alembic import command
 
 from tests.backing import Postgres
-from tests.stores import put_in_place
+from tests.database_faults import put_in_place
 from tests.unit.identity.old_stores import ROWS, make_first_revision, rows_of
 from tests.unit.identity.support import START, refused
 from web_image_ocr.database import sqlite_files
@@ -119,7 +119,7 @@ def test_postgresql_has_no_backup_of_ours(
 @pytest.mark.parametrize("may_create", [True, False])
 def test_who_may_not_migrate_is_told_what_to_run(path: Path, may_create: bool) -> None:
     before = path.read_bytes()
-    with refused(ErrorKind.STORE_UNAVAILABLE) as caught:
+    with refused(ErrorKind.DATABASE_UNAVAILABLE) as caught:
         Identity(IdentityConfig(), path.parent, may_create=may_create, may_migrate=False)
     assert caught.value.detail == (
         f"the store in {path.parent} has revision 0001, this version needs {NEWEST}: "
@@ -131,7 +131,7 @@ def test_who_may_not_migrate_is_told_what_to_run(path: Path, may_create: bool) -
 
 def test_the_url_is_not_told(url: str, tmp_path: Path) -> None:
     config = IdentityConfig(database_url=url)
-    with refused(ErrorKind.STORE_UNAVAILABLE) as caught:
+    with refused(ErrorKind.DATABASE_UNAVAILABLE) as caught:
         Identity(config, tmp_path / "data", may_migrate=False)
     assert url not in caught.value.detail
     assert "run `web-image-ocr admin migrate` or" in caught.value.detail
@@ -189,7 +189,7 @@ def test_without_a_backup_or_in_part_nothing_is_migrated(
 ) -> None:
     begin, reason = FAULTS[name]
     begin(path, monkeypatch)
-    with refused(ErrorKind.STORE_UNAVAILABLE) as caught:
+    with refused(ErrorKind.DATABASE_UNAVAILABLE) as caught:
         Database(f"sqlite:///{path}", 1)
     assert reason in caught.value.detail
     monkeypatch.undo()

@@ -15,13 +15,13 @@ from web_image_ocr.identity import (
     FirstAccount,
     Identity,
     IdentityConfig,
-    Listed,
-    Page,
-    every,
+    PageRequest,
+    ResultPage,
+    iterate_pages,
 )
 from web_image_ocr.primitives.errors import ErrorKind
 
-Listing = Callable[[Administration, Page], Listed[Any]]
+Listing = Callable[[Administration, PageRequest], ResultPage[Any]]
 
 LISTINGS: dict[str, Listing] = {
     "users": lambda accounts, page: accounts.users(page),
@@ -55,13 +55,13 @@ def accounts(identity: Identity, account: FirstAccount, clock: Clock) -> Adminis
 @pytest.mark.parametrize("limit", [1, 3, 5, 10, 11])
 def test_pages_together_are_the_list(accounts: Administration, name: str, limit: int) -> None:
     listing = LISTINGS[name]
-    whole = listing(accounts, Page())
+    whole = listing(accounts, PageRequest())
     assert len(whole) == 10
     assert whole.next_marker is None
     found: list[Any] = []
     marker = None
     while True:
-        page = listing(accounts, Page(limit=limit, marker=marker))
+        page = listing(accounts, PageRequest(limit=limit, marker=marker))
         found += page
         assert len(page) <= limit
         if (marker := page.next_marker) is None:
@@ -74,11 +74,11 @@ def test_pages_together_are_the_list(accounts: Administration, name: str, limit:
 def test_every_record_over_all_pages(
     accounts: Administration, name: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(Page, "__init__", _small_page)
-    assert len(list(every(lambda page: LISTINGS[name](accounts, page)))) == 10
+    monkeypatch.setattr(PageRequest, "__init__", _small_page)
+    assert len(list(iterate_pages(lambda page: LISTINGS[name](accounts, page)))) == 10
 
 
-def _small_page(page: Page, limit: int = 4, marker: str | None = None) -> None:
+def _small_page(page: PageRequest, limit: int = 4, marker: str | None = None) -> None:
     object.__setattr__(page, "limit", min(limit, 4))
     object.__setattr__(page, "marker", marker)
 
@@ -86,23 +86,23 @@ def _small_page(page: Page, limit: int = 4, marker: str | None = None) -> None:
 def test_a_page_begins_where_the_one_before_ended_whatever_was_deleted(
     accounts: Administration,
 ) -> None:
-    first = accounts.users(Page(limit=3))
+    first = accounts.users(PageRequest(limit=3))
     assert [user.name for user in first] == ["admin", "user 0", "user 1"]
     accounts.delete_user("user 1")
     accounts.delete_user("user 2")
     accounts.create_user("aaa", password=PASSWORD)
-    second = accounts.users(Page(limit=3, marker=first.next_marker))
+    second = accounts.users(PageRequest(limit=3, marker=first.next_marker))
     assert [user.name for user in second] == ["user 3", "user 4", "user 5"]
-    keys = accounts.access_keys(None, Page(limit=2))
-    rest = accounts.access_keys(None, Page(marker=keys.next_marker))
+    keys = accounts.access_keys(None, PageRequest(limit=2))
+    rest = accounts.access_keys(None, PageRequest(marker=keys.next_marker))
     accounts.delete_key(keys[1].access)
-    assert accounts.access_keys(None, Page(marker=keys.next_marker)) == rest
+    assert accounts.access_keys(None, PageRequest(marker=keys.next_marker)) == rest
 
 
 @pytest.mark.parametrize("limit", [0, -1, 1001])
 def test_a_page_has_one_to_a_thousand_records(limit: int) -> None:
     with refused(ErrorKind.IDENTITY_REQUEST_INVALID) as caught:
-        Page(limit=limit)
+        PageRequest(limit=limit)
     assert str(limit) in str(caught.value)
 
 
@@ -121,7 +121,7 @@ def test_a_page_has_one_to_a_thousand_records(limit: int) -> None:
 )
 def test_a_marker_of_no_list(accounts: Administration, marker: str) -> None:
     with refused(ErrorKind.IDENTITY_REQUEST_INVALID) as caught:
-        accounts.access_keys(None, Page(marker=marker))
+        accounts.access_keys(None, PageRequest(marker=marker))
     assert "next_marker" in str(caught.value)
 
 
@@ -135,9 +135,9 @@ def test_a_marker_shows_nothing_of_another_account(
         )
     others = accounts.of("f" * 32)
     for name, listing in LISTINGS.items():
-        marker = listing(accounts, Page(limit=1)).next_marker
+        marker = listing(accounts, PageRequest(limit=1)).next_marker
         if name != "own keys":
-            assert listing(others, Page(marker=marker)) == ()
+            assert listing(others, PageRequest(marker=marker)) == ()
 
 
 def test_few_rows_are_read_for_a_page(identity: Identity, accounts: Administration) -> None:
@@ -154,10 +154,10 @@ def test_few_rows_are_read_for_a_page(identity: Identity, accounts: Administrati
         plans.append(" ".join(str(row[3]) for row in rows))
 
     engine = identity._database._readers
-    marker = accounts.access_keys(None, Page(limit=1)).next_marker
+    marker = accounts.access_keys(None, PageRequest(limit=1)).next_marker
     event.listen(engine, "before_cursor_execute", explain)
     for user in (None, "admin"):
-        accounts.access_keys(user, Page(limit=1, marker=marker))
+        accounts.access_keys(user, PageRequest(limit=1, marker=marker))
     event.remove(engine, "before_cursor_execute", explain)
     for plan in plans:
         assert "ix_access_keys_" in plan

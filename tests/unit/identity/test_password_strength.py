@@ -11,8 +11,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tests.unit.identity.support import PASSWORD, refused
-from web_image_ocr.identity.password_strength import LONGEST_JUDGED, check_strength
-from web_image_ocr.identity.passwords import check_form, generated_password
+from web_image_ocr.identity.password_strength import MAX_ESTIMATED_LENGTH, check_strength
+from web_image_ocr.identity.passwords import check_format, generated_password
 from web_image_ocr.primitives.errors import ErrorKind, ServiceError
 
 HOSTILE = "4@8({[<3691!|05$7%2+/xX"
@@ -22,7 +22,7 @@ NAME = "it is made of the name of the user or the account"
 
 
 def check_new_password(password: str, *names: str) -> None:
-    check_form(password)
+    check_format(password)
     check_strength(password, names)
 
 
@@ -69,7 +69,7 @@ def test_the_estimate_of_a_long_text_is_bounded(monkeypatch: pytest.MonkeyPatch)
 
     monkeypatch.setattr(zxcvbn_rs_py, "zxcvbn", noted)
     check_new_password(HOSTILE * 40, "admin", "default")
-    assert seen == [(HOSTILE * 2)[:LONGEST_JUDGED]]
+    assert seen == [(HOSTILE * 2)[:MAX_ESTIMATED_LENGTH]]
 
 
 def test_generated_passwords_are_accepted() -> None:

@@ -12,14 +12,14 @@ import argon2
 import pytest
 
 from web_image_ocr.identity import passwords
-from web_image_ocr.identity.passwords import Hasher, PasswordHashes, generated_password
+from web_image_ocr.identity.passwords import Hasher, HasherPool, generated_password
 
 REAL_COST = passwords.HASH_COST
 
 
 @pytest.fixture
 def hasher() -> Iterator[Hasher]:
-    with closing(PasswordHashes(1)) as hashes, hashes.turn() as hasher:
+    with closing(HasherPool(1)) as hashes, hashes.turn() as hasher:
         yield hasher
 
 
@@ -35,7 +35,7 @@ def test_the_cost_is_the_standards_and_nobody_costs_the_same(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.setattr(passwords, "HASH_COST", REAL_COST)
-    with closing(PasswordHashes(1)) as hashes, hashes.turn() as hasher:
+    with closing(HasherPool(1)) as hashes, hashes.turn() as hasher:
         _check_the_cost(hasher)
 
 
@@ -48,7 +48,7 @@ def _check_the_cost(hasher: Hasher) -> None:
 
 
 def test_no_more_turns_at_once_than_allowed() -> None:
-    hashes = PasswordHashes(2)
+    hashes = HasherPool(2)
     assert hashes.at_once == 2
     counted = threading.Lock()
     running, most = 0, 0
@@ -77,7 +77,7 @@ def test_a_hash_for_every_four_cores_unless_told(
 ) -> None:
     monkeypatch.setattr(passwords, "HASH_COST", REAL_COST)
     monkeypatch.setattr(passwords, "available_cores", lambda: cores)
-    with closing(PasswordHashes(0)) as hashes:
+    with closing(HasherPool(0)) as hashes:
         assert hashes.at_once == at_once
 
 
@@ -90,7 +90,7 @@ def test_hashing_lets_other_threads_go_first(monkeypatch: pytest.MonkeyPatch) ->
 
     monkeypatch.setattr(argon2.PasswordHasher, "verify", nice_value)
     usual = os.getpriority(os.PRIO_PROCESS, threading.get_native_id())
-    with closing(PasswordHashes(1)) as hashes, hashes.turn() as hasher:
+    with closing(HasherPool(1)) as hashes, hashes.turn() as hasher:
         assert hasher.matches("encoded", "password")
     assert seen == [min(19, usual + passwords.LESS_NICE)]
     assert os.getpriority(os.PRIO_PROCESS, threading.get_native_id()) == usual
@@ -104,7 +104,7 @@ def test_a_new_password_is_judged_where_others_go_first(monkeypatch: pytest.Monk
 
     monkeypatch.setattr(passwords, "check_strength", nice_value)
     usual = os.getpriority(os.PRIO_PROCESS, threading.get_native_id())
-    with closing(PasswordHashes(1)) as hashes, hashes.turn() as hasher:
+    with closing(HasherPool(1)) as hashes, hashes.turn() as hasher:
         assert hasher.matches(hasher.hash_new("correct horse", "admin"), "correct horse")
     assert seen == [min(19, usual + passwords.LESS_NICE)]
 

@@ -33,7 +33,7 @@ def test_a_lock_that_another_server_holds_is_waited_for_as_long_as_a_busy_store(
         assert session.scalar(text("SHOW lock_timeout")) == "200ms"
     with postgres.holding(f"SELECT pg_advisory_lock({_ADVISORY_LOCK})"):
         started = time.monotonic()
-        with refused(ErrorKind.STORE_UNAVAILABLE) as caught:
+        with refused(ErrorKind.DATABASE_UNAVAILABLE) as caught:
             log_in("a guess")
         # How much later depends on the load; PostgreSQL itself has ended the wait.
         assert time.monotonic() - started >= 0.2
@@ -80,7 +80,7 @@ def test_a_store_that_cannot_be_reached_is_named_without_its_password(
     store: str, tmp_path: Path
 ) -> None:
     url = store.replace("postgres@", "nobody:secret@")
-    with refused(ErrorKind.STORE_UNAVAILABLE) as caught:
+    with refused(ErrorKind.DATABASE_UNAVAILABLE) as caught:
         Identity(IdentityConfig(database_url=url), tmp_path)
     assert "nobody" in caught.value.detail
     assert "secret" not in caught.value.detail

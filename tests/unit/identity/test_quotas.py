@@ -61,9 +61,9 @@ def test_users_and_projects_of_an_account(accounts: Administration) -> None:
 
 def test_the_operator_may_go_beyond(accounts: Administration) -> None:
     for name in ("bob", "carla", "dora", "erna"):
-        accounts.beyond_quotas().create_user(name, password=PASSWORD)
+        accounts.without_quotas().create_user(name, password=PASSWORD)
     for _ in range(4):
-        accounts.beyond_quotas().create_key("bob")
+        accounts.without_quotas().create_key("bob")
     assert len(accounts.access_keys("bob")) == 4
     with refused(ErrorKind.QUOTA_EXCEEDED):
         accounts.create_key("bob")

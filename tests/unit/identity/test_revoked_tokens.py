@@ -22,7 +22,7 @@ from web_image_ocr.identity import (
     Scope,
     TokenGrant,
 )
-from web_image_ocr.identity.tokens import LONGEST_ANCESTRY
+from web_image_ocr.identity.tokens import MAX_ANCESTORS
 from web_image_ocr.primitives.errors import ErrorKind
 
 LogIn = Callable[..., TokenGrant]
@@ -41,10 +41,10 @@ def second_server(
 def test_only_the_one_is_ended(identity: Identity, log_in: LogIn) -> None:
     first, second = log_in(), log_in()
     assert first.token != second.token
-    identity.end_token(first.token, first.token)
-    with refused(ErrorKind.TOKEN_ENDED):
+    identity.revoke_token(first.token, first.token)
+    with refused(ErrorKind.TOKEN_REVOKED):
         identity.authenticate_token(first.token)
-    with refused(ErrorKind.TOKEN_ENDED):
+    with refused(ErrorKind.TOKEN_REVOKED):
         identity.rescope(first.token, Scope())
     with refused(ErrorKind.SUBJECT_TOKEN_INVALID):
         identity.inspect_token(second.token, first.token)
@@ -58,11 +58,11 @@ def test_other_servers_know_when_they_have_forgotten(
     now = time.monotonic()
     monkeypatch.setattr(second_server._directory._caches.ended, "_now", lambda: now)
     second_server.authenticate_token(token)
-    identity.end_token(token, token)
+    identity.revoke_token(token, token)
     now += 4.9
     second_server.authenticate_token(token)
     now += 0.2
-    with refused(ErrorKind.TOKEN_ENDED):
+    with refused(ErrorKind.TOKEN_REVOKED):
         second_server.authenticate_token(token)
 
 
@@ -70,8 +70,8 @@ def test_a_server_that_has_not_seen_the_token_knows_at_once(
     identity: Identity, second_server: Identity, log_in: LogIn
 ) -> None:
     token = log_in().token
-    identity.end_token(token, token)
-    with refused(ErrorKind.TOKEN_ENDED):
+    identity.revoke_token(token, token)
+    with refused(ErrorKind.TOKEN_REVOKED):
         second_server.authenticate_token(token)
 
 
@@ -87,17 +87,17 @@ def test_what_was_rescoped_ends_with_it(
     first = log_in().token
     child, sibling = rescoped(identity, first), rescoped(identity, first)
     grandchild = rescoped(identity, child)
-    identity.end_token(child, child)
+    identity.revoke_token(child, child)
     for server in (identity, second_server):
         for token in (child, grandchild):
-            with refused(ErrorKind.TOKEN_ENDED):
+            with refused(ErrorKind.TOKEN_REVOKED):
                 server.authenticate_token(token)
         for token in (first, sibling):
             server.authenticate_token(token)
-    with refused(ErrorKind.TOKEN_ENDED):
+    with refused(ErrorKind.TOKEN_REVOKED):
         identity.rescope(grandchild, Scope())
-    identity.end_token(first, first)
-    with refused(ErrorKind.TOKEN_ENDED):
+    identity.revoke_token(first, first)
+    with refused(ErrorKind.TOKEN_REVOKED):
         identity.authenticate_token(sibling)
 
 
@@ -109,9 +109,9 @@ def test_other_servers_know_of_an_ancestor_within_five_seconds(
     now = time.monotonic()
     monkeypatch.setattr(second_server._directory._caches.ended, "_now", lambda: now)
     second_server.authenticate_token(child)
-    identity.end_token(token, token)
+    identity.revoke_token(token, token)
     now += 5.1
-    with refused(ErrorKind.TOKEN_ENDED):
+    with refused(ErrorKind.TOKEN_REVOKED):
         second_server.authenticate_token(child)
 
 
@@ -122,7 +122,7 @@ def test_a_token_without_ancestors_claim_stays_valid(identity: Identity, log_in:
 
 
 def test_ancestry_is_bounded(identity: Identity, log_in: LogIn) -> None:
-    deepest = rescoped(identity, log_in().token, LONGEST_ANCESTRY)
+    deepest = rescoped(identity, log_in().token, MAX_ANCESTORS)
     assert len(deepest) < 2400
     identity.authenticate_token(deepest)
     with refused(ErrorKind.LOGIN_FAILED):
@@ -132,7 +132,7 @@ def test_ancestry_is_bounded(identity: Identity, log_in: LogIn) -> None:
 def test_temporary_keys_outlive_the_token(identity: Identity, log_in: LogIn, clock: Clock) -> None:
     token = log_in().token
     key = identity.issue_temporary_key(rescoped(identity, token))
-    identity.end_token(token, token)
+    identity.revoke_token(token, token)
     request = signed(key.access, key.secret, clock(), security_token=key.security_token)
     identity.authenticate_signature(request, CLIENT)
     identity.administration.set_password("admin", "another password")
@@ -145,15 +145,15 @@ def test_who_may_end_it(identity: Identity, log_in: LogIn) -> None:
         identity.administration.create_user(role.value, role, PASSWORD)
     caller, viewer, admin = log_in(user="caller"), log_in(user="viewer"), log_in()
     with refused(ErrorKind.ROLE_FORBIDDEN):
-        identity.end_token(viewer.token, caller.token)
+        identity.revoke_token(viewer.token, caller.token)
     identity.authenticate_token(caller.token)
-    identity.end_token(admin.token, caller.token)
-    with refused(ErrorKind.TOKEN_ENDED):
+    identity.revoke_token(admin.token, caller.token)
+    with refused(ErrorKind.TOKEN_REVOKED):
         identity.authenticate_token(caller.token)
     with refused(ErrorKind.SUBJECT_TOKEN_INVALID):
-        identity.end_token(admin.token, "no token")
-    with refused(ErrorKind.TOKEN_ENDED):
-        identity.end_token(caller.token, admin.token)
+        identity.revoke_token(admin.token, "no token")
+    with refused(ErrorKind.TOKEN_REVOKED):
+        identity.revoke_token(caller.token, admin.token)
 
 
 def test_a_token_of_a_project_that_is_gone_can_be_ended(
@@ -161,8 +161,8 @@ def test_a_token_of_a_project_that_is_gone_can_be_ended(
 ) -> None:
     token = log_in().token
     identity.administration.delete_project(str(account.project_id))
-    identity.end_token(token, token)
-    with refused(ErrorKind.TOKEN_ENDED):
+    identity.revoke_token(token, token)
+    with refused(ErrorKind.TOKEN_REVOKED):
         identity.authenticate_token(token)
 
 
@@ -170,7 +170,7 @@ def test_what_is_void_is_forgotten(identity: Identity, log_in: LogIn, clock: Clo
     for hours in (0, 13, 13):
         clock.advance(hours * 3600)
         token = log_in().token
-        identity.end_token(token, token)
+        identity.revoke_token(token, token)
     with identity._database.reading() as session:
         assert session.scalar(select(func.count()).select_from(RevokedTokenRow)) == 2
 
@@ -183,7 +183,7 @@ class TestOwnPassword:
         first, second = log_in(), log_in()
         self.change(identity, first.token, PASSWORD, "another password")
         for grant in (first, second):
-            with refused(ErrorKind.TOKEN_ENDED):
+            with refused(ErrorKind.TOKEN_REVOKED):
                 identity.authenticate_token(grant.token)
         log_in("another password")
 

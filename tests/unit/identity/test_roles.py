@@ -10,7 +10,7 @@ import pytest
 
 from tests.unit.identity.support import CLIENT, PASSWORD, Clock, add_administrator, refused, signed
 from web_image_ocr.identity import (
-    EVERYBODY,
+    ALL_USERS,
     Credential,
     FirstAccount,
     Identity,
@@ -27,13 +27,13 @@ LogIn = Callable[..., TokenGrant]
 def test_a_role_is_that_of_the_store(identity: Identity, log_in: LogIn) -> None:
     add_administrator(identity)
     token = log_in(user="second").token
-    identity.administered_by(identity.authenticate_token(token))
+    identity.administration_for(identity.authenticate_token(token))
     changed = identity.administration.change_user("second", role=Role.VIEWER)
     assert changed.role is Role.VIEWER
     principal = identity.authenticate_token(token)
     assert principal.user.role is Role.VIEWER
     with refused(ErrorKind.ROLE_FORBIDDEN):
-        identity.administered_by(principal)
+        identity.administration_for(principal)
 
 
 def test_both_at_once(identity: Identity, log_in: LogIn) -> None:
@@ -106,7 +106,7 @@ class TestOwnKeys:
     def test_those_of_others_do_not_exist(
         self, identity: Identity, account: FirstAccount, caller: Principal
     ) -> None:
-        mine = identity.own_account(caller)
+        mine = identity.self_service(caller)
         made = mine.create_key()
         (shown,) = mine.keys()
         assert (shown.access, shown.created_at) == (made.access, made.created_at)
@@ -117,7 +117,7 @@ class TestOwnKeys:
         for access in (theirs, "nothing"):
             with refused(ErrorKind.RECORD_UNKNOWN):
                 mine.delete_key(access)
-        for owner in (EVERYBODY, identity.administration.users()[0].id):
+        for owner in (ALL_USERS, identity.administration.users()[0].id):
             with refused(ErrorKind.ROLE_FORBIDDEN):
                 mine.keys(owner)
         assert not mine.switch_key(made.access, enabled=False).enabled
@@ -130,7 +130,7 @@ class TestOwnKeys:
         key = identity.issue_temporary_key(log_in().token)
         request = signed(key.access, key.secret, clock(), security_token=key.security_token)
         principal = identity.authenticate_signature(request, CLIENT)
-        mine = identity.own_account(principal)
+        mine = identity.self_service(principal)
         (first,) = mine.keys()
         with refused(ErrorKind.ROLE_FORBIDDEN):
             mine.create_key()
@@ -139,7 +139,7 @@ class TestOwnKeys:
         with refused(ErrorKind.ROLE_FORBIDDEN):
             mine.delete_key(first.access)
         with refused(ErrorKind.ROLE_FORBIDDEN):
-            identity.administered_by(principal)
+            identity.administration_for(principal)
         with refused(ErrorKind.ROLE_FORBIDDEN):
             identity.change_password(principal, PASSWORD, "another password", CLIENT)
 

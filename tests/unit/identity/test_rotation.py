@@ -28,11 +28,11 @@ from web_image_ocr.identity import (
     RotationPhase,
     TokenGrant,
 )
-from web_image_ocr.identity import key_file as key_file_module
-from web_image_ocr.identity import rotation as rotation_module
-from web_image_ocr.identity.key_file import KeyFile, random_master_key
-from web_image_ocr.identity.keyring import MasterKey
-from web_image_ocr.identity.rotation import Progress, Rotation
+from web_image_ocr.identity.master_keys import key_file as key_file_module
+from web_image_ocr.identity.master_keys import rotation as rotation_module
+from web_image_ocr.identity.master_keys.key_file import KeyFile, random_master_key
+from web_image_ocr.identity.master_keys.keyring import MasterKey
+from web_image_ocr.identity.master_keys.rotation import Progress, Rotation
 from web_image_ocr.primitives.atomic_files import locked, replace_durably
 from web_image_ocr.primitives.errors import ErrorKind, ServiceError
 
@@ -331,7 +331,7 @@ def test_a_server_with_its_own_copy(town: Installation, tmp_path: Path) -> None:
         town.issue()
         town.check(other)
         (tmp_path / "copy.key").write_bytes(uncopied)
-        with refused(ErrorKind.STORE_UNAVAILABLE):
+        with refused(ErrorKind.DATABASE_UNAVAILABLE):
             town.check_keys(other)
     with refused(ErrorKind.CONFIGURATION_INVALID) as caught:
         Identity(config, tmp_path, clock=town.clock)
@@ -553,7 +553,7 @@ class TestTwoCommands:
         town.retire()
         with closing(town.opened()) as restarted:
             town.check_keys(restarted)
-        assert others == [ErrorKind.STORE_UNAVAILABLE.value]  # it waited, and then gave up
+        assert others == [ErrorKind.DATABASE_UNAVAILABLE.value]  # it waited, and then gave up
         town.rotate()
         assert len(town.lines()) == 2
         town.check_keys()

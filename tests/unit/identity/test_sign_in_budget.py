@@ -19,9 +19,9 @@ from web_image_ocr.identity import (
     Role,
     TokenGrant,
     passwords,
-    sign_in_budget,
 )
-from web_image_ocr.identity.sign_in_budget import SignInBudget, TokenBuckets
+from web_image_ocr.identity.brute_force import sign_in_budget
+from web_image_ocr.identity.brute_force.sign_in_budget import SignInBudget, TokenBuckets
 from web_image_ocr.primitives.errors import ErrorKind, ServiceError
 
 LogIn = Callable[..., TokenGrant]
@@ -190,12 +190,12 @@ class TestFailures:
         self, identity: Identity, log_in: LogIn, seconds: Seconds, monkeypatch: pytest.MonkeyPatch
     ) -> None:
         def unavailable(_: object) -> None:
-            raise ServiceError(ErrorKind.STORE_UNAVAILABLE, "gone")
+            raise ServiceError(ErrorKind.DATABASE_UNAVAILABLE, "gone")
 
         with monkeypatch.context() as patched:
-            patched.setattr(identity._directory, "user_signing_in", unavailable)
+            patched.setattr(identity._directory, "find_login", unavailable)
             kinds = {outcome(log_in, PASSWORD) for _ in range(100)}
-        assert kinds == {ErrorKind.STORE_UNAVAILABLE}
+        assert kinds == {ErrorKind.DATABASE_UNAVAILABLE}
         log_in(PASSWORD)
         assert seconds.now == 1000
 
@@ -252,7 +252,7 @@ def test_both_can_be_switched_off() -> None:
 
 
 def test_buckets_are_limited_and_the_fullest_goes(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(sign_in_budget, "MOST_NETWORKS", 3)
+    monkeypatch.setattr(sign_in_budget, "MAX_NETWORKS", 3)
     seconds = Seconds()
     buckets = TokenBuckets(1, 60, seconds)
     for network in ("a", "b", "c"):

@@ -23,7 +23,7 @@ class TestMissing:
     @pytest.mark.parametrize("name", ["typo", "a typo"])
     def test_the_folder_is_named(self, tmp_path: Path, name: str) -> None:
         folder = tmp_path / name
-        with refused(ErrorKind.STORE_UNAVAILABLE) as caught:
+        with refused(ErrorKind.DATABASE_UNAVAILABLE) as caught:
             Identity(CONFIG, folder, may_create=False)
         quoted = f"'{folder}'" if " " in name else folder
         assert caught.value.detail == (
@@ -35,19 +35,19 @@ class TestMissing:
         self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
     ) -> None:
         monkeypatch.chdir(tmp_path)
-        with refused(ErrorKind.STORE_UNAVAILABLE) as caught:
+        with refused(ErrorKind.DATABASE_UNAVAILABLE) as caught:
             Identity(CONFIG, Path("data"), may_create=False)
         assert caught.value.detail.startswith(f"no store in {tmp_path}/data: ")
 
     def test_a_folder_that_holds_other_files_is_left_as_it_is(self, tmp_path: Path) -> None:
         (tmp_path / "notes.txt").touch()
-        with refused(ErrorKind.STORE_UNAVAILABLE):
+        with refused(ErrorKind.DATABASE_UNAVAILABLE):
             Identity(CONFIG, tmp_path, may_create=False)
         assert [path.name for path in tmp_path.iterdir()] == ["notes.txt"]
 
     def test_a_store_elsewhere_is_named_by_its_setting(self, tmp_path: Path) -> None:
         config = IdentityConfig(database_url=f"sqlite:///{tmp_path}/elsewhere/own.db")
-        with refused(ErrorKind.STORE_UNAVAILABLE) as caught:
+        with refused(ErrorKind.DATABASE_UNAVAILABLE) as caught:
             Identity(config, tmp_path / "data", may_create=False)
         assert caught.value.detail == (
             "no store at identity.database_url: run `web-image-ocr admin init` first"
@@ -57,14 +57,14 @@ class TestMissing:
     def test_an_empty_file_is_no_store_yet(self, tmp_path: Path) -> None:
         path = tmp_path / "web-image-ocr.db"
         path.touch()
-        with refused(ErrorKind.STORE_UNAVAILABLE) as caught:
+        with refused(ErrorKind.DATABASE_UNAVAILABLE) as caught:
             Identity(CONFIG, tmp_path, may_create=False)
         assert caught.value.detail.startswith("no store in ")
         assert path.stat().st_size == 0
 
     def test_tables_whose_key_was_never_made_are_no_store_yet(self, tmp_path: Path) -> None:
         Database(f"sqlite:///{tmp_path}/web-image-ocr.db", 1).close()
-        with refused(ErrorKind.STORE_UNAVAILABLE) as caught:
+        with refused(ErrorKind.DATABASE_UNAVAILABLE) as caught:
             Identity(CONFIG, tmp_path, may_create=False)
         assert caught.value.detail.startswith("no store in ")
         assert not (tmp_path / "master.key").exists()

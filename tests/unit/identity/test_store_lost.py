@@ -48,7 +48,7 @@ def test_a_known_token_is_good_for_five_seconds_more(
     seconds_pass(4.9)
     call()
     seconds_pass(0.1)
-    with refused(ErrorKind.STORE_UNAVAILABLE):
+    with refused(ErrorKind.DATABASE_UNAVAILABLE):
         call()
 
 
@@ -61,7 +61,7 @@ def test_signatures_and_passwords_need_the_store_at_once(
     log_in()
     for file in tmp_path.glob("web-image-ocr.db*"):
         file.unlink()
-    with refused(ErrorKind.STORE_UNAVAILABLE):
+    with refused(ErrorKind.DATABASE_UNAVAILABLE):
         identity.authenticate_signature(request, CLIENT)
-    with refused(ErrorKind.STORE_UNAVAILABLE):
+    with refused(ErrorKind.DATABASE_UNAVAILABLE):
         log_in()

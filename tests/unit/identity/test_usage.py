@@ -27,7 +27,7 @@ from web_image_ocr.identity import (
 from web_image_ocr.usage import recorder
 from web_image_ocr.usage.durations import bucket_of, percentile
 from web_image_ocr.usage.recorder import Recorder
-from web_image_ocr.usage.store import UsageStore
+from web_image_ocr.usage.repository import UsageRepository
 
 Report = Callable[..., UsageReport]
 
@@ -117,7 +117,7 @@ def test_what_waits_for_the_store_is_limited(
     monkeypatch: pytest.MonkeyPatch,
     caplog: pytest.LogCaptureFixture,
 ) -> None:
-    monkeypatch.setattr(recorder, "MOST_KEPT", 5)
+    monkeypatch.setattr(recorder, "MAX_PENDING", 5)
     for seconds in (0.001, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1, 2, 5):
         for _ in range(2):
             identity.recorder.count(project, 200, "", seconds)
@@ -143,23 +143,23 @@ def _refuse_to_write(monkeypatch: pytest.MonkeyPatch) -> None:
     from web_image_ocr.primitives.errors import ErrorKind, ServiceError
 
     def away(*_: object) -> None:
-        raise ServiceError(ErrorKind.STORE_UNAVAILABLE, "away")
+        raise ServiceError(ErrorKind.DATABASE_UNAVAILABLE, "away")
 
-    monkeypatch.setattr(UsageStore, "add", away)
+    monkeypatch.setattr(UsageRepository, "add", away)
 
 
 def test_counting_does_not_wait_for_the_store(
     identity: Identity, project: str, report: Report, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     writing, go_on = threading.Event(), threading.Event()
-    add = UsageStore.add
+    add = UsageRepository.add
 
     def slow(*arguments: object) -> None:
         writing.set()
         assert go_on.wait(30)
         add(*arguments)  # type: ignore[arg-type]
 
-    monkeypatch.setattr(UsageStore, "add", slow)
+    monkeypatch.setattr(UsageRepository, "add", slow)
     with identity.recorder:
         identity.recorder.count(project, 200, "", 0.1)
         assert writing.wait(30)

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from web_image_ocr.primitives.atomic_files import create_once, replace_durably
+from web_image_ocr.primitives.atomic_files import create_if_missing, replace_durably
 
 
 def writer(content: str) -> Callable[[Path], None]:
@@ -23,7 +23,7 @@ def writer(content: str) -> Callable[[Path], None]:
 
 def test_it_is_private_and_folders_are_made(tmp_path: Path) -> None:
     path = tmp_path / "a" / "b" / "file"
-    create_once(path, writer("content"))
+    create_if_missing(path, writer("content"))
     assert path.read_text() == "content"
     assert stat.S_IMODE(path.stat().st_mode) == 0o600
 
@@ -31,7 +31,7 @@ def test_it_is_private_and_folders_are_made(tmp_path: Path) -> None:
 def test_what_is_there_stays(tmp_path: Path) -> None:
     path = tmp_path / "file"
     path.write_text("mine")
-    create_once(path, writer("yours"))
+    create_if_missing(path, writer("yours"))
     assert path.read_text() == "mine"
 
 
@@ -44,7 +44,7 @@ def test_of_many_at_once_one_wins_whole(tmp_path: Path) -> None:
             barrier.wait()
             draft.write_text(str(number) * 1000)
 
-        create_once(path, write)
+        create_if_missing(path, write)
 
     threads = [threading.Thread(target=make, args=(number,)) for number in range(8)]
     for thread in threads:
@@ -62,7 +62,7 @@ def test_a_failure_leaves_nothing(tmp_path: Path) -> None:
         raise OSError(draft.name)
 
     with pytest.raises(OSError, match="file"):
-        create_once(tmp_path / "file", write)
+        create_if_missing(tmp_path / "file", write)
     assert list(tmp_path.iterdir()) == []
 
 

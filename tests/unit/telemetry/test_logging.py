@@ -12,7 +12,7 @@ import pytest
 import structlog
 
 from web_image_ocr.primitives import audit
-from web_image_ocr.primitives.audit import AUDIT_LOGGER, OPERATOR, Origin
+from web_image_ocr.primitives.audit import AUDIT_LOGGER, OPERATOR, AuditContext
 from web_image_ocr.primitives.errors import ErrorKind, ServiceError
 from web_image_ocr.telemetry import logging as module
 from web_image_ocr.telemetry.logging import LoggingConfig, configure, configure_server
@@ -96,7 +96,7 @@ def test_a_command_that_cannot_append_writes_to_standard_error(
     (tmp_path / "folder").mkdir()
     os.mkfifo(tmp_path / "fifo")
     configure(LoggingConfig(file=tmp_path / place))
-    Origin(actor=OPERATOR).record("user_created", "success")
+    AuditContext(actor=OPERATOR).record("user_created", "success")
     assert json.loads(capsys.readouterr().err)["event"] == "user_created"
     assert {path.name for path in tmp_path.iterdir()} == {"folder", "fifo"}
 
@@ -112,7 +112,7 @@ def test_a_command_that_may_not_write_its_file_writes_to_standard_error(
     monkeypatch.setattr(os, "open", refused)
     configure(LoggingConfig(file=path))
     assert capsys.readouterr().err == ""
-    Origin(actor=OPERATOR).record("user_created", "success")
+    AuditContext(actor=OPERATOR).record("user_created", "success")
     assert json.loads(capsys.readouterr().err)["event"] == "user_created"
     assert path.read_bytes() == b""
 

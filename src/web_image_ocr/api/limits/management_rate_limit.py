@@ -26,7 +26,7 @@ REFUSAL_S: Final = 1.0
 is limited by its number of connections."""
 
 _SERVER_FAILURES = frozenset(
-    {ErrorKind.STORE_UNAVAILABLE, ErrorKind.OVERLOADED, ErrorKind.INTERNAL}
+    {ErrorKind.DATABASE_UNAVAILABLE, ErrorKind.OVERLOADED, ErrorKind.INTERNAL}
 )
 """Kinds of errors that do not count against the client network."""
 

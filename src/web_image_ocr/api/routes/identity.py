@@ -29,7 +29,7 @@ from web_image_ocr.api.wire.identity import (
     encode_temporary_key,
     encode_token,
 )
-from web_image_ocr.identity import MOST_A_PAGE, Principal, TokenGrant
+from web_image_ocr.identity import MAX_PAGE_SIZE, Principal, TokenGrant
 from web_image_ocr.primitives.errors import ErrorKind, ServiceError
 
 router = APIRouter(tags=["Identity"])
@@ -95,8 +95,8 @@ async def end_token(request: Request) -> Response:
     subject = request.headers.get("x-subject-token", "")
     callers = _callers(request)
     # First, so that only who may revoke it waits for the store's lock.
-    await callers.judge(lambda access: access.token_to_end(asking, subject))
-    await callers.change(lambda identity: identity.end_token(asking, subject))
+    await callers.judge(lambda access: access.authorize_revocation(asking, subject))
+    await callers.change(lambda identity: identity.revoke_token(asking, subject))
     return Response(status_code=204)
 
 
@@ -117,7 +117,7 @@ async def projects(request: Request) -> Response:
             request, lambda: callers.authenticate(request, body)
         )
     name = request.query_params.get("name") or None
-    page = requested_page(request.query_params, MOST_A_PAGE)
+    page = requested_page(request.query_params, MAX_PAGE_SIZE)
     found = await callers.ask(lambda identity: identity.projects(principal, name, page))
     return json_response(encode_projects(found, str(request.url), page.limit))
 

@@ -27,8 +27,8 @@ from web_image_ocr.api.wire.management import (
     encode_list,
     encode_new_key,
 )
-from web_image_ocr.identity import EVERYBODY
-from web_image_ocr.primitives.audit import is_about
+from web_image_ocr.identity import ALL_USERS
+from web_image_ocr.primitives.audit import set_target
 from web_image_ocr.primitives.errors import ErrorKind, ServiceError
 
 router = APIRouter(tags=["Management"])
@@ -51,9 +51,9 @@ async def list_keys(request: Request) -> Response:
     async with managing(request) as call:
         query = query_parameters(request, PAGE_QUERY | {"user"})
         page, owner = requested_page(query), query.get("user")
-        if owner is not None and owner != EVERYBODY:
+        if owner is not None and owner != ALL_USERS:
             owner = checked_id(owner)
-        found = await call.own_account(lambda account: account.keys(owner, page))
+        found = await call.self_service(lambda account: account.keys(owner, page))
         return json_response(encode_list("keys", encode_key, found))
 
 
@@ -70,7 +70,7 @@ async def create_key(request: Request) -> Response:
     async with managing(request) as call:
         asked = await call.read(NewKeyRequest)
         owner = None if asked.user_id is None else checked_id(asked.user_id)
-        made = await call.own_account(lambda account: account.create_key(owner))
+        made = await call.self_service(lambda account: account.create_key(owner))
         return json_response(encode_new_key(made), 201)
 
 
@@ -86,7 +86,7 @@ async def change_key(request: Request) -> Response:
     async with managing(request) as call:
         access = _access(request)
         asked = await call.read(KeyChange)
-        changed = await call.own_account(
+        changed = await call.self_service(
             lambda account: account.switch_key(access, enabled=asked.enabled)
         )
         return json_response(encode_key(changed))
@@ -103,7 +103,7 @@ async def delete_key(request: Request) -> Response:
     """Forgets the key."""
     async with managing(request) as call:
         access = _access(request)
-        await call.own_account(lambda account: account.delete_key(access))
+        await call.self_service(lambda account: account.delete_key(access))
         return Response(status_code=204)
 
 
@@ -112,5 +112,5 @@ def _access(request: Request) -> str:
     if not re.fullmatch(r"[A-Za-z0-9]{1,32}", access):
         raise ServiceError(ErrorKind.RECORD_UNKNOWN, "no access key is called so")
     if re.fullmatch(r"[A-Z0-9]{20}", access):  # like ours; others may be anything
-        is_about(access)
+        set_target(access)
     return access

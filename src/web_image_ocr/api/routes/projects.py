@@ -39,7 +39,7 @@ async def list_projects(request: Request) -> Response:
     """Return projects by name, in pages, to every role."""
     async with managing(request) as call:
         page = requested_page(query_parameters(request, PAGE_QUERY))
-        found = await call.own_account(lambda account: account.projects(page))
+        found = await call.self_service(lambda account: account.projects(page))
         return json_response(encode_list("projects", encode_project, found))
 
 

@@ -78,7 +78,7 @@ async def usage(request: Request) -> Response:
 async def _csv(call: ManagementCall, report: UsageReport, project_id: str | None) -> Response:
     project = ""
     if project_id is not None:
-        project = (await call.own_account(lambda account: account.project(project_id))).name
+        project = (await call.self_service(lambda account: account.project(project_id))).name
     name = file_name(report.window.start, report.window.end)
     return Response(
         usage_csv(report, project),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from datetime import UTC, datetime
 from typing import Any, TypeVar
 
 import orjson
@@ -10,7 +11,7 @@ from pydantic import BaseModel, ConfigDict, ValidationError
 from starlette.requests import Request
 from starlette.responses import Response
 
-from web_image_ocr.identity import MOST_A_PAGE, Page
+from web_image_ocr.identity import MAX_PAGE_SIZE, PageRequest
 from web_image_ocr.primitives.errors import ErrorKind, ServiceError
 
 JSON_TYPE = "application/json;charset=UTF-8"
@@ -99,6 +100,11 @@ def json_response(value: object, status: int = 200) -> Response:
     return Response(orjson.dumps(value), status, headers={"content-type": JSON_TYPE})
 
 
+def wire_time(moment: datetime) -> str:
+    """Return a time in UTC with microseconds: ``2026-01-15T09:30:00.000000Z``."""
+    return moment.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S.%fZ")
+
+
 def server_timing(timings: Mapping[str, float]) -> str:
     """Return the ``Server-Timing`` header for seconds by stage."""
     return ", ".join(f"{stage};dur={seconds * 1000:.1f}" for stage, seconds in timings.items())
@@ -122,7 +128,7 @@ def query_parameters(request: Request, names: frozenset[str]) -> Mapping[str, st
     return query
 
 
-def requested_page(query: Mapping[str, str], default: int = DEFAULT_LIMIT) -> Page:
+def requested_page(query: Mapping[str, str], default: int = DEFAULT_LIMIT) -> PageRequest:
     """Return the page that a query asks for.
 
     Args:
@@ -133,8 +139,8 @@ def requested_page(query: Mapping[str, str], default: int = DEFAULT_LIMIT) -> Pa
         ServiceError: ``IDENTITY_REQUEST_INVALID`` unless the limit is 1 to 1,000.
     """
     text = query.get("limit", str(default))
-    if not (text.isascii() and text.isdigit() and len(text) <= len(str(MOST_A_PAGE))):
+    if not (text.isascii() and text.isdigit() and len(text) <= len(str(MAX_PAGE_SIZE))):
         raise ServiceError(
-            ErrorKind.IDENTITY_REQUEST_INVALID, f"limit must be a number from 1 to {MOST_A_PAGE}"
+            ErrorKind.IDENTITY_REQUEST_INVALID, f"limit must be a number from 1 to {MAX_PAGE_SIZE}"
         )
-    return Page(limit=int(text), marker=query.get("marker") or None)
+    return PageRequest(limit=int(text), marker=query.get("marker") or None)

@@ -10,13 +10,14 @@ import math
 from collections import defaultdict
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import datetime
 from http import HTTPStatus
 
 from pydantic import Field
 from pydantic.json_schema import SkipJsonSchema
 from starlette.responses import Response
 
-from web_image_ocr.api.wire.codec import Wire, json_response
+from web_image_ocr.api.wire.codec import Wire, json_response, wire_time
 from web_image_ocr.primitives.errors import ErrorKind, ServiceError
 
 _STORAGE_FAILED = "Obtaining the file from the OBS failed."
@@ -105,7 +106,7 @@ TABLE: Mapping[ErrorKind, WireError] = {
     ErrorKind.TOKEN_EXPIRED: WireError(
         401, "APIG.0301", _AUTHENTICATION + "token expires, expires_at: {expires_at}"
     ),
-    ErrorKind.TOKEN_ENDED: WireError(401, "APIG.0307", "The token must be updated."),
+    ErrorKind.TOKEN_REVOKED: WireError(401, "APIG.0307", "The token must be updated."),
     ErrorKind.TOKEN_WITHOUT_PROJECT: WireError(
         400, "ModelArts.0212", "Invalid Token header. The Token not contain project item."
     ),
@@ -159,7 +160,7 @@ TABLE: Mapping[ErrorKind, WireError] = {
     ErrorKind.ENGINE_UNAVAILABLE: WireError(
         503, "ModelArts.4403", "Backend service unavailable error."
     ),
-    ErrorKind.STORE_UNAVAILABLE: WireError(503, "APIG.0201", "Backend unavailable."),
+    ErrorKind.DATABASE_UNAVAILABLE: WireError(503, "APIG.0201", "Backend unavailable."),
     ErrorKind.MODEL_UNAVAILABLE: WireError(503, "ModelArts.4508", "Service not start."),
     ErrorKind.CONFIGURATION_INVALID: WireError(
         500, "ModelArts.4505", "Backend service internal error."
@@ -174,7 +175,11 @@ def wire_error(error: ServiceError) -> WireError:
     row = TABLE[error.kind]
     if "{" not in row.message:
         return row
-    return WireError(row.status, row.code, row.message.format_map(defaultdict(str, error.public)))
+    values = {
+        name: wire_time(value) if isinstance(value, datetime) else value
+        for name, value in error.public.items()
+    }
+    return WireError(row.status, row.code, row.message.format_map(defaultdict(str, values)))
 
 
 def error_response(error: ServiceError, *, request_id: str, identity_form: bool) -> Response:

@@ -8,17 +8,16 @@ from urllib.parse import urlencode
 from pydantic import Field, StringConstraints
 from pydantic.json_schema import SkipJsonSchema
 
-from web_image_ocr.api.wire.codec import Wire
+from web_image_ocr.api.wire.codec import Wire, wire_time
 from web_image_ocr.identity import (
-    Listed,
     PasswordLogin,
     Project,
     Reference,
+    ResultPage,
     Role,
     Scope,
     TemporaryKey,
     TokenGrant,
-    wire_time,
 )
 from web_image_ocr.primitives.errors import ErrorKind, ServiceError
 
@@ -288,7 +287,7 @@ def encode_temporary_key(key: TemporaryKey) -> dict[str, object]:
     }
 
 
-def encode_projects(projects: Listed[Project], url: str, limit: int) -> dict[str, object]:
+def encode_projects(projects: ResultPage[Project], url: str, limit: int) -> dict[str, object]:
     """Return the body that lists projects.
 
     Args:

@@ -7,18 +7,17 @@ from typing import Annotated, Literal, TypeVar
 
 from pydantic import ConfigDict, Field
 
-from web_image_ocr.api.wire.codec import Wire
+from web_image_ocr.api.wire.codec import Wire, wire_time
 from web_image_ocr.identity import (
     AccessKey,
-    Listed,
     NewAccessKey,
     NewPassword,
     Principal,
     Project,
     ProjectState,
+    ResultPage,
     Role,
     User,
-    wire_time,
 )
 
 _Value = TypeVar("_Value")
@@ -231,7 +230,7 @@ class NewPasswordAnswer(Wire):
 
 
 def encode_list(
-    name: str, encode: Callable[[_Value], dict[str, object]], found: Listed[_Value]
+    name: str, encode: Callable[[_Value], dict[str, object]], found: ResultPage[_Value]
 ) -> dict[str, object]:
     """Return one page of a list.
 

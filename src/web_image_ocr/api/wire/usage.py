@@ -9,9 +9,9 @@ from typing import Literal
 
 from pydantic import Field
 
-from web_image_ocr.api.wire.codec import Wire
+from web_image_ocr.api.wire.codec import Wire, wire_time
 from web_image_ocr.api.wire.management import Time
-from web_image_ocr.identity import Tally, UsageReport, wire_time
+from web_image_ocr.identity import Tally, UsageReport
 
 _PERCENTILES = {"p50": 0.50, "p95": 0.95, "p99": 0.99}
 _FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r")

@@ -87,7 +87,7 @@ GATEWAY = {
     ErrorKind.BODY_TOO_LARGE: (413, "APIG.0201", "Request entity too large."),
     ErrorKind.URI_TOO_LONG: (414, "APIG.0201", "Request URI too large."),
     ErrorKind.HEADERS_TOO_LARGE: (494, "APIG.0201", "Request headers too large."),
-    ErrorKind.STORE_UNAVAILABLE: (503, "APIG.0201", "Backend unavailable."),
+    ErrorKind.DATABASE_UNAVAILABLE: (503, "APIG.0201", "Backend unavailable."),
     ErrorKind.CREDENTIALS_MISSING: (
         401,
         "APIG.0301",
@@ -129,7 +129,7 @@ GATEWAY = {
         "The IAM user is not authorized to access the API.",
     ),
     ErrorKind.ORIGIN_FORBIDDEN: (403, "APIG.0306", "API access denied."),
-    ErrorKind.TOKEN_ENDED: (401, "APIG.0307", "The token must be updated."),
+    ErrorKind.TOKEN_REVOKED: (401, "APIG.0307", "The token must be updated."),
     ErrorKind.RATE_LIMITED: (
         429,
         "APIG.0308",

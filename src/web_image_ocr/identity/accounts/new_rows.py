@@ -16,7 +16,7 @@ from web_image_ocr.database.tables import (
     SubscriptionRow,
     UserRow,
 )
-from web_image_ocr.identity.keyring import MasterKey
+from web_image_ocr.identity.master_keys.keyring import MasterKey
 from web_image_ocr.identity.passwords import random_text
 from web_image_ocr.identity.values import Role
 from web_image_ocr.primitives.errors import ErrorKind, ServiceError

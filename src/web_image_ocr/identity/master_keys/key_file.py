@@ -22,8 +22,13 @@ from collections.abc import Callable, Collection, Sequence
 from pathlib import Path
 from threading import Lock
 
-from web_image_ocr.identity.keyring import MasterKey
-from web_image_ocr.primitives.atomic_files import create_once, locked, read_durably, replace_durably
+from web_image_ocr.identity.master_keys.keyring import MasterKey
+from web_image_ocr.primitives.atomic_files import (
+    create_if_missing,
+    locked,
+    read_durably,
+    replace_durably,
+)
 from web_image_ocr.primitives.errors import ErrorKind, ServiceError
 
 _MASTER_KEY = re.compile(r"[0-9a-f]{64}")
@@ -143,7 +148,7 @@ def create_key_file(path: Path) -> None:
         ServiceError: ``CONFIGURATION_INVALID`` when it cannot be written.
     """
     try:
-        create_once(path, _write_master_key)
+        create_if_missing(path, _write_master_key)
     except OSError as error:
         raise _unreadable(path, error) from error
 

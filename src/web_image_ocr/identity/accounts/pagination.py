@@ -16,30 +16,30 @@ from web_image_ocr.primitives.errors import ErrorKind, ServiceError
 Value = TypeVar("Value")
 Row = TypeVar("Row")
 
-MOST_A_PAGE: Final = 1000
+MAX_PAGE_SIZE: Final = 1000
 """Records of one page; reading and encoding as many takes some 30 ms."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Page:
+class PageRequest:
     """Say which part of a list is wanted.
 
     Attributes:
         limit: records at most, 1 to 1,000.
-        marker: ``Listed.next_marker`` of the page before; None begins at the first record.
+        marker: ``ResultPage.next_marker`` of the page before; None begins at the first record.
 
     Raises:
         ServiceError: ``IDENTITY_REQUEST_INVALID`` for another limit.
     """
 
-    limit: int = MOST_A_PAGE
+    limit: int = MAX_PAGE_SIZE
     marker: str | None = None
 
     def __post_init__(self) -> None:
-        if not 1 <= self.limit <= MOST_A_PAGE:
+        if not 1 <= self.limit <= MAX_PAGE_SIZE:
             raise ServiceError(
                 ErrorKind.IDENTITY_REQUEST_INVALID,
-                f"limit must be 1 to {MOST_A_PAGE}, not {self.limit}",
+                f"limit must be 1 to {MAX_PAGE_SIZE}, not {self.limit}",
             )
 
     def after(self, parts: int) -> tuple[str, ...] | None:
@@ -57,17 +57,17 @@ class Page:
         try:
             text = base64.b64decode(padded, altchars=b"-_", validate=True).decode()
         except ValueError:
-            raise unknown_marker() from None
+            raise invalid_marker() from None
         found = tuple(text.split("\0"))
         if len(found) != parts:
-            raise unknown_marker()
+            raise invalid_marker()
         return found
 
 
-FIRST_PAGE: Final = Page()
+FIRST_PAGE: Final = PageRequest()
 
 
-class Listed(tuple[Value, ...]):  # noqa: SLOT001 - a tuple has no room for slots
+class ResultPage(tuple[Value, ...]):  # noqa: SLOT001 - a tuple has no room for slots
     """Hold the records of one page.
 
     Attributes:
@@ -99,9 +99,9 @@ class Listed(tuple[Value, ...]):  # noqa: SLOT001 - a tuple has no room for slot
         return listed
 
 
-def every(listing: Callable[[Page], Listed[Value]]) -> Iterator[Value]:
+def iterate_pages(listing: Callable[[PageRequest], ResultPage[Value]]) -> Iterator[Value]:
     """Yield the records of all pages; each page is read when it is needed."""
-    page = Page()
+    page = PageRequest()
     while True:
         found = listing(page)
         yield from found
@@ -110,7 +110,7 @@ def every(listing: Callable[[Page], Listed[Value]]) -> Iterator[Value]:
         page = replace(page, marker=found.next_marker)
 
 
-def unknown_marker() -> ServiceError:
+def invalid_marker() -> ServiceError:
     """Return the error for a marker that this list did not give."""
     return ServiceError(
         ErrorKind.IDENTITY_REQUEST_INVALID,

@@ -14,7 +14,7 @@ from pathlib import Path
 import pytest
 
 
-def whole_copy(path: Path) -> Path:
+def intact_copy(path: Path) -> Path:
     """A copy in one file beside the store's, whatever its log of changes holds."""
     copy = path.with_name(f"copy-of-{path.name}")
     copy.unlink(missing_ok=True)
@@ -27,7 +27,7 @@ def whole_copy(path: Path) -> Path:
 
 def damaged_copy(path: Path, *, start: int, end: int | None = None) -> Path:
     """A copy with random bytes from one place to another, or to its end."""
-    copy = whole_copy(path)
+    copy = intact_copy(path)
     damaged = path.with_name(f"damaged-{path.name}")
     shutil.move(copy, damaged)
     with damaged.open("r+b") as file:
@@ -47,7 +47,7 @@ def put_in_place(path: Path, other: Path) -> None:
 @contextmanager
 def exchanged(path: Path, other: Path) -> Iterator[None]:
     """Another file in the store's place."""
-    good = whole_copy(path)
+    good = intact_copy(path)
     put_in_place(path, other)
     try:
         yield
@@ -58,7 +58,7 @@ def exchanged(path: Path, other: Path) -> Iterator[None]:
 @contextmanager
 def read_only(path: Path) -> Iterator[None]:
     """A file that cannot be written, not by root either."""
-    put_in_place(path, whole_copy(path))
+    put_in_place(path, intact_copy(path))
     if os.geteuid() == 0:
         _mark(path, "+i")
     else:
@@ -74,7 +74,7 @@ def read_only(path: Path) -> Iterator[None]:
 @contextmanager
 def gone(path: Path) -> Iterator[None]:
     """No file where the store's should be."""
-    good = whole_copy(path)
+    good = intact_copy(path)
     for name in ("", "-wal", "-shm"):
         path.with_name(path.name + name).unlink(missing_ok=True)
     try:

@@ -112,12 +112,12 @@ class Keyring:
         """Return the accepted master key of this fingerprint.
 
         Raises:
-            ServiceError: ``STORE_UNAVAILABLE`` if the file does not hold it.
+            ServiceError: ``DATABASE_UNAVAILABLE`` if the file does not hold it.
         """
         found = self.find(fingerprint)
         if found is None:
             raise ServiceError(
-                ErrorKind.STORE_UNAVAILABLE,
+                ErrorKind.DATABASE_UNAVAILABLE,
                 f"the store's master key {fingerprint[:8]} is not in this server's key file: copy "
                 "the file from the server where the key was rotated",
             )
@@ -127,7 +127,7 @@ class Keyring:
         """Return the key that signs; up to the cache's seconds behind the store.
 
         Raises:
-            ServiceError: as ``key``; ``STORE_UNAVAILABLE``.
+            ServiceError: as ``key``; ``DATABASE_UNAVAILABLE``.
         """
         return self.find(self._in_use_lately()) or self.key(self._in_use())
 

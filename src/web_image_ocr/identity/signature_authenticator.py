@@ -6,13 +6,17 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 
+from web_image_ocr.identity.accounts.new_rows import random_key
 from web_image_ocr.identity.audited import SIGNATURE_FAILED, SIGNATURE_REFUSALS, audited_as
-from web_image_ocr.identity.config import IdentityConfig
-from web_image_ocr.identity.directory import Directory, KnownUser
-from web_image_ocr.identity.keyring import Keyring
-from web_image_ocr.identity.lockout import Lockout
-from web_image_ocr.identity.reading_lockout import ReadingLockout
-from web_image_ocr.identity.records import random_key
+from web_image_ocr.identity.brute_force.lockout import Lockout
+from web_image_ocr.identity.brute_force.read_only_lockout import ReadOnlyLockout
+from web_image_ocr.identity.config import (
+    MAX_TEMPORARY_KEY_SECONDS,
+    MIN_TEMPORARY_KEY_SECONDS,
+    IdentityConfig,
+)
+from web_image_ocr.identity.directory import Directory, UserRecord
+from web_image_ocr.identity.master_keys.keyring import Keyring
 from web_image_ocr.identity.signature import (
     SECURITY_TOKEN_HEADER,
     Authorization,
@@ -23,11 +27,8 @@ from web_image_ocr.identity.signature import (
 )
 from web_image_ocr.identity.tokens import TemporaryClaims, Tokens
 from web_image_ocr.identity.values import Credential, Principal, TemporaryKey
-from web_image_ocr.primitives.audit import is_about, record
+from web_image_ocr.primitives.audit import record, set_target
 from web_image_ocr.primitives.errors import ErrorKind, ServiceError
-
-SHORTEST_TEMPORARY_SECONDS = 900
-LONGEST_TEMPORARY_SECONDS = 86_400
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -55,7 +56,7 @@ class _Claim:
     has_failed: bool
 
 
-class Keys:
+class SignatureAuthenticator:
     """Checks signatures and makes temporary keys.
 
     Args:
@@ -64,7 +65,7 @@ class Keys:
         keyring: decrypts the secrets of keys.
         tokens: reads security tokens.
         lockout: counts failures per key and address; one that only reads has ``check_headers``
-            and ``authenticate`` raise ``MustWriteError`` where something has to be written.
+            and ``authenticate`` raise ``WriteRequiredError`` where something has to be written.
         used: told each permanent key that has signed rightly.
         clock: the time, UTC.
     """
@@ -76,7 +77,7 @@ class Keys:
         directory: Directory,
         keyring: Keyring,
         tokens: Tokens,
-        lockout: Lockout | ReadingLockout,
+        lockout: Lockout | ReadOnlyLockout,
         used: Callable[[str], None],
         clock: Callable[[], datetime],
     ) -> None:
@@ -94,7 +95,7 @@ class Keys:
         return self._claim(request, client).authorization.access
 
     def record_unfinished(self, access: str, client: str, seconds: float) -> None:
-        """Count a body that did not come; see ``Identity.record_unfinished_body``."""
+        """Count a body that did not come; see ``Identity.record_incomplete_body``."""
         since = self._clock() - timedelta(seconds=seconds)
         counts = True
         try:
@@ -117,13 +118,13 @@ class Keys:
             self._used(claim.authorization.access)
         return principal
 
-    def issue_temporary(self, owner: KnownUser, duration_seconds: int) -> TemporaryKey:
+    def issue_temporary(self, owner: UserRecord, duration_seconds: int) -> TemporaryKey:
         """A temporary key; see ``Identity.issue_temporary_key``."""
-        if not SHORTEST_TEMPORARY_SECONDS <= duration_seconds <= LONGEST_TEMPORARY_SECONDS:
+        if not MIN_TEMPORARY_KEY_SECONDS <= duration_seconds <= MAX_TEMPORARY_KEY_SECONDS:
             raise ServiceError(
                 ErrorKind.IDENTITY_REQUEST_INVALID,
-                f"duration_seconds must be {SHORTEST_TEMPORARY_SECONDS} to "
-                f"{LONGEST_TEMPORARY_SECONDS}",
+                f"duration_seconds must be {MIN_TEMPORARY_KEY_SECONDS} to "
+                f"{MAX_TEMPORARY_KEY_SECONDS}",
             )
         expires_at = int(self._clock().timestamp()) + duration_seconds
         key = random_key()
@@ -152,7 +153,7 @@ class Keys:
         else:
             candidate = self._permanent(authorization.access)
         subject = _subject(authorization.access)
-        is_about(authorization.access)  # a key that exists
+        set_target(authorization.access)  # a key that exists
         return _Claim(
             authorization=authorization,
             candidate=candidate,
@@ -168,7 +169,7 @@ class Keys:
         secret = self._keyring.decrypt_key_secret(key.sealed_secret, access)
         if secret is None:
             raise ServiceError(
-                ErrorKind.STORE_UNAVAILABLE,
+                ErrorKind.DATABASE_UNAVAILABLE,
                 "the secret of a key cannot be decrypted: it was altered in the store, or this "
                 "server's key file lacks a master key",
             )

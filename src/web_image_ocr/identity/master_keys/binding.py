@@ -10,17 +10,17 @@ from __future__ import annotations
 from pathlib import Path
 
 from web_image_ocr.database.database import Database
-from web_image_ocr.database.engines import StoreMissingError
+from web_image_ocr.database.engines import DatabaseMissingError
 from web_image_ocr.identity.cache import TimedCache
-from web_image_ocr.identity.key_facts import (
+from web_image_ocr.identity.master_keys.key_file import KeyFile, create_key_file
+from web_image_ocr.identity.master_keys.keyring import Keyring
+from web_image_ocr.identity.master_keys.state import (
     IN_USE,
-    KeyFacts,
+    MasterKeyState,
     in_use,
-    read_key_facts,
-    write_key_facts,
+    read_master_key_state,
+    write_master_key_state,
 )
-from web_image_ocr.identity.key_file import KeyFile, create_key_file
-from web_image_ocr.identity.keyring import Keyring
 from web_image_ocr.primitives.errors import ErrorKind, ServiceError
 
 
@@ -36,7 +36,7 @@ def bind_keyring(
         may_create: whether this may be the first call.
 
     Raises:
-        StoreMissingError: when the store has none yet and none may be made.
+        DatabaseMissingError: when the store has none yet and none may be made.
         ServiceError: ``CONFIGURATION_INVALID`` when a master key is missing, unreadable or
             another store's.
     """
@@ -53,26 +53,26 @@ def bind_keyring(
     return file, keyring
 
 
-def _bound(database: Database, path: Path, *, may_create: bool) -> tuple[KeyFile, KeyFacts]:
+def _bound(database: Database, path: Path, *, may_create: bool) -> tuple[KeyFile, MasterKeyState]:
     with database.reading() as session:
-        facts = read_key_facts(session)
+        facts = read_master_key_state(session)
     if facts is None and not may_create:
-        raise StoreMissingError
+        raise DatabaseMissingError
     if facts is None:
         with database.writing(alone=True) as session:
-            facts = read_key_facts(session)
+            facts = read_master_key_state(session)
             if facts is None:
                 create_key_file(path)
                 file = KeyFile(path)
-                facts = KeyFacts(in_use=file.read_durably()[0].fingerprint)
-                write_key_facts(session, facts)
+                facts = MasterKeyState(in_use=file.read_durably()[0].fingerprint)
+                write_master_key_state(session, facts)
                 return file, facts
     file = KeyFile(path)
     _check(file, facts)
     return file, facts
 
 
-def _check(file: KeyFile, facts: KeyFacts) -> None:
+def _check(file: KeyFile, facts: MasterKeyState) -> None:
     held = {key.fingerprint for key in file.accepted()}
     if facts.in_use not in held and facts.former not in held and facts.prepared not in held:
         reason = "is the master key of another store: put back the one of this store"

@@ -8,7 +8,7 @@ from typing import Final
 from sqlalchemy import ColumnElement, func, select
 
 from web_image_ocr.database.tables import AccessKeyRow, ProjectRow, UserRow
-from web_image_ocr.identity.lookups import AccountRows
+from web_image_ocr.identity.accounts.account_rows import AccountRows
 from web_image_ocr.primitives.errors import ErrorKind, ServiceError
 
 

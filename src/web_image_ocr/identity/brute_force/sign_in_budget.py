@@ -21,7 +21,7 @@ from web_image_ocr.identity.config import IdentityConfig
 from web_image_ocr.primitives.errors import ErrorKind, ServiceError
 from web_image_ocr.primitives.networks import client_network
 
-MOST_NETWORKS = 10_000
+MAX_NETWORKS = 10_000
 """Buckets kept at most; the one unused for longest, which is the fullest, is dropped first."""
 
 _MINUTE_S = 60
@@ -77,7 +77,7 @@ class TokenBuckets:
     def _keep(self, key: str, tokens: float) -> None:
         self._buckets[key] = tokens, self._now()
         self._buckets.move_to_end(key)
-        if len(self._buckets) > MOST_NETWORKS:
+        if len(self._buckets) > MAX_NETWORKS:
             self._buckets.popitem(last=False)
 
     def _seconds_to_one(self, left: float) -> float:

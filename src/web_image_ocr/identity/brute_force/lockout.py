@@ -28,7 +28,7 @@ from web_image_ocr.database.tables import FailureRow
 from web_image_ocr.primitives.errors import ErrorKind, ServiceError
 from web_image_ocr.primitives.networks import client_network
 
-MOST_COUNTERS = 10_000
+MAX_COUNTERS = 10_000
 """Kept at most; a new one displaces the one that would be void first, of those that do not lock
 if there are such. Invented names do not fill them: a network has few failures at once."""
 
@@ -79,7 +79,7 @@ class Lockout:
 
         Raises:
             ServiceError: the rule's error, with ``retry_after``, while locked;
-                ``STORE_UNAVAILABLE`` while a failure is owed.
+                ``DATABASE_UNAVAILABLE`` while a failure is owed.
         """
         self.settle(subject, client)
         return self.read(subject, client)
@@ -144,7 +144,7 @@ class Lockout:
         """Count the failures that are owed.
 
         Raises:
-            ServiceError: ``STORE_UNAVAILABLE``; they are still owed then.
+            ServiceError: ``DATABASE_UNAVAILABLE``; they are still owed then.
         """
         counter = subject, client_network(client)
         if not self.owes(subject, client):
@@ -166,7 +166,7 @@ class Lockout:
         counter = subject, client_network(client)
         with self._owed_lock:
             self._owed[counter] = self._owed.get(counter, 0) + failures
-            if len(self._owed) > MOST_COUNTERS:
+            if len(self._owed) > MAX_COUNTERS:
                 self._owed.popitem(last=False)
 
     def _take(self, counter: Counted) -> int:
@@ -205,7 +205,7 @@ class Lockout:
 
     def _make_room(self, session: Session) -> None:
         counters = session.scalars(select(func.count()).select_from(FailureRow)).one()
-        if counters >= MOST_COUNTERS:
+        if counters >= MAX_COUNTERS:
             locks = FailureRow.failed >= self._rule.failures
             first = select(FailureRow).order_by(locks, FailureRow.void_at).limit(1)
             session.delete(session.scalars(first).one())

@@ -19,8 +19,16 @@ import httpx
 import jwt
 import pytest
 
+from tests.database_faults import (
+    damaged_copy,
+    exchanged,
+    filled,
+    folder_gone,
+    gone,
+    locked,
+    read_only,
+)
 from tests.servers import Account, Server, free_port, run, sign_in, starting
-from tests.stores import damaged_copy, exchanged, filled, folder_gone, gone, locked, read_only
 from web_image_ocr.identity import Identity, IdentityConfig, PasswordLogin, Reference, passwords
 
 pytestmark = [pytest.mark.server, pytest.mark.models]

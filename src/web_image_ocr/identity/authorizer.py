@@ -10,9 +10,9 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from datetime import UTC, datetime
+from datetime import datetime
 
-from web_image_ocr.identity.directory import KnownUser, Records
+from web_image_ocr.identity.directory import Records, UserRecord
 from web_image_ocr.identity.tokens import TokenClaims, Tokens
 from web_image_ocr.identity.values import (
     API_NAME,
@@ -23,15 +23,15 @@ from web_image_ocr.identity.values import (
     TokenGrant,
     User,
 )
-from web_image_ocr.primitives.audit import acted_by, is_about
+from web_image_ocr.primitives.audit import set_actor, set_target
 from web_image_ocr.primitives.errors import ErrorKind, ServiceError
 
 
-class Access:
+class Authorizer:
     """Judge tokens by what some records say; computes microseconds beside reading them.
 
     On the records of ``Directory.cached`` no method waits; where the caches are not enough, they
-    raise ``NotCachedError``, having changed nothing.
+    raise ``CacheMissError``, having changed nothing.
 
     Args:
         records: users, projects, subscriptions, revoked tokens.
@@ -46,7 +46,7 @@ class Access:
 
     def authenticate_token(self, token: str) -> Principal:
         """Return whose token it is; see ``Identity.authenticate_token``."""
-        claims, user = self.good_token(token)
+        claims, user = self.resolve_token(token)
         return Principal(user=user.user, credential=Credential.TOKEN, project_id=claims.project_id)
 
     def check_project(self, principal: Principal, project_id: str) -> None:
@@ -91,51 +91,51 @@ class Access:
         _check_may_look_after(caller, grant.user)
         return grant
 
-    def token_to_end(self, asking: str, subject: str) -> TokenClaims:
+    def authorize_revocation(self, asking: str, subject: str) -> TokenClaims:
         """Return what the token ``subject`` says if the caller may revoke it.
 
         Raises:
             ServiceError: as ``inspect_token``.
         """
         caller = self.authenticate_token(asking).user
-        acted_by(caller.id)
+        set_actor(caller.id)
         with _of_the_subject():
-            claims, owner = self.good_token(subject)
-        is_about(owner.user.id)
+            claims, owner = self.resolve_token(subject)
+        set_target(owner.user.id)
         _check_may_look_after(caller, owner.user)
         return claims
 
-    def good_token(self, token: str) -> tuple[TokenClaims, KnownUser]:
+    def resolve_token(self, token: str) -> tuple[TokenClaims, UserRecord]:
         """Return what a token says, and its owner.
 
         Raises:
-            ServiceError: ``TOKEN_UNREADABLE``, ``TOKEN_EXPIRED``, ``TOKEN_ENDED``.
+            ServiceError: ``TOKEN_UNREADABLE``, ``TOKEN_EXPIRED``, ``TOKEN_REVOKED``.
         """
         claims = self._tokens.read(token)
         if claims.expires_at <= self._clock():
             raise ServiceError(
                 ErrorKind.TOKEN_EXPIRED,
                 "the token has expired",
-                public={"expires_at": wire_time(claims.expires_at)},
+                public={"expires_at": claims.expires_at},
             )
         user = self._records.user(claims.user_id)
         if user is None or not user.user.enabled or user.generation != claims.generation:
             raise ServiceError(
-                ErrorKind.TOKEN_ENDED, "the token's user is gone, disabled or has a new password"
+                ErrorKind.TOKEN_REVOKED, "the token's user is gone, disabled or has a new password"
             )
-        if any(self._records.is_ended(token_id) for token_id in claims.lineage):
+        if any(self._records.is_revoked(token_id) for token_id in claims.lineage):
             raise ServiceError(
-                ErrorKind.TOKEN_ENDED, "the token, or one that it was rescoped from, was revoked"
+                ErrorKind.TOKEN_REVOKED, "the token, or one that it was rescoped from, was revoked"
             )
         return claims, user
 
     def _inspect(self, token: str) -> TokenGrant:
-        claims, user = self.good_token(token)
+        claims, user = self.resolve_token(token)
         project = None
         if claims.project_id is not None:
             project = self._records.project(claims.project_id)
             if project is None:
-                raise ServiceError(ErrorKind.TOKEN_ENDED, "the token's project is gone")
+                raise ServiceError(ErrorKind.TOKEN_REVOKED, "the token's project is gone")
         return TokenGrant(
             token=token,
             methods=claims.methods,
@@ -146,18 +146,13 @@ class Access:
         )
 
 
-def wire_time(moment: datetime) -> str:
-    """Return UTC with six decimals and ``Z``, as the identity API writes times."""
-    return moment.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S.%fZ")
-
-
 @contextmanager
 def _of_the_subject() -> Iterator[None]:
     """Say that the subject is wrong, not the caller's own token."""
     try:
         yield
     except ServiceError as error:
-        if error.kind is ErrorKind.STORE_UNAVAILABLE:
+        if error.kind is ErrorKind.DATABASE_UNAVAILABLE:
             raise
         raise ServiceError(ErrorKind.SUBJECT_TOKEN_INVALID, error.detail) from error
 

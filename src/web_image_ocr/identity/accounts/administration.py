@@ -15,16 +15,9 @@ from web_image_ocr.database.tables import (
     SubscriptionRow,
     UserRow,
 )
-from web_image_ocr.identity import lists
-from web_image_ocr.identity.audited import audited_as
-from web_image_ocr.identity.directory import ChangedRecords, project_of, user_of
-from web_image_ocr.identity.key_facts import in_use
-from web_image_ocr.identity.keyring import Keyring
-from web_image_ocr.identity.lookups import AccountRows, key_of
-from web_image_ocr.identity.pages import FIRST_PAGE, Listed, Page
-from web_image_ocr.identity.passwords import PasswordHashes, check_form, generated_password
-from web_image_ocr.identity.quotas import NO_QUOTAS, Quotas
-from web_image_ocr.identity.records import (
+from web_image_ocr.identity.accounts import lists
+from web_image_ocr.identity.accounts.account_rows import AccountRows, key_of
+from web_image_ocr.identity.accounts.new_rows import (
     KeyPair,
     new_access_key,
     new_project,
@@ -32,6 +25,13 @@ from web_image_ocr.identity.records import (
     new_user,
     random_key,
 )
+from web_image_ocr.identity.accounts.pagination import FIRST_PAGE, PageRequest, ResultPage
+from web_image_ocr.identity.accounts.quotas import NO_QUOTAS, Quotas
+from web_image_ocr.identity.audited import audited_as
+from web_image_ocr.identity.directory import ChangedRecords, project_of, user_of
+from web_image_ocr.identity.master_keys.keyring import Keyring
+from web_image_ocr.identity.master_keys.state import in_use
+from web_image_ocr.identity.passwords import HasherPool, check_format, generated_password
 from web_image_ocr.identity.values import (
     AccessKey,
     NewAccessKey,
@@ -69,7 +69,7 @@ class Administration:
         self,
         database: Database,
         keyring: Keyring,
-        passwords: PasswordHashes,
+        passwords: HasherPool,
         changed: Callable[[ChangedRecords], None],
         clock: Callable[[], datetime],
         *,
@@ -89,7 +89,7 @@ class Administration:
         accounts._domain_id = domain_id
         return accounts
 
-    def beyond_quotas(self) -> Administration:
+    def without_quotas(self) -> Administration:
         """Return the same without quotas, for an operator who says so."""
         accounts = copy(self)
         accounts._quotas = NO_QUOTAS
@@ -97,7 +97,7 @@ class Administration:
 
     # -- users
 
-    def users(self, page: Page = FIRST_PAGE) -> Listed[User]:
+    def users(self, page: PageRequest = FIRST_PAGE) -> ResultPage[User]:
         """Return users by name."""
         with self._reading() as rows:
             return lists.users(rows, page)
@@ -191,12 +191,12 @@ class Administration:
 
     # -- projects
 
-    def projects(self, page: Page = FIRST_PAGE) -> Listed[Project]:
+    def projects(self, page: PageRequest = FIRST_PAGE) -> ResultPage[Project]:
         """Return projects by name."""
         with self._reading() as rows:
             return lists.projects(rows.session, rows.domain_id, page)
 
-    def project_states(self, api: str, page: Page = FIRST_PAGE) -> Listed[ProjectState]:
+    def project_states(self, api: str, page: PageRequest = FIRST_PAGE) -> ResultPage[ProjectState]:
         """Return projects by name, with whether they have enabled the service."""
         with self._reading() as rows:
             return lists.project_states(rows, api, page)
@@ -232,7 +232,9 @@ class Administration:
 
     # -- keys
 
-    def access_keys(self, user: str | None = None, page: Page = FIRST_PAGE) -> Listed[AccessKey]:
+    def access_keys(
+        self, user: str | None = None, page: PageRequest = FIRST_PAGE
+    ) -> ResultPage[AccessKey]:
         """Return keys of all users, or of one, from the oldest to the newest."""
         with self._reading() as rows:
             return lists.access_keys(rows, user, page)
@@ -287,7 +289,7 @@ class Administration:
 
     # -- subscriptions
 
-    def subscriptions(self, page: Page = FIRST_PAGE) -> Listed[Subscription]:
+    def subscriptions(self, page: PageRequest = FIRST_PAGE) -> ResultPage[Subscription]:
         """Return what the projects have enabled, by project and service."""
         with self._reading() as rows:
             return lists.subscriptions(rows, page)
@@ -331,7 +333,7 @@ class Administration:
             drawn = generated_password()
             with self._passwords.turn() as hasher:
                 return drawn, hasher.hash(drawn)
-        check_form(password)
+        check_format(password)
         with self._reading() as rows:
             account_name = rows.domain_name
         with self._passwords.turn() as hasher:

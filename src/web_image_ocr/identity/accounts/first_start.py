@@ -10,10 +10,7 @@ from sqlalchemy.orm import Session
 
 from web_image_ocr.database.database import Database
 from web_image_ocr.database.tables import AccessKeyRow, DomainRow, ProjectRow, UserRow
-from web_image_ocr.identity.key_facts import in_use
-from web_image_ocr.identity.keyring import Keyring
-from web_image_ocr.identity.passwords import PasswordHashes, check_form, generated_password
-from web_image_ocr.identity.records import (
+from web_image_ocr.identity.accounts.new_rows import (
     new_access_key,
     new_domain,
     new_project,
@@ -21,6 +18,9 @@ from web_image_ocr.identity.records import (
     new_user,
     random_key,
 )
+from web_image_ocr.identity.master_keys.keyring import Keyring
+from web_image_ocr.identity.master_keys.state import in_use
+from web_image_ocr.identity.passwords import HasherPool, check_format, generated_password
 from web_image_ocr.identity.values import FirstAccount, Role
 
 
@@ -46,7 +46,7 @@ class FirstNames:
 def first_account(
     database: Database,
     keyring: Keyring,
-    passwords: PasswordHashes,
+    passwords: HasherPool,
     names: FirstNames,
     now: datetime,
 ) -> FirstAccount:
@@ -64,7 +64,7 @@ def first_account(
             password_hash = hasher.hash(password)
     else:
         password = names.password
-        check_form(password)
+        check_format(password)
         with passwords.turn() as hasher:
             password_hash = hasher.hash_new(password, names.user, names.domain)
     with database.writing(alone=True) as session:

@@ -38,7 +38,7 @@ _NOTE_USE = (
 )
 
 
-class UsageStore:
+class UsageRepository:
     """Keeps and reads what was counted.
 
     Args:

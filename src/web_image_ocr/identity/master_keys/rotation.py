@@ -28,11 +28,18 @@ from sqlalchemy.orm import Session
 
 from web_image_ocr.database.database import Database
 from web_image_ocr.database.tables import AccessKeyRow
-from web_image_ocr.identity.config import CACHE_SECONDS_AT_MOST, IdentityConfig
-from web_image_ocr.identity.key_facts import KeyFacts, read_key_facts, write_key_facts
-from web_image_ocr.identity.key_file import KeyFile, random_master_key
-from web_image_ocr.identity.keyring import Keyring, MasterKey
-from web_image_ocr.identity.keys import LONGEST_TEMPORARY_SECONDS
+from web_image_ocr.identity.config import (
+    MAX_CACHE_SECONDS,
+    MAX_TEMPORARY_KEY_SECONDS,
+    IdentityConfig,
+)
+from web_image_ocr.identity.master_keys.key_file import KeyFile, random_master_key
+from web_image_ocr.identity.master_keys.keyring import Keyring, MasterKey
+from web_image_ocr.identity.master_keys.state import (
+    MasterKeyState,
+    read_master_key_state,
+    write_master_key_state,
+)
 from web_image_ocr.primitives.errors import ErrorKind, ServiceError
 
 _PAGE = 100
@@ -40,7 +47,7 @@ _PAGE = 100
 _MARGIN = timedelta(hours=1)
 """For clocks of servers that differ, and for what was issued while a cache still named the former
 key."""
-_SETTLING_S = CACHE_SECONDS_AT_MOST + 1.0
+_SETTLING_S = MAX_CACHE_SECONDS + 1.0
 """Seconds after which no server has a row in its cache that the former key encrypted."""
 
 Progress = Callable[[int, int], None]
@@ -68,7 +75,7 @@ class RotationStatus:
     """
 
     phase: RotationPhase
-    facts: KeyFacts
+    facts: MasterKeyState
     keys: int
     left: int
 
@@ -98,7 +105,7 @@ class Rotation:
         self._database = database
         self._file = file
         self._keyring = keyring
-        longest = max(config.token_lifetime_seconds, LONGEST_TEMPORARY_SECONDS)
+        longest = max(config.token_lifetime_seconds, MAX_TEMPORARY_KEY_SECONDS)
         self._longest_life = timedelta(seconds=longest) + _MARGIN
         self._clock = clock
         self._sleep = sleep
@@ -118,7 +125,7 @@ class Rotation:
             left += sum(not _is_under(master, *row) for row in rows)
         return RotationStatus(phase=self._phase(facts, left), facts=facts, keys=keys, left=left)
 
-    def prepare(self) -> KeyFacts:
+    def prepare(self) -> MasterKeyState:
         """Add a new key to the file and the store, unless a rotation is under way.
 
         A key in the file that the store does not know is taken in place of a random one: it is of
@@ -145,10 +152,10 @@ class Rotation:
                 unknown = [random_master_key()]
                 self._file.rewrite(lambda keys: [*_without_retired(keys, facts), *unknown])
             prepared = replace(facts, prepared=unknown[0].fingerprint)
-            write_key_facts(session, prepared)
+            write_master_key_state(session, prepared)
             return prepared
 
-    def activate(self) -> KeyFacts:
+    def activate(self) -> MasterKeyState:
         """Put the prepared key in use; no error if it is.
 
         Raises:
@@ -167,7 +174,7 @@ class Rotation:
                 former=facts.in_use,
                 former_until=self._clock() + self._longest_life,
             )
-            write_key_facts(session, facts)
+            write_master_key_state(session, facts)
             return facts
 
     def re_encrypt(self, progress: Progress = lambda _done, _all: None) -> int:
@@ -253,9 +260,9 @@ class Rotation:
             self._on_disk({facts.in_use})
             retired = facts.retired | {former}
             facts = replace(facts, former=None, former_until=None, retired=retired)
-            write_key_facts(session, facts)
+            write_master_key_state(session, facts)
 
-    def _check_expired(self, facts: KeyFacts, *, now: bool) -> None:
+    def _check_expired(self, facts: MasterKeyState, *, now: bool) -> None:
         until = facts.former_until
         if not now and until is not None and self._clock() < until:
             raise ServiceError(
@@ -271,7 +278,7 @@ class Rotation:
             self._on_disk({facts.in_use})
             self._file.rewrite(lambda keys: _without_retired(keys, facts))
 
-    def _facts(self) -> KeyFacts:
+    def _facts(self) -> MasterKeyState:
         with self._database.reading() as session:
             return _read(session)
 
@@ -303,7 +310,7 @@ class Rotation:
             yield rows
             last = rows[-1][0]
 
-    def _phase(self, facts: KeyFacts, left: int) -> RotationPhase:
+    def _phase(self, facts: MasterKeyState, left: int) -> RotationPhase:
         if facts.prepared:
             return RotationPhase.PREPARED
         if not facts.former:
@@ -314,14 +321,16 @@ class Rotation:
         return RotationPhase.RETIRABLE if expired else RotationPhase.WAITING
 
 
-def _read(session: Session) -> KeyFacts:
-    facts = read_key_facts(session)
+def _read(session: Session) -> MasterKeyState:
+    facts = read_master_key_state(session)
     if facts is None:  # bound at the start
-        raise ServiceError(ErrorKind.STORE_UNAVAILABLE, "the store has lost its master key's name")
+        raise ServiceError(
+            ErrorKind.DATABASE_UNAVAILABLE, "the store has lost its master key's name"
+        )
     return facts
 
 
-def _without_retired(keys: Sequence[MasterKey], facts: KeyFacts) -> list[MasterKey]:
+def _without_retired(keys: Sequence[MasterKey], facts: MasterKeyState) -> list[MasterKey]:
     """Return the keys without those retired; one that the store needs stays in any case."""
     removed = facts.retired - facts.needed
     return [key for key in keys if key.fingerprint not in removed]

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from web_image_ocr.identity.administration import Administration
-from web_image_ocr.identity.pages import FIRST_PAGE, Listed, Page
+from web_image_ocr.identity.accounts.administration import Administration
+from web_image_ocr.identity.accounts.pagination import FIRST_PAGE, PageRequest, ResultPage
 from web_image_ocr.identity.values import (
     AccessKey,
     Credential,
@@ -15,11 +15,11 @@ from web_image_ocr.identity.values import (
 )
 from web_image_ocr.primitives.errors import ErrorKind, ServiceError
 
-EVERYBODY = "*"
+ALL_USERS = "*"
 """In place of a user's id: all users of the account."""
 
 
-class OwnAccount:
+class SelfService:
     """The account of one caller; administrators may look after the keys of others, too.
 
     What belongs to others does not exist for who is no administrator.
@@ -35,7 +35,7 @@ class OwnAccount:
         self._accounts = accounts
         self._api = api
 
-    def projects(self, page: Page = FIRST_PAGE) -> Listed[ProjectState]:
+    def projects(self, page: PageRequest = FIRST_PAGE) -> ResultPage[ProjectState]:
         """Return the account's projects by name."""
         return self._accounts.project_states(self._api, page)
 
@@ -47,18 +47,20 @@ class OwnAccount:
         """
         return self._accounts.project(project)
 
-    def keys(self, owner: str | None = None, page: Page = FIRST_PAGE) -> Listed[AccessKey]:
+    def keys(
+        self, owner: str | None = None, page: PageRequest = FIRST_PAGE
+    ) -> ResultPage[AccessKey]:
         """Return keys from the oldest to the newest.
 
         Args:
-            owner: id of a user, or ``EVERYBODY``; None means the caller.
+            owner: id of a user, or ``ALL_USERS``; None means the caller.
             page: which part of them.
 
         Raises:
             ServiceError: ``ROLE_FORBIDDEN`` for keys of others, ``RECORD_UNKNOWN``.
         """
         owner = self._owner(owner)
-        return self._accounts.access_keys(None if owner == EVERYBODY else owner, page)
+        return self._accounts.access_keys(None if owner == ALL_USERS else owner, page)
 
     def create_key(self, owner: str | None = None) -> NewAccessKey:
         """A new key of a user, by default of the caller.

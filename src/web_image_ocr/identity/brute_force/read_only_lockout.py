@@ -15,11 +15,11 @@ from functools import partial
 from typing import NoReturn
 
 from web_image_ocr.identity.audited import SIGN_IN_REFUSALS, SIGNATURE_REFUSALS, audited_as
-from web_image_ocr.identity.lockout import Lockout
+from web_image_ocr.identity.brute_force.lockout import Lockout
 from web_image_ocr.primitives.errors import ServiceError
 
 
-class MustWriteError(Exception):
+class WriteRequiredError(Exception):
     """Signal that the store has to be written before there is an answer.
 
     Args:
@@ -37,14 +37,14 @@ class MustWriteError(Exception):
         """Write; return where the question has to be asked again.
 
         Raises:
-            ServiceError: what is wrong; ``STORE_UNAVAILABLE``.
+            ServiceError: what is wrong; ``DATABASE_UNAVAILABLE``.
         """
         self._write()
         if self._error:
             raise self._error
 
 
-class ReadingLockout:
+class ReadOnlyLockout:
     """Read the counters of a lockout; never write them.
 
     Args:
@@ -58,34 +58,36 @@ class ReadingLockout:
         """Return what ``Lockout.check`` does.
 
         Raises:
-            MustWriteError: while a failure is owed.
+            WriteRequiredError: while a failure is owed.
             ServiceError: the rule's error.
         """
         if self._lockout.owes(subject, client):
-            raise MustWriteError(partial(self._lockout.settle, subject, client))
+            raise WriteRequiredError(partial(self._lockout.settle, subject, client))
         return self._lockout.read(subject, client)
 
     def refuse(self, subject: str, client: str, error: ServiceError) -> NoReturn:
         """Owe a failure.
 
         Raises:
-            MustWriteError: with the error.
+            WriteRequiredError: with the error.
         """
         self._lockout.owe(subject, client)
-        raise MustWriteError(partial(self._lockout.settle, subject, client), error)
+        raise WriteRequiredError(partial(self._lockout.settle, subject, client), error)
 
     def record_failure(self, subject: str, client: str, *, since: datetime | None = None) -> bool:
         """Count one more failure.
 
         Raises:
-            MustWriteError: always.
+            WriteRequiredError: always.
         """
-        raise MustWriteError(partial(self._lockout.record_failure, subject, client, since=since))
+        raise WriteRequiredError(
+            partial(self._lockout.record_failure, subject, client, since=since)
+        )
 
     def forget(self, subject: str, client: str) -> None:
         """Start again after a success.
 
         Raises:
-            MustWriteError: always.
+            WriteRequiredError: always.
         """
-        raise MustWriteError(partial(self._lockout.forget, subject, client))
+        raise WriteRequiredError(partial(self._lockout.forget, subject, client))

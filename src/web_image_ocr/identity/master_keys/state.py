@@ -11,7 +11,7 @@ from datetime import datetime
 from sqlalchemy import delete, select
 from sqlalchemy.orm import Session
 
-from web_image_ocr.database.tables import FactRow
+from web_image_ocr.database.tables import MetadataRow
 
 IN_USE = "master key"
 """Name of the fact that every store has; other stores and foreign files are told by it."""
@@ -23,7 +23,7 @@ _RETIRED = "retired "
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class KeyFacts:
+class MasterKeyState:
     """Fingerprints of a store's master keys.
 
     Attributes:
@@ -47,13 +47,13 @@ class KeyFacts:
         return frozenset(name for name in names if name is not None)
 
 
-def read_key_facts(session: Session) -> KeyFacts | None:
+def read_master_key_state(session: Session) -> MasterKeyState | None:
     """Return the facts; None for a store that has no master key yet."""
-    facts = {row.name: row.value for row in session.scalars(select(FactRow))}
+    facts = {row.name: row.value for row in session.scalars(select(MetadataRow))}
     if IN_USE not in facts:
         return None
     until = facts.get(_FORMER_UNTIL)
-    return KeyFacts(
+    return MasterKeyState(
         in_use=facts[IN_USE],
         prepared=facts.get(_PREPARED),
         former=facts.get(_FORMER),
@@ -62,7 +62,7 @@ def read_key_facts(session: Session) -> KeyFacts | None:
     )
 
 
-def write_key_facts(session: Session, facts: KeyFacts) -> None:
+def write_master_key_state(session: Session, facts: MasterKeyState) -> None:
     """Make these the facts."""
     values = {
         IN_USE: facts.in_use,
@@ -73,11 +73,11 @@ def write_key_facts(session: Session, facts: KeyFacts) -> None:
     }
     for name, value in values.items():
         if value is None:
-            session.execute(delete(FactRow).where(FactRow.name == name))
+            session.execute(delete(MetadataRow).where(MetadataRow.name == name))
         else:
-            session.merge(FactRow(name=name, value=value))
+            session.merge(MetadataRow(name=name, value=value))
 
 
 def in_use(session: Session) -> str:
     """Return the fingerprint of the key that encrypts, as of this transaction."""
-    return session.scalars(select(FactRow.value).where(FactRow.name == IN_USE)).one()
+    return session.scalars(select(MetadataRow.value).where(MetadataRow.name == IN_USE)).one()

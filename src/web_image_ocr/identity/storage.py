@@ -8,12 +8,12 @@ from pathlib import Path
 from sqlalchemy import URL
 
 from web_image_ocr.database.database import Database
-from web_image_ocr.database.engines import StoreMissingError
-from web_image_ocr.database.revisions import StoreOutdatedError
+from web_image_ocr.database.engines import DatabaseMissingError
+from web_image_ocr.database.revisions import DatabaseOutdatedError
 from web_image_ocr.identity.config import IdentityConfig
-from web_image_ocr.identity.key_file import KeyFile
-from web_image_ocr.identity.keyring import Keyring
-from web_image_ocr.identity.master_keys import bind_keyring
+from web_image_ocr.identity.master_keys.binding import bind_keyring
+from web_image_ocr.identity.master_keys.key_file import KeyFile
+from web_image_ocr.identity.master_keys.keyring import Keyring
 from web_image_ocr.primitives.errors import ErrorKind, ServiceError
 
 _DATABASE_FILE = "web-image-ocr.db"
@@ -38,7 +38,7 @@ def open_store(
         may_migrate: bring a store of an older revision to the newest one.
 
     Raises:
-        ServiceError: ``STORE_UNAVAILABLE``, also for a store that is missing and may not be
+        ServiceError: ``DATABASE_UNAVAILABLE``, also for a store that is missing and may not be
             made, or older and may not be migrated; ``CONFIGURATION_INVALID`` when the folder,
             the key or the store is none that this program can use.
     """
@@ -58,16 +58,18 @@ def open_store(
             file, keyring = bind_keyring(
                 database, key_path, config.cache_seconds, may_create=may_create
             )
-        except (ServiceError, StoreMissingError):
+        except (ServiceError, DatabaseMissingError):
             database.close()
             raise
         else:
             return database, file, keyring
-    except StoreMissingError:
-        raise ServiceError(ErrorKind.STORE_UNAVAILABLE, _how_to_make_it(config, data_dir)) from None
-    except StoreOutdatedError as error:
+    except DatabaseMissingError:
+        raise ServiceError(
+            ErrorKind.DATABASE_UNAVAILABLE, _how_to_make_it(config, data_dir)
+        ) from None
+    except DatabaseOutdatedError as error:
         detail = _how_to_migrate_it(config, data_dir, error)
-        raise ServiceError(ErrorKind.STORE_UNAVAILABLE, detail) from None
+        raise ServiceError(ErrorKind.DATABASE_UNAVAILABLE, detail) from None
 
 
 def _how_to_make_it(config: IdentityConfig, data_dir: Path) -> str:
@@ -75,7 +77,7 @@ def _how_to_make_it(config: IdentityConfig, data_dir: Path) -> str:
     return f"no store {place}: run `{command}` first"
 
 
-def _how_to_migrate_it(config: IdentityConfig, data_dir: Path, error: StoreOutdatedError) -> str:
+def _how_to_migrate_it(config: IdentityConfig, data_dir: Path, error: DatabaseOutdatedError) -> str:
     place, command = _place_and_command(config, data_dir, "migrate")
     return (
         f"the store {place} has revision {error.found}, this version needs {error.newest}: "

@@ -7,9 +7,9 @@ from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
 from web_image_ocr.database.tables import AccessKeyRow, DomainRow, ProjectRow, UserRow
+from web_image_ocr.identity.accounts.first_start import oldest_domain
+from web_image_ocr.identity.accounts.new_rows import is_id
 from web_image_ocr.identity.directory import ChangedRecords
-from web_image_ocr.identity.first_start import oldest_domain
-from web_image_ocr.identity.records import is_id
 from web_image_ocr.identity.values import AccessKey, Role
 from web_image_ocr.primitives.errors import ErrorKind, ServiceError
 from web_image_ocr.primitives.text import quoted

@@ -1,0 +1,1 @@
+"""Manage accounts, users, projects, access keys and subscriptions."""

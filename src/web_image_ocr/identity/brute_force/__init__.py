@@ -1,0 +1,1 @@
+"""Limit failed and frequent attempts to sign in or to sign requests."""

@@ -1,0 +1,1 @@
+"""Keep the master keys, derive keys from them, encrypt secrets, and rotate them."""
