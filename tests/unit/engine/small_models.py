@@ -1,4 +1,4 @@
-"""Models of a few nodes, as ONNX."""
+"""Build ONNX models of a few nodes."""
 
 from __future__ import annotations
 
@@ -15,21 +15,21 @@ from web_image_ocr.primitives.cpu import has_vnni
 
 Array = npt.NDArray[np.float32]
 
-needs_instructions = pytest.mark.skipif(
-    not has_vnni(), reason="this processor adds up products of 8 bits with loss"
+requires_vnni = pytest.mark.skipif(
+    not has_vnni(), reason="this CPU has no VNNI: INT8 sums saturate"
 )
 
 INPUTS, OUTPUTS = 96, 192
-PRODUCT = "DynamicQuantizeMatMul"
+QUANTIZED_MATMUL = "DynamicQuantizeMatMul"
 
 
 def noise(*shape: int, seed: int = 0) -> Array:
     return np.random.default_rng(seed).normal(0, 1, shape).astype(np.float32)
 
 
-def model(nodes: Sequence[NodeProto], constants: dict[str, Array], sides: int = 4) -> ModelProto:
-    """From ``x`` to ``y``, numbers of ``sides`` dimensions."""
-    shape = [None] * sides
+def model(nodes: Sequence[NodeProto], constants: dict[str, Array], rank: int = 4) -> ModelProto:
+    """Return a model from ``x`` to ``y``, tensors of ``rank`` dimensions."""
+    shape = [None] * rank
     graph = helper.make_graph(
         nodes,
         "g",
@@ -40,20 +40,20 @@ def model(nodes: Sequence[NodeProto], constants: dict[str, Array], sides: int = 
     return helper.make_model(graph, opset_imports=[helper.make_opsetid("", 13)], ir_version=8)
 
 
-def answers(changed: ModelProto, batch: Array) -> Array:
-    return OnnxSession(changed.SerializeToString(), 1).run(batch)
+def run_model(onnx_model: ModelProto, batch: Array) -> Array:
+    return OnnxSession(onnx_model.SerializeToString(), 1).run(batch)
 
 
-def operators(changed: ModelProto) -> list[str]:
-    return [node.op_type for node in changed.graph.node]
+def operator_types(onnx_model: ModelProto) -> list[str]:
+    return [node.op_type for node in onnx_model.graph.node]
 
 
 def pointwise(**attributes: Any) -> NodeProto:
     return helper.make_node("Conv", ["x", "w"], ["c"], "conv", **attributes)
 
 
-def plus_bias(taken: str = "c") -> NodeProto:
-    return helper.make_node("Add", [taken, "b"], ["y"], "plus")
+def plus_bias(source: str = "c") -> NodeProto:
+    return helper.make_node("Add", [source, "b"], ["y"], "plus")
 
 
 WEIGHTS = noise(OUTPUTS, INPUTS, 1, 1)

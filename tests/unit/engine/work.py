@@ -1,4 +1,4 @@
-"""An engine whose models count what they are given to see."""
+"""Run an engine whose models count the pixels of their input."""
 
 from __future__ import annotations
 
@@ -17,12 +17,12 @@ from web_image_ocr.primitives.deadline import Deadline
 from web_image_ocr.primitives.pixels import Pixels
 
 OVERLAP = 1.5
-"""All that detector runs see, at most, to all that tiles show once."""
+"""Most pixels of all detector runs, to those of the tiles without their overlap."""
 
 
 @dataclass
 class Counted:
-    """A model that remembers how many pixels each run was given."""
+    """Record the pixels of each run of a model."""
 
     session: Session
     pixels: list[int] = field(default_factory=list)
@@ -34,12 +34,12 @@ class Counted:
 
 @dataclass(frozen=True)
 class Work:
-    """An engine and the runs of its models since the picture that is read last.
+    """Hold an engine and the runs of its models for the last image.
 
     Attributes:
-        engine: which reads.
+        engine: under test.
         detection: its detector.
-        recognition: its recogniser.
+        recognition: its recognizer.
     """
 
     engine: Engine
@@ -52,7 +52,7 @@ class Work:
         options: RecognitionOptions | None = None,
         deadline: Deadline | None = None,
     ) -> Page:
-        """A page of sound lines, for which the models did no more than they ever may."""
+        """Return a page of valid lines; check that the models stayed within their limits."""
         self.detection.pixels.clear()
         self.recognition.pixels.clear()
         page = self.engine.recognize(pixels, options, deadline=deadline)
@@ -65,14 +65,14 @@ class Work:
 
 @contextmanager
 def counted(engine: Engine) -> Iterator[Work]:
-    """The same engine, counting."""
-    pair = engine._sessions.for_cores(None)
-    work = Work(engine, Counted(pair.detection), Counted(pair.recognition))
-    counting = SessionSet(
+    """Yield the same engine with counting sessions."""
+    sessions = engine._sessions.for_cores(None)
+    work = Work(engine, Counted(sessions.detection), Counted(sessions.recognition))
+    counting_sessions = SessionSet(
         detection=work.detection,
         recognition=work.recognition,
         single_thread_recognition=work.recognition,
-        scheduler=pair.scheduler,
+        scheduler=sessions.scheduler,
     )
-    with patch.object(engine._sessions, "for_cores", lambda _: counting):
+    with patch.object(engine._sessions, "for_cores", lambda _: counting_sessions):
         yield work

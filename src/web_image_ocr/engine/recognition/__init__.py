@@ -1,1 +1,1 @@
-"""Recognize text: what a line says, and how confident the model is."""
+"""Recognize the text of detected lines, straight or curved, with confidences."""

@@ -1,4 +1,4 @@
-"""Lines cut out of the picture at its full resolution."""
+"""Crop lines from the full-resolution image and split those that are too long for one run."""
 
 from __future__ import annotations
 
@@ -11,66 +11,67 @@ from web_image_ocr.engine.geometry import Points
 from web_image_ocr.engine.runtime.session import LINE_HEIGHT_PX
 from web_image_ocr.primitives.pixels import Pixels
 
-# Of the line's height, on each side of the box; 0, .05 and .1 tried together with the detector's
-# SHRINK on born-digital and shop pictures.
-MARGIN = 0.05
-MAX_WIDTH_PX = 4096  # of what is read at once; bounds memory: (W / 8) x 18,710 probabilities
-LONGEST = 32 * MAX_WIDTH_PX  # of a line, 2,730 times its height; longer ones are squeezed
-_WARPED = 16_384  # OpenCV's warps take sides below 32,768
-# Pixels of a flat line over which it is quietest where it is cut; a Latin space is 10 to 15.
-_GAP = 9
-# A cut parts words where the ground around it is quiet for this long: a Latin space is longer,
-# what lies between Chinese characters or digits shorter.
-_SPACE = 10
-_QUIET = 0.25  # of what is busiest around it
+MARGIN_RATIO = 0.05  # of the line's height, added on each side; see the engine notes
+# Of one run: bounds the memory for (width / 8) x 18,710 probabilities.
+MAX_WIDTH_PX = 4096
+MAX_LINE_WIDTH_PX = 32 * MAX_WIDTH_PX  # 2,730 line heights; longer lines are squeezed
+_MIN_LINE_WIDTH_PX = 16
+_MAX_WARP_WIDTH_PX = 16_384  # OpenCV's warps take sides below 32,768
+_CUT_WINDOW_PX = 9  # a cut is placed where this window has least contrast
+# A quieter stretch than this separates words: Latin spaces are 10 to 15 pixels wide, gaps between
+# Chinese characters or digits less.
+_MIN_WORD_GAP_PX = 10
+_QUIET_RATIO = 0.25  # of the strongest contrast nearby
 
 
 def crop_line(pixels: Pixels, corners: Points) -> Pixels:
-    """A line of text laid flat, (48, W, 3), W in proportion to its length.
+    """Return a line of text as a horizontal strip (48, W, 3), W in proportion to its length.
 
     Args:
-        pixels: the picture.
-        corners: (4, 2), clockwise from the text's own top left, pixels of the picture.
+        pixels: the image.
+        corners: (4, 2), clockwise from the text's own top left, pixels of the image.
     """
     along, down = corners[1] - corners[0], corners[3] - corners[0]
     length = max(1.0, float(np.linalg.norm(along)))
     height = max(1.0, float(np.linalg.norm(down)))
-    grow = MARGIN * height
-    right, below = along / length * grow, down / height * grow
+    margin = MARGIN_RATIO * height
+    right, below = along / length * margin, down / height * margin
     top_left = corners[0] - right - below
     along, down = along + 2 * right, down + 2 * below
-    width = round((length + 2 * grow) / (height + 2 * grow) * LINE_HEIGHT_PX)
-    width = int(np.clip(width, 16, LONGEST))
+    width = round((length + 2 * margin) / (height + 2 * margin) * LINE_HEIGHT_PX)
+    width = int(np.clip(width, _MIN_LINE_WIDTH_PX, MAX_LINE_WIDTH_PX))
     inverse = np.column_stack([along / width, down / LINE_HEIGHT_PX])
-    flat = []
-    for first in range(0, width, _WARPED):
+    parts = []
+    for first in range(0, width, _MAX_WARP_WIDTH_PX):
         origin = top_left + inverse @ np.array([first + 0.5, 0.5])
         part = cv2.warpAffine(
             pixels,
             np.column_stack([inverse, origin]),
-            (min(_WARPED, width - first), LINE_HEIGHT_PX),
+            (min(_MAX_WARP_WIDTH_PX, width - first), LINE_HEIGHT_PX),
             flags=cv2.INTER_CUBIC | cv2.WARP_INVERSE_MAP,
             borderMode=cv2.BORDER_REPLICATE,
         )
-        flat.append(np.asarray(part, dtype=np.uint8))
-    return flat[0] if len(flat) == 1 else np.hstack(flat)
+        parts.append(np.asarray(part, dtype=np.uint8))
+    return parts[0] if len(parts) == 1 else np.hstack(parts)
 
 
-def split_long_line(flat: Pixels) -> Iterator[tuple[Pixels, bool]]:
-    """A flat line (48, W, 3) in pieces that are at most 4,096 wide, cut where it is quietest.
+def split_long_line(line: Pixels) -> Iterator[tuple[Pixels, bool]]:
+    """Split a horizontal line (48, W, 3) into segments of at most 4,096 pixels.
 
-    Each is cut in its last quarter.
+    Each cut is in the last quarter of its segment, where the contrast is least.
 
     Yields:
-        A piece, and whether what follows is another word.
+        A segment, and whether a word ends with it.
     """
-    while flat.shape[1] > MAX_WIDTH_PX:
+    while line.shape[1] > MAX_WIDTH_PX:
         first = MAX_WIDTH_PX * 3 // 4
-        busy = np.ptp(flat[:, first:MAX_WIDTH_PX], axis=0).max(axis=1).astype(np.float64)
-        at = int(np.argmin(np.convolve(busy, np.ones(_GAP), mode="valid"))) + _GAP // 2
-        # What is looked at ends on both sides as if by ink: of a longer gap, this part counts.
-        loud = np.flatnonzero(np.pad(busy > _QUIET * busy.max(), 1, constant_values=True))
-        gap = np.diff(loud)[np.searchsorted(loud, at + 1) - 1]
-        yield flat[:, : first + at], bool(gap > _SPACE)
-        flat = flat[:, first + at :]
-    yield flat, False
+        contrast = np.ptp(line[:, first:MAX_WIDTH_PX], axis=0).max(axis=1).astype(np.float64)
+        window = np.ones(_CUT_WINDOW_PX)
+        cut = int(np.argmin(np.convolve(contrast, window, mode="valid"))) + _CUT_WINDOW_PX // 2
+        # Of a gap that reaches beyond the last quarter, only the part inside it counts.
+        is_ink = np.pad(contrast > _QUIET_RATIO * contrast.max(), 1, constant_values=True)
+        ink = np.flatnonzero(is_ink)
+        gap = np.diff(ink)[np.searchsorted(ink, cut + 1) - 1]
+        yield line[:, : first + cut], bool(gap > _MIN_WORD_GAP_PX)
+        line = line[:, first + cut :]
+    yield line, False

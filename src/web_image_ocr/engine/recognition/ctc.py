@@ -1,4 +1,4 @@
-"""Probabilities to characters (CTC, Graves et al. 2006): the best path, and the best few texts."""
+"""Decode CTC probabilities (Graves et al. 2006): the best path, and a prefix beam search."""
 
 from __future__ import annotations
 
@@ -12,21 +12,21 @@ import numpy.typing as npt
 from web_image_ocr.primitives.errors import ErrorKind, ServiceError
 
 BLANK = 0
-_IMPOSSIBLE = -1e9
+_LOG_ZERO = -1e9
 
 Probabilities = npt.NDArray[np.float32]
-"""(T, C) float32, each row sums to 1; class 0 is blank, the last the space."""
+"""(T, C) float32, each row sums to 1; class 0 is the blank, the last class the space."""
 
 
 @dataclass(frozen=True, slots=True)
 class BestPath:
-    """The greedy path of one line: N characters, spaces among them.
+    """Hold the best path of one line: N characters, spaces included.
 
     Attributes:
-        classes: (N,) int, never blank.
-        starts: (N,) int, the step at which each begins.
+        classes: (N,) int, never the blank.
+        starts: (N,) int, the step at which each character begins.
         ends: (N,) int, the step after its last.
-        confidences: (N,) float32, its probability where it begins.
+        confidences: (N,) float32, its probability at the step where it begins.
     """
 
     classes: npt.NDArray[np.intp]
@@ -36,26 +36,27 @@ class BestPath:
 
 
 def read_characters(metadata: Mapping[str, str]) -> tuple[str, ...]:
-    """The recogniser's classes: the blank, the characters of its metadata, the space.
+    """Return the characters of a recognition model's classes: blank, those of its metadata, space.
 
     Raises:
-        ServiceError: ``MODEL_UNAVAILABLE`` when the model does not name its characters.
+        ServiceError: ``MODEL_UNAVAILABLE`` when the metadata lists no characters.
     """
     listed = metadata.get("character", "")
     if not listed:
         raise ServiceError(
             ErrorKind.MODEL_UNAVAILABLE,
-            "the recognition model has no list of characters in its metadata",
+            "the recognition model has no entry 'character' in its metadata;"
+            " name a PP-OCR model that lists its characters there",
         )
     return ("", *listed.split("\n"), " ")
 
 
 def best_path(probabilities: Probabilities, *, min_space_probability: float) -> BestPath:
-    """The likeliest class of each step, repeats folded, blanks left out.
+    """Return the likeliest class of each step with repeats collapsed and blanks removed.
 
     Args:
         probabilities: of one line.
-        min_space_probability: where the blank wins, a space with more than this is taken.
+        min_space_probability: a space above this replaces a blank that wins its step.
     """
     space = probabilities.shape[1] - 1
     best = probabilities.argmax(axis=1)
@@ -70,45 +71,54 @@ def best_path(probabilities: Probabilities, *, min_space_probability: float) -> 
 
 
 def beam_search(
-    probabilities: Probabilities, symbols: Sequence[str], *, beam_width: int, min_probability: float
+    probabilities: Probabilities,
+    symbols: Sequence[str],
+    *,
+    beam_width: int,
+    min_probability: float,
 ) -> dict[str, float]:
-    """The likeliest texts of a piece of a line with their log probabilities.
+    """Return the likeliest texts of part of a line with their log probabilities.
 
-    A prefix beam search (Hannun et al., arXiv:1408.2873): unlike the best path it adds up all
-    the ways in which a text can lie over the steps.
+    Unlike the best path, a prefix beam search (Hannun et al., arXiv:1408.2873) sums the
+    probabilities of all alignments of a text.
 
     Args:
-        probabilities: (T, K) float32, of the classes that are considered.
+        probabilities: (T, K) float32, of the classes to consider.
         symbols: K characters, the first that of the blank.
-        beam_width: texts kept at each step.
-        min_probability: a class with less than this at a step is left out there.
+        beam_width: prefixes kept at each step.
+        min_probability: classes below this are skipped at a step.
     """
-    texts = {"": (0.0, _IMPOSSIBLE)}  # log probability of ending in a blank, and not
+    # By prefix: log probability of the alignments that end in a blank, and of the others.
+    beam = {"": (0.0, _LOG_ZERO)}
     for row in probabilities:
         likely = [k for k in np.nonzero(row > min_probability)[0].tolist() if k != BLANK]
         logs = np.log(np.maximum(row, 1e-8)).tolist()
-        grown: dict[str, tuple[float, float]] = {}
-        for text, (blank, symbol) in texts.items():
-            either = _add(blank, symbol)
-            _more(grown, text, either + logs[BLANK], _IMPOSSIBLE)
+        extended: dict[str, tuple[float, float]] = {}
+        for text, (blank, symbol) in beam.items():
+            either = _log_add(blank, symbol)
+            _add_alignments(extended, text, either + logs[BLANK], _LOG_ZERO)
             for k in likely:
                 if text.endswith(symbols[k]):
-                    _more(grown, text, _IMPOSSIBLE, symbol + logs[k])
-                    _more(grown, text + symbols[k], _IMPOSSIBLE, blank + logs[k])
+                    _add_alignments(extended, text, _LOG_ZERO, symbol + logs[k])
+                    _add_alignments(extended, text + symbols[k], _LOG_ZERO, blank + logs[k])
                 else:
-                    _more(grown, text + symbols[k], _IMPOSSIBLE, either + logs[k])
-        ranked = sorted(grown.items(), key=lambda item: -_add(*item[1]))
-        texts = dict(ranked[:beam_width])
-    return {text: _add(*ways) for text, ways in texts.items()}
+                    _add_alignments(extended, text + symbols[k], _LOG_ZERO, either + logs[k])
+        ranked = sorted(extended.items(), key=lambda item: -_log_add(*item[1]))
+        beam = dict(ranked[:beam_width])
+    return {text: _log_add(*ends) for text, ends in beam.items()}
 
 
-def _more(texts: dict[str, tuple[float, float]], text: str, blank: float, symbol: float) -> None:
-    known = texts.get(text)
-    texts[text] = (
-        (blank, symbol) if known is None else (_add(known[0], blank), _add(known[1], symbol))
+def _add_alignments(
+    beam: dict[str, tuple[float, float]], text: str, blank: float, symbol: float
+) -> None:
+    known = beam.get(text)
+    beam[text] = (
+        (blank, symbol)
+        if known is None
+        else (_log_add(known[0], blank), _log_add(known[1], symbol))
     )
 
 
-def _add(one: float, other: float) -> float:
-    """The logarithm of the sum of two probabilities given by theirs."""
+def _log_add(one: float, other: float) -> float:
+    """Return the logarithm of the sum of two probabilities, given their logarithms."""
     return max(one, other) + math.log1p(math.exp(-abs(one - other)))

@@ -1,4 +1,7 @@
-"""Bent lines: read off their unrolled strips, and kept where they say more than straight ones."""
+"""Recognize curved lines on their unrolled strips; keep them where they beat straight lines.
+
+The values of the constants were measured: docs/engine-notes/recognition-and-runtime.md.
+"""
 
 from __future__ import annotations
 
@@ -18,39 +21,29 @@ from web_image_ocr.engine.geometry import (
 )
 from web_image_ocr.engine.page import TextLine
 from web_image_ocr.engine.recognition.arcs import Arc, fit_arc, fit_arcs
-from web_image_ocr.engine.recognition.recognizer import (
-    HIGH_CONFIDENCE,
-    ROTATED_180,
-    SHORT_TEXT_LENGTH,
-    UPRIGHT,
-    LineRecognizer,
-    RecognizedLine,
-)
+from web_image_ocr.engine.recognition.recognizer import LineRecognizer, RecognizedLine
 from web_image_ocr.primitives.pixels import Pixels
 
-# Of one line, in another: both are in the same place. A straight box around a tight arc has half
-# of its text beside it.
-SHARED = 0.4
-# A bent reading has to say more by this factor: straight lines are the rule. On street scenes
-# what says about as much is as often right the one way as the other.
-MORE = 1.1
-# A line that leaves its strip makes the next one longer, by this factor or more.
-GROWN = 1.1
-REFITS = 3
-MAX_STRIP_PIXELS = (
-    2_000_000  # pixels of strips after which no more arcs are looked at: bounds the work
-)
+# Share of a line inside another from which both are the same text. A straight box around a tight
+# arc has half of its text beside it.
+MIN_OVERLAP_RATIO = 0.4
+# A curved line must have this many times the expected correct characters of its rivals.
+MIN_GAIN_RATIO = 1.1
+# A line that leaves its strip makes the next strip longer; below this factor, the fit is final.
+MIN_GROWTH_RATIO = 1.1
+MAX_REFITS = 3
+MAX_STRIP_PIXELS = 2_000_000  # of all strips; no further arc is tried after it: bounds the work
 _STEPS = np.linspace(0.0, 1.0, 17)[:, None]  # along a line
 
 
 @dataclass(frozen=True, slots=True)
 class CurvedLine:
-    """What a bent line says.
+    """Hold the text of a curved line.
 
     Attributes:
-        line: the reading; its corners are those of the least rectangle around the line,
-            clockwise, from the one at which an edge begins that runs as the line's middle does.
-        outline: (34, 2), along the line's top and back along its bottom, pixels of the picture.
+        line: its corners are the rectangle of least area around the line, clockwise; the first
+            edge points in the direction of the line's middle.
+        outline: (34, 2), along the line's top and back along its bottom, pixels of the image.
     """
 
     line: RecognizedLine
@@ -58,83 +51,89 @@ class CurvedLine:
 
 
 def recognize_curved(
-    regions: Iterable[Points], survey: MultiScaleDetector, reader: LineRecognizer
+    regions: Iterable[Points], detector: MultiScaleDetector, recognizer: LineRecognizer
 ) -> list[CurvedLine]:
-    """What is read surely off bent regions of the survey's picture, from either end."""
+    """Return the confident lines on curved regions, each read from the better end.
+
+    Args:
+        regions: contours (N, 2) in the detector's image.
+        detector: of the image.
+        recognizer: of lines.
+
+    Raises:
+        ServiceError: ``DEADLINE_EXCEEDED``.
+    """
     lines: list[CurvedLine] = []
-    shown = 0
+    strip_pixels = 0
     for arc in fit_arcs(regions):
-        if shown > MAX_STRIP_PIXELS:
+        if strip_pixels > MAX_STRIP_PIXELS:
             break
-        fitted, strip, found, looks = _seen(arc, survey)
-        shown += looks * strip.shape[0] * strip.shape[1]
-        for box in found.boxes:
-            ways = [rotate_quad_90(box.corners, turns) for turns in (UPRIGHT, ROTATED_180)]
-            readings = [reader.recognize(strip, corners) for corners in ways]
-            best = max(readings, key=lambda found: found.decoded.mean_confidence)
-            if (
-                best.decoded.mean_confidence >= HIGH_CONFIDENCE
-                and len(best.decoded.text) > SHORT_TEXT_LENGTH
-            ):
-                outline = fitted.to_image(_outline(best.corners))
-                lines.append(CurvedLine(replace(best, corners=_around(outline)), outline))
+        fitted, strip, detections, runs = _fit_strip(arc, detector)
+        strip_pixels += runs * strip.shape[0] * strip.shape[1]
+        for box in detections.boxes:
+            line = recognizer.recognize_either_way(strip, box.corners)
+            if line is not None:
+                outline = fitted.to_image(_outline(line.corners))
+                line = replace(line, corners=_enclosing_rectangle(outline))
+                lines.append(CurvedLine(line, outline))
     return lines
 
 
-def _seen(arc: Arc, survey: MultiScaleDetector) -> tuple[Arc, Pixels, Detections, int]:
-    """The arc as it fits best, its strip, where the text of that is, and how many were seen."""
-    strip, found = _unrolled(arc, survey)
-    looks = 1
-    for _ in range(REFITS):
-        fitted = _fitted(arc, found.regions)
+def _fit_strip(arc: Arc, detector: MultiScaleDetector) -> tuple[Arc, Pixels, Detections, int]:
+    """Return the best fit of an arc, its strip, the text on it, and the number of detections."""
+    strip, detections = _detect_on_strip(arc, detector)
+    runs = 1
+    for _ in range(MAX_REFITS):
+        fitted = _refit(arc, detections.regions)
         if fitted is None:
             break
-        grown = fitted.extent > GROWN * arc.extent
+        has_grown = fitted.extent > MIN_GROWTH_RATIO * arc.extent
         arc = fitted
-        strip, found = _unrolled(arc, survey)
-        looks += 1
-        if not grown:
+        strip, detections = _detect_on_strip(arc, detector)
+        runs += 1
+        if not has_grown:
             break
-    return arc, strip, found, looks
+    return arc, strip, detections, runs
 
 
-def _unrolled(arc: Arc, survey: MultiScaleDetector) -> tuple[Pixels, Detections]:
-    strip = arc.unroll(survey.pixels)
-    return strip, replace(survey, pixels=strip).detect(image_corners(*strip.shape[1::-1]))
+def _detect_on_strip(arc: Arc, detector: MultiScaleDetector) -> tuple[Pixels, Detections]:
+    strip = arc.unroll(detector.pixels)
+    return strip, replace(detector, pixels=strip).detect(image_corners(*strip.shape[1::-1]))
 
 
-def _fitted(arc: Arc, regions: Sequence[Points]) -> Arc | None:
-    """The arc as the detector shows it once it is nearly straight, if it does."""
+def _refit(arc: Arc, regions: Sequence[Points]) -> Arc | None:
+    """Return the arc fitted to the longest region of its strip; None if there is none."""
     longest = max(regions, key=lambda region: float(np.ptp(region[:, 0])), default=None)
     return None if longest is None else fit_arc(arc.to_image(longest))
 
 
 def resolve_overlaps(
-    straight: Sequence[TextLine], bent: Iterable[tuple[TextLine, Points]]
+    straight: Sequence[TextLine], curved: Iterable[tuple[TextLine, Points]]
 ) -> list[TextLine]:
-    """All lines, but where some are in the same place, those that say most.
+    """Return all lines; where some overlap, those with more correct characters to expect.
 
     Args:
-        straight: lines that are not in each other's place.
-        bent: lines with their outlines, as of `CurvedLine`.
+        straight: lines that do not overlap each other.
+        curved: lines with their outlines, as of `CurvedLine`.
     """
-    best_first = sorted(bent, key=lambda one: -_worth(one[0]))
+    best_first = sorted(curved, key=lambda pair: -_expected_correct_characters(pair[0]))
     lines = [*straight, *(line for line, _ in best_first)]
     outlines = [_outline(np.array(line.quad)) for line in straight]
     outlines += [outline for _, outline in best_first]
-    places = BoundsIndex(outlines)
+    bounds = BoundsIndex(outlines)
     kept = set(range(len(straight)))
     for index in range(len(straight), len(lines)):
         outline = outlines[index]
-        met = kept.intersection(places.overlapping(outline))
-        rivals = [other for other in met if _same_place(outlines[other], outline)]
-        if MORE * sum(_worth(lines[rival]) for rival in rivals) < _worth(lines[index]):
+        near = kept.intersection(bounds.overlapping(outline))
+        rivals = [other for other in near if _overlap(outlines[other], outline)]
+        rival_characters = sum(_expected_correct_characters(lines[rival]) for rival in rivals)
+        if MIN_GAIN_RATIO * rival_characters < _expected_correct_characters(lines[index]):
             kept = kept.difference(rivals) | {index}
     return [lines[index] for index in sorted(kept)]
 
 
-def _worth(line: TextLine) -> float:
-    """How many characters a line has, each counted by how likely it is right."""
+def _expected_correct_characters(line: TextLine) -> float:
+    """Return the number of characters times the geometric mean of their probabilities."""
     count = len(line.text.replace(" ", ""))
     return float(count * line.confidence ** (1 / max(count, 1)))
 
@@ -144,23 +143,23 @@ def _outline(corners: Points) -> Points:
     return np.concatenate([a + _STEPS * (b - a), c + _STEPS * (d - c)])
 
 
-def _same_place(one: Points, other: Points) -> bool:
-    """Whether a good part of either line lies in the other."""
-    return max(_shared(one, other), _shared(other, one)) > SHARED
+def _overlap(one: Points, other: Points) -> bool:
+    """Return whether a good part of either line is inside the other."""
+    return max(_share_inside(one, other), _share_inside(other, one)) > MIN_OVERLAP_RATIO
 
 
-def _shared(line: Points, outline: Points) -> float:
-    """How much of a line lies in an outline, 0 to 1."""
+def _share_inside(line: Points, outline: Points) -> float:
+    """Return the share of a line that is inside an outline, 0 to 1."""
     top, bottom = np.split(line, 2)
-    places = np.concatenate([top + part * (bottom[::-1] - top) for part in (0.25, 0.5, 0.75)])
+    samples = np.concatenate([top + part * (bottom[::-1] - top) for part in (0.25, 0.5, 0.75)])
     polygon = outline.astype(np.float32)
-    inside = [cv2.pointPolygonTest(polygon, (float(x), float(y)), False) >= 0 for x, y in places]
+    inside = [cv2.pointPolygonTest(polygon, (float(x), float(y)), False) >= 0 for x, y in samples]
     return sum(inside) / len(inside)
 
 
-def _around(outline: Points) -> Points:
-    """The least rectangle (4, 2) around a line; its first edge runs as the line's middle does."""
+def _enclosing_rectangle(outline: Points) -> Points:
+    """Return the corners (4, 2) of `CurvedLine.line` for an outline."""
     corners = upright_corners(cv2.minAreaRect(outline.astype(np.float32)))
     half = len(_STEPS) // 2
-    onward = (rotate_quad_90(corners, 1) - corners) @ (outline[half + 1] - outline[half - 1])
-    return rotate_quad_90(corners, int(np.argmax(onward)))
+    along = (rotate_quad_90(corners, 1) - corners) @ (outline[half + 1] - outline[half - 1])
+    return rotate_quad_90(corners, int(np.argmax(along)))

@@ -1,4 +1,7 @@
-"""What a line says: the recogniser's probabilities, and the words one may expect."""
+"""Turn the recognizer's probabilities into text, with a lexicon for doubtful Latin words.
+
+The values of the constants were measured: docs/engine-notes/recognition-and-runtime.md.
+"""
 
 from __future__ import annotations
 
@@ -19,44 +22,34 @@ from web_image_ocr.engine.recognition.ctc import (
 )
 from web_image_ocr.engine.recognition.lexicon import Lexicon
 
-# The figures below are changes of word F on five sets of labelled pictures: web pictures, shop
-# pictures, street scenes, receipts, forms. Words on: +.012, +.010, +.021, +.008, +.016.
-
-# The recogniser is shy of Latin spaces: where the blank wins, a space with this much
-# probability is taken. .10: receipts -.002; .20: web pictures -.002.
-FAINT_SPACE = 0.15
-# A letter read with at least this much is not doubted. .90: up to -.002; .99: no change.
-SURE_LETTER = 0.97
-# A word read worse than this on the whole is left as it is: a guess would only look better.
-# It costs nothing; .8: forms -.001.
-READABLE = 0.6
-# Between sure letters, a space is considered from this probability on. .01: web pictures -.001,
-# shop pictures -.010; .0001: street scenes -.004, it parts names.
-FAINTEST_SPACE = 1e-3
-# 3: street scenes -.002, forms -.001.
-SHORTEST_WORD = 2
-# 12: up to -.002; 64: web pictures and street scenes -.001.
-TEXTS_CONSIDERED = 24
-# A capital after a small letter speaks for a space, too: fainter ones are considered, and with them
-# more texts. A title in three sizes then runs together at none of 24 angles, before at 10; one word
-# more of street scenes, no change on seven other sets. For all words alike, .0004 costs .002 there.
-SPACE_IN_CAMEL_CASE = 1e-4
-TEXTS_IN_CAMEL_CASE = 64
+# Probability of a space from which it replaces a winning blank: the model misses Latin spaces.
+MIN_SPACE_PROBABILITY = 0.15
+# Probability from which a letter is not doubted.
+CERTAIN_LETTER_PROBABILITY = 0.97
+# Mean probability below which a word is left as it is: a correction would only look better.
+MIN_WORD_CONFIDENCE = 0.6
+# Probability from which a space inside a word is considered, between certain letters too.
+MIN_SPLIT_PROBABILITY = 1e-3
+MIN_WORD_LENGTH = 2  # letters
+BEAM_WIDTH = 24  # texts
+# A capital after a small letter suggests a space: less probable ones are considered there.
+MIN_CAMEL_CASE_SPLIT_PROBABILITY = 1e-4
+CAMEL_CASE_BEAM_WIDTH = 64
 _CAMEL_CASE = re.compile(r"[a-z][A-Z]")
-# What belongs to a code, a price or an address is spelled as it is read.
-_SPELLED = re.compile(r"[0-9@/\\_#&$€£¥%=+|]|\w[.:]\w")
+# Parts of codes, prices and addresses are not corrected.
+_CODE = re.compile(r"[0-9@/\\_#&$€£¥%=+|]|\w[.:]\w")
 
 
 @dataclass(frozen=True, slots=True)
 class DecodedText:
-    """What one line says.
+    """Hold the text of one line and how confident the recognizer is.
 
     Attributes:
         text: may be empty.
-        confidence: product of the probabilities of its characters, as the recogniser read
-            them, 0 to 1: how likely the whole line is right; 0 for an empty text.
-        mean_confidence: their mean, 0 to 1: how well the line can be read, however long it is;
-            0 for an empty text.
+        confidence: product of the characters' probabilities on the best path, 0 to 1: how likely
+            the whole line is right; 0 for an empty text.
+        mean_confidence: arithmetic mean of these probabilities, 0 to 1: how legible the line is,
+            independent of its length; 0 for an empty text.
     """
 
     text: str
@@ -68,99 +61,104 @@ EMPTY_TEXT = DecodedText("", 0.0, 0.0)
 
 
 def merge_segments(segments: Sequence[tuple[DecodedText, bool]]) -> DecodedText:
-    """What a line says that was read in pieces, at least one.
+    """Return the text of a line that was recognized in segments.
 
     Args:
-        segments: what each says, and whether what follows is another word.
+        segments: at least one: its text, and whether a word ends with it.
     """
-    told = [reading for reading, _ in segments if reading.text]
-    if len(told) <= 1:
-        return told[0] if told else EMPTY_TEXT
-    lengths = [len(reading.text) for reading in told]
-    text = "".join(reading.text + " " * word_ends for reading, word_ends in segments)
+    found = [decoded for decoded, _ in segments if decoded.text]
+    if len(found) <= 1:
+        return found[0] if found else EMPTY_TEXT
+    lengths = [len(decoded.text) for decoded in found]
+    text = "".join(decoded.text + " " * ends_word for decoded, ends_word in segments)
     return DecodedText(
         text=" ".join(text.split()),
-        confidence=math.prod(reading.confidence for reading in told),
+        confidence=math.prod(decoded.confidence for decoded in found),
         mean_confidence=float(
-            np.average([reading.mean_confidence for reading in told], weights=lengths)
+            np.average([decoded.mean_confidence for decoded in found], weights=lengths)
         ),
     )
 
 
 class Decoder:
-    """Turns a recogniser's probabilities into text.
+    """Decode the probabilities of one line into text.
 
-    The best path is taken as it is, save for Latin words that hold a doubtful letter, or a
-    doubtful gap: among the likeliest texts of such a piece, the one wins for which what the
-    recogniser saw and how common its words are speak most. What was read surely, codes,
-    prices, addresses and known words are never changed.
+    The best path is kept, except for Latin words with a doubtful letter or space. For these a
+    beam search proposes texts; the highest sum of log probability and word frequency wins.
+    Confident text, codes, prices, addresses and known words never change.
 
     Args:
-        characters: the recogniser's classes; that of the blank is empty, the last the space.
-        words: what may be expected; none leaves every line as it is read.
+        characters: of the recognizer's classes; the first is the blank, the last the space.
+        lexicon: expected words; None keeps the best path of every line.
     """
 
-    def __init__(self, characters: Sequence[str], words: Lexicon | None) -> None:
+    def __init__(self, characters: Sequence[str], lexicon: Lexicon | None) -> None:
         self._characters = characters
-        self._words = words
+        self._lexicon = lexicon
         self._letters = frozenset(k for k, c in enumerate(characters) if _is_word_letter(c))
-        self._considered = np.array([BLANK, *sorted(self._letters), len(characters) - 1])
-        self._symbols = [characters[k] for k in self._considered]
+        self._word_classes = np.array([BLANK, *sorted(self._letters), len(characters) - 1])
+        self._word_symbols = [characters[k] for k in self._word_classes]
 
     def decode(self, probabilities: Probabilities) -> DecodedText:
-        """The text of one line."""
-        path = best_path(probabilities, min_space_probability=FAINT_SPACE)
-        counted = path.classes != len(self._characters) - 1
-        if not counted.any():
+        """Return the text of one line."""
+        path = best_path(probabilities, min_space_probability=MIN_SPACE_PROBABILITY)
+        is_counted = path.classes != len(self._characters) - 1
+        if not is_counted.any():
             return EMPTY_TEXT
-        pieces = [self._characters[k] for k in path.classes]
-        if self._words is not None:
-            for first, last in self._words_of(path):
-                word = self._best_word(path, first, last, probabilities, self._words)
-                pieces[first:last] = [word] + [""] * (last - first - 1)
-        text = " ".join("".join(pieces).split())
+        parts = [self._characters[k] for k in path.classes]
+        if self._lexicon is not None:
+            for first, end in self._word_spans(path):
+                word = self._correct_word(path, first, end, probabilities, self._lexicon)
+                parts[first:end] = [word] + [""] * (end - first - 1)
+        text = " ".join("".join(parts).split())
         if not text:
             return EMPTY_TEXT
-        seen = np.clip(path.confidences[counted], 0.0, 1.0)
-        return DecodedText(text, float(seen.prod()), float(seen.mean()))
+        confidences = np.clip(path.confidences[is_counted], 0.0, 1.0)
+        return DecodedText(text, float(confidences.prod()), float(confidences.mean()))
 
-    def _words_of(self, path: BestPath) -> Iterator[tuple[int, int]]:
-        """Bounds of the runs of Latin letters that are words, not parts of codes."""
+    def _word_spans(self, path: BestPath) -> Iterator[tuple[int, int]]:
+        """Yield first and end of each run of Latin letters that is not part of a code."""
         kinds = "".join("w" if k in self._letters else "x" for k in path.classes)
         text = "".join(self._characters[k] for k in path.classes)
         for run in re.finditer("w+", kinds):
-            first, last = run.span()
-            if last - first >= SHORTEST_WORD and not _SPELLED.search(_surroundings(text, run)):
-                yield first, last
+            first, end = run.span()
+            if end - first >= MIN_WORD_LENGTH and not _CODE.search(_unbroken_text(text, run)):
+                yield first, end
 
-    def _best_word(
-        self, path: BestPath, first: int, last: int, probabilities: Probabilities, words: Lexicon
+    def _correct_word(
+        self, path: BestPath, first: int, end: int, probabilities: Probabilities, lexicon: Lexicon
     ) -> str:
-        """The word, or words, that the characters from ``first`` to before ``last`` are."""
-        own = "".join(self._characters[k] for k in path.classes[first:last])
-        confidences = path.confidences[first:last]
-        inside = probabilities[path.starts[first] : path.ends[last - 1]]
-        doubtful = confidences.min() < SURE_LETTER
-        faintest, width = FAINTEST_SPACE, TEXTS_CONSIDERED
-        if _CAMEL_CASE.search(own):
-            faintest, width = SPACE_IN_CAMEL_CASE, TEXTS_IN_CAMEL_CASE
-        gap = inside[:, -1].max() >= faintest
-        if words.log_prior(own) or confidences.mean() < READABLE or not (doubtful or gap):
-            return own
+        """Return the likeliest word, or words, for the characters ``first`` to ``end`` - 1."""
+        word = "".join(self._characters[k] for k in path.classes[first:end])
+        confidences = path.confidences[first:end]
+        steps = probabilities[path.starts[first] : path.ends[end - 1]]
+        is_doubtful = confidences.min() < CERTAIN_LETTER_PROBABILITY
+        min_probability, beam_width = MIN_SPLIT_PROBABILITY, BEAM_WIDTH
+        if _CAMEL_CASE.search(word):
+            min_probability, beam_width = MIN_CAMEL_CASE_SPLIT_PROBABILITY, CAMEL_CASE_BEAM_WIDTH
+        may_split = steps[:, -1].max() >= min_probability
+        is_legible = confidences.mean() >= MIN_WORD_CONFIDENCE
+        if lexicon.log_prior(word) or not is_legible or not (is_doubtful or may_split):
+            return word
         begin = path.ends[first - 1] if first else 0
-        end = path.starts[last] if last < len(path.starts) else len(probabilities)
-        seen = probabilities[begin:end][:, self._considered]
-        texts = beam_search(seen, self._symbols, beam_width=width, min_probability=faintest)
-        best, best_score = own, texts.get(own, max(texts.values()))
-        for text, likelihood in texts.items():
-            parts = text.split()
-            weights = [words.log_prior(part) for part in parts]
-            if not parts or min(map(len, parts)) < 2 or min(weights) <= 0:
+        stop = path.starts[end] if end < len(path.starts) else len(probabilities)
+        texts = beam_search(
+            probabilities[begin:stop][:, self._word_classes],
+            self._word_symbols,
+            beam_width=beam_width,
+            min_probability=min_probability,
+        )
+        best, best_score = word, texts.get(word, max(texts.values()))
+        for text, log_probability in texts.items():
+            words = text.split()
+            log_priors = [lexicon.log_prior(each) for each in words]
+            if not words or min(map(len, words)) < 2 or min(log_priors) <= 0:
                 continue
-            if not doubtful and "".join(parts) != own:
+            if not is_doubtful and "".join(words) != word:
                 continue
-            if likelihood + sum(weights) > best_score:
-                best, best_score = " ".join(parts), likelihood + sum(weights)
+            score = log_probability + sum(log_priors)
+            if score > best_score:
+                best, best_score = " ".join(words), score
         return best
 
 
@@ -170,8 +168,8 @@ def _is_word_letter(character: str) -> bool:
     return character.isalpha() and unicodedata.name(character, "").startswith("LATIN")
 
 
-def _surroundings(text: str, run: re.Match[str]) -> str:
-    """The run with all that is written together with it."""
+def _unbroken_text(text: str, run: re.Match[str]) -> str:
+    """Return the text around a run, up to the next space on either side."""
     first = text.rfind(" ", 0, run.start()) + 1
-    last = text.find(" ", run.end())
-    return text[first : last if last >= 0 else len(text)]
+    end = text.find(" ", run.end())
+    return text[first : end if end >= 0 else len(text)]

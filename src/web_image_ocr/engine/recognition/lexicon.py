@@ -1,4 +1,4 @@
-"""How common a word is: word lists of the languages that the pictures are written in."""
+"""Look up how common a word is in the word lists of the configured languages."""
 
 from __future__ import annotations
 
@@ -10,17 +10,15 @@ from wordfreq import available_languages, read_cBpack
 
 from web_image_ocr.primitives.errors import ErrorKind, ServiceError
 
-# Words rarer than this Zipf frequency are slips and codes as often as words. Five sets of
-# pictures (see ``decoder``): 2.0 changes nothing, 3.0 costs up to .005 of word F.
-RAREST = 2.5
-# Alone, "a" and "I" are words; other letters are not.
-_LETTER = 1.5
-# Any two letters are the name of something; from this Zipf frequency on they are a word.
-_COMMON_PAIR = 5.0
+# Zipf frequency, see the engine notes: rarer entries are slips and codes as often as words.
+MIN_ZIPF_FREQUENCY = 2.5
+# Any two letters abbreviate something; from this Zipf frequency on they are a word.
+_MIN_PAIR_ZIPF_FREQUENCY = 5.0
+_LETTER_LOG_PRIOR = 1.5  # of "a" and "I", the only letters that are words
 
 
 class Lexicon:
-    """Known words with their Zipf frequencies: log10 of the uses in 1,000 million words.
+    """Hold known words with their Zipf frequencies: log10 of the uses in 1,000 million words.
 
     Args:
         frequencies: Zipf frequency by word, in lower case.
@@ -31,43 +29,42 @@ class Lexicon:
 
     @classmethod
     def for_languages(cls, languages: Sequence[str]) -> Self:
-        """The words of some languages, each at its highest frequency.
+        """Return the words of some languages, each at its highest frequency.
 
         Args:
             languages: codes such as ``en``; see ``wordfreq``.
 
         Raises:
-            ServiceError: ``CONFIGURATION_INVALID`` for a language that has no list.
+            ServiceError: ``CONFIGURATION_INVALID`` for a language without a word list.
         """
         merged: dict[str, float] = {}
         for file in find_word_lists(languages):
-            for word, frequency in _list_in(file).items():
+            for word, frequency in _read_word_list(file).items():
                 merged[word] = max(frequency, merged.get(word, 0.0))
         return cls(merged)
 
     def log_prior(self, word: str) -> float:
-        """How much it speaks for a reading that it holds this word, 0 for an unknown one.
+        """Return what the decoder adds to the log probability of a text with this word.
 
-        In natural logarithms of probability: a point of Zipf frequency counts as much as a
-        factor of e in what the recogniser saw. On five sets of pictures (see ``decoder``),
-        half of that costs .003 to .010 of word F, twice of it at most .002.
+        It is the Zipf frequency, taken as a natural logarithm: one point counts as a factor of e
+        in the recognizer's probability. It is 0 for an unknown word.
         """
         folded = word.lower()
         if len(folded) == 1:
-            return _LETTER if folded in ("a", "i") else 0.0
+            return _LETTER_LOG_PRIOR if folded in ("a", "i") else 0.0
         frequency = self._frequencies.get(folded) or self._frequencies.get(
             folded.removesuffix("'s"), 0.0
         )
-        if len(folded) == 2 and frequency < _COMMON_PAIR:
+        if len(folded) == 2 and frequency < _MIN_PAIR_ZIPF_FREQUENCY:
             return 0.0
         return frequency
 
 
 def find_word_lists(languages: Sequence[str]) -> list[str]:
-    """The files of the languages' word lists.
+    """Return the paths of the languages' word lists.
 
     Raises:
-        ServiceError: ``CONFIGURATION_INVALID`` for a language that has no list.
+        ServiceError: ``CONFIGURATION_INVALID`` for a language without a word list.
     """
     files = available_languages("best")
     unknown = [language for language in languages if language not in files]
@@ -80,16 +77,15 @@ def find_word_lists(languages: Sequence[str]) -> list[str]:
 
 
 @cache
-def _list_in(file: str) -> dict[str, float]:
-    """Zipf frequency of each word of letters and apostrophes in a list of ``wordfreq``.
+def _read_word_list(file: str) -> dict[str, float]:
+    """Return the Zipf frequency of each word of letters and apostrophes in a ``wordfreq`` list.
 
-    The list is read from its file, not by the package's own function, which keeps all of its
-    words in memory, the rare ones too.
+    The package's own function would keep all words in memory, the rare ones too.
     """
-    steps = read_cBpack(file)  # the words at place i have the frequency 10 ** (-i / 100)
+    steps = read_cBpack(file)  # the words at index i have the frequency 10 ** (-i / 100)
     return {
-        word: 9 - place / 100
-        for place, words in enumerate(steps[: round((9 - RAREST) * 100) + 1])
+        word: 9 - index / 100
+        for index, words in enumerate(steps[: round((9 - MIN_ZIPF_FREQUENCY) * 100) + 1])
         for word in words
         if word.replace("'", "").isalpha()
     }

@@ -1,4 +1,7 @@
-"""Which way a box reads, and what it says that way."""
+"""Recognize the text of a detected box and find the direction in which it reads.
+
+The values of the constants were measured: docs/engine-notes/recognition-and-runtime.md.
+"""
 
 from __future__ import annotations
 
@@ -11,38 +14,31 @@ from web_image_ocr.engine.runtime.session import Session, to_tensor
 from web_image_ocr.primitives.deadline import Deadline
 from web_image_ocr.primitives.pixels import Pixels
 
-# Quarter turns, clockwise, by which the text of a box is turned against the view.
+# Clockwise quarter turns from the view's rows to the direction of a text.
 UPRIGHT, ROTATED_90, ROTATED_180, ROTATED_270 = 0, 1, 2, 3
 
-# From this ratio of height to width on, a box is first taken for a column or a turned line;
-# PP-OCR draws the same line. A lone narrow glyph ("1", "!") is then seen by its mean_confidence.
+# Height / width from which a box is first tried as a column or a rotated line, as in PP-OCR.
 VERTICAL_ASPECT_RATIO = 1.5
-# From this ratio on, what reads as one character may be a column of two. Word F on two shop
-# signs .925 -> .941; nothing changed on six other sets and on 28 words drawn in columns.
+# Height / width from which a box read as one character may be a column of two.
 COLUMN_ASPECT_RATIO = 1.25
-# A reading of at least this mean_confidence ends the search for a better direction.
+# Mean confidence that ends the search for a better direction.
 HIGH_CONFIDENCE = 0.9
-# A line is believed to be upside down only when it is unreadable as it stands and reads
-# clearly the other way; a weaker rule harms upright pictures. (.6 or .7: the same word F within
-# .001 on shop pictures, receipts, born-digital, forms and street scenes.) One or two
-# characters are no witness: with them, word F of street scenes falls by .002, of forms by .001.
+# Mean confidence below which a line is also tried upside down; more would harm upright images.
 LOW_CONFIDENCE = 0.7
-# Ornaments are read as one or two sure-looking characters; a longer text is its own witness.
-# Word F on born-digital pictures .925 -> .928, on shop pictures .903 -> .907.
+# Characters. Ornaments read as one or two confident characters; a longer text proves itself.
 SHORT_TEXT_LENGTH = 2
 MIN_SHORT_TEXT_CONFIDENCE = 0.9
-# Text askew on a page runs to the right of it: from this many degrees to 180 more, clockwise. So
-# what runs along a side is taken to run downwards, as columns do.
-_LEAST_FACING = -60.0
+# Degrees from the page's direction. Text along a side is taken to run downwards, as columns do.
+_MIN_RELATIVE_DIRECTION = -60.0
 
 
 @dataclass(frozen=True, slots=True)
 class RecognizedLine:
-    """A reading and where it begins.
+    """Hold the text of one line and its place.
 
     Attributes:
-        decoded: what it says.
-        corners: (4, 2), clockwise from the text's own top left, pixels of the picture.
+        decoded: text and confidences.
+        corners: (4, 2), clockwise from the text's own top left, pixels of the image.
     """
 
     decoded: DecodedText
@@ -51,70 +47,98 @@ class RecognizedLine:
 
 @dataclass(frozen=True, slots=True)
 class LineRecognizer:
-    """The recogniser with its decoder.
+    """Recognize single lines: crop, run the model, decode.
 
-    Lines are run one by one at their own width: no padding is computed, and a line's
-    reading depends on nothing but itself. (Four lines in one batch take as long as four runs.)
+    Each line is one run at its own width. No padding is computed, and the text of a
+    line does not depend on the other lines.
+
+    Attributes:
+        session: the recognition model.
+        decoder: turns its probabilities into text.
+        deadline: checked before each run.
     """
 
     session: Session
     decoder: Decoder
-    deadline: Deadline = field(default_factory=Deadline.never)  # looked at before each run
+    deadline: Deadline = field(default_factory=Deadline.never)
 
     def recognize_box(self, pixels: Pixels, box: Box) -> RecognizedLine:
-        """The best reading of a box over the directions that its shape allows."""
+        """Return the most confident text among the directions that the box's shape allows."""
         if box.height < VERTICAL_ASPECT_RATIO * box.width:
-            first = self.recognize(pixels, box.corners)
-            if len(first.decoded.text) == 1 and box.height >= COLUMN_ASPECT_RATIO * box.width:
-                column = self.recognize(pixels, rotate_quad_90(box.corners, ROTATED_90))
-                if (
-                    column.decoded.mean_confidence >= HIGH_CONFIDENCE
-                    and len(column.decoded.text) > 1
-                ):
-                    return column
-            if first.decoded.mean_confidence >= LOW_CONFIDENCE:
-                return first
-            turned = self.recognize(pixels, rotate_quad_90(box.corners, ROTATED_180))
-            told = (
-                turned.decoded.mean_confidence >= HIGH_CONFIDENCE
-                and len(turned.decoded.text) > SHORT_TEXT_LENGTH
-            )
-            return turned if told else first
-        best: RecognizedLine | None = None
+            return self._recognize_horizontal(pixels, box)
+        candidates = []
         for turns in (ROTATED_90, UPRIGHT, ROTATED_270):
-            tried = self.recognize(pixels, rotate_quad_90(box.corners, turns))
-            if tried.decoded.mean_confidence >= HIGH_CONFIDENCE:
-                return tried
-            if best is None or tried.decoded.mean_confidence > best.decoded.mean_confidence:
-                best = tried
-        assert best is not None  # noqa: S101 - the loop ran
-        return best
+            candidate = self.recognize(pixels, rotate_quad_90(box.corners, turns))
+            if candidate.decoded.mean_confidence >= HIGH_CONFIDENCE:
+                return candidate
+            candidates.append(candidate)
+        return max(candidates, key=_mean_confidence)
+
+    def _recognize_horizontal(self, pixels: Pixels, box: Box) -> RecognizedLine:
+        upright = self.recognize(pixels, box.corners)
+        if len(upright.decoded.text) == 1 and box.height >= COLUMN_ASPECT_RATIO * box.width:
+            column = self.recognize(pixels, rotate_quad_90(box.corners, ROTATED_90))
+            if _is_confident(column, min_length=2):
+                return column
+        if upright.decoded.mean_confidence >= LOW_CONFIDENCE:
+            return upright
+        flipped = self.recognize(pixels, rotate_quad_90(box.corners, ROTATED_180))
+        return flipped if _is_confident(flipped, min_length=SHORT_TEXT_LENGTH + 1) else upright
 
     def recognize_skewed(self, pixels: Pixels, box: Box, angle: float) -> RecognizedLine:
-        """A box read along its long side, from the end where a page turned by ``angle`` begins.
+        """Return the text along a box's long side, from the end where the page's text would begin.
 
-        What is not clear that way is also read from the other end; the clearer reading counts.
+        Below high confidence, the other end is tried too, and the more confident text returned.
+
+        Args:
+            pixels: the image.
+            box: a line that does not run along the page's direction.
+            angle: the page's direction, degrees clockwise.
         """
         facing = box.along_long_side()
-        against = (facing.direction - angle - _LEAST_FACING) % 360.0 >= 180.0
-        corners = rotate_quad_90(facing.corners, ROTATED_180 if against else UPRIGHT)
+        is_reversed = (facing.direction - angle - _MIN_RELATIVE_DIRECTION) % 360.0 >= 180.0
+        corners = rotate_quad_90(facing.corners, ROTATED_180 if is_reversed else UPRIGHT)
         first = self.recognize(pixels, corners)
         if first.decoded.mean_confidence >= HIGH_CONFIDENCE:
             return first
         other = self.recognize(pixels, rotate_quad_90(corners, ROTATED_180))
-        return max(first, other, key=lambda found: found.decoded.mean_confidence)
+        return max(first, other, key=_mean_confidence)
+
+    def recognize_either_way(self, pixels: Pixels, corners: Points) -> RecognizedLine | None:
+        """Return the more confident text of a quad and its reverse; None if it proves nothing."""
+        ways = [rotate_quad_90(corners, turns) for turns in (UPRIGHT, ROTATED_180)]
+        best = max((self.recognize(pixels, way) for way in ways), key=_mean_confidence)
+        return best if _is_confident(best, min_length=SHORT_TEXT_LENGTH + 1) else None
 
     def recognize(self, pixels: Pixels, corners: Points) -> RecognizedLine:
-        """What a quad says along its first edge."""
-        parts = []
-        for piece, word_ends in split_long_line(crop_line(pixels, corners)):
+        """Return the text along the first edge of a quad.
+
+        Args:
+            pixels: the image.
+            corners: (4, 2), clockwise from the text's own top left, pixels of the image.
+
+        Raises:
+            ServiceError: ``DEADLINE_EXCEEDED``.
+        """
+        segments = []
+        for segment, ends_word in split_long_line(crop_line(pixels, corners)):
             self.deadline.check()
-            parts.append((self.decoder.decode(self.session.run(to_tensor(piece))[0]), word_ends))
-        return RecognizedLine(merge_segments(parts), corners)
+            probabilities = self.session.run(to_tensor(segment))[0]
+            segments.append((self.decoder.decode(probabilities), ends_word))
+        return RecognizedLine(merge_segments(segments), corners)
 
 
 def is_plausible(decoded: DecodedText, min_mean_confidence: float) -> bool:
-    """Whether a reading is clear enough, for its length, to be text."""
+    """Return whether a text is confident enough, for its length, to be text at all."""
     if len(decoded.text) <= SHORT_TEXT_LENGTH:
         min_mean_confidence = max(min_mean_confidence, MIN_SHORT_TEXT_CONFIDENCE)
     return bool(decoded.text) and decoded.mean_confidence >= min_mean_confidence
+
+
+def _mean_confidence(line: RecognizedLine) -> float:
+    return line.decoded.mean_confidence
+
+
+def _is_confident(line: RecognizedLine, *, min_length: int) -> bool:
+    decoded = line.decoded
+    return decoded.mean_confidence >= HIGH_CONFIDENCE and len(decoded.text) >= min_length

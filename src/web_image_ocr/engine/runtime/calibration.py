@@ -1,4 +1,4 @@
-"""What flows through a model on the average."""
+"""Measure the mean activations of a model on calibration batches of synthetic lines."""
 
 from __future__ import annotations
 
@@ -18,75 +18,82 @@ Mean = npt.NDArray[np.float32]
 
 
 def mean_activations(
-    model: ModelProto, nodes: Sequence[NodeProto], shown: Sequence[Tensor]
+    model: ModelProto, nodes: Sequence[NodeProto], batches: Sequence[Tensor]
 ) -> dict[str, Mean]:
-    """The mean of what flows into some of a model's nodes, by the name of their answer.
+    """Return the mean input of some nodes of a model, by the name of their output.
+
+    Nodes that take the model's own input are skipped.
 
     Args:
-        model: is left as it is.
-        nodes: convolutions, whose channels come second, or products of matrices, with them last;
-            of those that take what the model itself is given, there is no mean.
-        shown: batches for the model, each counts alike; with none, there is no mean.
+        model: is not changed.
+        nodes: convolutions, whose channels are the second axis, or matrix products, whose
+            channels are the last.
+        batches: calibration batches of equal weight; without any, the result is empty.
 
     Raises:
-        ValueError: the model cannot be run on them.
+        ValueError: the model does not accept a batch.
     """
-    given = {value.name for value in model.graph.input}
-    inside = [node for node in nodes if node.input[0] not in given]
-    if not shown or not inside:
+    model_inputs = {value.name for value in model.graph.input}
+    inner = [node for node in nodes if node.input[0] not in model_inputs]
+    if not batches or not inner:
         return {}
-    watched = list(dict.fromkeys(node.input[0] for node in inside))
-    watching = ModelProto()
-    watching.CopyFrom(model)
-    del watching.graph.output[:]
-    watching.graph.output.extend(helper.make_empty_tensor_value_info(name) for name in watched)
-    means: dict[str, list[Mean]] = {node.output[0]: [] for node in inside}
+    names = list(dict.fromkeys(node.input[0] for node in inner))
+    probe = ModelProto()
+    probe.CopyFrom(model)
+    del probe.graph.output[:]
+    probe.graph.output.extend(helper.make_empty_tensor_value_info(name) for name in names)
+    means: dict[str, list[Mean]] = {node.output[0]: [] for node in inner}
     try:
-        session = OnnxSession(watching.SerializeToString(), threads=1)
-        for batch in shown:
-            seen = dict(zip(watched, session.outputs(batch), strict=True))
-            for node in inside:
-                channels = 1 if node.op_type == "Conv" else -1
-                means[node.output[0]].append(_mean(seen[node.input[0]], channels))
-    except Exception as error:  # ONNX Runtime's have no class in common
-        raise ValueError(f"it cannot be run on what it is shown: {error}") from error
+        session = OnnxSession(probe.SerializeToString(), threads=1)
+        for batch in batches:
+            activations = dict(zip(names, session.outputs(batch), strict=True))
+            for node in inner:
+                axis = 1 if node.op_type == "Conv" else -1
+                means[node.output[0]].append(_channel_means(activations[node.input[0]], axis))
+    except Exception as error:  # ONNX Runtime's exceptions have no common base class
+        raise ValueError(f"the model does not accept its calibration batches: {error}") from error
     return {name: np.mean(of_batches, axis=0) for name, of_batches in means.items()}
 
 
-def _mean(values: Tensor, channels: int) -> Mean:
-    mean: Mean = np.moveaxis(values, channels, -1).reshape(-1, values.shape[channels]).mean(axis=0)
+def _channel_means(values: Tensor, axis: int) -> Mean:
+    mean: Mean = np.moveaxis(values, axis, -1).reshape(-1, values.shape[axis]).mean(axis=0)
     return mean
 
 
 class _Style(NamedTuple):
-    """How a line is drawn; colours are RGB."""
+    """Describe how a synthetic line is drawn; colors are RGB."""
 
     text: str
     font: int
-    ink: tuple[int, int, int]
-    ground: tuple[int, int, int]
-    stroke: int  # pixels
+    color: tuple[int, int, int]
+    background: tuple[int, int, int]
+    stroke_px: int
 
 
-# Chosen for their variety, before anything was measured with them: light on dark and dark on light,
-# with and without colour, strokes of one to three pixels, letters, digits and signs.
+# Chosen for variety before any measurement: light on dark and dark on light, with and without
+# color, strokes of one to three pixels, letters, digits and signs.
 _STYLES = (
     _Style("Total price 2024", cv2.FONT_HERSHEY_SIMPLEX, (0, 0, 0), (255, 255, 255), 2),
     _Style("NEW 50% off (USD)", cv2.FONT_HERSHEY_DUPLEX, (255, 240, 0), (200, 20, 40), 2),
     _Style("Invoice No. 12.50", cv2.FONT_HERSHEY_COMPLEX, (60, 60, 70), (225, 220, 205), 1),
     _Style("www hello WORLD", cv2.FONT_HERSHEY_TRIPLEX, (235, 235, 240), (30, 60, 110), 3),
 )
-_LEFT, _BASELINE = 6, 34  # where a line begins, pixels
+_MARGIN_PX, _BASELINE_PX = 6, 34
 
 
 def synthetic_lines() -> list[Pixels]:
-    """Four flat lines (48, W, 3), RGB, of letters, digits and signs, in OpenCV's own fonts."""
-    return [_drawn(style) for style in _STYLES]
+    """Return four lines (48, W, 3), RGB, of Latin letters, digits and signs in OpenCV's fonts.
+
+    No image is needed for calibration: which lines matters less than that they are lines.
+    """
+    return [_draw_line(style) for style in _STYLES]
 
 
-def _drawn(style: _Style) -> Pixels:
-    (width, _), _ = cv2.getTextSize(style.text, style.font, 1.0, style.stroke)
-    line = np.full((LINE_HEIGHT_PX, width + 2 * _LEFT, 3), style.ground, np.uint8)
-    place = (_LEFT, _BASELINE)
-    cv2.putText(line, style.text, place, style.font, 1.0, style.ink, style.stroke, cv2.LINE_AA)
+def _draw_line(style: _Style) -> Pixels:
+    (width, _), _ = cv2.getTextSize(style.text, style.font, 1.0, style.stroke_px)
+    line = np.full((LINE_HEIGHT_PX, width + 2 * _MARGIN_PX, 3), style.background, np.uint8)
+    origin = (_MARGIN_PX, _BASELINE_PX)
+    cv2.putText(
+        line, style.text, origin, style.font, 1.0, style.color, style.stroke_px, cv2.LINE_AA
+    )
     return line

@@ -1,4 +1,8 @@
-"""Lines of one picture read side by side: one thread each costs less than all threads on each."""
+"""Schedule the lines of one image: a few with intra-op threads, the rest in parallel.
+
+One thread for each line costs less in total than all threads on each line in turn, but the
+longest lines would keep one thread busy after the others have finished.
+"""
 
 from __future__ import annotations
 
@@ -7,73 +11,73 @@ from collections.abc import Callable, Sequence
 from concurrent.futures import FIRST_EXCEPTION, ThreadPoolExecutor, wait
 from typing import TypeVar
 
-# What a thread gets done of a line that all threads read together, for one that reads alone. Of
-# lines 96 / 320 / 960 pixels long, two threads reach .73 / .84 / .92 (Zen 4, ONNX Runtime 1.32).
+# Speed-up of a run with n threads, divided by n; measured, see
+# docs/engine-notes/recognition-and-runtime.md.
 INTRA_OP_EFFICIENCY = 0.85
 
-Work = TypeVar("Work")
+Task = TypeVar("Task")
 Result = TypeVar("Result")
 
 
 class LineScheduler:
-    """Threads for the work of a call; calls of several threads share them.
+    """Run the tasks of a call on a thread pool; concurrent calls share the threads.
 
     Args:
-        threads: how many work at once, at least 1.
+        threads: size of the pool, at least 1.
     """
 
     def __init__(self, threads: int) -> None:
         self.threads = threads
-        self._pool = ThreadPoolExecutor(threads, "read") if threads > 1 else None
+        self._pool = ThreadPoolExecutor(threads, "recognize") if threads > 1 else None
 
     def map(
         self,
-        works: Sequence[Work],
-        sizes: Sequence[float],
-        intra_op: Callable[[Work], Result],
-        inter_op: Callable[[Work], Result],
+        tasks: Sequence[Task],
+        costs: Sequence[float],
+        intra_op: Callable[[Task], Result],
+        inter_op: Callable[[Task], Result],
     ) -> list[Result]:
-        """The result of each piece of work, in its order.
+        """Return the result of each task, in the order of the tasks.
 
         Args:
-            works: what is to be done.
-            sizes: how long each piece takes, in any unit.
-            intra_op: does one with all threads.
-            inter_op: does one on the thread that calls it; safe to call from several.
+            tasks: what to run.
+            costs: relative time of each task.
+            intra_op: runs one task with all threads.
+            inter_op: runs one task on the calling thread; called from several at once.
 
         Raises:
-            Exception: the first that a piece of work raised; none is begun after it.
+            Exception: the first that a task raised; no further task starts.
         """
         if self._pool is None:
-            return [intra_op(work) for work in works]
-        longest_first = sorted(range(len(works)), key=lambda index: -sizes[index])
-        first = count_intra_op([sizes[index] for index in longest_first], self.threads)
-        results = {index: intra_op(works[index]) for index in longest_first[:first]}
+            return [intra_op(task) for task in tasks]
+        longest_first = sorted(range(len(tasks)), key=lambda index: -costs[index])
+        count = count_intra_op([costs[index] for index in longest_first], self.threads)
+        results = {index: intra_op(tasks[index]) for index in longest_first[:count]}
         futures = {
-            index: self._pool.submit(inter_op, works[index]) for index in longest_first[first:]
+            index: self._pool.submit(inter_op, tasks[index]) for index in longest_first[count:]
         }
         wait(futures.values(), return_when=FIRST_EXCEPTION)
         for future in futures.values():
             future.cancel()
         wait(futures.values())
-        results |= {index: futures[index].result() for index in longest_first[first:]}
-        return [results[index] for index in range(len(works))]
+        results |= {index: futures[index].result() for index in longest_first[count:]}
+        return [results[index] for index in range(len(tasks))]
 
 
-def count_intra_op(sizes: Sequence[float], threads: int) -> int:
-    """How many of the longest are best done by all threads together, before the rest is shared.
+def count_intra_op(costs: Sequence[float], threads: int) -> int:
+    """Return how many of the longest tasks to run with all threads, before the rest in parallel.
 
     Args:
-        sizes: of the pieces, the longest first.
+        costs: of the tasks, in descending order.
         threads: at least 2.
     """
-    choices = range(min(len(sizes), 2 * threads - 1) + 1)
-    return min(choices, key=lambda first: _time(sizes, threads, first))
+    choices = range(min(len(costs), 2 * threads - 1) + 1)
+    return min(choices, key=lambda count: _makespan(costs, threads, count))
 
 
-def _time(sizes: Sequence[float], threads: int, first: int) -> float:
-    """The time until all is done when each thread that is free takes the longest that is left."""
-    free = [0.0] * threads
-    for size in sizes[first:]:
-        heapq.heapreplace(free, free[0] + size)
-    return sum(sizes[:first]) / (threads * INTRA_OP_EFFICIENCY) + max(free)
+def _makespan(costs: Sequence[float], threads: int, count: int) -> float:
+    """Return the total time with ``count`` intra-op tasks and the rest scheduled longest first."""
+    busy_until = [0.0] * threads
+    for cost in costs[count:]:
+        heapq.heapreplace(busy_until, busy_until[0] + cost)
+    return sum(costs[:count]) / (threads * INTRA_OP_EFFICIENCY) + max(busy_until)

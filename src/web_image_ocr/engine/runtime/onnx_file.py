@@ -1,4 +1,4 @@
-"""What is read from an ONNX file, and changed in it, before ONNX Runtime runs it."""
+"""Parse an ONNX file and clean its weights before ONNX Runtime loads it."""
 
 from __future__ import annotations
 
@@ -12,46 +12,42 @@ Weights = npt.NDArray[np.float32]
 
 
 def parse_model(content: bytes) -> ModelProto:
-    """The model of a file.
+    """Return the model of a file.
 
     Raises:
-        ValueError: when the bytes are no ONNX model.
+        ValueError: the bytes are not an ONNX model with its weights.
     """
     try:
         model = onnx.load_model_from_string(content)
     except DecodeError as error:
-        raise ValueError("the file is no ONNX model, or it is cut off") from error
+        raise ValueError("the file is not an ONNX model, or it is truncated") from error
     if not model.graph.node:
-        raise ValueError("the file is no ONNX model")
+        raise ValueError("the file is not an ONNX model: its graph has no nodes")
     if any(x.data_location == TensorProto.EXTERNAL for x in model.graph.initializer):
-        raise ValueError("the model keeps its weights in another file")
+        raise ValueError("the model's weights are in another file; save them in the model file")
     return model
 
 
 def read_metadata(model: ModelProto) -> dict[str, str]:
-    """What the model's author wrote into the file."""
+    """Return the metadata that the model's author wrote into the file."""
     return {entry.key: entry.value for entry in model.metadata_props}
 
 
 def to_float32(tensor: TensorProto) -> Weights:
-    """The numbers of a float32 tensor, in its own shape; a copy."""
+    """Return a copy of a tensor's values as float32, in the tensor's shape."""
     return np.array(numpy_helper.to_array(tensor), np.float32)
 
 
 def flush_subnormals(model: ModelProto) -> None:
-    """Sets the subnormal float32 weights of a model to zero.
+    """Set the subnormal float32 weights of a model to zero.
 
-    Training leaves dead channels with weights below 1.2e-38. They say nothing, but processors
-    compute with such numbers up to a hundred times slower: 256,000 of them make PP-OCRv6 small
-    detection three times slower (640 x 640, one thread, a Xeon with AVX-512: 640 ms against
-    200 ms). ONNX Runtime's own switch (``session.set_denormal_as_zero``) reaches only threads
-    that inherit the mode of the one that built the first session, and changes the arithmetic of
-    the caller's whole thread; zeros in the weights work everywhere.
+    CPUs compute with subnormal numbers up to a hundred times slower. ONNX Runtime's own switch
+    does not reach all threads; see docs/engine-notes/recognition-and-runtime.md.
     """
     for tensor in model.graph.initializer:
         if tensor.data_type == TensorProto.FLOAT:
             weights = to_float32(tensor)
-            subnormal = (weights != 0) & (np.abs(weights) < np.finfo(np.float32).tiny)
-            if subnormal.any():
-                weights[subnormal] = 0.0
+            is_subnormal = (weights != 0) & (np.abs(weights) < np.finfo(np.float32).tiny)
+            if is_subnormal.any():
+                weights[is_subnormal] = 0.0
                 tensor.CopyFrom(numpy_helper.from_array(weights, tensor.name))

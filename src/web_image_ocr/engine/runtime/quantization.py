@@ -1,10 +1,10 @@
-"""The large products of a model with numbers of 8 bits, where the processor multiplies them.
+"""Quantize the large matrix products of a model to INT8, for CPUs with VNNI instructions.
 
-A convolution of 1 x 1 is a product of matrices, pixels by channels; such convolutions and the last
-layer are most of a PP-OCR model's work. The weights are rounded once, with a scale for each output
-channel. What meets them is rounded in each run, between its own least and greatest number. Sums
-are exact, and answers are float32 again. (Quantisation: Jacob et al., arXiv:1712.05877; the bias
-that makes up for rounded weights: Nagel et al., arXiv:1906.04721.)
+A 1 x 1 convolution is a matrix product of pixels by channels. Such convolutions and the last layer
+are most of a PP-OCR model's work. Weights are quantized once, per output channel; activations in
+each run, by their range (dynamic quantization). Products accumulate in int32; outputs are float32.
+See Jacob et al., arXiv:1712.05877; for the bias correction Nagel et al., arXiv:1906.04721; for what
+was measured docs/engine-notes/recognition-and-runtime.md.
 """
 
 from __future__ import annotations
@@ -31,14 +31,11 @@ from web_image_ocr.engine.runtime.session import Tensor
 if TYPE_CHECKING:
     from google.protobuf.internal.containers import RepeatedCompositeFieldContainer
 
-_Part = TypeVar("_Part", NodeProto, TensorProto, ValueInfoProto)
+_Element = TypeVar("_Element", NodeProto, TensorProto, ValueInfoProto)
 
-# Products of fewer are not rounded, it costs more than it saves: a view of 896 x 512 took one
-# thread 140 ms with float32, 115 so, and 120 with all products.
-LEAST_WEIGHTS = 96 * 192
-# Weights are rounded to -127 ... 127.
-_GREATEST = 127.0
-_DOMAIN = "com.microsoft"  # of ONNX Runtime's own operators
+MIN_WEIGHTS = 96 * 192  # smaller products take longer when quantized
+_MAX_INT8 = 127.0  # weights are quantized to -127 ... 127
+_ORT_DOMAIN = "com.microsoft"  # of ONNX Runtime's contributed operators
 
 
 def quantize_matmuls(
@@ -46,87 +43,93 @@ def quantize_matmuls(
     excluded_nodes: Collection[str] = (),
     calibration_batches: Sequence[Tensor] = (),
 ) -> int:
-    """Makes products with numbers of 8 bits of a model's large ones.
+    """Replace the large matrix products of a model by dynamically quantized ones.
 
     Args:
-        model: is changed; it needs ONNX Runtime from then on.
-        excluded_nodes: names of the model's nodes that stay as they are.
-        calibration_batches: batches that the model is shown, to learn what meets its weights on
-            the average: times what these lose, that is added to the biases. With none,
-            nothing is added.
+        model: is changed in place; from then on only ONNX Runtime can run it.
+        excluded_nodes: names of nodes that stay float32.
+        calibration_batches: inputs from which mean activations are taken. These, times the
+            rounding error of the weights, are added to the biases. Without any, biases stay.
 
     Returns:
-        How many there are; none in a model with branches or loops, whose parts see its constants.
+        The number of replaced products; 0 for a model with branches or loops, whose subgraphs
+        use its constants.
 
     Raises:
-        ValueError: the model cannot be run on what it is shown.
+        ValueError: the model does not accept a calibration batch.
     """
     if any(x.type == AttributeProto.GRAPH for node in model.graph.node for x in node.attribute):
         return 0
     graph = _Graph(model)
-    products = graph.products(excluded_nodes)
+    products = graph.find_products(excluded_nodes)
     means = mean_activations(model, [node for node, _ in products.values()], calibration_batches)
     nodes: list[NodeProto] = []
-    added: set[str] = set()  # answers of additions that are part of a product
-    replaced: set[str] = set()  # constants that the products hold now
+    fused: set[str] = set()  # outputs of additions that became the bias of a product
+    replaced: set[str] = set()  # constants that the quantized products contain
     for node in model.graph.node:
-        answer = next(iter(node.output), "")
-        if answer not in products:
-            nodes += [node] if added.isdisjoint(node.output) else []
+        output = next(iter(node.output), "")
+        if output not in products:
+            nodes += [node] if fused.isdisjoint(node.output) else []
             continue
-        _, weights = products[answer]
-        product = _Product(node, weights, means.get(answer))
+        _, weights = products[output]
+        product = _QuantizedProduct(node, weights, means.get(output))
         replaced.update(node.input[1:])
-        addition = graph.bias_added_to(node)
+        addition = graph.find_bias_addition(node)
         if addition is not None:
-            product.add(graph.constants[addition.input[1]], addition.output[0])
-            added.add(addition.output[0])
+            product.add_bias(graph.constants[addition.input[1]], addition.output[0])
+            fused.add(addition.output[0])
             replaced.add(addition.input[1])
         elif len(node.input) > 2:
-            product.add(graph.constants[node.input[2]], answer)
+            product.add_bias(graph.constants[node.input[2]], output)
         model.graph.initializer.extend(product.constants)
         nodes += product.nodes()
-    _replace(model.graph.node, nodes)
-    replaced -= {name for node in nodes for name in node.input} | graph.answers
-    kept = [x for x in model.graph.initializer if x.name not in replaced]
-    _replace(model.graph.initializer, kept)
-    # Old files name their constants among what flows in, too.
-    _replace(model.graph.input, [x for x in model.graph.input if x.name not in replaced])
-    if products and _DOMAIN not in {known.domain for known in model.opset_import}:
-        model.opset_import.append(helper.make_opsetid(_DOMAIN, 1))
+    _set_elements(model.graph.node, nodes)
+    _remove_constants(model, replaced - graph.outputs)
+    if products and _ORT_DOMAIN not in {opset.domain for opset in model.opset_import}:
+        model.opset_import.append(helper.make_opsetid(_ORT_DOMAIN, 1))
     return len(products)
 
 
-def _replace(field: RepeatedCompositeFieldContainer[_Part], parts: Sequence[_Part]) -> None:
+def _remove_constants(model: ModelProto, names: Collection[str]) -> None:
+    """Remove constants that no node uses, from the inputs too: old files list them there."""
+    used = {name for node in model.graph.node for name in node.input}
+    unused = {name for name in names if name not in used}
+    for elements in (model.graph.initializer, model.graph.input):
+        _set_elements(elements, [x for x in elements if x.name not in unused])
+
+
+def _set_elements(
+    field: RepeatedCompositeFieldContainer[_Element], elements: Sequence[_Element]
+) -> None:
     del field[:]
-    field.extend(parts)
+    field.extend(elements)
 
 
 class _Graph:
-    """A model's nodes by what they give and take, its constants by name."""
+    """Index a model's nodes by their inputs and outputs, and its constants by name."""
 
     def __init__(self, model: ModelProto) -> None:
         self._nodes = model.graph.node
         self.constants = {tensor.name: tensor for tensor in model.graph.initializer}
-        self._giving = {name: node for node in model.graph.node for name in node.output}
-        self.answers = {answer.name for answer in model.graph.output}
-        self._taking: dict[str, list[NodeProto]] = {}
+        self._producer = {name: node for node in model.graph.node for name in node.output}
+        self.outputs = {output.name for output in model.graph.output}
+        self._consumers: dict[str, list[NodeProto]] = {}
         for node in model.graph.node:
             for name in node.input:
-                self._taking.setdefault(name, []).append(node)
+                self._consumers.setdefault(name, []).append(node)
 
-    def products(self, exact: Collection[str]) -> dict[str, tuple[NodeProto, Weights]]:
-        """What is rounded: nodes and their weights (inputs, outputs), by the answer's name."""
+    def find_products(self, excluded: Collection[str]) -> dict[str, tuple[NodeProto, Weights]]:
+        """Return the nodes to quantize and their weights (inputs, outputs), by output name."""
         found = {}
         for node in self._nodes:
-            weights = None if node.name in exact else self._weights(node)
-            if weights is None or weights.size < LEAST_WEIGHTS or self._of_whole_picture(node):
+            weights = None if node.name in excluded else self._weights(node)
+            if weights is None or weights.size < MIN_WEIGHTS or self._is_global(node):
                 continue
             found[node.output[0]] = node, weights
         return found
 
     def _weights(self, node: NodeProto) -> Weights | None:
-        """Of a product of what flows in with constants: (inputs, outputs); none for others."""
+        """Return the weights (inputs, outputs) of a product with constants; None for others."""
         if len(node.input) < 2 or not self.constants.keys() >= set(node.input[1:]):
             return None
         constant = self.constants[node.input[1]]
@@ -134,73 +137,73 @@ class _Graph:
             return None
         if node.op_type == "MatMul" and len(constant.dims) == 2:
             return to_float32(constant)
-        if node.op_type == "Conv" and _at_each_pixel(node, constant):
+        if node.op_type == "Conv" and _is_pointwise(node, constant):
             return to_float32(constant)[:, :, 0, 0].T
         return None
 
-    def bias_added_to(self, product: NodeProto) -> NodeProto | None:
-        """The node that adds a constant for each channel, if nothing else takes the answer."""
-        given = product.output[0]
-        takers = self._taking.get(given, [])
-        if len(product.input) > 2 or given in self.answers:
+    def find_bias_addition(self, product: NodeProto) -> NodeProto | None:
+        """Return the node that adds a constant per channel, if it alone uses the product."""
+        output = product.output[0]
+        consumers = self._consumers.get(output, [])
+        if len(product.input) > 2 or output in self.outputs:
             return None
-        if len(takers) != 1 or takers[0].op_type != "Add":
+        if len(consumers) != 1 or consumers[0].op_type != "Add":
             return None
-        constant = self.constants.get(takers[0].input[1])
+        constant = self.constants.get(consumers[0].input[1])
         weights = self.constants[product.input[1]].dims
-        channels = [1, weights[0], 1, 1] if product.op_type == "Conv" else [weights[1]]
-        return takers[0] if constant is not None and list(constant.dims) == channels else None
+        shape = [1, weights[0], 1, 1] if product.op_type == "Conv" else [weights[1]]
+        return consumers[0] if constant is not None and list(constant.dims) == shape else None
 
-    def _of_whole_picture(self, node: NodeProto) -> bool:
-        """Whether a convolution is of one pixel, the mean of all: too little work to round."""
+    def _is_global(self, node: NodeProto) -> bool:
+        """Return whether a convolution runs on one pixel, a global mean: not worth quantizing."""
         while node.op_type in {"Conv", "Relu", "Add", "Identity"}:
-            before = self._giving.get(node.input[0])
-            if before is None:
+            producer = self._producer.get(node.input[0])
+            if producer is None:
                 return False
-            node = before
+            node = producer
         return node.op_type in {"ReduceMean", "GlobalAveragePool"}
 
 
-def _at_each_pixel(node: NodeProto, weights: TensorProto) -> bool:
-    """Whether a convolution is 1 x 1, over all channels, and gives as many pixels as it gets."""
-    given = {x.name: helper.get_attribute_value(x) for x in node.attribute}
+def _is_pointwise(node: NodeProto, weights: TensorProto) -> bool:
+    """Return whether a convolution is 1 x 1, ungrouped, and keeps the number of pixels."""
+    attributes = {x.name: helper.get_attribute_value(x) for x in node.attribute}
     plain = {"strides": [1, 1], "group": 1, "pads": [0, 0, 0, 0]}
-    same = all(given.get(name, value) == value for name, value in plain.items())
-    return list(weights.dims[2:]) == [1, 1] and same
+    is_plain = all(attributes.get(name, value) == value for name, value in plain.items())
+    return list(weights.dims[2:]) == [1, 1] and is_plain
 
 
-class _Product:
-    """What takes the place of a node.
+class _QuantizedProduct:
+    """Build the nodes and constants that replace one product.
 
     Args:
-        node: a convolution of 1 x 1, or a product of matrices.
+        node: a 1 x 1 convolution or a matrix product.
         weights: (inputs, outputs).
-        mean: (inputs,), what meets them on the average; none leaves what rounding changes.
+        mean: (inputs,), mean activations for the bias correction; None for no correction.
     """
 
     def __init__(self, node: NodeProto, weights: Weights, mean: Mean | None) -> None:
         self._node = node
-        self._answer = node.output[0]
-        self._name = f"int8/{self._answer}"  # nodes may lack a name
-        scales = np.abs(weights).max(axis=0) / _GREATEST
+        self._output = node.output[0]
+        self._name = f"int8/{self._output}"  # nodes may lack a name
+        scales = np.abs(weights).max(axis=0) / _MAX_INT8
         scales[scales == 0.0] = 1.0
-        rounded = np.rint(weights / scales)
-        self._bias = None if mean is None else mean @ (weights - rounded * scales)
+        quantized = np.rint(weights / scales)
+        self._bias = None if mean is None else mean @ (weights - quantized * scales)
         self._values = {
-            "rounded": rounded.astype(np.int8),
+            "rounded": quantized.astype(np.int8),
             "scales": scales.astype(np.float32),
             "zero": np.zeros(len(scales), np.int8),
         }
 
-    def add(self, bias: TensorProto, answer: str) -> None:
-        """Takes in the bias; ``answer`` is the name of what is then given."""
+    def add_bias(self, bias: TensorProto, output: str) -> None:
+        """Include a bias; ``output`` is the name of the sum."""
         flat = to_float32(bias).reshape(-1)
         self._bias = flat if self._bias is None else self._bias + flat
-        self._answer = answer
+        self._output = output
 
     @cached_property
     def constants(self) -> list[TensorProto]:
-        """Weights, their scales, their zero and, if there is one, the bias; in this order."""
+        """Return weights, scales, zero points and the bias, if there is one, in this order."""
         bias = {} if self._bias is None else {"bias": self._bias.astype(np.float32)}
         return [
             numpy_helper.from_array(value, f"{self._name}/{name}")
@@ -208,24 +211,24 @@ class _Product:
         ]
 
     def nodes(self) -> list[NodeProto]:
-        """The product; that of a convolution with the channels laid last, and back again."""
-        taken = self._node.input[0]
+        """Return the product; for a convolution between transpositions to channels-last."""
+        source = self._node.input[0]
         if self._node.op_type == "MatMul":
-            return [self._multiplied(taken, self._answer)]
-        last, given = (f"{self._name}/{name}" for name in ("last", "given"))
+            return [self._matmul(source, self._output)]
+        last, product = (f"{self._name}/{name}" for name in ("last", "given"))
         return [
-            helper.make_node("Transpose", [taken], [last], f"{last}/move", perm=[0, 2, 3, 1]),
-            self._multiplied(last, given),
+            helper.make_node("Transpose", [source], [last], f"{last}/move", perm=[0, 2, 3, 1]),
+            self._matmul(last, product),
             helper.make_node(
-                "Transpose", [given], [self._answer], f"{given}/move", perm=[0, 3, 1, 2]
+                "Transpose", [product], [self._output], f"{product}/move", perm=[0, 3, 1, 2]
             ),
         ]
 
-    def _multiplied(self, taken: str, given: str) -> NodeProto:
+    def _matmul(self, source: str, output: str) -> NodeProto:
         return helper.make_node(
             "DynamicQuantizeMatMul",
-            [taken, *(constant.name for constant in self.constants)],
-            [given],
+            [source, *(constant.name for constant in self.constants)],
+            [output],
             f"{self._name}/product",
-            domain=_DOMAIN,
+            domain=_ORT_DOMAIN,
         )

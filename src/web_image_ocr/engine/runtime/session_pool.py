@@ -1,4 +1,4 @@
-"""The models of an engine, opened for as many cores as a call may use."""
+"""Open each model once for every number of threads that calls use."""
 
 from __future__ import annotations
 
@@ -16,14 +16,13 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class SessionSet:
-    """The models for a call that may use a number of threads.
+    """Hold the sessions for calls with the same number of threads.
 
     Attributes:
-        detection: uses them all in a run.
-        recognition: uses them all in a run.
-        single_thread_recognition: the recognizer that uses one thread in a run; as many runs at
-            once as there are threads.
-        scheduler: the threads for them.
+        detection: uses all threads in one run.
+        recognition: uses all threads in one run.
+        single_thread_recognition: uses one thread in one run, for parallel runs.
+        scheduler: distributes lines over the two recognition sessions.
     """
 
     detection: Session
@@ -33,11 +32,11 @@ class SessionSet:
 
 
 class SessionPool:
-    """The narrow (one thread) and the wide sessions of both models, each opened when first used.
+    """Open the single-threaded and multi-threaded sessions of both models on first use.
 
     Args:
         models: both models.
-        threads: of the wide sessions; 0 means ``available_cores()``.
+        threads: of the multi-threaded sessions; 0 means ``available_cores()``.
     """
 
     def __init__(self, models: Models, threads: int) -> None:
@@ -48,7 +47,7 @@ class SessionPool:
         self._lock = threading.Lock()
 
     def for_cores(self, cores: int | None) -> SessionSet:
-        """The sessions for a call that may use this many cores; none means all."""
+        """Return the sessions for a call that may use this many cores; None means all."""
         threads = 1 if cores == 1 else self._threads
         with self._lock:
             if threads not in self._sets:

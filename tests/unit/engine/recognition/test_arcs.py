@@ -18,7 +18,7 @@ def contour_of(mask: np.ndarray) -> Points:
 
 
 def ring(extent: int, *, radius: int = 100, thickness: int = 16, first: int = 200) -> Points:
-    """The contour of a part of a ring around (200, 200); degrees from the right, clockwise."""
+    """Return the contour of part of a ring around (200, 200); degrees clockwise from the right."""
     mask = np.zeros((400, 400), np.uint8)
     cv2.ellipse(mask, (200, 200), (radius,) * 2, 0, first, first + extent, (1,), thickness)
     return contour_of(mask)
@@ -26,10 +26,10 @@ def ring(extent: int, *, radius: int = 100, thickness: int = 16, first: int = 20
 
 @pytest.mark.parametrize("extent", [70, 140, 200, 300])
 @pytest.mark.parametrize("first", [0, 200])
-def test_a_bent_region_follows_its_circle(extent: int, first: int) -> None:
+def test_the_circle_of_a_curved_region_is_found(extent: int, first: int) -> None:
     arc = fit_arc(ring(extent, first=first))
     assert arc is not None
-    assert arc.centre == pytest.approx([200, 200], abs=10)
+    assert arc.center == pytest.approx([200, 200], abs=10)
     assert arc.radius == pytest.approx(100, abs=10)
     assert math.degrees(arc.extent) >= min(extent, 355)
     middle = math.degrees(arc.start + arc.extent / 2) - 90  # from the right, as OpenCV counts
@@ -37,38 +37,38 @@ def test_a_bent_region_follows_its_circle(extent: int, first: int) -> None:
     assert gap == pytest.approx(0, abs=4)
 
 
-def test_a_circle_is_told_where_the_inside_is_filled_partly() -> None:
+def test_a_circle_is_found_although_its_inside_is_partly_filled() -> None:
     mask = np.zeros((400, 400), np.uint8)
     cv2.ellipse(mask, (200, 200), (150, 150), 0, 200, 340, (1,), 14)
     mask[75:140, 130:270] = 1
     arc = fit_arc(contour_of(mask))
     assert arc is not None
-    assert arc.centre == pytest.approx([200, 200], abs=15)
+    assert arc.center == pytest.approx([200, 200], abs=15)
 
 
-def test_straight_regions_are_no_arcs() -> None:
-    row, slanting, corner, stack = (np.zeros((400, 400), np.uint8) for _ in range(4))
+def test_straight_regions_are_not_arcs() -> None:
+    row, diagonal, corner, stack = (np.zeros((400, 400), np.uint8) for _ in range(4))
     row[180:200, 30:370] = 1
-    cv2.line(slanting, (40, 60), (350, 330), (1,), 18)
+    cv2.line(diagonal, (40, 60), (350, 330), (1,), 18)
     corner[50:350, 50:70] = corner[330:350, 50:350] = 1
     stack[100:116, 50:350] = stack[140:156, 50:350] = stack[100:156, 190:210] = 1
-    for mask in (row, slanting, corner, stack):
+    for mask in (row, diagonal, corner, stack):
         assert fit_arc(contour_of(mask)) is None
 
 
-def test_what_is_thin_short_or_a_point_is_no_arc() -> None:
+def test_a_thin_or_short_region_or_a_point_is_not_an_arc() -> None:
     assert fit_arc(ring(200, thickness=1)) is None
     assert fit_arc(ring(300, radius=14, thickness=12)) is None
     assert fit_arc(np.array([[3.0, 3.0]])) is None
 
 
-def test_arcs_are_bounded_and_the_longest_come_first() -> None:
+def test_the_number_of_arcs_is_limited_and_the_longest_come_first() -> None:
     arcs = fit_arcs([ring(120), ring(250)] * MAX_ARCS)
     assert len(arcs) == MAX_ARCS
     assert all(arc.extent > math.radians(250) for arc in arcs)
 
 
-def test_unrolled_a_circle_is_a_row() -> None:
+def test_an_unrolled_circle_is_a_row() -> None:
     arc = fit_arc(ring(200))
     assert arc is not None
     pixels = np.full((400, 400, 3), 255, np.uint8)
@@ -77,8 +77,8 @@ def test_unrolled_a_circle_is_a_row() -> None:
     rows, columns = np.nonzero(strip[..., 0] < 128)
     assert np.ptp(rows) < 10
     assert len(np.unique(columns)) == strip.shape[1]
-    places = arc.to_image(np.stack([columns, rows], axis=1).astype(np.float64))
-    assert np.linalg.norm(places - 200, axis=1) == pytest.approx(100, abs=5)
+    points = arc.to_image(np.stack([columns, rows], axis=1).astype(np.float64))
+    assert np.linalg.norm(points - 200, axis=1) == pytest.approx(100, abs=5)
 
 
 def test_the_strip_runs_clockwise_and_inwards() -> None:
@@ -90,11 +90,11 @@ def test_the_strip_runs_clockwise_and_inwards() -> None:
     assert np.linalg.norm(outer - 200) > np.linalg.norm(inner - 200)
 
 
-def test_letters_stand_around_their_circle() -> None:
+def test_synthetic_letters_stand_around_their_circle() -> None:
     dark = np.argwhere(draw(Lettering("MINERAL WATER", 5, lower=True))[..., 0] < 128)
-    centre = 5 * 32 + 64
-    assert dark[:, 0].min() > centre
-    assert np.linalg.norm(dark - centre, axis=1) == pytest.approx(160, abs=20)
+    center = 5 * 32 + 64
+    assert dark[:, 0].min() > center
+    assert np.linalg.norm(dark - center, axis=1) == pytest.approx(160, abs=20)
 
 
 _BLANK = np.zeros((400, 400, 3), np.uint8)

@@ -18,7 +18,7 @@ def rows(*steps: tuple[float, float, float, float]) -> npt.NDArray[np.float32]:
     return np.array(steps, dtype=np.float32)
 
 
-def test_repeats_fold_and_a_blank_parts_them() -> None:
+def test_repeats_collapse_and_a_blank_separates_them() -> None:
     path = best_path(rows(A, A, BLANK, A, B), min_space_probability=0.1)
     assert path.classes.tolist() == [1, 1, 2]
     assert path.starts.tolist() == [0, 3, 4]
@@ -37,19 +37,19 @@ def test_a_faint_space_is_taken_only_under_a_blank() -> None:
     assert best_path(rows(A, under_a, B), min_space_probability=0.1).classes.tolist() == [1, 2]
 
 
-def test_nothing_read_is_an_empty_path() -> None:
+def test_blanks_only_are_an_empty_path() -> None:
     assert best_path(rows(BLANK, BLANK), min_space_probability=0.1).classes.size == 0
 
 
-def test_likely_texts_add_up_all_ways_of_lying() -> None:
+def test_a_beam_search_sums_all_alignments_of_a_text() -> None:
     even = (0.5, 0.5, 0.0, 0.0)
     texts = beam_search(rows(even, even), SYMBOLS, beam_width=8, min_probability=1e-3)
-    # "a" lies in three ways over two steps, each of probability 1/4; "" in one.
+    # "a" has three alignments with two steps, each of probability 1/4; "" has one.
     assert np.exp(texts["a"]) == pytest.approx(0.75)
     assert np.exp(texts[""]) == pytest.approx(0.25)
 
 
-def test_no_more_texts_are_kept_than_asked() -> None:
+def test_the_beam_width_is_respected() -> None:
     unsure = (0.25, 0.25, 0.25, 0.25)
     assert len(beam_search(rows(*[unsure] * 6), SYMBOLS, beam_width=5, min_probability=1e-3)) == 5
 

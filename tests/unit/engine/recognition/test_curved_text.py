@@ -41,33 +41,33 @@ def outline(one: TextLine) -> np.ndarray:
     return np.concatenate([a + STEPS * (b - a), c + STEPS * (d - c)])
 
 
-def test_a_bent_line_takes_the_place_of_pieces_that_say_less() -> None:
-    pieces = [line("min", 0, 0, 40, 20), line("ter", 60, 5, 100, 25), line("aside", 0, 90, 50, 110)]
-    bent = line("mineral water", 0, 0, 100, 22)
-    assert resolve_overlaps(pieces, [(bent, outline(bent))]) == [pieces[2], bent]
+def test_a_curved_line_replaces_parts_with_fewer_characters() -> None:
+    parts = [line("min", 0, 0, 40, 20), line("ter", 60, 5, 100, 25), line("aside", 0, 90, 50, 110)]
+    curved = line("mineral water", 0, 0, 100, 22)
+    assert resolve_overlaps(parts, [(curved, outline(curved))]) == [parts[2], curved]
 
 
-def test_a_straight_line_stays_where_the_bent_one_says_less() -> None:
-    whole, bent = line("mineral water", 0, 0, 100, 20), line("water", 50, 0, 100, 20)
-    assert resolve_overlaps([whole], [(bent, outline(bent))]) == [whole]
+def test_a_straight_line_stays_where_the_curved_one_has_fewer_characters() -> None:
+    whole, curved = line("mineral water", 0, 0, 100, 20), line("water", 50, 0, 100, 20)
+    assert resolve_overlaps([whole], [(curved, outline(curved))]) == [whole]
 
 
-def test_what_two_arcs_show_is_given_once() -> None:
+def test_a_line_found_on_two_arcs_is_returned_once() -> None:
     longer, shorter = line("mineral water", 0, 0, 100, 20), line("water", 50, 0, 100, 20)
-    bent = [(shorter, outline(shorter)), (longer, outline(longer))]
-    assert resolve_overlaps([], bent) == [longer]
+    curved = [(shorter, outline(shorter)), (longer, outline(longer))]
+    assert resolve_overlaps([], curved) == [longer]
 
 
-def ring(width: int, height: int, centre: tuple[int, int], radius: int) -> tuple[Pixels, Points]:
-    """A picture with seven tenths of a ring, 24 pixels thick, and the ring's contour."""
+def ring(width: int, height: int, center: tuple[int, int], radius: int) -> tuple[Pixels, Points]:
+    """Return an image with 70 % of a ring, 24 pixels thick, and the ring's contour."""
     pixels = np.full((height, width, 3), 255, np.uint8)
-    cv2.ellipse(pixels, centre, (radius,) * 2, 0, 110, 360, (0, 0, 0), 24)
+    cv2.ellipse(pixels, center, (radius,) * 2, 0, 110, 360, (0, 0, 0), 24)
     mask = np.asarray(pixels[..., 0] < 128, dtype=np.uint8)
     (contour, *_), _ = cv2.findContours(mask, cv2.RETR_EXTERNAL, cv2.CHAIN_APPROX_SIMPLE)
     return pixels, np.asarray(contour[:, 0], dtype=np.float64)
 
 
-def survey(
+def detector_on(
     pixels: Pixels, detector: DarkIsText, deadline: Deadline | None = None
 ) -> MultiScaleDetector:
     return MultiScaleDetector(
@@ -79,41 +79,41 @@ def survey(
 
 
 @pytest.mark.slow
-def test_however_many_arcs_there_are_the_work_is_bounded() -> None:
+def test_many_arcs_cost_a_bounded_number_of_pixels() -> None:
     pixels, contour = ring(800, 800, (400, 400), 350)
     one, all_of_them = DarkIsText(), DarkIsText()
-    assert len(recognize_curved([contour], survey(pixels, one), ink_reader(AsItIs()))) == 1
+    assert len(recognize_curved([contour], detector_on(pixels, one), ink_reader(AsItIs()))) == 1
     lines = recognize_curved(
-        [contour] * MAX_ARCS, survey(pixels, all_of_them), ink_reader(AsItIs())
+        [contour] * MAX_ARCS, detector_on(pixels, all_of_them), ink_reader(AsItIs())
     )
     assert 1 < len(lines) < MAX_ARCS
-    # A strip is seen at a scale of 1.25, and once from afar.
+    # The detector sees a strip at a scale of 1.25, and once more in the coarse pass.
     assert sum(all_of_them.seen) <= 2.2 * MAX_STRIP_PIXELS + sum(one.seen)
 
 
 @pytest.mark.parametrize("stage", ["detection", "recognition"])
-def test_a_deadline_that_passes_ends_the_look_at_arcs(stage: str) -> None:
+def test_a_passed_deadline_ends_the_recognition_of_arcs(stage: str) -> None:
     pixels, contour = ring(400, 400, (200, 200), 150)
-    detector, recogniser, passed = DarkIsText(), AsItIs(), Deadline(0.0)
-    surveyed = survey(pixels, detector, passed if stage == "detection" else None)
+    detector, recognizer, passed = DarkIsText(), AsItIs(), Deadline(0.0)
+    on_image = detector_on(pixels, detector, passed if stage == "detection" else None)
     with pytest.raises(ServiceError) as caught:
-        recognize_curved([contour], surveyed, ink_reader(recogniser, passed))
+        recognize_curved([contour], on_image, ink_reader(recognizer, passed))
     assert caught.value.kind is ErrorKind.DEADLINE_EXCEEDED
     assert (detector.seen == []) is (stage == "detection")
-    assert recogniser.runs == 0
+    assert recognizer.runs == 0
 
 
 @pytest.mark.parametrize(
-    "centre",
+    "center",
     [(200, 164), (200, 235), (164, 200), (235, 200), (164, 164)],
     ids=["top", "bottom", "left", "right", "corner"],
 )
-def test_a_bent_line_at_the_rim_is_sound(centre: tuple[int, int]) -> None:
-    """Its core ends two pixels from the rim; its rectangle goes beyond."""
-    pixels, _ = ring(400, 400, centre, 150)
+def test_a_curved_line_at_the_border_has_a_valid_quad(center: tuple[int, int]) -> None:
+    """Its core ends two pixels from the border; its rectangle goes beyond."""
+    pixels, _ = ring(400, 400, center, 150)
     page = ink_engine(DarkIsText()).recognize(pixels)
     assert_quads_are_sound(page)
-    assert max(len(line.text) for line in page.lines) > 15, "as long as only a bent line is"
+    assert max(len(line.text) for line in page.lines) > 15, "only a curved line is that long"
 
 
 @pytest.mark.models
@@ -135,17 +135,17 @@ def test_lettering_on_a_circle_is_read_as_one_line(engine: Engine, arc: Arc) -> 
 
 
 @pytest.mark.models
-def test_lettering_that_reaches_the_rim_is_read(engine: Engine) -> None:
+def test_lettering_that_reaches_the_border_is_read(engine: Engine) -> None:
     pixels = draw(Arc("FRESH ROASTED COFFEE", 4))
     rows, columns = np.nonzero(pixels[..., 0] < 128)
-    cut = pixels[rows.min() : rows.max() + 1, columns.min() : columns.max() + 1].copy()
-    page = engine.recognize(cut)
+    cropped = pixels[rows.min() : rows.max() + 1, columns.min() : columns.max() + 1].copy()
+    page = engine.recognize(cropped)
     assert_quads_are_sound(page)
     assert [unspaced(found.text) for found in page.lines] == ["freshroastedcoffee"]
 
 
 @pytest.mark.models
-def test_a_turned_arc_is_read_with_and_without_its_direction(engine: Engine) -> None:
+def test_a_rotated_arc_is_read_with_and_without_detection_of_direction(engine: Engine) -> None:
     turned = np.rot90(draw(Arc("FRESH ROASTED COFFEE", 6))).copy()
     for detect_direction in (False, True):
         options = RecognitionOptions(detect_direction=detect_direction)
@@ -166,8 +166,8 @@ def test_straight_text_inside_a_ring_is_kept(engine: Engine) -> None:
 @pytest.mark.models
 def test_two_straight_lines_that_meet_stay_two(engine: Engine) -> None:
     flat = written([(20, 20, "Handmade in")], width=420, height=200, size=32)
-    slanting = turned(written([(8, 4, "Scotland")], width=160, height=48, size=32), 25)
-    height, width = slanting.shape[:2]
-    flat[22 : 22 + height, 220 : 220 + width] = slanting
+    tilted = turned(written([(8, 4, "Scotland")], width=160, height=48, size=32), 25)
+    height, width = tilted.shape[:2]
+    flat[22 : 22 + height, 220 : 220 + width] = tilted
     texts = [found.text for found in engine.recognize(flat).lines]
     assert texts == ["Handmade in", "Scotland"]

@@ -8,7 +8,7 @@ from web_image_ocr.primitives.errors import ErrorKind, ServiceError
 ENGLISH = Lexicon.for_languages(["en"])
 
 
-def test_common_words_weigh_more_than_rare_ones_and_unknown_ones_nothing() -> None:
+def test_common_words_have_a_higher_prior_and_unknown_ones_none() -> None:
     assert ENGLISH.log_prior("the") > ENGLISH.log_prior("receipt") > ENGLISH.log_prior("xqzv") == 0
 
 
@@ -19,14 +19,14 @@ def test_case_and_the_possessive_do_not_matter() -> None:
     assert ENGLISH.log_prior("Mother's") > 0
 
 
-def test_few_letters_are_a_word_only_when_they_are_common() -> None:
+def test_one_or_two_letters_are_a_word_only_when_they_are_common() -> None:
     assert ENGLISH.log_prior("of") > 0
     assert ENGLISH.log_prior("ia") == 0
     assert ENGLISH.log_prior("a") > 0
     assert ENGLISH.log_prior("b") == 0
 
 
-def test_languages_add_up() -> None:
+def test_languages_are_merged() -> None:
     both = Lexicon.for_languages(["en", "es"])
     assert ENGLISH.log_prior("mañana") < both.log_prior("mañana")
     assert both.log_prior("receipt") == ENGLISH.log_prior("receipt")

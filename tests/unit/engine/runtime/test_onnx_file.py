@@ -36,22 +36,22 @@ def test_tensors_without_subnormals_and_of_other_types_stay() -> None:
     assert changed == before
 
 
-def test_metadata_is_read_by_its_keys() -> None:
-    told = model()
-    helper.set_model_props(told, {"a": "1\n2", "b": ""})
-    assert read_metadata(parse_model(told.SerializeToString())) == {"a": "1\n2", "b": ""}
+def test_metadata_is_a_mapping() -> None:
+    onnx_model = model()
+    helper.set_model_props(onnx_model, {"a": "1\n2", "b": ""})
+    assert read_metadata(parse_model(onnx_model.SerializeToString())) == {"a": "1\n2", "b": ""}
     assert read_metadata(model()) == {}
 
 
 @pytest.mark.parametrize(
     "junk", [b"", b"\xff", b"\x3a\x7f", b"\x0b", b"\x3a\x05\x2a\x10abc", b"this is no model"]
 )
-def test_bytes_that_are_no_model_are_refused(junk: bytes) -> None:
-    with pytest.raises(ValueError, match="no ONNX model"):
+def test_bytes_that_are_not_a_model_are_refused(junk: bytes) -> None:
+    with pytest.raises(ValueError, match="not an ONNX model"):
         parse_model(junk)
 
 
-def test_a_file_that_is_cut_off_is_refused() -> None:
+def test_a_truncated_file_is_refused() -> None:
     whole = model(numpy_helper.from_array(np.ones(100, np.float32), "w")).SerializeToString()
-    with pytest.raises(ValueError, match="cut off"):
+    with pytest.raises(ValueError, match="truncated"):
         parse_model(whole[:-50])
