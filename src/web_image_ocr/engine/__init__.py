@@ -1,6 +1,6 @@
-"""Pixels in, a page of text out: detection, alignment, crops, recognition, reading order.
+"""Turn pixels into a page of text: detect, align, recognize, order.
 
-Knows no HTTP and no file formats. ``pipeline`` shows what happens to a picture, stage by stage.
+Independent of HTTP and of file formats. Start with ``pipeline``, which lists the stages.
 """
 
 from __future__ import annotations

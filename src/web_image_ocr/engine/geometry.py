@@ -14,6 +14,8 @@ import cv2
 import numpy as np
 import numpy.typing as npt
 
+from web_image_ocr.engine.page import Quad
+
 Points = npt.NDArray[np.float64]
 """(N, 2) float64, x and y in pixels."""
 
@@ -71,6 +73,13 @@ def upright_corners(rectangle: tuple[Sequence[float], Sequence[float], float]) -
     return rotate_quad_90(corners, first)
 
 
+def clip_quad(corners: Points, width: int, height: int) -> Quad:
+    """Return corners (4, 2) as a quad, moved into an image of that size in pixels."""
+    inside = np.clip(corners, 0.0, [width - 1, height - 1])
+    a, b, c, d = ((float(x), float(y)) for x, y in inside)
+    return a, b, c, d
+
+
 def shared_area(one: Points, other: Points) -> float:
     """Return the area of the intersection of two convex quads (4, 2), in square pixels."""
     return float(cv2.intersectConvexConvex(one.astype(np.float32), other.astype(np.float32))[0])
@@ -105,8 +114,8 @@ class Box:
         return math.dist(self.corners[1], self.corners[2])
 
     @property
-    def length(self) -> float:
-        """Return the longer side in units of the shorter side, at least 1."""
+    def aspect_ratio(self) -> float:
+        """Return the ratio of the longer to the shorter side, at least 1."""
         longer, shorter = max(self.width, self.height), min(self.width, self.height)
         return longer / max(shorter, 1.0)
 

@@ -1,4 +1,4 @@
-"""What the engine takes and gives back: plain values, no arrays."""
+"""Represent what the engine takes and returns: plain values, no arrays."""
 
 from __future__ import annotations
 
@@ -14,10 +14,10 @@ Quad = tuple[Point, Point, Point, Point]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RecognitionOptions:
-    """What one call may ask for.
+    """Hold the options of one call.
 
     Attributes:
-        detect_direction: align a tilted or turned picture (any angle) before reading.
+        detect_direction: align a tilted or rotated image (any angle) before recognition.
     """
 
     detect_direction: bool = False
@@ -25,14 +25,14 @@ class RecognitionOptions:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TextLine:
-    """One line of text as found in the picture.
+    """Represent one line of text.
 
     Attributes:
-        text: the characters read, never empty.
-        confidence: 0 to 1, how likely the whole text is right: the product of the
-            probabilities of its characters, spaces left out.
-        quad: the line's corners in pixels of the picture handed in, inside it,
-            clockwise from the text's own top-left corner.
+        text: the recognized characters, never empty.
+        confidence: 0 to 1, probability that the whole text is right: the product of the
+            probabilities of its characters without spaces.
+        quad: corners in pixels of the image as passed in, inside it, clockwise from the text's
+            top left.
     """
 
     text: str
@@ -42,13 +42,13 @@ class TextLine:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Page:
-    """All text of one picture, in reading order.
+    """Represent all text of one image, in reading order.
 
     Attributes:
-        width: of the picture handed in, pixels.
-        height: of the picture handed in, pixels.
-        lines: rows from top to bottom, inside a row from left to right.
-        timings: seconds spent in each stage, by the stage's name.
+        width: of the image as passed in, pixels.
+        height: of the image as passed in, pixels.
+        lines: rows from top to bottom, within a row from left to right.
+        timings: seconds by stage.
     """
 
     width: int

@@ -1,4 +1,10 @@
-"""What happens to a picture, stage by stage."""
+"""Recognize the text of an image, stage by stage.
+
+detect: boxes of lines, at several scales (``detection``)
+align:  the rotation of the text, on request (``layout.orientation``), then detect again
+read:   straight, skewed and curved lines (``recognition``)
+order:  reading order (``layout.reading_order``)
+"""
 
 from __future__ import annotations
 
@@ -8,14 +14,16 @@ from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from functools import partial
 
-import numpy as np
-
 from web_image_ocr.engine.config import EngineConfig
 from web_image_ocr.engine.detection.multiscale import MAX_TOTAL_PIXELS, MultiScaleDetector
-from web_image_ocr.engine.geometry import BoundsIndex, Box, Points, image_corners, shared_area
-from web_image_ocr.engine.layout.orientation import text_angle
+from web_image_ocr.engine.geometry import Box, clip_quad, image_corners
+from web_image_ocr.engine.layout.orientation import (
+    estimate_text_angle,
+    text_area,
+    unrecognized_boxes,
+)
 from web_image_ocr.engine.layout.reading_order import reading_order
-from web_image_ocr.engine.page import Page, Quad, RecognitionOptions, TextLine
+from web_image_ocr.engine.page import Page, RecognitionOptions, TextLine
 from web_image_ocr.engine.recognition.ctc import read_characters
 from web_image_ocr.engine.recognition.curved_text import recognize_curved, resolve_overlaps
 from web_image_ocr.engine.recognition.decoder import Decoder
@@ -28,21 +36,16 @@ from web_image_ocr.primitives.deadline import Deadline
 from web_image_ocr.primitives.errors import ErrorKind, ServiceError
 from web_image_ocr.primitives.pixels import Pixels
 
-# Ground around the text that was found, in line heights: text missed at its edge is beside it.
-# Of six angles of the shop pictures, seen by its text instead of whole: word F .847 to .863.
-_GROUND = 1.5
-_ALONG = 20.0  # degrees between two boxes within which they are taken to hold the same line
-
 
 class Engine:
-    """Reads pictures. Immutable once built; safe to call from many threads.
+    """Recognize text in images. Immutable; safe to call from many threads.
 
     Args:
-        config: models, threads and bounds.
+        config: models, threads and limits.
 
     Raises:
         ServiceError: ``MODEL_UNAVAILABLE`` when a model is missing or altered,
-            ``CONFIGURATION_INVALID`` when there is no word list for a language.
+            ``CONFIGURATION_INVALID`` when a language has no word list.
     """
 
     def __init__(self, config: EngineConfig | None = None) -> None:
@@ -63,21 +66,20 @@ class Engine:
         cores: int | None = None,
         deadline: Deadline | None = None,
     ) -> Page:
-        """All text of one picture; the same picture gives the same page.
+        """Return all text of one image; deterministic.
 
         Args:
             pixels: (H, W, 3) uint8, RGB.
-            options: what this call asks for.
-            cores: how many cores this call may use; none means all allowed ones.
-            deadline: when the answer is of no more use; looked at before each run of a model.
+            options: of this call.
+            cores: number of cores this call may use; none means all that the process may use.
+            deadline: checked before each stage and each run of a model.
 
         Raises:
-            ServiceError: ``DEADLINE_EXCEEDED``; ``RECOGNITION_FAILED`` when a stage failed on
-                this picture.
+            ServiceError: ``DEADLINE_EXCEEDED``; ``RECOGNITION_FAILED`` when a stage fails.
         """
         sessions = self._sessions.for_cores(cores)
         try:
-            return self._recognize(
+            return self._run_stages(
                 pixels, options or RecognitionOptions(), sessions, deadline or Deadline.never()
             )
         except ServiceError:
@@ -87,81 +89,86 @@ class Engine:
                 ErrorKind.RECOGNITION_FAILED, f"recognition raised {type(error).__name__}"
             ) from error
 
-    def _recognize(
+    def _run_stages(
         self, pixels: Pixels, options: RecognitionOptions, sessions: SessionSet, deadline: Deadline
     ) -> Page:
         height, width = pixels.shape[:2]
-        reader = LineRecognizer(sessions.recognition, self._decoder, deadline)
-        readers = _Readers(
-            reader, replace(reader, session=sessions.single_thread_recognition), sessions.scheduler
-        )
         clock = _StageClock(deadline)
-        survey = MultiScaleDetector(
+        detector = MultiScaleDetector(
             session=sessions.detection,
             pixels=pixels,
             max_pixels=self._config.max_detection_pixels,
             deadline=deadline,
-            # A picture that must be turned is looked at twice.
-            max_total_pixels=MAX_TOTAL_PIXELS // 2
-            if options.detect_direction
-            else MAX_TOTAL_PIXELS,
+            # Aligning may detect twice.
+            max_total_pixels=MAX_TOTAL_PIXELS // (2 if options.detect_direction else 1),
+        )
+        recognizer = LineRecognizer(sessions.recognition, self._decoder, deadline)
+        reader = _BoxReader(
+            pixels=pixels,
+            parallel=recognizer,
+            single=replace(recognizer, session=sessions.single_thread_recognition),
+            scheduler=sessions.scheduler,
+            min_confidence=self._config.min_confidence,
         )
         with clock.stage("detect"):
-            found = survey.detect(image_corners(width, height))
-        boxes = found.boxes
+            unaligned = detections = detector.detect(image_corners(width, height))
         angle = 0.0
         if options.detect_direction:
             with clock.stage("align"):
-                angle = text_angle(pixels, boxes, reader)
-        aligned = boxes
+                angle = estimate_text_angle(pixels, unaligned.boxes, recognizer)
         if angle:
             with clock.stage("detect"):
-                found = survey.detect(ground_of(boxes, width, height), angle)
-            aligned = found.boxes
+                detections = detector.detect(text_area(unaligned.boxes, width, height), angle)
         with clock.stage("read"):
-            lines = self._read(pixels, aligned, LineRecognizer.recognize_box, readers)
-            if angle:  # what runs in another direction was seen, if at all, before aligning
-                askew = _not_yet_read(boxes, lines)
-                lines += self._read(
-                    pixels, askew, partial(LineRecognizer.recognize_skewed, angle=angle), readers
-                )
-            bent = recognize_curved(found.regions, survey, reader)
+            lines = reader.read(detections.boxes, LineRecognizer.recognize_box)
+            if angle:  # the aligned view shows skewed lines badly
+                skewed = unrecognized_boxes(unaligned.boxes, lines)
+                lines += reader.read(skewed, partial(LineRecognizer.recognize_skewed, angle=angle))
+            curved = recognize_curved(detections.regions, detector, recognizer)
             lines = resolve_overlaps(
-                lines, [(_line(pixels, one.line), one.outline) for one in bent]
+                lines, [(_text_line(pixels, each.line), each.outline) for each in curved]
             )
         with clock.stage("order"):
             ordered = tuple(lines[i] for i in reading_order([line.quad for line in lines]))
         return Page(width=width, height=height, lines=ordered, timings=clock.timings)
 
-    def _read(
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _BoxReader:
+    """Recognize the boxes of one image.
+
+    Attributes:
+        pixels: the image.
+        parallel: recognizes one line with all threads.
+        single: recognizes one line with one thread.
+        scheduler: chooses between the two for each line.
+        min_confidence: of a line, 0 to 1.
+    """
+
+    pixels: Pixels
+    parallel: LineRecognizer
+    single: LineRecognizer
+    scheduler: LineScheduler
+    min_confidence: float
+
+    def read(
         self,
-        pixels: Pixels,
         boxes: Sequence[Box],
-        read: Callable[[LineRecognizer, Pixels, Box], RecognizedLine],
-        readers: _Readers,
+        recognize: Callable[[LineRecognizer, Pixels, Box], RecognizedLine],
     ) -> list[TextLine]:
-        """The lines of those boxes that hold text, each read by ``read``."""
-        found = readers.side_by_side.map(
+        """Return the lines of those boxes that contain text, in the order of the boxes."""
+        lines = self.scheduler.map(
             boxes,
-            [box.length for box in boxes],
-            intra_op=lambda box: read(readers.together, pixels, box),
-            inter_op=lambda box: read(readers.alone, pixels, box),
+            [box.aspect_ratio for box in boxes],
+            intra_op=lambda box: recognize(self.parallel, self.pixels, box),
+            inter_op=lambda box: recognize(self.single, self.pixels, box),
         )
-        least = self._config.min_confidence
-        return [_line(pixels, one) for one in found if is_plausible(one.decoded, least)]
-
-
-@dataclass(frozen=True, slots=True)
-class _Readers:
-    """Who reads the lines of one picture: all threads together, or each alone, side by side."""
-
-    together: LineRecognizer
-    alone: LineRecognizer
-    side_by_side: LineScheduler
+        plausible = (line for line in lines if is_plausible(line.decoded, self.min_confidence))
+        return [_text_line(self.pixels, line) for line in plausible]
 
 
 class _StageClock:
-    """Seconds by stage; looks at the deadline before each."""
+    """Measure the seconds of each stage; check the deadline before it."""
 
     def __init__(self, deadline: Deadline) -> None:
         self._deadline = deadline
@@ -175,56 +182,10 @@ class _StageClock:
         self.timings[name] = self.timings.get(name, 0.0) + time.perf_counter() - started
 
 
-def ground_of(boxes: Sequence[Box], width: int, height: int) -> Points:
-    """Points (N, 2) that hold all boxes with some ground around them, in pixels of the picture.
-
-    They lie in the picture, whose size is given.
-
-    A turned picture has empty corners, which cost detail where pixels are bounded; the text
-    alone can be seen larger.
-    """
-    corners = np.concatenate([box.corners for box in boxes])
-    margin = _GROUND * float(np.median([min(box.width, box.height) for box in boxes]))
-    shifts = [(x, y) for x in (-margin, margin) for y in (-margin, margin)]
-    points = np.concatenate([corners + shift for shift in shifts])
-    inside: Points = np.clip(points, *image_corners(width, height)[[0, 2]])
-    return inside
-
-
-def _not_yet_read(boxes: Sequence[Box], lines: Sequence[TextLine]) -> list[Box]:
-    """The boxes that lie for the most part outside the lines read before.
-
-    Of a line that runs along with a box, and is about as high, whichever is smaller counts: the
-    same text found in part. Any other line has read only what it covers of the box.
-    """
-    read = [Box(np.array(line.quad), line.confidence).along_long_side() for line in lines]
-    places = BoundsIndex([line.corners for line in read])
-    fresh = []
-    for box in boxes:
-        met = [read[index] for index in places.overlapping(box.corners)]
-        if sum(_covered(box.along_long_side(), line) for line in met) < 0.5:
-            fresh.append(box)
-    return fresh
-
-
-def _covered(box: Box, line: Box) -> float:
-    gap = abs((box.direction - line.direction + 90.0) % 180.0 - 90.0)
-    same = gap <= _ALONG and line.height >= box.height / 2
-    whole = min(box.area, line.area) if same else box.area
-    return shared_area(box.corners, line.corners) / max(whole, 1.0)
-
-
-def _line(pixels: Pixels, found: RecognizedLine) -> TextLine:
+def _text_line(pixels: Pixels, line: RecognizedLine) -> TextLine:
     height, width = pixels.shape[:2]
     return TextLine(
-        text=found.decoded.text,
-        confidence=found.decoded.confidence,
-        quad=quad_inside(found.corners, width, height),
+        text=line.decoded.text,
+        confidence=line.decoded.confidence,
+        quad=clip_quad(line.corners, width, height),
     )
-
-
-def quad_inside(corners: Points, width: int, height: int) -> Quad:
-    """Corners (4, 2) as a quad, moved into the picture where they stick out."""
-    inside = np.clip(corners, 0.0, [width - 1, height - 1])
-    a, b, c, d = ((float(x), float(y)) for x, y in inside)
-    return a, b, c, d

@@ -9,10 +9,9 @@ from hypothesis import strategies as st
 
 from web_image_ocr.engine.detection.detector import unclip
 from web_image_ocr.engine.detection.views import ViewTransform, max_view_scale
-from web_image_ocr.engine.geometry import rotated_size
+from web_image_ocr.engine.geometry import clip_quad, image_corners, rotated_size
 from web_image_ocr.engine.layout.reading_order import reading_order
 from web_image_ocr.engine.page import Quad
-from web_image_ocr.engine.pipeline import quad_inside
 from web_image_ocr.engine.recognition.decoder import Decoder
 from web_image_ocr.engine.recognition.lexicon import Lexicon
 
@@ -74,7 +73,7 @@ def test_unclip_inverts_the_shrinking_of_the_training_labels(
 def test_points_come_back_from_a_frame(
     width: int, height: int, scale: float, angle: float, points: npt.NDArray[np.float64]
 ) -> None:
-    frame = ViewTransform.of_image(width, height, scale=scale, angle=angle)
+    frame = ViewTransform.enclosing(image_corners(width, height), scale=scale, angle=angle)
     assert np.allclose(frame.to_image(frame.to_view(points)), points, atol=1e-6)
 
 
@@ -82,7 +81,7 @@ def test_points_come_back_from_a_frame(
 def test_a_frame_holds_the_whole_picture(
     width: int, height: int, scale: float, angle: float
 ) -> None:
-    frame = ViewTransform.of_image(width, height, scale=scale, angle=angle)
+    frame = ViewTransform.enclosing(image_corners(width, height), scale=scale, angle=angle)
     corners = np.array([[0, 0], [width - 1, 0], [width - 1, height - 1], [0, height - 1]])
     seen = frame.to_view(corners.astype(np.float64))
     assert frame.width % 32 == frame.height % 32 == 0
@@ -94,7 +93,7 @@ def test_a_frame_holds_the_whole_picture(
 def test_quads_end_inside_the_picture(
     width: int, height: int, corners: npt.NDArray[np.float64]
 ) -> None:
-    quad = quad_inside(corners, width, height)
+    quad = clip_quad(corners, width, height)
     assert all(0 <= x <= width - 1 and 0 <= y <= height - 1 for x, y in quad)
 
 

@@ -7,9 +7,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from web_image_ocr.engine.detection.detector import boxes_of_map
+from web_image_ocr.engine.detection.detector import find_boxes
 from web_image_ocr.engine.detection.multiscale import MultiScaleDetector
-from web_image_ocr.engine.detection.tiles import MARGIN, cut
+from web_image_ocr.engine.detection.tiles import TILE_MARGIN_PX, split_into_tiles
 from web_image_ocr.engine.detection.views import MAX_SIDE_PX, ViewTransform
 from web_image_ocr.engine.geometry import image_corners
 from web_image_ocr.engine.runtime.session import Tensor
@@ -22,7 +22,7 @@ bounds = st.integers(262_144, 4_000_000)
 
 @given(sides, sides, bounds)
 def test_the_cores_of_the_tiles_are_the_view_once(width: int, height: int, bound: int) -> None:
-    tiles = cut(width, height, bound)
+    tiles = split_into_tiles(width, height, bound)
     columns = sorted({tile.core_columns for tile in tiles})
     rows = sorted({tile.core_rows for tile in tiles})
     assert len(tiles) == len(columns) * len(rows)
@@ -35,7 +35,7 @@ def test_the_cores_of_the_tiles_are_the_view_once(width: int, height: int, bound
 
 @given(sides, sides, bounds)
 def test_tiles_are_bounded_and_overlap(width: int, height: int, bound: int) -> None:
-    tiles = cut(width, height, bound)
+    tiles = split_into_tiles(width, height, bound)
     for tile in tiles:
         assert tile.pixels <= bound or len(tiles) == 1
         for (first, end), core, length in (
@@ -45,8 +45,8 @@ def test_tiles_are_bounded_and_overlap(width: int, height: int, bound: int) -> N
             assert first % 32 == end % 32 == 0
             assert 0 <= first < end <= length
             assert end - first <= MAX_SIDE_PX
-            assert core[0] == 0 or core[0] - first >= MARGIN
-            assert core[1] == length or end - core[1] >= MARGIN
+            assert core[0] == 0 or core[0] - first >= TILE_MARGIN_PX
+            assert core[1] == length or end - core[1] >= TILE_MARGIN_PX
 
 
 class Blurred:
@@ -92,4 +92,4 @@ def test_tiles_show_what_the_whole_view_shows(
     # Below full size, tiles and the whole are averaged from pixels grouped a little differently.
     assert np.abs(whole.astype(int) - tiled).max() <= (3 if scale < 1 else 1)
     if scale >= 1:
-        assert len(boxes_of_map(whole)) == len(boxes_of_map(tiled))
+        assert len(find_boxes(whole)) == len(find_boxes(tiled))

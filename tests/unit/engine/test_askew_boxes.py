@@ -6,35 +6,35 @@ import numpy as np
 import pytest
 
 from tests.unit.engine.compass import box_from, rectangle
-from web_image_ocr.engine.geometry import Box, Points
+from web_image_ocr.engine.geometry import Box, Points, clip_quad
+from web_image_ocr.engine.layout.orientation import covered_share, text_area, unrecognized_boxes
 from web_image_ocr.engine.page import TextLine
-from web_image_ocr.engine.pipeline import _covered, _not_yet_read, ground_of, quad_inside
 
 LONG = Box(rectangle(30, width=200, height=40), 1.0)
 
 
 def line(corners: Points) -> TextLine:
-    return TextLine(text="read", confidence=0.9, quad=quad_inside(corners, 250, 250))
+    return TextLine(text="read", confidence=0.9, quad=clip_quad(corners, 250, 250))
 
 
 def test_a_line_that_crosses_a_long_box_does_not_hide_it() -> None:
     crossing = line(rectangle(100, width=60, height=20))  # two thirds of it lie in the box
-    assert _not_yet_read([LONG], [crossing]) == [LONG]
+    assert unrecognized_boxes([LONG], [crossing]) == [LONG]
 
 
 @pytest.mark.parametrize("direction", [30, 40, 210])
 def test_the_same_text_found_in_part_hides_the_box(direction: float) -> None:
-    assert _not_yet_read([LONG], [line(rectangle(direction, width=60, height=20))]) == []
+    assert unrecognized_boxes([LONG], [line(rectangle(direction, width=60, height=20))]) == []
 
 
 def test_a_box_in_a_line_that_was_read_is_hidden() -> None:
     part = Box(rectangle(210, width=60, height=20), 1.0)
-    assert _not_yet_read([part], [line(LONG.corners)]) == []
+    assert unrecognized_boxes([part], [line(LONG.corners)]) == []
 
 
 def test_a_box_beside_the_lines_is_still_to_be_read() -> None:
     beside = Box(rectangle(30, width=60, height=20, centre=(100, 175)), 1.0)
-    assert _not_yet_read([beside], [line(LONG.corners)]) == [beside]
+    assert unrecognized_boxes([beside], [line(LONG.corners)]) == [beside]
 
 
 @pytest.mark.slow
@@ -53,17 +53,17 @@ def test_among_many_lines_the_same_boxes_are_still_to_be_read() -> None:
         ]
 
     boxes = [Box(corners, 1.0) for corners in some(2000)]
-    quads = [quad_inside(corners, 1000, 1000) for corners in some(2000)]
+    quads = [clip_quad(corners, 1000, 1000) for corners in some(2000)]
     lines = [TextLine(text="read", confidence=0.9, quad=quad) for quad in quads]
     read = [Box(np.array(quad), 1.0).along_long_side() for quad in quads]
-    fresh = {id(box) for box in _not_yet_read(boxes, lines)}
+    fresh = {id(box) for box in unrecognized_boxes(boxes, lines)}
     sample = boxes[::50]
-    covered = [sum(_covered(box.along_long_side(), line) for line in read) for box in sample]
+    covered = [sum(covered_share(box.along_long_side(), line) for line in read) for box in sample]
     assert [id(box) in fresh for box in sample] == [share < 0.5 for share in covered]
     assert 0 < sum(share < 0.5 for share in covered) < len(sample)
 
 
 def test_the_ground_goes_around_the_text_and_ends_with_the_picture() -> None:
-    ground = ground_of([box_from(5, 100, 105, 120), box_from(120, 60, 195, 80)], 200, 300)
+    ground = text_area([box_from(5, 100, 105, 120), box_from(120, 60, 195, 80)], 200, 300)
     assert np.min(ground, axis=0) == pytest.approx([-0.5, 60 - 30])
     assert np.max(ground, axis=0) == pytest.approx([199.5, 120 + 30])

@@ -1,10 +1,13 @@
-"""Where the text of a picture is: seen from afar, and from near where it is small.
+"""Detect text at several scales: a coarse pass, a fine pass, and tiles where text is small.
 
-Every picture is seen from afar first. If that shows small text, or may have missed it, the
-picture is seen from as near as the text asks for and the detector takes at once. Where text is
-small even then, the tiles that hold it are seen again, at the full scale or what the bound on all
-work allows. All that is seen from near goes into one map, so that a line that crosses tiles is
-one line. The view from afar adds large text that the map does not show.
+1. The coarse pass runs on the whole area, downscaled.
+2. If that shows small text, or may have missed some, the fine pass runs at the scale that the
+   text needs and one detector run allows.
+3. Where text is small even then, the tiles that contain it run again at a higher scale, within
+   a limit on the pixels of all passes.
+
+Steps 2 and 3 share one probability map, so that a line across several tiles is one line. Large
+letters can fall apart at a high scale: those that only the coarser pass shows are added.
 """
 
 from __future__ import annotations
@@ -18,16 +21,16 @@ import numpy as np
 
 from web_image_ocr.engine.detection.detector import (
     CERTAIN,
-    LEVELS,
+    THRESHOLDS,
     ProbabilityMap,
-    boxes_of_map,
     extend_to_border,
-    heights_of_map,
-    regions_of_map,
-    text_map,
-    traces_of_map,
+    find_boxes,
+    find_contours,
+    find_faint_boxes,
+    run_detector,
+    text_heights,
 )
-from web_image_ocr.engine.detection.tiles import Tile, cut
+from web_image_ocr.engine.detection.tiles import Tile, split_into_tiles
 from web_image_ocr.engine.detection.views import (
     MAX_SCALE,
     ViewTransform,
@@ -38,7 +41,6 @@ from web_image_ocr.engine.geometry import (
     BoundsIndex,
     Box,
     Points,
-    image_corners,
     rotated_size,
     shared_area,
     shorter_side,
@@ -47,62 +49,55 @@ from web_image_ocr.engine.runtime.session import Session
 from web_image_ocr.primitives.deadline import Deadline
 from web_image_ocr.primitives.pixels import Pixels
 
-# However large the picture, it is surveyed at no less: of text seen 4.5 to 5.5 pixels high (9 to
-# 11 in the picture), 93 % (born-digital) to 96 % (receipts) leaves a trace in the detector's map,
-# of text below 2.5 only 22 %.
-SURVEY = 0.5
-TRACE = 0.1
-# A view from afar in which text leaves traces, all of them this high or higher in its pixels, is
-# enough: large text costs a fifth. Word F at 16 / 24 with traces from TRACE on: street scenes .697
-# / .705 for .707 when all is seen from near; at 20 from FAINT on .706, born-digital .946 for .946;
-# on shop pictures, screens, receipts, forms and documents none of them changes anything.
-PLAIN = 20.0
-FAINT = 0.05
-TRUSTED = 0.4  # a view from afar at a smaller scale may miss small text
-# On a page of many texts, the lowest tenth of them is seen this high. Word F of receipts .9716 ->
-# .9728, documents .9967 -> .9975, forms .9255 -> .9255, at .64, .74 and .93 of the pixels; at 16,
-# forms .9240. Of few texts it says too little: street scenes .7058 -> .7006.
-SEEN_HIGH = 20.0
-MANY = 20
-TELLING = 0.3  # at a smaller scale the lowest tenth is missed
-# Boxes less high than this, in pixels of the view, are seen again from nearer. Words are as often
-# right as at the full scale when their labels are seen 10 high or more, their boxes 11 to 16
-# (receipts, born-digital); street scenes would like a little more.
-SMALL = 16.0
-# Seen at this scale or a larger one, nothing is seen again: of the pictures surveyed at 0.83 to
-# 1.25 (19 screens, 10 receipts), a nearer look mended no word. Below it specks, too, ask for
-# one: without those below 20 pixels of length, stacks of street scenes fall from .703 to .677.
-ENOUGH = 0.83
-WORTH = 1.2  # a nearer look must be nearer by this factor
-# From near, large letters fall apart, and a lone line on a wide ground, or text between much that
-# is alike, is overlooked. A view from this much further away shows them: shop pictures turned by
-# five angles .873 -> .891, stacked .868 -> .883; web pictures, receipts and street scenes .945 ->
-# .946, .971 -> .971, .707 -> .708. At .3 / .4: turned .889 / .895, street scenes .707 / .704.
-AFAR = 0.5
-# What is found from afar only is believed from this height on, in pixels of that view. 0 / 8 / 24:
-# street scenes .706 / .707 / .707 for .708, turned shop pictures .889 / .890 / .893 for .891.
-LARGE = 12.0
-COVERED = 0.2  # a box from afar was overlooked when no more of it is covered from near
-# Of the views of one look at a picture together, but for their overlap: about 30 s of one core at
-# 2.8 GHz, half the default deadline. Maps and masks take 3 bytes of memory a pixel.
+# Heights are in pixels of the view, scales in view pixels per image pixel.
+# Measurements: docs/engine-notes/detection-and-layout.md
+
+COARSE_SCALE_RATIO = 0.5  # of the fine scale; at this distance large letters hold together
+MIN_FINE_SCALE = 0.5  # however large the image: smaller text leaves no trace in the map
+
+# The coarse pass suffices where it runs at this scale and all its text is this high.
+MIN_COARSE_ONLY_SCALE = 0.4
+MIN_COARSE_ONLY_HEIGHT_PX = 20.0
+FAINT_PROBABILITY = 0.05  # from here on a region counts as text in that decision
+
+# On a page of this many lines, the lowest tenth of their heights decides the scale.
+MIN_LINES_FOR_TARGET = 20
+TARGET_TEXT_HEIGHT_PX = 20.0
+MIN_TARGET_SCALE = 0.3  # of the coarse pass; at a smaller one it misses the lowest tenth
+
+SMALL_TEXT_HEIGHT_PX = 16.0  # text below this height is detected again at a higher scale,
+MIN_TRACE_PROBABILITY = 0.1  # faint traces included,
+SUFFICIENT_SCALE = 0.83  # unless the fine pass ran at this scale: a higher one gains nothing
+MIN_SCALE_GAIN = 1.2  # factor below which another pass is not worth its time
+
+MIN_COARSE_BOX_HEIGHT_PX = 12.0  # smaller boxes of the coarse pass are often wrong
+MAX_COVERED_SHARE = 0.2  # of a coarse box's area by fine boxes, or it is the same text
+
+# Of all passes over an image, without overlap: about 30 s of one core at 2.8 GHz, half the default
+# deadline. Maps and masks take 3 bytes per pixel.
 MAX_TOTAL_PIXELS = 32_000_000
 
 
 @dataclass(frozen=True, slots=True)
-class _Seen:
-    """A view and where its text is."""
+class DetectionPass:
+    """Hold a view and its probability map."""
 
-    frame: ViewTransform
-    text: ProbabilityMap
+    view: ViewTransform
+    probabilities: ProbabilityMap
+
+    def boxes(self) -> list[Box]:
+        """Return the boxes of the map in image pixels."""
+        found = find_boxes(self.probabilities)
+        return [Box(self.view.to_image(corners), score) for corners, score in found]
 
 
 @dataclass(frozen=True, slots=True)
 class Detections:
-    """Where the text is, in no particular order.
+    """Hold detected text in no particular order, in image pixels.
 
     Attributes:
-        boxes: of its lines, as far as they are straight.
-        regions: the contour (N, 2) of each region, whatever its shape, pixels of the picture.
+        boxes: of straight lines.
+        regions: the contour (N, 2) of each region, of any shape.
     """
 
     boxes: list[Box]
@@ -111,14 +106,14 @@ class Detections:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class MultiScaleDetector:
-    """The detector on one picture.
+    """Detect the text of one image.
 
     Attributes:
-        session: the detector.
-        pixels: the picture.
-        max_pixels: of a view that the detector sees at once, at least 512 x 512.
-        deadline: looked at before each run of the detector.
-        max_total_pixels: of all views of one look together, but for their overlap.
+        session: of the detection model.
+        pixels: the image.
+        max_pixels: of one detector input, at least 512 x 512.
+        deadline: checked before each detector run.
+        max_total_pixels: of all passes of one ``detect``, without overlap.
     """
 
     session: Session
@@ -127,154 +122,149 @@ class MultiScaleDetector:
     deadline: Deadline
     max_total_pixels: int = MAX_TOTAL_PIXELS
 
-    def detect(self, ground: Points, angle: float = 0.0) -> Detections:
-        """Where the text is on a part of the picture.
+    def detect(self, area: Points, angle: float = 0.0) -> Detections:
+        """Return the text in an area of the image.
 
         Args:
-            ground: (N, 2) in pixels of the picture; the least rectangle around them that lies
-                along the text is looked at.
-            angle: degrees by which the text is turned clockwise.
+            area: (N, 2) in image pixels; the detector covers their bounding rectangle along the
+                text.
+            angle: clockwise rotation of the text in degrees.
         """
-        size = rotated_size(ground, angle)
+        size = rotated_size(area, angle)
         scale = max(
             max_view_scale(*size, self.max_pixels),
-            min(SURVEY, max_tiled_scale(*size, self.max_total_pixels // 2)),
+            min(MIN_FINE_SCALE, max_tiled_scale(*size, self.max_total_pixels // 2)),
         )
-        far = self._seen(ViewTransform.enclosing(ground, scale=AFAR * scale, angle=angle))
-        asked = choose_scale(far)
-        if asked == far.frame.scale:
-            near, boxes = far, _boxes(far)
+        coarse = self._run(area, COARSE_SCALE_RATIO * scale, angle)
+        wanted = choose_scale(coarse)
+        if wanted == coarse.view.scale:
+            fine, boxes = coarse, coarse.boxes()
         else:
-            seen = self._seen(ViewTransform.enclosing(ground, scale=min(asked, scale), angle=angle))
-            near = self._closer(
-                seen, ground, min(asked, max_tiled_scale(*size, self.max_total_pixels))
-            )
-            far = far if near is seen else seen
-            boxes = merge_coarse_detections(_boxes(near), _boxes(far), LARGE / far.frame.scale)
+            first = self._run(area, min(wanted, scale), angle)
+            max_scale = min(wanted, max_tiled_scale(*size, self.max_total_pixels))
+            fine = self._refine_small_text(first, area, max_scale)
+            coarse = coarse if fine is first else first
+            min_height = MIN_COARSE_BOX_HEIGHT_PX / coarse.view.scale
+            boxes = merge_coarse_detections(fine.boxes(), coarse.boxes(), min_height)
         height, width = self.pixels.shape[:2]
         return Detections(
-            boxes=[extend_to_border(box, image_corners(width, height)) for box in boxes],
-            regions=[near.frame.to_image(region) for region in regions_of_map(near.text)],
+            boxes=[extend_to_border(box, width, height) for box in boxes],
+            regions=[fine.view.to_image(region) for region in find_contours(fine.probabilities)],
         )
 
-    def probability_map(self, frame: ViewTransform) -> ProbabilityMap:
-        """Where the text of a whole view is, whatever its size."""
-        text = np.zeros((frame.height, frame.width), np.uint8)
-        for tile in cut(frame.width, frame.height, self.max_pixels):
-            _paste(text, tile, self._text_of(frame, tile))
-        return text
+    def probability_map(self, view: ViewTransform) -> ProbabilityMap:
+        """Return the probability map of a view of any size."""
+        probabilities = np.zeros((view.height, view.width), np.uint8)
+        for tile in split_into_tiles(view.width, view.height, self.max_pixels):
+            _paste_core(probabilities, tile, self._run_tile(view, tile))
+        return probabilities
 
-    def _seen(self, frame: ViewTransform) -> _Seen:
-        return _Seen(frame, self.probability_map(frame))
+    def _run(self, area: Points, scale: float, angle: float) -> DetectionPass:
+        view = ViewTransform.enclosing(area, scale=scale, angle=angle)
+        return DetectionPass(view, self.probability_map(view))
 
-    def _closer(self, seen: _Seen, ground: Points, scale: float) -> _Seen:
-        """The same view, larger where its text is small; as it is where that gains nothing."""
-        if seen.frame.scale >= ENOUGH:
-            return seen
-        places = seen.frame.to_image(_small_text(seen.text))
-        budget = self.max_total_pixels - seen.text.size
-        while len(places) and scale >= WORTH * seen.frame.scale:
-            frame = ViewTransform.enclosing(ground, scale=scale, angle=seen.frame.angle)
-            tiles = cut(frame.width, frame.height, self.max_pixels)
-            near = {tile for tile in tiles if _meets_any(tile, frame.to_view(places))}
-            work = sum(tile.pixels for tile in near)
-            if work <= budget:
-                return self._merged(seen, frame, tiles, near)
-            scale *= 0.98 * math.sqrt(budget / work)
-        return seen
+    def _refine_small_text(self, first: DetectionPass, area: Points, scale: float) -> DetectionPass:
+        """Return the pass at a higher scale where its text is small, or itself without a gain."""
+        if first.view.scale >= SUFFICIENT_SCALE:
+            return first
+        small = first.view.to_image(_small_text(first.probabilities))
+        budget = self.max_total_pixels - first.probabilities.size
+        while len(small) and scale >= MIN_SCALE_GAIN * first.view.scale:
+            view = ViewTransform.enclosing(area, scale=scale, angle=first.view.angle)
+            tiles = split_into_tiles(view.width, view.height, self.max_pixels)
+            to_run = {tile for tile in tiles if _overlaps_any(tile, view.to_view(small))}
+            cost = sum(tile.pixels for tile in to_run)
+            if cost <= budget:
+                return self._run_tiles(first, view, tiles, to_run)
+            scale *= 0.98 * math.sqrt(budget / cost)
+        return first
 
-    def _merged(
-        self, seen: _Seen, frame: ViewTransform, tiles: Sequence[Tile], near: Set[Tile]
-    ) -> _Seen:
-        """A larger view, looked at in the tiles ``near``, elsewhere as it was seen before."""
-        text = np.zeros((frame.height, frame.width), np.uint8)
+    def _run_tiles(
+        self,
+        first: DetectionPass,
+        view: ViewTransform,
+        tiles: Sequence[Tile],
+        to_run: Set[Tile],
+    ) -> DetectionPass:
+        """Return the pass of a larger view; tiles not run, or empty, come from the first pass."""
+        probabilities = np.zeros((view.height, view.width), np.uint8)
         for tile in tiles:
-            window = _window(frame, tile)
-            found = self._text_of(frame, tile) if tile in near else None
-            if found is None or found.max() <= LEVELS[0] * CERTAIN:
-                found = _enlarged(seen, window)
-            _paste(text, tile, found)
-        return _Seen(frame, text)
+            found = self._run_tile(view, tile) if tile in to_run else None
+            if found is None or found.max() <= THRESHOLDS[0] * CERTAIN:
+                found = _resample(first, view.crop(tile.columns, tile.rows))
+            _paste_core(probabilities, tile, found)
+        return DetectionPass(view, probabilities)
 
-    def _text_of(self, frame: ViewTransform, tile: Tile) -> ProbabilityMap:
+    def _run_tile(self, view: ViewTransform, tile: Tile) -> ProbabilityMap:
         self.deadline.check()
-        return text_map(self.session, _window(frame, tile).render(self.pixels))
+        return run_detector(self.session, view.crop(tile.columns, tile.rows).render(self.pixels))
 
 
-def choose_scale(far: _Seen) -> float:
-    """The scale at which the text of a view from afar wants to be seen; its own is enough."""
-    scale = far.frame.scale
-    heights = heights_of_map(far.text, FAINT)
-    if scale >= TRUSTED and heights and min(heights) >= PLAIN:
+def choose_scale(coarse: DetectionPass) -> float:
+    """Return the scale that the text of a coarse pass needs, which may be its own."""
+    scale = coarse.view.scale
+    heights = text_heights(coarse.probabilities, FAINT_PROBABILITY)
+    if scale >= MIN_COARSE_ONLY_SCALE and heights and min(heights) >= MIN_COARSE_ONLY_HEIGHT_PX:
         return scale
-    if scale >= TELLING and len(heights) >= MANY:
-        return max(WORTH, SEEN_HIGH / float(np.percentile(heights, 10))) * scale
+    if scale >= MIN_TARGET_SCALE and len(heights) >= MIN_LINES_FOR_TARGET:
+        lowest_tenth = float(np.percentile(heights, 10))
+        return max(MIN_SCALE_GAIN, TARGET_TEXT_HEIGHT_PX / lowest_tenth) * scale
     return MAX_SCALE
 
 
-def _small_text(text: ProbabilityMap) -> Points:
-    """The corners (4 N, 2), in pixels of the map, of what may be small text."""
-    traces = [trace for trace in traces_of_map(text, TRACE) if shorter_side(trace) < SMALL]
-    return np.array(traces).reshape(-1, 2)
-
-
-def merge_coarse_detections(near: Sequence[Box], far: Sequence[Box], large: float) -> list[Box]:
-    """The boxes seen from near, and from afar those of large text that lie where none is.
+def merge_coarse_detections(
+    fine: Sequence[Box], coarse: Sequence[Box], min_height: float
+) -> list[Box]:
+    """Return the fine boxes, and the coarse boxes of large text that no fine box covers.
 
     Args:
-        near: boxes.
-        far: boxes; if there are none near, all of them count, whatever their size.
-        large: pixels of the picture that a box must be high, and wide.
+        fine: boxes of the fine pass.
+        coarse: boxes of the coarse pass; without fine boxes, all of them are taken.
+        min_height: minimum shorter side of a coarse box in image pixels.
     """
-    boxes, places = list(near), BoundsIndex([box.corners for box in near])
-    for box in far:
-        if not near or shorter_side(box.corners) >= large:
-            met = [near[index].corners for index in places.overlapping(box.corners)]
-            covered = sum(shared_area(box.corners, corners) for corners in met)
-            if covered <= COVERED * box.area:
+    boxes, index = list(fine), BoundsIndex([box.corners for box in fine])
+    for box in coarse:
+        if not fine or shorter_side(box.corners) >= min_height:
+            overlapping = [fine[i].corners for i in index.overlapping(box.corners)]
+            covered = sum(shared_area(box.corners, corners) for corners in overlapping)
+            if covered <= MAX_COVERED_SHARE * box.area:
                 boxes.append(box)
     return boxes
 
 
-def _boxes(seen: _Seen) -> list[Box]:
-    return [Box(seen.frame.to_image(corners), score) for corners, score in boxes_of_map(seen.text)]
+def _small_text(probabilities: ProbabilityMap) -> Points:
+    """Return the corners (4 N, 2) in map pixels of what may be small text."""
+    boxes = find_faint_boxes(probabilities, MIN_TRACE_PROBABILITY)
+    small = [box for box in boxes if shorter_side(box) < SMALL_TEXT_HEIGHT_PX]
+    return np.array(small).reshape(-1, 2)
 
 
-def _window(frame: ViewTransform, tile: Tile) -> ViewTransform:
-    return frame.crop(
-        tile.columns[0],
-        tile.rows[0],
-        tile.columns[1] - tile.columns[0],
-        tile.rows[1] - tile.rows[0],
-    )
-
-
-def _paste(text: ProbabilityMap, tile: Tile, found: ProbabilityMap) -> None:
-    """Puts what counts of a tile where it belongs."""
+def _paste_core(probabilities: ProbabilityMap, tile: Tile, found: ProbabilityMap) -> None:
+    """Copy the core of a tile's map into the map of the view."""
     rows, columns = slice(*tile.core_rows), slice(*tile.core_columns)
     top, left = tile.rows[0], tile.columns[0]
-    text[rows, columns] = found[
+    probabilities[rows, columns] = found[
         rows.start - top : rows.stop - top, columns.start - left : columns.stop - left
     ]
 
 
-def _meets_any(tile: Tile, places: Points) -> bool:
-    """Whether what counts of a tile meets any of the places, each given by four corners."""
-    quads = places.reshape(-1, 4, 2)
+def _overlaps_any(tile: Tile, corners: Points) -> bool:
+    """Return whether a tile's core overlaps the bounds of any quad; corners are (4 N, 2)."""
+    quads = corners.reshape(-1, 4, 2)
     (left, top), (right, bottom) = quads.min(axis=1).T, quads.max(axis=1).T
-    meets = (tile.core_columns[0] < right) & (left < tile.core_columns[1])
-    meets &= (tile.core_rows[0] < bottom) & (top < tile.core_rows[1])
-    return bool(meets.any())
+    overlaps = (tile.core_columns[0] < right) & (left < tile.core_columns[1])
+    overlaps &= (tile.core_rows[0] < bottom) & (top < tile.core_rows[1])
+    return bool(overlaps.any())
 
 
-def _enlarged(seen: _Seen, window: ViewTransform) -> ProbabilityMap:
-    """What was seen of a window's place, at the window's size."""
-    factor = seen.frame.scale / window.scale
-    shift = seen.frame.to_view(window.to_image(np.zeros((1, 2))))[0]
-    text = cv2.warpAffine(
-        seen.text,
+def _resample(first: DetectionPass, window: ViewTransform) -> ProbabilityMap:
+    """Return the part of a pass that a window covers, at the window's size."""
+    factor = first.view.scale / window.scale
+    shift = first.view.to_view(window.to_image(np.zeros((1, 2))))[0]
+    resampled = cv2.warpAffine(
+        first.probabilities,
         np.array([[factor, 0.0, shift[0]], [0.0, factor, shift[1]]]),
         (window.width, window.height),
         flags=cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP,
     )
-    return np.asarray(text, dtype=np.uint8)
+    return np.asarray(resampled, dtype=np.uint8)

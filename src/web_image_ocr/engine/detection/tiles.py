@@ -1,4 +1,4 @@
-"""How a view too large for the detector is cut into overlapped tiles."""
+"""Split a view that is too large for one detector run into overlapping tiles."""
 
 from __future__ import annotations
 
@@ -7,22 +7,21 @@ from itertools import pairwise
 
 from web_image_ocr.engine.detection.views import MAX_SIDE_PX, STRIDE
 
-# Pixels of the view, a multiple of 16: what the detector says this near to a tile's edge is not
-# used where another tile sees the place from further inside. Boxes of two receipts and two stacks
-# of street scenes that differ between 0.5 Mpx tiles and the whole, of 260, at a margin of
-# 16 / 32 / 64 / 96 / 128: 66 / 62 / 58 / 32 / 31. At 2 Mpx a tile, 96 costs an eighth more pixels.
-MARGIN = 96
-_SHORTEST = 512  # tiles are not cut narrower: the overlap would cost more than the tile
+# Detections this near to a tile's edge are unreliable; a multiple of 16. The neighbouring tile
+# covers them. Measurements: docs/engine-notes/detection-and-layout.md
+TILE_MARGIN_PX = 96
+MIN_TILE_SIDE_PX = 512  # in a narrower tile, most pixels would be overlap
 
 
 @dataclass(frozen=True, slots=True)
 class Tile:
-    """A window of a view and the part of it that counts; all in pixels of the view.
+    """Represent a window of a view; all values are in view pixels.
 
     Attributes:
-        columns: what the detector sees, first and end; multiples of 32.
+        columns: first and end of the detector's input, multiples of 32.
         rows: the same, downwards.
-        core_columns: what counts, first and end; the cores of all tiles are the view, once.
+        core_columns: first and end of the part whose detections are used. The cores of all tiles
+            cover the view exactly once.
         core_rows: the same, downwards.
     """
 
@@ -33,53 +32,55 @@ class Tile:
 
     @property
     def pixels(self) -> int:
-        """How many the detector sees."""
+        """Return the number of pixels of the detector's input."""
         return (self.columns[1] - self.columns[0]) * (self.rows[1] - self.rows[0])
 
 
-def cut(width: int, height: int, max_pixels: int) -> list[Tile]:
-    """The tiles of a view, row by row; as few pixels in all as can be.
+def split_into_tiles(width: int, height: int, max_pixels: int) -> list[Tile]:
+    """Return the tiles of a view, row by row, with the fewest pixels in total.
 
     Args:
         width: of the view, a multiple of 32.
         height: of the view, a multiple of 32.
-        max_pixels: of a tile, at least 512 x 512; what fills a view up to multiples of 32
-            does not count.
+        max_pixels: of a tile, at least 512 x 512, without padding to multiples of 32.
     """
-    if (width - STRIDE + 1) * (height - STRIDE + 1) <= max_pixels and max(
-        width, height
-    ) <= MAX_SIDE_PX:
+    unpadded_pixels = (width - STRIDE + 1) * (height - STRIDE + 1)
+    if unpadded_pixels <= max_pixels and max(width, height) <= MAX_SIDE_PX:
         return [Tile((0, width), (0, height), (0, width), (0, height))]
     across, down = min(
         (
-            (across, _fewest(height, min(MAX_SIDE_PX, max_pixels // _side(width, across))))
-            for across in range(_fewest(width, MAX_SIDE_PX), _fewest(width, _SHORTEST) + 1)
-            if _side(width, across) * _SHORTEST <= max_pixels
+            (across, _min_count(height, min(MAX_SIDE_PX, max_pixels // _side(width, across))))
+            for across in range(
+                _min_count(width, MAX_SIDE_PX), _min_count(width, MIN_TILE_SIDE_PX) + 1
+            )
+            if _side(width, across) * MIN_TILE_SIDE_PX <= max_pixels
         ),
         key=lambda grid: _side(width, grid[0]) * grid[0] * _side(height, grid[1]) * grid[1],
     )
     return [
         Tile(columns, rows, core_columns, core_rows)
-        for rows, core_rows in _pieces(height, down)
-        for columns, core_columns in _pieces(width, across)
+        for rows, core_rows in _split_side(height, down)
+        for columns, core_columns in _split_side(width, across)
     ]
 
 
-def _fewest(length: int, longest: int) -> int:
-    """How many overlapped pieces of at most ``longest`` it takes."""
-    longest = longest // STRIDE * STRIDE
-    return 1 if length <= longest else _up(length - 2 * MARGIN, longest - 2 * MARGIN)
+def _min_count(length: int, max_side: int) -> int:
+    """Return the fewest overlapping tiles of at most ``max_side`` that cover a length."""
+    max_side = max_side // STRIDE * STRIDE
+    if length <= max_side:
+        return 1
+    return _ceil_div(length - 2 * TILE_MARGIN_PX, max_side - 2 * TILE_MARGIN_PX)
 
 
 def _side(length: int, count: int) -> int:
-    """The length of each of ``count`` overlapped pieces."""
-    return _up(_up(length + 2 * MARGIN * (count - 1), count), STRIDE) * STRIDE
+    """Return the side of each of ``count`` overlapping tiles."""
+    return _ceil_div(_ceil_div(length + 2 * TILE_MARGIN_PX * (count - 1), count), STRIDE) * STRIDE
 
 
-def _pieces(length: int, count: int) -> list[tuple[tuple[int, int], tuple[int, int]]]:
-    """First and end of each piece, and of its core."""
+def _split_side(length: int, count: int) -> list[tuple[tuple[int, int], tuple[int, int]]]:
+    """Return first and end of each tile along one side, and of its core."""
     side = _side(length, count)
-    step = _up(_up(length - side, max(1, count - 1)), STRIDE) * STRIDE
+    step = _ceil_div(_ceil_div(length - side, max(1, count - 1)), STRIDE) * STRIDE
     firsts = [min(index * step, length - side) for index in range(count)]
     seams = [0, *((one + side + other) // 2 for one, other in pairwise(firsts)), length]
     return [
@@ -87,5 +88,5 @@ def _pieces(length: int, count: int) -> list[tuple[tuple[int, int], tuple[int, i
     ]
 
 
-def _up(dividend: int, divisor: int) -> int:
+def _ceil_div(dividend: int, divisor: int) -> int:
     return -(-dividend // divisor)

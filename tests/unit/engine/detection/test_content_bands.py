@@ -4,7 +4,12 @@ import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
 
-from web_image_ocr.engine.detection.content_bands import GROUND, LEAST_BAND, SAMPLED, content_bands
+from web_image_ocr.engine.detection.content_bands import (
+    BAND_MARGIN_PX,
+    MIN_BAND_HEIGHT_PX,
+    SAMPLED_COLUMN_STEP,
+    content_bands,
+)
 
 
 def test_a_view_without_contrast_has_no_band() -> None:
@@ -16,10 +21,10 @@ def test_bands_that_are_far_apart_are_parted() -> None:
     view[300:320, 10:50] = 0
     view[1000:1010, 10:50] = 0
     (first, above), (below, last) = content_bands(view)
-    assert 0 < first <= 300 - GROUND
-    assert 320 + GROUND <= above < below <= 1000 - GROUND
-    assert last >= 1010 + GROUND
-    assert min(above - first, last - below) >= LEAST_BAND
+    assert 0 < first <= 300 - BAND_MARGIN_PX
+    assert 320 + BAND_MARGIN_PX <= above < below <= 1000 - BAND_MARGIN_PX
+    assert last >= 1010 + BAND_MARGIN_PX
+    assert min(above - first, last - below) >= MIN_BAND_HEIGHT_PX
 
 
 def test_a_side_bar_and_a_gradient_are_no_band() -> None:
@@ -32,10 +37,10 @@ def test_a_side_bar_and_a_gradient_are_no_band() -> None:
 
 def test_a_lone_stroke_is_not_cut() -> None:
     view = np.full((1280, 64, 3), 255, np.uint8)
-    view[400 : 400 + LEAST_BAND, 20:30] = 0
+    view[400 : 400 + MIN_BAND_HEIGHT_PX, 20:30] = 0
     ((top, end),) = content_bands(view)
-    assert top <= 400 - GROUND
-    assert end >= 400 + LEAST_BAND + GROUND
+    assert top <= 400 - BAND_MARGIN_PX
+    assert end >= 400 + MIN_BAND_HEIGHT_PX + BAND_MARGIN_PX
 
 
 MARK = st.tuples(st.integers(0, 1279), st.integers(1, 40), st.integers(0, 62), st.integers(1, 40))
@@ -52,5 +57,7 @@ def test_bands_hold_all_that_has_contrast(marks: list[tuple[int, int, int, int]]
     covered = {row for top, end in bands for row in range(top, end)}
     assert covered.issuperset(inked.tolist())
     assert all((end - top) % 32 == 0 and 0 <= top < end <= 1280 for top, end in bands)
-    everywhere = np.repeat(view, SAMPLED, axis=1)  # so that the columns looked at first are all
+    everywhere = np.repeat(
+        view, SAMPLED_COLUMN_STEP, axis=1
+    )  # so that the columns looked at first are all
     assert bands == content_bands(everywhere)

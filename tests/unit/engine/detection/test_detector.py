@@ -6,18 +6,18 @@ import pytest
 
 from tests.unit.engine.compass import box_from, rectangle
 from web_image_ocr.engine.detection.detector import (
-    MOST_REGIONS,
-    boxes_of_map,
+    MAX_REGIONS,
     extend_to_border,
+    find_boxes,
     unclip,
 )
-from web_image_ocr.engine.geometry import Box, image_corners, shared_area
+from web_image_ocr.engine.geometry import Box, shared_area
 
 
 def test_core_of_a_line_gives_its_rectangle() -> None:
     core = np.zeros((128, 256), np.uint8)
     core[40:60, 30:200] = 230
-    ((corners, score),) = boxes_of_map(core)
+    ((corners, score),) = find_boxes(core)
     assert score == pytest.approx(0.9, abs=0.1)
     left, top = corners.min(axis=0)
     right, bottom = corners.max(axis=0)
@@ -34,16 +34,16 @@ def test_two_lines_joined_by_a_faint_bridge_are_two() -> None:
     cv2.line(cores, (20, 60), (230, 60), (242,), 14)
     cv2.line(cores, (120, 220), (220, 90), (242,), 14)
     cv2.line(cores, (215, 95), (220, 62), (102,), 6)
-    assert len(boxes_of_map(cores)) == 2
+    assert len(find_boxes(cores)) == 2
 
 
 def test_faint_and_tiny_regions_are_no_text() -> None:
     faint = np.zeros((64, 64), np.uint8)
     faint[20:40, 10:50] = 90
-    assert boxes_of_map(faint) == []
+    assert find_boxes(faint) == []
     tiny = np.zeros((64, 64), np.uint8)
     tiny[30, 30] = 255
-    assert boxes_of_map(tiny) == []
+    assert find_boxes(tiny) == []
 
 
 def test_of_too_many_regions_the_largest_are_kept() -> None:
@@ -54,8 +54,8 @@ def test_of_too_many_regions_the_largest_are_kept() -> None:
     cores = np.tile(np.pad(marks, 2), (50, 50))
     cores[:60] = 0
     cores[2:58, 300:2000] = 230
-    boxes = boxes_of_map(cores)
-    assert len(boxes) == MOST_REGIONS
+    boxes = find_boxes(cores)
+    assert len(boxes) == MAX_REGIONS
     assert max(np.ptp(corners[:, 0]) for corners, _ in boxes) > 1700
 
 
@@ -66,8 +66,8 @@ def test_a_long_line_above_many_specks_is_found() -> None:
     cores[(rows % 12 < 4) & (columns % 12 < 4)] = 230
     cores[:30] = 0
     cores[10:18, 50:950] = 230
-    boxes = boxes_of_map(cores)
-    assert len(boxes) <= MOST_REGIONS
+    boxes = find_boxes(cores)
+    assert len(boxes) <= MAX_REGIONS
     assert max(np.ptp(corners[:, 0]) for corners, _ in boxes) > 900
 
 
@@ -115,14 +115,12 @@ def test_a_side_that_almost_reaches_the_rim_is_moved_to_it(
     box, expected = (
         np.roll(box_from(*each).corners, first_corner, axis=0) for each in (sides, moved)
     )
-    assert extend_to_border(Box(box, 1.0), image_corners(200, 100)).corners == pytest.approx(
-        expected
-    )
+    assert extend_to_border(Box(box, 1.0), 200, 100).corners == pytest.approx(expected)
 
 
 def test_a_box_almost_straight_is_longer_at_the_rim_and_still_a_rectangle() -> None:
     box = Box(rectangle(10, centre=(52, 50)), 1.0)
-    reaching = extend_to_border(box, image_corners(200, 100))
+    reaching = extend_to_border(box, 200, 100)
     assert reaching.corners[[0, 3]].mean(axis=0)[0] == pytest.approx(-0.5)
     assert np.array_equal(reaching.corners[1:3], box.corners[1:3])
     assert (reaching.height, reaching.direction) == pytest.approx((box.height, box.direction))
@@ -138,4 +136,4 @@ def test_a_box_almost_straight_is_longer_at_the_rim_and_still_a_rectangle() -> N
     ids=["farther than a fifth of its height", "already beyond", "slanting"],
 )
 def test_other_boxes_are_not_moved_to_the_rim(box: Box) -> None:
-    assert np.array_equal(extend_to_border(box, image_corners(200, 100)).corners, box.corners)
+    assert np.array_equal(extend_to_border(box, 200, 100).corners, box.corners)

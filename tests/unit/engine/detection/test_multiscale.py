@@ -110,8 +110,8 @@ def box_of(left: float, top: float, right: float, bottom: float) -> Box:
 def test_what_is_seen_from_near_or_is_small_is_not_added() -> None:
     near = [box_of(0, 0, 100, 40)]
     again, large, small = box_of(10, 0, 90, 40), box_of(0, 100, 90, 140), box_of(0, 200, 40, 220)
-    assert merge_coarse_detections(near, [again, large, small], large=24.0) == [*near, large]
-    assert merge_coarse_detections([], [large, small], large=24.0) == [large, small]
+    assert merge_coarse_detections(near, [again, large, small], min_height=24.0) == [*near, large]
+    assert merge_coarse_detections([], [large, small], min_height=24.0) == [large, small]
 
 
 def test_small_text_is_seen_again_from_nearer_where_it_is() -> None:

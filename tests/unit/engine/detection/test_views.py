@@ -35,16 +35,16 @@ def difference(one: Pixels, other: Pixels) -> tuple[float, int]:
 @pytest.mark.parametrize("scale", [0.3, 0.77, 1.0, 1.25])
 @pytest.mark.parametrize("angle", [0.0, 30.0, 90.0, 211.0])
 def test_a_view_of_the_whole_picture_shows_all_of_it(scale: float, angle: float) -> None:
-    frame = ViewTransform.of_image(900, 600, scale=scale, angle=angle)
+    frame = ViewTransform.enclosing(image_corners(900, 600), scale=scale, angle=angle)
     assert difference(frame.render(TEXT), drawn_whole(frame, TEXT)) <= (0.0, 0)
 
 
 @pytest.mark.parametrize("scale", [0.3, 0.77, 1.0, 1.25])
 @pytest.mark.parametrize("angle", [0.0, 90.0, 211.0])
 def test_a_window_shows_what_the_view_shows_there(scale: float, angle: float) -> None:
-    frame = ViewTransform.of_image(900, 600, scale=scale, angle=angle)
+    frame = ViewTransform.enclosing(image_corners(900, 600), scale=scale, angle=angle)
     left, top = frame.width // 2 - 47, frame.height // 2 - 31
-    window = frame.crop(left, top, 96, 64).render(TEXT)
+    window = frame.crop((left, left + 96), (top, top + 64)).render(TEXT)
     apart, _ = difference(window, frame.render(TEXT)[top : top + 64, left : left + 96])
     assert apart <= 1.0, "grey levels; 3 to 9 where pixels are averaged in other groups"
     assert window.std() > 5, "there is text in the window"
@@ -59,6 +59,10 @@ def test_a_view_beside_the_picture_is_its_border_colour() -> None:
 def test_a_window_of_a_long_picture_is_drawn() -> None:
     pixels = np.zeros((40_000, 4, 3), np.uint8)
     pixels[39_900:] = RED
-    window = ViewTransform.of_image(4, 40_000, scale=1.0).crop(0, 39_872, 32, 128).render(pixels)
+    window = (
+        ViewTransform.enclosing(image_corners(4, 40_000), scale=1.0)
+        .crop((0, 32), (39_872, 40_000))
+        .render(pixels)
+    )
     assert (window[28:, :4] == RED).all()
     assert (window[:28, :4] == 0).all()

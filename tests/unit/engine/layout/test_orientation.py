@@ -5,7 +5,7 @@ import pytest
 
 from tests.unit.engine.compass import compass, reader_by_direction, rectangle
 from web_image_ocr.engine.geometry import Box
-from web_image_ocr.engine.layout.orientation import dominant_direction, text_angle
+from web_image_ocr.engine.layout.orientation import dominant_direction, estimate_text_angle
 
 
 def test_mode_not_mean() -> None:
@@ -34,11 +34,11 @@ def test_a_lone_straight_scrap_does_not_straighten_a_tilted_page() -> None:
 def test_nearly_straight_is_straight(straight: float, tilt: float) -> None:
     reader = reader_by_direction({straight: ("head up", 0.9)})
     boxes = [Box(rectangle(straight + tilt), 1.0)]
-    assert text_angle(compass(), boxes, reader) == straight
+    assert estimate_text_angle(compass(), boxes, reader) == straight
 
 
 @pytest.mark.parametrize("angle", [2.1, 87.9, 214.0, 357.9])
 def test_what_is_tilted_more_is_turned_by_its_tilt(angle: float) -> None:
     reader = reader_by_direction({angle: ("head up", 0.9)})
-    found = text_angle(compass(), [Box(rectangle(angle), 1.0)], reader)
+    found = estimate_text_angle(compass(), [Box(rectangle(angle), 1.0)], reader)
     assert found == pytest.approx(angle, abs=1e-6)
