@@ -10,8 +10,8 @@ from contextlib import contextmanager
 from fastapi import FastAPI
 
 from web_image_ocr.api import ApiConfig
-from web_image_ocr.server.accepting import AcceptingServer
-from web_image_ocr.server.connection_config import ConnectionConfig
+from web_image_ocr.server.acceptor import AcceptingServer
+from web_image_ocr.server.http_config import HttpConfig
 
 
 @contextmanager
@@ -21,7 +21,7 @@ def running_app(app: FastAPI) -> Iterator[str]:
         # Inherited by its connections; asyncio sets it only where the protocol is named.
         listener.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         api: ApiConfig = app.state.services.config
-        config = ConnectionConfig(
+        config = HttpConfig(
             app, drain_bytes=api.drain_bytes, drain_s=api.drain_s, timeout_graceful_shutdown=1
         )
         server = AcceptingServer(config)

@@ -20,7 +20,7 @@ from tests.http.signing import BODY, signed
 from tests.support.fake_recognizer import FakeRecognizer
 from web_image_ocr.api import ApiConfig, Dependencies, create_app
 from web_image_ocr.identity import Identity
-from web_image_ocr.server import connections
+from web_image_ocr.server import connection
 
 pytestmark = pytest.mark.slow
 
@@ -176,20 +176,20 @@ def test_a_turn_of_the_event_loop_parses_a_part(
     address: Address, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     sizes: list[int] = []
-    parse = connections.WatchedConnection._parse
+    parse = connection.HttpConnection._parse
 
-    def noted(connection: connections.WatchedConnection, data: bytes) -> None:
+    def noted(connection: connection.HttpConnection, data: bytes) -> None:
         before = len(data)
         parse(connection, data)
-        sizes.append(before - len(connection._rest))
+        sizes.append(before - len(connection._unparsed))
 
-    monkeypatch.setattr(connections.WatchedConnection, "_parse", noted)
+    monkeypatch.setattr(connection.HttpConnection, "_parse", noted)
     body = b" " * 5_000_000 + BODY
     head = f"POST {PATH} HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n"
     sent = f"{head}Content-Length: {len(body)}\r\n\r\n".encode() + body
     assert _statuses(_exchange(address, sent)) == [200]
     assert sum(sizes) == len(sent)
-    assert max(sizes) <= connections.TURN_BYTES
+    assert max(sizes) <= connection.BYTES_PER_TURN
 
 
 @pytest.mark.parametrize("path", ["/healthz", "/readyz"])

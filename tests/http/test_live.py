@@ -18,7 +18,7 @@ from tests.http.shapes import PATH, PICTURE
 from tests.support.fake_recognizer import FakeRecognizer
 from web_image_ocr.api import ApiConfig, Dependencies, create_app
 from web_image_ocr.identity import Identity
-from web_image_ocr.server import connection_limit, connections
+from web_image_ocr.server import connection_limit, timeouts
 
 pytestmark = pytest.mark.slow
 
@@ -201,7 +201,7 @@ def test_a_body_of_two_lengths_ends_the_connection(servers: Servers) -> None:
 
 
 def test_headers_must_come_in_time(servers: Servers, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(connections, "HEADERS_S", 0.3)
+    monkeypatch.setattr(timeouts, "HEADERS_TIMEOUT_S", 0.3)
     with servers() as address:
         for begun in (b"", b"POST ", _head(2)[:-2]):
             with closing(socket.create_connection(address)) as connection:
@@ -213,7 +213,7 @@ def test_headers_must_come_in_time(servers: Servers, monkeypatch: pytest.MonkeyP
 def test_headers_that_drip_must_come_in_time(
     servers: Servers, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(connections, "HEADERS_S", 0.5)
+    monkeypatch.setattr(timeouts, "HEADERS_TIMEOUT_S", 0.5)
     with servers() as address, closing(socket.create_connection(address)) as connection:
         connection.settimeout(0.05)  # one byte after each
         _wait_for(lambda: _is_ended(connection))
@@ -223,7 +223,7 @@ def test_a_connection_in_use_is_not_ended(
     servers: Servers, monkeypatch: pytest.MonkeyPatch, recognizer: FakeRecognizer
 ) -> None:
     """Neither by a body or an answer that takes longer than headers may, nor between calls."""
-    monkeypatch.setattr(connections, "HEADERS_S", 0.2)
+    monkeypatch.setattr(timeouts, "HEADERS_TIMEOUT_S", 0.2)
     recognizer.seconds = 0.4
     body = json.dumps({"image": PICTURE}).encode()
     with servers() as address, closing(socket.create_connection(address)) as connection:
@@ -237,7 +237,7 @@ def test_a_connection_in_use_is_not_ended(
 
 
 def test_answers_must_be_taken_in_time(servers: Servers, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(connections, "TAKEN_S", 0.3)
+    monkeypatch.setattr(timeouts, "WRITE_TIMEOUT_S", 0.3)
     with servers() as address, closing(socket.socket()) as connection:
         connection.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
         connection.settimeout(5)
@@ -250,7 +250,7 @@ def test_answers_must_be_taken_in_time(servers: Servers, monkeypatch: pytest.Mon
 def test_a_connection_too_many_ends_the_one_that_has_waited_longest(
     servers: Servers, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(connection_limit, "MOST_CONNECTIONS", 3)
+    monkeypatch.setattr(connection_limit, "MAX_CONNECTIONS", 3)
     with servers() as address, ExitStack() as open_:
 
         def connected() -> socket.socket:
@@ -270,7 +270,7 @@ def test_a_connection_too_many_ends_the_one_that_has_waited_longest(
 def test_idle_connections_do_not_keep_new_ones_out(
     servers: Servers, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(connection_limit, "MOST_CONNECTIONS", 4)
+    monkeypatch.setattr(connection_limit, "MAX_CONNECTIONS", 4)
     with servers() as address, ExitStack() as open_:
         for _ in range(4):
             idle = open_.enter_context(closing(socket.create_connection(address, timeout=5)))
@@ -283,7 +283,7 @@ def test_idle_connections_do_not_keep_new_ones_out(
 def test_a_call_under_way_keeps_its_connection(
     servers: Servers, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(connection_limit, "MOST_CONNECTIONS", 2)
+    monkeypatch.setattr(connection_limit, "MAX_CONNECTIONS", 2)
     body = json.dumps({"image": PICTURE}).encode()
     with servers() as address, closing(socket.create_connection(address, timeout=5)) as calling:
         calling.sendall(_head(len(body), "Expect: 100-continue"))
@@ -298,7 +298,7 @@ def test_a_call_under_way_keeps_its_connection(
 def test_unfinished_heads_of_a_network_take_a_share_of_the_memory(
     servers: Servers, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(connection_limit, "HEADS_BYTES", MB)
+    monkeypatch.setattr(connection_limit, "HEADER_MEMORY_BYTES", MB)
     head = b"GET /healthz HTTP/1.1\r\nHost: localhost\r\nX: " + b"x" * 100_000
 
     with servers() as address, ExitStack() as open_:
@@ -324,7 +324,7 @@ def test_unfinished_heads_of_a_network_take_a_share_of_the_memory(
 def test_bytes_behind_a_pipelined_request_take_a_share_of_the_memory(
     servers: Servers, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(connection_limit, "HEADS_BYTES", 16 * 1024)
+    monkeypatch.setattr(connection_limit, "HEADER_MEMORY_BYTES", 16 * 1024)
     requests = b"GET /healthz HTTP/1.1\r\nHost: localhost\r\n\r\n" * 5_000
     with servers() as address, closing(socket.create_connection(address, timeout=5)) as connection:
         connection.sendall(requests)

@@ -118,7 +118,7 @@ def test_a_successor_that_does_not_start_changes_nothing(tmp_path: Path) -> None
     ):
         config.write_text("[api]\nopenapi = 'perhaps'\n")
         server.process.send_signal(signal.SIGUSR2)
-        event = "successor did not start; this server goes on"
+        event = "successor failed to start; this server continues"
         _wait_for(lambda: server.records(event), server)
         assert server.records(event)[0]["status"] == 4
         _wait_for_more(outcomes, server)

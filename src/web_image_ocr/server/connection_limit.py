@@ -1,140 +1,166 @@
-"""The limit on open connections, and on the memory that their request heads take together.
+"""Limit the number of open connections, and the memory that their request headers take.
 
-Threat: one peer opens connections until the process has no file or memory left for its own work,
-or until no other client is accepted. It sends nothing, half a head, or a call now and then.
-Rule: connections get a part of the files, counted before TLS is agreed on. A connection without a
-call under way is waiting. At the limit, the client network with the most waiting connections loses
-the one that has waited longest. A new connection of a network that holds more connections than
-that one displaces one of its own network, or is refused.
-What remains open: calls under way are not interrupted, and a peer with addresses in many networks
-has a share with each of them.
+Threat: connection exhaustion. One client opens connections until the process runs out of file
+descriptors or memory, or until no other client is accepted. It sends nothing, half a header block,
+or a request now and then.
+Rule: a connection counts from before its TLS handshake. One without a request is *idle*. At the
+limit, the client network with the most idle connections loses its longest-idle one. If the new
+connection's network holds more connections than that one, it loses one of its own or is refused.
+Not covered: requests in progress are never interrupted, and an attacker with addresses in many
+networks gets a share for each.
 """
 
 from __future__ import annotations
 
 import resource
+import time
 from collections import Counter
 from typing import Protocol
 
+import structlog
+
 from web_image_ocr.api.limits.body_budget import BodyBudget, Holder
-from web_image_ocr.server.parsing import HEAD_BYTES
-from web_image_ocr.server.throttled_warning import ThrottledWarning
+from web_image_ocr.server.parser import MAX_HEADER_BYTES
 
-MOST_CONNECTIONS = 2000
-"""Open at once."""
+log = structlog.stdlib.get_logger(__name__)
 
-FREE_HEAD_BYTES = 8 * 1024
-"""Of a connection's request heads, not counted: most requests need less."""
+MAX_CONNECTIONS = 2000
+"""Open at a time."""
 
-HEADS_BYTES = 32 * 1024**2
-"""Beyond that, of all connections together."""
+FREE_HEADER_BYTES = 8 * 1024
+"""Header bytes of each connection that do not count: most requests need less."""
 
-_OF_A_NETWORK = 1 / 3
-"""Multiple of the free memory that the heads of one client network may take: alone, a quarter of
-all (see ``api.body_budget``)."""
+HEADER_MEMORY_BYTES = 32 * 1024**2
+"""Beyond that, for the headers of all connections together."""
+
+_NETWORK_SHARE = 1 / 3
+"""Multiple of the free memory that the headers of one client network may take: alone, a quarter of
+all (see ``api.limits.body_budget``)."""
+
+_WARNING_INTERVAL_S = 10.0
+
+
+class ThrottledWarning:
+    """Log a warning at most once in ten seconds: clients can cause it at will.
+
+    Args:
+        event: name of the warning.
+    """
+
+    def __init__(self, event: str) -> None:
+        self._event = event
+        self._not_before = 0.0
+
+    def log(self, **values: object) -> None:
+        """Log the warning, unless it was logged less than ten seconds ago."""
+        now = time.monotonic()
+        if now >= self._not_before:
+            self._not_before = now + _WARNING_INTERVAL_S
+            log.warning(self._event, **values)
+
 
 _too_many = ThrottledWarning("too many connections")
 
 
-def most_connections() -> int:
-    """Return how many may be open: half of the files the process may open, at most 2,000."""
+def max_connections() -> int:
+    """Return half of the process's file descriptor limit, at most ``MAX_CONNECTIONS``."""
     files, _ = resource.getrlimit(resource.RLIMIT_NOFILE)
-    return (
-        MOST_CONNECTIONS if files == resource.RLIM_INFINITY else min(MOST_CONNECTIONS, files // 2)
-    )
+    return MAX_CONNECTIONS if files == resource.RLIM_INFINITY else min(MAX_CONNECTIONS, files // 2)
 
 
 class LimitedConnection(Protocol):
-    """A connection that counts."""
+    """Represent a connection that counts."""
 
     network: str
 
-    def end(self) -> None:
+    def abort(self) -> None:
         """Close the connection at once."""
 
 
 class ConnectionLimit:
-    """Counts open connections by client network; makes room at the limit.
+    """Count open connections by client network; displace an idle one at the limit.
 
-    Used from one event loop.
+    For use in one event loop.
     """
 
     def __init__(self) -> None:
-        self._heads = BodyBudget(HEADS_BYTES, unauthenticated=HEADS_BYTES, floor=HEAD_BYTES)
+        self._headers = BodyBudget(
+            HEADER_MEMORY_BYTES, unauthenticated=HEADER_MEMORY_BYTES, floor=MAX_HEADER_BYTES
+        )
         self._open: set[LimitedConnection] = set()
-        self._held: Counter[str] = Counter()  # open ones of each network
-        self._waiting: dict[str, dict[LimitedConnection, None]] = {}  # longest first
+        self._per_network: Counter[str] = Counter()
+        self._idle: dict[str, dict[LimitedConnection, None]] = {}  # per network, longest first
 
     def admit(self, new: LimitedConnection) -> bool:
-        """Return whether there is room for the connection; if need be, end a waiting one."""
-        if len(self._open) >= (most := most_connections()):
+        """Return whether the connection may stay; abort an idle one to make room for it."""
+        if len(self._open) >= (most := max_connections()):
             _too_many.log(most=most)
             displaced = self._displaced_by(new.network)
             if displaced is None:
                 return False
             self.remove(displaced)
-            displaced.end()
+            displaced.abort()
         self._open.add(new)
-        self._held[new.network] += 1
-        self.end_call(new)
+        self._per_network[new.network] += 1
+        self.end_request(new)
         return True
 
-    def begin_call(self, connection: LimitedConnection) -> None:
-        """Note that the connection has a call under way and must not be displaced."""
-        waiting = self._waiting.get(connection.network, {})
-        waiting.pop(connection, None)
-        if not waiting:
-            self._waiting.pop(connection.network, None)
+    def begin_request(self, connection: LimitedConnection) -> None:
+        """Record that the connection has a request in progress and must not be displaced."""
+        idle = self._idle.get(connection.network, {})
+        idle.pop(connection, None)
+        if not idle:
+            self._idle.pop(connection.network, None)
 
-    def end_call(self, connection: LimitedConnection) -> None:
-        """Note that the connection waits for a call, as the last one of its network."""
+    def end_request(self, connection: LimitedConnection) -> None:
+        """Record that the connection is idle, as the most recent one of its network."""
         if connection in self._open:
-            self._waiting.setdefault(connection.network, {})[connection] = None
+            self._idle.setdefault(connection.network, {})[connection] = None
 
     def remove(self, connection: LimitedConnection) -> None:
-        """Note that the connection is closed."""
+        """Record that the connection is closed; may be called again."""
         if connection not in self._open:
             return
-        self.begin_call(connection)
+        self.begin_request(connection)
         self._open.remove(connection)
-        self._held[connection.network] -= 1
-        if not self._held[connection.network]:
-            del self._held[connection.network]
+        self._per_network[connection.network] -= 1
+        if not self._per_network[connection.network]:
+            del self._per_network[connection.network]
 
-    def share_of_heads(self, network: str) -> HeadShare:
-        """Return the share of the memory for heads that a connection of the network has."""
-        return HeadShare(self._heads, network)
+    def header_memory(self, network: str) -> HeaderMemory:
+        """Return the account of header memory for a new connection of the network."""
+        return HeaderMemory(self._headers, network)
 
     def _displaced_by(self, network: str) -> LimitedConnection | None:
         """Return the connection to close for a new one of the network; None to refuse that."""
-        if not self._waiting:
+        if not self._idle:
             return None
-        loser = max(self._waiting, key=lambda one: len(self._waiting[one]))
-        if self._held[network] > self._held[loser]:
+        loser = max(self._idle, key=lambda one: len(self._idle[one]))
+        if self._per_network[network] > self._per_network[loser]:
             loser = network
-        return next(iter(self._waiting.get(loser, {})), None)
+        return next(iter(self._idle.get(loser, {})), None)
 
 
-class HeadShare:
-    """Counts the memory that the request heads of one connection take.
+class HeaderMemory:
+    """Count the memory that the request headers of one connection take.
 
     Args:
-        budget: of the heads of all connections.
-        network: that the connection counts for.
+        budget: shared by all connections.
+        network: of the client.
     """
 
     def __init__(self, budget: BodyBudget, network: str) -> None:
         self._budget = budget
-        self._holder = Holder(authenticated=False, shares=((network, _OF_A_NETWORK),))
+        self._holder = Holder(authenticated=False, shares=((network, _NETWORK_SHARE),))
         self._held = 0
 
     def hold(self, size: int) -> None:
-        """Count ``size`` bytes of heads, in place of those counted before.
+        """Count ``size`` bytes of headers, in place of those counted before.
 
         Raises:
             ServiceError: ``OVERLOADED`` when there is not enough memory left.
         """
-        counted = max(0, size - FREE_HEAD_BYTES)
+        counted = max(0, size - FREE_HEADER_BYTES)
         if counted > self._held:
             self._budget.reserve(counted - self._held, self._holder)
         else:

@@ -1,8 +1,8 @@
-"""The sockets that ``serve`` listens on: opened here, or inherited from the parent process.
+"""Open the listening sockets, or inherit them from the parent process (socket activation).
 
-Inherited ones come by systemd's protocol (``sd_listen_fds(3)``): file descriptors from 3 on,
+Inherited sockets follow systemd's protocol (``sd_listen_fds(3)``): file descriptors from 3 on,
 announced by ``LISTEN_PID``, ``LISTEN_FDS`` and ``LISTEN_FDNAMES``. They outlive this process, so a
-client that connects during a restart waits in their queue and is not refused.
+client that connects during a restart waits in their queue instead of being refused.
 """
 
 from __future__ import annotations
@@ -17,21 +17,20 @@ from web_image_ocr.primitives.errors import ErrorKind, ServiceError
 from web_image_ocr.settings import ServerConfig
 
 BACKLOG = 2048
-"""Clients that the system keeps in a socket's queue until they are accepted."""
+"""Clients that the kernel queues per socket until they are accepted."""
 FIRST_FD = 3
 READY_NAME = "web-image-ocr-ready"
-"""Name of the descriptor that a successor writes to when it is ready; see ``restart``."""
+"""Name of the pipe that a successor writes to when it is ready; see ``restart``."""
 
 
 @dataclass(slots=True)
 class Listeners:
-    """Listening sockets; ``with`` closes them.
+    """Hold the listening sockets; ``with`` closes them.
 
     Attributes:
         sockets: at least one.
         host: of the first one, for its URL.
-        ready: descriptor on which a running server waits until this process is ready; None where
-            this process replaces no other.
+        ready: pipe to the server that this process is to replace; None without one.
     """
 
     sockets: list[socket.socket]
@@ -47,21 +46,21 @@ class Listeners:
         self._close_ready()
 
     def url(self, scheme: str) -> str:
-        """Return the address of the first socket."""
+        """Return the URL of the first socket."""
         host = f"[{self.host}]" if ":" in self.host else self.host
         return f"{scheme}://{host}:{self.sockets[0].getsockname()[1]}"
 
     def all_on_loopback(self) -> bool:
-        """Return whether this machine alone can connect."""
+        """Return whether only this machine can connect."""
         return all(
             ipaddress.ip_address(one.getsockname()[0].partition("%")[0]).is_loopback
             for one in self.sockets
         )
 
-    def say_ready(self) -> None:
-        """Tell the server that this process replaces, if any, that it can stop."""
+    def notify_ready(self) -> None:
+        """Tell the server that this process replaces, if any, to shut down."""
         if self.ready is not None:
-            with contextlib.suppress(OSError):  # it is gone already
+            with contextlib.suppress(OSError):  # it has ended
                 os.write(self.ready, b"1")
             self._close_ready()
 
@@ -72,16 +71,16 @@ class Listeners:
 
 
 def open_listeners(server: ServerConfig) -> Listeners:
-    """Return the inherited sockets, or else one on the configured host and port.
+    """Return the inherited sockets, or one on the configured host and port.
 
     Raises:
-        ServiceError: ``CONFIGURATION_INVALID`` when the address cannot be listened on, or an
-            inherited descriptor is not a listening TCP socket.
+        ServiceError: ``CONFIGURATION_INVALID`` when listening fails, or an inherited descriptor
+            is not a listening TCP socket.
     """
     listeners = _inherited() or Listeners([_listen(server.host, server.port)], server.host)
     for one in listeners.sockets:
-        # asyncio sets this only on sockets that name their protocol, which these do not; without
-        # it an answer of two parts waits 40 ms for the client's delayed acknowledgement.
+        # asyncio sets this only on sockets with an explicit protocol, and these have none. Without
+        # it, an answer in two packets waits 40 ms for the client's delayed acknowledgement.
         one.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
     return listeners
 
@@ -91,17 +90,16 @@ def _listen(host: str, port: int) -> socket.socket:
         family = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0][0]
         return socket.create_server((host, port), family=family, backlog=BACKLOG)
     except OSError as error:
-        # An errno of the system says it shorter than the library's sentence;
-        # a name that is not found has numbers of its own.
-        known = error.errno is not None and not isinstance(error, socket.gaierror)
-        reason = os.strerror(error.errno) if known and error.errno else error.strerror
+        # The text of an errno is shorter than the error's own; DNS errors have other numbers.
+        is_dns = isinstance(error, socket.gaierror)
+        reason = os.strerror(error.errno) if error.errno and not is_dns else error.strerror
         raise ServiceError(
             ErrorKind.CONFIGURATION_INVALID, f"cannot listen on {host} port {port}: {reason}"
         ) from None
 
 
 def _inherited() -> Listeners | None:
-    # Taken out of the environment, so that no child takes them for its own.
+    # Removed from the environment, so that no child process claims them.
     pid, count, names = (
         os.environ.pop(name, "") for name in ("LISTEN_PID", "LISTEN_FDS", "LISTEN_FDNAMES")
     )
@@ -122,7 +120,7 @@ def _inherited() -> Listeners | None:
 
 
 def _listening(descriptor: int) -> socket.socket:
-    """Return the socket of an inherited descriptor, which workers do not inherit in turn."""
+    """Return the socket of an inherited descriptor, and keep child processes from inheriting it."""
     try:
         one = socket.socket(fileno=descriptor)
     except OSError as error:
@@ -132,7 +130,7 @@ def _listening(descriptor: int) -> socket.socket:
         raise _unusable(descriptor, "it is not a TCP socket")
     if not one.getsockopt(socket.SOL_SOCKET, socket.SO_ACCEPTCONN):
         one.detach()
-        raise _unusable(descriptor, "it does not listen; the .socket unit must have Accept=no")
+        raise _unusable(descriptor, "it does not listen; set Accept=no in the .socket unit")
     one.set_inheritable(False)
     return one
 

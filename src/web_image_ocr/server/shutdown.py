@@ -1,137 +1,108 @@
-"""How SIGTERM and Ctrl-C end the server: with status 0, and nothing that was sent is lost."""
+"""Shut down gracefully on SIGTERM and Ctrl-C: answer every request, exit with status 0."""
 
 from __future__ import annotations
 
 import asyncio
 import contextlib
-import signal
 import socket
 import time
 from collections.abc import Callable
 from types import FrameType
 
-from web_image_ocr.server.accepting import AcceptingServer
-from web_image_ocr.server.connection_config import ConnectionConfig
-from web_image_ocr.server.connections import CLOSE, WatchedConnection
+from web_image_ocr.server.acceptor import AcceptingServer
+from web_image_ocr.server.connection import CLOSE, HttpConnection
+from web_image_ocr.server.http_config import HttpConfig
+from web_image_ocr.server.signals import ShutdownRequest
 
-_LAST_REQUESTS_S = 1.0
-"""How long connections without a request are kept after the listening socket is closed: what a
-client has just sent on one, or is about to send, is answered."""
-_LAST_CONNECTIONS_S = 5.0
-"""As long as clients that were accepted still come through TLS, that second starts again; at most
-so long in all."""
-_LOOK_EVERY_S = 0.05
-_LAST_ANSWERS_S = 2.0
-"""What calls that were given up get to be told so."""
-
-Handler = Callable[[int, FrameType | None], None]
-
-
-class StopRequest:
-    """Remembers a signal that comes while the server starts; a second one ends it at once.
-
-    A flag rather than an exception: an exception could come up anywhere, in the middle of
-    making the first account or inside a library.
-
-    Attributes:
-        wanted: whether a signal has come.
-    """
-
-    def __init__(self) -> None:
-        self.wanted = False
-        on_stop(self._remember)
-
-    def _remember(self, number: int, _frame: FrameType | None) -> None:
-        self.wanted = True
-        signal.signal(number, signal.SIG_DFL)
-
-
-def on_stop(handler: Handler) -> None:
-    """Have the handler called on SIGTERM and on Ctrl-C."""
-    signal.signal(signal.SIGTERM, handler)
-    signal.signal(signal.SIGINT, handler)
+_IDLE_GRACE_S = 1.0
+"""Idle connections stay open so long after the listening socket is closed: a client may be sending
+a request. The time starts again when a TLS handshake completes."""
+_MAX_GRACE_S = 5.0
+"""Upper limit of that time."""
+_POLL_S = 0.05
+_CANCELLED_ANSWERS_S = 2.0
+"""For cancelled calls to send their error answers."""
 
 
 class GracefulServer(AcceptingServer):
-    """A server that, told to stop, answers every request that was sent to it before.
+    """Drain connections on shutdown: answer every request that was sent before it.
 
-    Threat: the library closes the listening socket with clients in its queue, and connections
-    with a request on its way; the system resets both, after the client has sent all. Rule: who is
-    connected is accepted, and a connection without a request is kept for a moment.
+    Uvicorn closes the listening socket with clients in its queue, and idle connections with a
+    request in transit. The kernel resets both. This server accepts the queued clients first, and
+    keeps idle connections open for a moment.
 
     Args:
-        config: of the library.
-        stop: remembers the signal; a second one, of either kind, gives up the calls
-            that run, which are answered with an error.
-        accepting: called once connections are accepted, unless the server stops by then.
+        config: of the server.
+        stop: set on a signal; a second signal cancels running calls, which answer with an error.
+        on_accepting: called when connections are accepted, unless the server is stopping.
     """
 
     def __init__(
-        self, config: ConnectionConfig, stop: StopRequest, accepting: Callable[[], None]
+        self, config: HttpConfig, stop: ShutdownRequest, on_accepting: Callable[[], None]
     ) -> None:
         super().__init__(config)
         self._stop = stop
-        self._accepting = accepting
+        self._on_accepting = on_accepting
 
     def handle_exit(self, sig: int, frame: FrameType | None) -> None:
-        """Stop; at the second signal, at once."""
+        """Request a shutdown; on the second signal, force it."""
         self.force_exit = self.force_exit or self.should_exit
-        self._stop.wanted = True
-        self._end_connections()  # the library looks at the signal ten times a second
+        self._stop.requested = True
+        self._disable_keep_alive()  # Uvicorn checks for the signal ten times a second
         super().handle_exit(sig, frame)
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
-        """Accept connections, and say so."""
+        """Accept connections, and report it."""
         await super().startup(sockets)
-        if not self._stop.wanted:
-            self._accepting()
+        if not self._stop.requested:
+            self._on_accepting()
 
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
-        """Close the listening sockets, then each connection when it has been answered."""
-        self._end_connections()  # once more: the library replaces these headers every second
+        """Close the listening sockets, then each connection after its answers."""
+        self._disable_keep_alive()  # again: Uvicorn replaces these headers every second
         for connection in self._connections():
             connection.announce_close()
-        await self._accept_the_last(sockets or [])
+        await self._drain_queues(sockets or [])
         await super().shutdown(sockets)
         if self.force_exit:
             for task in self.server_state.tasks:
                 task.cancel()
 
-    async def last_answers(self) -> None:
-        """Return when calls that were given up have been told; their workers must be gone."""
+    async def finish_cancelled(self) -> None:
+        """Wait until cancelled calls have answered; call it after the workers have ended."""
         if tasks := set(self.server_state.tasks):
-            await asyncio.wait(tasks, timeout=_LAST_ANSWERS_S)
+            await asyncio.wait(tasks, timeout=_CANCELLED_ANSWERS_S)
 
-    def _end_connections(self) -> None:
-        """Say with the answers to requests that are still to come that the connection ends."""
+    def _disable_keep_alive(self) -> None:
+        """Send ``Connection: close`` with all answers from now on."""
         state = self.server_state
         if CLOSE not in state.default_headers:
             state.default_headers = [*state.default_headers, CLOSE]
 
-    def _connections(self) -> list[WatchedConnection]:
-        return [one for one in self.server_state.connections if isinstance(one, WatchedConnection)]
+    def _connections(self) -> list[HttpConnection]:
+        return [one for one in self.server_state.connections if isinstance(one, HttpConnection)]
 
-    async def _accept_the_last(self, listeners: list[socket.socket]) -> None:
-        """Accept every client in the queues, then close the sockets at once."""
+    async def _drain_queues(self, listeners: list[socket.socket]) -> None:
+        """Accept every client in the queues, close the sockets, and await the last requests."""
         self.stop_accepting(listeners)
         for listener in listeners:
-            with contextlib.suppress(OSError):  # no file for one more
-                self.accept_waiting(listener)
+            with contextlib.suppress(OSError):  # out of file descriptors
+                self.accept_queued(listener)
             listener.close()
-        await self._take_the_last_requests()
+        await self._await_last_requests()
 
-    async def _take_the_last_requests(self) -> None:
-        """Return when nothing more is to be expected on the connections that are open."""
-        last_end = time.monotonic() + _LAST_CONNECTIONS_S
+    async def _await_last_requests(self) -> None:
+        """Wait until no connection is idle or in its handshake, or the time is up."""
+        last_end = time.monotonic() + _MAX_GRACE_S
         end = 0.0
-        seen: set[WatchedConnection] = set()
+        seen: set[HttpConnection] = set()
         while not self.force_exit:
-            await asyncio.sleep(_LOOK_EVERY_S)
+            await asyncio.sleep(_POLL_S)
             connections = set(self._connections())
             now = time.monotonic()
             if not end or connections - seen:
-                end = min(now + _LAST_REQUESTS_S, last_end)
+                end = min(now + _IDLE_GRACE_S, last_end)
                 seen |= connections
-            expected = self.in_handshake() or any(one.idle for one in connections)
-            if now >= end or not expected:
+            pending = self.in_handshake() or any(one.idle for one in connections)
+            if now >= end or not pending:
                 return

@@ -1,7 +1,4 @@
-"""The server's certificate and key: loaded before anything is started, replaced while it runs.
-
-TLS 1.2 or newer.
-"""
+"""Load the server's TLS certificate and key, and reload them while it runs. TLS 1.2 or newer."""
 
 from __future__ import annotations
 
@@ -18,14 +15,14 @@ log = structlog.stdlib.get_logger(__name__)
 
 
 class Certificate:
-    """HTTPS with a certificate that can be replaced; running connections keep the one they have.
+    """Serve TLS with a certificate that can be reloaded; open connections keep the old one.
 
-    A context of its own for each pair, not a second pair in one context: OpenSSL keeps one pair for
-    each type of key, so that an old RSA pair would stay beside a new one of elliptic curves.
+    Each certificate gets a new SSL context. In one context OpenSSL keeps a certificate per key
+    type, so an old RSA certificate would stay in use beside a new ECDSA one.
 
     Args:
-        server: where the files are.
-        context: with the first pair; see `tls_context`.
+        server: settings with the file names.
+        context: with the first certificate; see `tls_context`.
     """
 
     def __init__(self, server: ServerConfig, context: ssl.SSLContext) -> None:
@@ -35,7 +32,7 @@ class Certificate:
         context.sni_callback = self._take_newest
 
     def reload(self) -> None:
-        """Serve new connections with what the files hold now; if they are unusable, as before."""
+        """Load the files for new connections; keep the old certificate if they are unusable."""
         try:
             context = tls_context(self._server)
         except ServiceError as error:
@@ -48,16 +45,16 @@ class Certificate:
     def _take_newest(
         self, connection: ssl.SSLSocket | ssl.SSLObject, _name: str | None, _first: ssl.SSLContext
     ) -> None:
-        # Called by OpenSSL in each handshake, whether the client names a host or not.
+        # OpenSSL calls this in each handshake, with or without a host name from the client.
         connection.context = self._newest
 
 
 def tls_context(server: ServerConfig) -> ssl.SSLContext | None:
-    """What HTTPS is served with, or None for plain HTTP.
+    """Return the SSL context for HTTPS, or None for plain HTTP.
 
     Raises:
         ServiceError: ``CONFIGURATION_INVALID`` when a file cannot be read, is not PEM, is
-            encrypted, or the key is not the certificate's.
+            encrypted, or the key does not match the certificate.
     """
     if server.tls_cert is None or server.tls_key is None:
         return None
@@ -72,13 +69,13 @@ def tls_context(server: ServerConfig) -> ssl.SSLContext | None:
         raise ServiceError(
             ErrorKind.CONFIGURATION_INVALID,
             f"server.tls_cert {server.tls_cert} and server.tls_key {server.tls_key}"
-            f" are no certificate with its key: {reason}",
+            f" are not a certificate and its key: {reason}",
         ) from None
     return context
 
 
 def _check_readable(setting: str, file: Path) -> None:
-    # The library's own error names neither of the two files.
+    # The error of load_cert_chain names neither file.
     try:
         file.open("rb").close()
     except OSError as error:
@@ -88,5 +85,8 @@ def _check_readable(setting: str, file: Path) -> None:
 
 
 def _refuse_encrypted() -> NoReturn:
-    # Without this the library would ask for a password on the terminal.
-    raise ServiceError(ErrorKind.CONFIGURATION_INVALID, "server.tls_key must not be encrypted")
+    # Without this, OpenSSL would prompt for a password on the terminal.
+    raise ServiceError(
+        ErrorKind.CONFIGURATION_INVALID,
+        "server.tls_key must not be encrypted: store it without a passphrase",
+    )

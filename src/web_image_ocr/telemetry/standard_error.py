@@ -31,7 +31,7 @@ class StandardError:
     """
 
     def __init__(self, notice: Notice) -> None:
-        self.writer = LineWriter(Output(_duplicate()), notice)
+        self.writer = LineWriter(Output(duplicate_stderr()), notice)
         self._source, sink = os.pipe()
         os.dup2(sink, _STDERR)  # inherited by child processes
         os.close(sink)
@@ -62,7 +62,7 @@ class StandardError:
                 self.writer.put(line + b"\n")
 
 
-def _duplicate() -> int:
+def duplicate_stderr() -> int:
     """Return a second descriptor of standard error, or of the null device if it is closed."""
     try:
         return os.dup(_STDERR)

@@ -13,7 +13,8 @@ from structlog.testing import capture_logs
 from web_image_ocr.cli import serve as module
 from web_image_ocr.identity import Identity
 from web_image_ocr.primitives.errors import ServiceError
-from web_image_ocr.server.shutdown import StopRequest
+from web_image_ocr.server import lifecycle
+from web_image_ocr.server.signals import ShutdownRequest
 
 
 @pytest.fixture(autouse=True)
@@ -34,9 +35,9 @@ def events(monkeypatch: pytest.MonkeyPatch) -> list[str]:
         done.append("served")
 
     monkeypatch.setattr(module, "configure_server", lambda _: None)
-    monkeypatch.setattr(module, "check_models", lambda _: done.append("loaded"))
+    monkeypatch.setattr(lifecycle, "check_models", lambda _: done.append("loaded"))
     monkeypatch.setattr(module, "make_first_account", lambda *_, **__: done.append("account"))
-    monkeypatch.setattr(module, "_run", serve_nothing)
+    monkeypatch.setattr(module, "run_server", serve_nothing)
     close = Identity.close
 
     def closed(identity: Identity) -> None:
@@ -66,16 +67,16 @@ def test_the_log_names_the_folder_in_full(
 def test_a_signal_during_the_start_ends_it_after_the_step_at_hand(
     tmp_path: Path, events: list[str], monkeypatch: pytest.MonkeyPatch, number: signal.Signals
 ) -> None:
-    monkeypatch.setattr(module, "check_models", lambda _: os.kill(os.getpid(), number))
+    monkeypatch.setattr(lifecycle, "check_models", lambda _: os.kill(os.getpid(), number))
     module.serve(data_dir=tmp_path, port=0)
     assert events == ["account", "closed"]
 
 
 def test_a_second_signal_is_left_to_the_system() -> None:
-    stop = StopRequest()
-    before = stop.wanted
+    stop = ShutdownRequest()
+    before = stop.requested
     os.kill(os.getpid(), signal.SIGTERM)
-    assert (before, stop.wanted) == (False, True)
+    assert (before, stop.requested) == (False, True)
     assert signal.getsignal(signal.SIGTERM) is signal.SIG_DFL
 
 

@@ -9,19 +9,19 @@ from web_image_ocr.server.connection_limit import ConnectionLimit
 
 
 class Connection:
-    """Remembers that it was ended."""
+    """Record whether it was aborted."""
 
     def __init__(self, network: str) -> None:
         self.network = network
-        self.ended = False
+        self.aborted = False
 
-    def end(self) -> None:
-        self.ended = True
+    def abort(self) -> None:
+        self.aborted = True
 
 
 @pytest.fixture
 def limit(monkeypatch: pytest.MonkeyPatch) -> ConnectionLimit:
-    monkeypatch.setattr(connection_limit, "MOST_CONNECTIONS", 4)
+    monkeypatch.setattr(connection_limit, "MAX_CONNECTIONS", 4)
     return ConnectionLimit()
 
 
@@ -31,69 +31,69 @@ def opened(limit: ConnectionLimit, *networks: str) -> list[Connection]:
     return connections
 
 
-def ended(connections: list[Connection]) -> list[bool]:
-    return [one.ended for one in connections]
+def aborted(connections: list[Connection]) -> list[bool]:
+    return [one.aborted for one in connections]
 
 
 def test_the_longest_waiting_makes_room(limit: ConnectionLimit) -> None:
     connections = opened(limit, *"aaaa")
-    limit.begin_call(connections[0])
+    limit.begin_request(connections[0])
     opened(limit, "a")
-    assert ended(connections) == [False, True, False, False]
+    assert aborted(connections) == [False, True, False, False]
     limit.remove(connections[1])  # its end comes a moment later
-    limit.end_call(connections[0])
+    limit.end_request(connections[0])
     opened(limit, "a", "a")
-    assert ended(connections) == [False, True, True, True]
+    assert aborted(connections) == [False, True, True, True]
 
 
 def test_a_connection_that_is_idle_after_calls_makes_room(limit: ConnectionLimit) -> None:
     connections = opened(limit, *"aaaa")
     for one in connections:
-        limit.begin_call(one)
-        limit.end_call(one)
+        limit.begin_request(one)
+        limit.end_request(one)
     opened(limit, *"bcd")
-    assert ended(connections) == [True, True, True, False]
+    assert aborted(connections) == [True, True, True, False]
 
 
 def test_the_network_with_most_waiting_connections_loses_one(limit: ConnectionLimit) -> None:
     (honest,) = opened(limit, "b")
     others = opened(limit, *"aaa")
     opened(limit, *"aaaaa")
-    assert not honest.ended
-    assert ended(others) == [True] * 3
+    assert not honest.aborted
+    assert aborted(others) == [True] * 3
     (second,) = opened(limit, "b")
-    assert not honest.ended
-    assert not second.ended
+    assert not honest.aborted
+    assert not second.aborted
 
 
 def test_calls_under_way_are_not_displaced(limit: ConnectionLimit) -> None:
     connections = opened(limit, *"aabb")
     for one in connections:
-        limit.begin_call(one)
+        limit.begin_request(one)
     assert not limit.admit(Connection("c"))
     limit.remove(connections[0])
     opened(limit, "c")
-    assert ended(connections) == [False] * 4
+    assert aborted(connections) == [False] * 4
 
 
 def test_a_network_takes_no_place_from_one_that_holds_fewer(limit: ConnectionLimit) -> None:
     *calling, honest = opened(limit, *"aaab")
     for one in calling:
-        limit.begin_call(one)
+        limit.begin_request(one)
     assert not limit.admit(Connection("a"))
-    assert not honest.ended
-    limit.end_call(calling[1])
+    assert not honest.aborted
+    limit.end_request(calling[1])
     opened(limit, "a")
-    assert ended(calling) == [False, True, False]
+    assert aborted(calling) == [False, True, False]
 
 
 def test_what_has_closed_leaves_nothing_behind(limit: ConnectionLimit) -> None:
     connections = opened(limit, *"aabb")
-    limit.begin_call(connections[0])
+    limit.begin_request(connections[0])
     for one in connections:
         limit.remove(one)
         limit.remove(one)
-        limit.end_call(one)
+        limit.end_request(one)
     assert not limit._open
-    assert not limit._held
-    assert not limit._waiting
+    assert not limit._per_network
+    assert not limit._idle

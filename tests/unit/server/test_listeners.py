@@ -92,10 +92,10 @@ def test_the_predecessor_is_told_once(heir: Heir, listener: socket.socket) -> No
     os.close(writing)
     with open_listeners(NOT_USED) as listeners:
         assert len(listeners.sockets) == 1
-        listeners.say_ready()
+        listeners.notify_ready()
         assert os.read(reading, 10) == b"1"
         assert os.read(reading, 10) == b""  # closed
-        listeners.say_ready()
+        listeners.notify_ready()
     os.close(reading)
 
 

@@ -11,17 +11,17 @@ from structlog.testing import capture_logs
 
 from web_image_ocr.server import restart as module
 from web_image_ocr.server.restart import RollingRestart
-from web_image_ocr.server.shutdown import StopRequest
+from web_image_ocr.server.signals import ShutdownRequest
 
 
 def refusal(monkeypatch: pytest.MonkeyPatch) -> str:
     monkeypatch.setattr(module, "_start", lambda *_: pytest.fail("started a successor"))
-    stop = StopRequest.__new__(StopRequest)
-    stop.wanted = False
+    stop = ShutdownRequest.__new__(ShutdownRequest)
+    stop.requested = False
     with capture_logs() as logged:
         RollingRestart([], 2, stop, lambda: None).begin()
     (record,) = logged
-    assert record["event"] == "no rolling restart"
+    assert record["event"] == "rolling restart refused"
     reason: str = record["reason"]
     return reason
 
@@ -57,13 +57,13 @@ def test_other_parents_do_not_prevent_a_restart(
     monkeypatch.setattr(module, "PROC", tmp_path)
     monkeypatch.setattr(os, "getppid", lambda: parent)
     monkeypatch.delenv("SYSTEMD_EXEC_PID", raising=False)
-    assert module._why_not() == ""
+    assert module._refusal() == ""
 
 
 def test_a_server_that_stops_is_not_replaced(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(module, "_start", lambda *_: pytest.fail("started a successor"))
-    stop = StopRequest.__new__(StopRequest)
-    stop.wanted = True
+    stop = ShutdownRequest.__new__(ShutdownRequest)
+    stop.requested = True
     RollingRestart([], 2, stop, lambda: None).begin()
 
 

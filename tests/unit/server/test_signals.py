@@ -9,7 +9,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from web_image_ocr.server.signals import RequestSignal
+from web_image_ocr.server.signals import SignalCallback
 
 
 @pytest.fixture(autouse=True)
@@ -24,13 +24,13 @@ def hang_up() -> None:
 
 
 def test_a_signal_before_the_loop_is_remembered_once() -> None:
-    request = RequestSignal(signal.SIGHUP)
+    callback = SignalCallback(signal.SIGHUP)
     hang_up()
     hang_up()
     calls = []
 
     async def serve() -> None:
-        request.call(lambda: calls.append("called"))
+        callback.connect(lambda: calls.append("called"))
         assert calls == ["called"]
 
     asyncio.run(serve())
@@ -38,7 +38,7 @@ def test_a_signal_before_the_loop_is_remembered_once() -> None:
 
 async def test_a_signal_wakes_a_loop_that_waits() -> None:
     called = asyncio.Event()
-    RequestSignal(signal.SIGHUP).call(called.set)
+    SignalCallback(signal.SIGHUP).connect(called.set)
     for _ in range(2):
         hang_up()
         await asyncio.wait_for(called.wait(), timeout=20)
@@ -46,13 +46,13 @@ async def test_a_signal_wakes_a_loop_that_waits() -> None:
 
 
 def test_a_signal_after_the_loop_ends_nothing() -> None:
-    request = RequestSignal(signal.SIGHUP)
+    callback = SignalCallback(signal.SIGHUP)
 
     async def serve() -> None:
-        request.call(lambda: None)
+        callback.connect(lambda: None)
 
     asyncio.run(serve())
     hang_up()
-    request.ignore()
+    callback.ignore()
     hang_up()
     assert signal.getsignal(signal.SIGHUP) is signal.SIG_IGN

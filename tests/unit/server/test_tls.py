@@ -159,7 +159,7 @@ def test_what_is_not_pem_is_refused(tmp_path: Path, key_file: Path) -> None:
     text.write_text("no certificate")
     detail = refusal(text, key_file)
     assert str(text) in detail
-    assert "no certificate with its key" in detail
+    assert "not a certificate and its key" in detail
 
 
 def test_an_encrypted_key_is_refused_and_nobody_is_asked_for_its_password(
@@ -168,7 +168,9 @@ def test_an_encrypted_key_is_refused_and_nobody_is_asked_for_its_password(
     key = load_pem_private_key(key_file.read_bytes(), password=None)
     sealing = BestAvailableEncryption(b"password")
     key_file.write_bytes(key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, sealing))
-    assert refusal(cert_file, key_file) == "server.tls_key must not be encrypted"
+    assert refusal(cert_file, key_file) == (
+        "server.tls_key must not be encrypted: store it without a passphrase"
+    )
 
 
 def refusal(cert: Path, key: Path) -> str:

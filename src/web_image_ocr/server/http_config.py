@@ -1,4 +1,4 @@
-"""Configuration of the server's connections."""
+"""Configure Uvicorn to serve an application on our own connections."""
 
 from __future__ import annotations
 
@@ -9,16 +9,15 @@ import uvicorn
 from starlette.types import ASGIApp
 
 
-class ConnectionConfig(uvicorn.Config):
-    """Configures the library to serve an application on our own connections.
+class HttpConfig(uvicorn.Config):
+    """Hold the configuration of the HTTP server.
 
     Args:
         app: the application.
-        drain_bytes: of a body that is not wanted, read and dropped so that the client sees the
-            answer.
-        drain_s: seconds spent on that.
+        drain_bytes: most bytes of a refused body to read and discard.
+        drain_s: most seconds to spend on that.
         trusted_proxies: networks in CIDR form whose connections carry many clients.
-        options: of the library.
+        options: passed on to Uvicorn.
     """
 
     def __init__(
@@ -32,7 +31,7 @@ class ConnectionConfig(uvicorn.Config):
     ) -> None:
         super().__init__(
             app,
-            http=asyncio.Protocol,  # not used: ``accepting`` makes the connections
+            http=asyncio.Protocol,  # not used: `acceptor` creates the connections
             ws="none",
             lifespan="off",
             log_config=None,

@@ -1,7 +1,7 @@
 """Accept connections one by one, count them, and limit the time of TLS handshakes.
 
-Not by asyncio's servers: they hand a connection over when TLS is agreed on, so that those before
-are not counted, and in Python 3.11 they fill the log when no file is left.
+asyncio's own servers do not suffice. They hand a connection over after its TLS handshake, so
+handshakes would not count, and Python 3.11 floods the log when file descriptors run out.
 """
 
 from __future__ import annotations
@@ -15,66 +15,65 @@ import uvicorn
 
 from web_image_ocr.api.clients import ClientAddresses
 from web_image_ocr.primitives.networks import client_network
-from web_image_ocr.server.connection_config import ConnectionConfig
-from web_image_ocr.server.connection_limit import ConnectionLimit
-from web_image_ocr.server.connections import WatchedConnection
-from web_image_ocr.server.throttled_warning import ThrottledWarning
+from web_image_ocr.server.connection import HttpConnection
+from web_image_ocr.server.connection_limit import ConnectionLimit, ThrottledWarning
+from web_image_ocr.server.http_config import HttpConfig
 
-HANDSHAKE_S = 8.0
-"""For TLS. Two round trips; the slowest honest clients, on mobile networks, take some 3 s."""
-_PAUSE_S = 1.0
-"""Without accepting, when the system has no file left."""
+TLS_HANDSHAKE_TIMEOUT_S = 8.0
+"""Two round trips; slow clients on mobile networks take about 3 s."""
+_ACCEPT_RETRY_S = 1.0
+"""Pause after running out of file descriptors."""
 
-_no_file = ThrottledWarning("a connection could not be accepted")
+_accept_failed = ThrottledWarning("a connection could not be accepted")
 
 
 class AcceptingServer(uvicorn.Server):
-    """Serves, as the library does, connections that are accepted here.
+    """Serve an application as Uvicorn does, on connections accepted here.
 
     Args:
         config: of the server.
     """
 
-    config: ConnectionConfig
+    config: HttpConfig
 
-    def __init__(self, config: ConnectionConfig) -> None:
+    def __init__(self, config: HttpConfig) -> None:
         super().__init__(config)
-        self.servers = []  # of asyncio, which the library closes
+        self.servers = []  # asyncio servers, which Uvicorn would close
         self._limit = ConnectionLimit()
         self._clients = ClientAddresses(config.trusted_proxies)
-        self._handshakes: dict[WatchedConnection, asyncio.Task[None]] = {}
-        self._resume: asyncio.TimerHandle | None = None
+        self._handshakes: dict[HttpConnection, asyncio.Task[None]] = {}
+        self._retry: asyncio.TimerHandle | None = None
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
-        """Accept connections."""
+        """Start accepting connections."""
         self._accept_from(sockets or [])
         self.started = True
 
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
-        """Accept no more, and end the connections when they have been answered."""
+        """Stop accepting, and close each connection after its answers."""
         self.stop_accepting(sockets or [])
-        self.end_handshakes()
+        self.cancel_handshakes()
         await super().shutdown(sockets)
 
     def stop_accepting(self, listeners: list[socket.socket]) -> None:
         """Leave new clients in the queues of the sockets."""
-        if self._resume is not None:
-            self._resume.cancel()
+        if self._retry is not None:
+            self._retry.cancel()
         for listener in listeners:
             if listener.fileno() >= 0:
                 asyncio.get_running_loop().remove_reader(listener)
 
-    def accept_waiting(self, listener: socket.socket) -> None:
+    def accept_queued(self, listener: socket.socket) -> None:
         """Accept every client in the queue of the socket."""
         while self._accept_one(listener):
             pass
 
     def in_handshake(self) -> bool:
-        """Return whether TLS is still to be agreed on with a client that was accepted."""
+        """Return whether any accepted client is still in its TLS handshake."""
         return bool(self._handshakes)
 
-    def end_handshakes(self) -> None:
-        """Close the connections on which TLS has not been agreed on."""
+    def cancel_handshakes(self) -> None:
+        """Close the connections that are in their TLS handshake."""
         for task in self._handshakes.values():
             task.cancel()
 
@@ -84,26 +83,26 @@ class AcceptingServer(uvicorn.Server):
             asyncio.get_running_loop().add_reader(listener, self._accept, listeners, listener)
 
     def _accept(self, listeners: list[socket.socket], listener: socket.socket) -> None:
-        """Accept one client, or pause when no file is left for it."""
+        """Accept one client, or pause when file descriptors have run out."""
         try:
             self._accept_one(listener)
         except OSError as error:
-            _no_file.log(reason=error.strerror)
+            _accept_failed.log(reason=error.strerror)
             self.stop_accepting(listeners)
-            self._resume = asyncio.get_running_loop().call_later(
-                _PAUSE_S, self._accept_from, listeners
+            self._retry = asyncio.get_running_loop().call_later(
+                _ACCEPT_RETRY_S, self._accept_from, listeners
             )
 
     def _accept_one(self, listener: socket.socket) -> bool:
         try:
             client, (host, port, *_) = listener.accept()
-        except BlockingIOError:  # taken by another process that listens, or the queue is empty
+        except BlockingIOError:  # the queue is empty, or another process took the client
             return False
-        except ConnectionError:  # gone already
+        except ConnectionError:  # the client has disconnected
             return True
         client.setblocking(False)
         network = self._network_of(host, port)
-        connection = WatchedConnection(self.config, self.server_state, self._limit, network)
+        connection = HttpConnection(self.config, self.server_state, self._limit, network)
         if self._limit.admit(connection):
             connecting = asyncio.get_running_loop().create_task(self._connect(connection, client))
             connecting.add_done_callback(partial(self._end_connecting, connection, client))
@@ -113,18 +112,18 @@ class AcceptingServer(uvicorn.Server):
             client.close()
         return True
 
-    async def _connect(self, connection: WatchedConnection, client: socket.socket) -> None:
+    async def _connect(self, connection: HttpConnection, client: socket.socket) -> None:
         tls = self.config.ssl
-        with contextlib.suppress(OSError):  # gone already, no TLS, or too slow
+        with contextlib.suppress(OSError):  # disconnected, not TLS, or too slow
             await asyncio.get_running_loop().connect_accepted_socket(
                 lambda: connection,
                 client,
                 ssl=tls,
-                ssl_handshake_timeout=HANDSHAKE_S if tls else None,
+                ssl_handshake_timeout=TLS_HANDSHAKE_TIMEOUT_S if tls else None,
             )
 
     def _end_connecting(
-        self, connection: WatchedConnection, client: socket.socket, _: asyncio.Task[None]
+        self, connection: HttpConnection, client: socket.socket, _: asyncio.Task[None]
     ) -> None:
         """Forget the handshake; the task may have been cancelled before its first step."""
         del self._handshakes[connection]
@@ -135,7 +134,7 @@ class AcceptingServer(uvicorn.Server):
     def _network_of(self, host: str, port: int) -> str:
         """Return the client network that a connection counts for.
 
-        All clients behind a trusted proxy share its address, and it has limits of its own. Each of
-        its connections counts as a network by itself, so the proxy never holds the most.
+        All clients behind a trusted proxy share its address, and the proxy has its own limits.
+        Each of its connections counts as a separate network, so the proxy never holds the most.
         """
         return f"{host} {port}" if self._clients.is_trusted(host) else client_network(host)

@@ -5,14 +5,14 @@ from __future__ import annotations
 import pytest
 
 from web_image_ocr.primitives.errors import ErrorKind, ServiceError
-from web_image_ocr.server.heads import BadRequestError, Head
-from web_image_ocr.server.parsing import (
+from web_image_ocr.server.parser import (
+    FEED_BYTES,
     FRAMING_BYTES,
-    HEAD_BYTES,
-    MOST_HEADERS,
-    PIECE_BYTES,
+    MAX_HEADER_BYTES,
+    MAX_HEADERS,
     RequestParser,
 )
+from web_image_ocr.server.request_head import BadRequestError, RequestHead
 
 HOST = b"Host: a\r\n"
 POST = b"POST /x HTTP/1.1\r\n" + HOST
@@ -23,11 +23,11 @@ class Requests:
     """What came out of the parser."""
 
     def __init__(self) -> None:
-        self.heads: list[Head] = []
+        self.heads: list[RequestHead] = []
         self.bodies: list[bytes] = []
         self.ended = 0
 
-    def on_request(self, head: Head) -> None:
+    def on_request(self, head: RequestHead) -> None:
         self.heads.append(head)
         self.bodies.append(b"")
 
@@ -38,7 +38,7 @@ class Requests:
         self.ended += 1
 
 
-def parsed(data: bytes, size: int = PIECE_BYTES) -> Requests:
+def parsed(data: bytes, size: int = FEED_BYTES) -> Requests:
     """The requests in the bytes, fed in pieces of that size."""
     requests = Requests()
     parser = RequestParser(requests)
@@ -101,13 +101,13 @@ def parsed(data: bytes, size: int = PIECE_BYTES) -> Requests:
         CHUNKED + b"f" * 20 + b"\r\na\r\n0\r\n\r\n",
     ],
 )
-@pytest.mark.parametrize("size", [1, PIECE_BYTES])
+@pytest.mark.parametrize("size", [1, FEED_BYTES])
 def test_what_can_be_read_in_two_ways_is_refused(request_: bytes, size: int) -> None:
     with pytest.raises(BadRequestError):
         parsed(request_ + b"GET /smuggled HTTP/1.1\r\n" + HOST + b"\r\n", size)
 
 
-@pytest.mark.parametrize("size", [1, 7, PIECE_BYTES])
+@pytest.mark.parametrize("size", [1, 7, FEED_BYTES])
 def test_requests_follow_one_another(size: int) -> None:
     requests = parsed(
         POST
@@ -183,14 +183,14 @@ def test_headers_are_counted() -> None:
     def get(count: int) -> bytes:
         return b"GET / HTTP/1.1\r\n" + HOST + b"a:b\r\n" * (count - 1) + b"\r\n"
 
-    assert len(parsed(get(MOST_HEADERS)).heads) == 1
+    assert len(parsed(get(MAX_HEADERS)).heads) == 1
     with pytest.raises(ServiceError) as refused:
-        parsed(get(MOST_HEADERS + 1))
+        parsed(get(MAX_HEADERS + 1))
     assert refused.value.kind is ErrorKind.HEADERS_TOO_LARGE
 
 
 def test_trailers_are_no_headers_and_are_not_counted_as_such() -> None:
-    requests = parsed(CHUNKED + b"0\r\n" + b"a: b\r\n" * (MOST_HEADERS + 1) + b"\r\n")
+    requests = parsed(CHUNKED + b"0\r\n" + b"a: b\r\n" * (MAX_HEADERS + 1) + b"\r\n")
     assert (len(requests.heads[0].headers), requests.ended) == (2, 1)
 
 
@@ -202,9 +202,9 @@ def test_trailers_are_no_headers_and_are_not_counted_as_such() -> None:
     ],
 )
 def test_a_head_that_does_not_end_is_refused(begun: bytes, kind: ErrorKind) -> None:
-    parsed(begun + b"a" * (HEAD_BYTES - len(begun)))
+    parsed(begun + b"a" * (MAX_HEADER_BYTES - len(begun)))
     with pytest.raises(ServiceError) as refused:
-        parsed(begun + b"a" * HEAD_BYTES)
+        parsed(begun + b"a" * MAX_HEADER_BYTES)
     assert refused.value.kind is kind
 
 
@@ -223,7 +223,7 @@ def test_trailers_that_do_not_end_are_refused() -> None:
         parsed(CHUNKED + b"0\r\n" + b"a: b\r\n" * FRAMING_BYTES)
 
 
-@pytest.mark.parametrize("size", [1, 512, PIECE_BYTES])
+@pytest.mark.parametrize("size", [1, 512, FEED_BYTES])
 def test_a_body_in_chunks_of_a_line_of_base64_passes(size: int) -> None:
     line = b"4c\r\n" + b"A" * 76 + b"\r\n"
     count = 3000

@@ -13,9 +13,9 @@ import pytest
 from starlette.responses import PlainTextResponse
 
 from tests.support.certificates import self_signed
-from web_image_ocr.server import accepting
-from web_image_ocr.server.accepting import AcceptingServer
-from web_image_ocr.server.connection_config import ConnectionConfig
+from web_image_ocr.server import acceptor
+from web_image_ocr.server.acceptor import AcceptingServer
+from web_image_ocr.server.http_config import HttpConfig
 from web_image_ocr.server.tls import tls_context
 from web_image_ocr.settings import ServerConfig
 
@@ -23,7 +23,7 @@ from web_image_ocr.settings import ServerConfig
 class _Server(AcceptingServer):
     """Knows its listening socket."""
 
-    def __init__(self, config: ConnectionConfig, listener: socket.socket) -> None:
+    def __init__(self, config: HttpConfig, listener: socket.socket) -> None:
         super().__init__(config)
         self.listener = listener
 
@@ -32,7 +32,7 @@ class _Server(AcceptingServer):
 async def _server(folder: Path, **options: Any) -> AsyncIterator[tuple[_Server, tuple[str, int]]]:
     certificate, key = self_signed(folder)
     tls = tls_context(ServerConfig(tls_cert=certificate, tls_key=key))
-    config = ConnectionConfig(
+    config = HttpConfig(
         PlainTextResponse("yes"),
         drain_bytes=0,
         drain_s=0,
@@ -45,7 +45,7 @@ async def _server(folder: Path, **options: Any) -> AsyncIterator[tuple[_Server, 
         await server.startup([listener])
         yield server, listener.getsockname()
         server.stop_accepting([listener])
-        server.end_handshakes()
+        server.cancel_handshakes()
 
 
 async def _ends(client: socket.socket) -> bool:
@@ -61,7 +61,7 @@ async def _ends(client: socket.socket) -> bool:
 async def test_tls_must_be_agreed_on_in_time(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(accepting, "HANDSHAKE_S", 0.3)
+    monkeypatch.setattr(acceptor, "TLS_HANDSHAKE_TIMEOUT_S", 0.3)
     async with _server(tmp_path) as (server, address):
         with closing(socket.create_connection(address)) as client:
             assert await _ends(client)
@@ -71,7 +71,7 @@ async def test_tls_must_be_agreed_on_in_time(
 async def test_connections_are_counted_before_tls(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("web_image_ocr.server.connection_limit.MOST_CONNECTIONS", 1)
+    monkeypatch.setattr("web_image_ocr.server.connection_limit.MAX_CONNECTIONS", 1)
     async with _server(tmp_path) as (server, address):
         first, second = (socket.create_connection(address) for _ in range(2))
         with closing(first), closing(second):
@@ -83,11 +83,11 @@ async def test_a_handshake_that_is_ended_before_it_begins_is_forgotten(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Clients accepted at one go displace each other before the event loop runs a task."""
-    monkeypatch.setattr("web_image_ocr.server.connection_limit.MOST_CONNECTIONS", 2)
+    monkeypatch.setattr("web_image_ocr.server.connection_limit.MAX_CONNECTIONS", 2)
     async with _server(tmp_path) as (server, address):
         clients = [socket.create_connection(address) for _ in range(5)]
         try:
-            server.accept_waiting(server.listener)
+            server.accept_queued(server.listener)
             for client in clients[:3]:
                 assert await _ends(client)
             assert len(server._handshakes) == 2
@@ -99,7 +99,7 @@ async def test_a_handshake_that_is_ended_before_it_begins_is_forgotten(
 async def test_a_trusted_proxy_shares_no_place_among_its_connections(tmp_path: Path) -> None:
     async with _server(tmp_path, trusted_proxies=("127.0.0.0/8",)) as (server, address):
         clients = [socket.create_connection(address) for _ in range(3)]
-        server.accept_waiting(server.listener)
+        server.accept_queued(server.listener)
         networks = {connection.network for connection in server._handshakes}
         assert networks == {f"127.0.0.1 {client.getsockname()[1]}" for client in clients}
         for client in clients:
@@ -109,7 +109,7 @@ async def test_a_trusted_proxy_shares_no_place_among_its_connections(tmp_path: P
 async def test_without_a_file_the_server_waits_and_goes_on(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(accepting, "_PAUSE_S", 0.05)
+    monkeypatch.setattr(acceptor, "_ACCEPT_RETRY_S", 0.05)
     accept, failures = AcceptingServer._accept_one, 3
 
     def scarce(server: AcceptingServer, listener: socket.socket) -> bool:

@@ -1,13 +1,14 @@
-"""Check the line and the headers of a request for what the parser lets pass.
+"""Validate the request line and headers beyond what the parser checks.
 
-Threat: request smuggling. Two programs on the way read another end of a request, or another host,
-from the same bytes. Rule: a request that can be read in two ways is refused.
+Threat: request smuggling. A proxy and this server disagree on where a request ends, or on its host.
+Rule: an ambiguous request is refused.
 """
 
 from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from typing import Any
 from urllib.parse import unquote
 
 Headers = list[tuple[bytes, bytes]]
@@ -17,21 +18,21 @@ _ABSOLUTE = re.compile(rb"https?://([^/?#@]+)([/?].*)?", re.IGNORECASE | re.DOTA
 
 
 class BadRequestError(Exception):
-    """The request is not HTTP as this server reads it."""
+    """Report that the bytes are not valid or not unambiguous HTTP."""
 
 
 @dataclass(slots=True)
-class Head:
-    """Holds the line and the headers of a request.
+class RequestHead:
+    """Hold the request line and headers of a request.
 
     Attributes:
-        version: of HTTP, ``1.0`` or ``1.1``.
-        method: as it was sent.
-        raw_path: the path as it was sent.
-        path: the same, decoded.
+        version: HTTP version, ``1.0`` or ``1.1``.
+        method: as sent.
+        raw_path: path as sent.
+        path: percent-decoded path.
         query: what follows the question mark.
-        headers: names in lower case, values without blanks around them.
-        keep_alive: whether the client wants the connection to go on.
+        headers: names in lower case, values stripped.
+        keep_alive: whether the client wants to reuse the connection.
     """
 
     version: str
@@ -42,17 +43,35 @@ class Head:
     headers: Headers
     keep_alive: bool
 
+    @classmethod
+    def incomplete(cls, target: bytes) -> RequestHead:
+        """Return a head for a refused request, given its target as far as received."""
+        path = target.partition(b"?")[0]
+        return cls("1.1", "GET", path, path.decode("latin-1"), b"", [], keep_alive=False)
 
-def read_head(
+    def scope(self) -> dict[str, Any]:
+        """Return this request's part of an ASGI scope."""
+        return {
+            "http_version": self.version,
+            "method": self.method,
+            "path": self.path,
+            "raw_path": self.raw_path,
+            "query_string": self.query,
+            "headers": self.headers,
+            "state": {},
+        }
+
+
+def validated_head(
     version: str, method: str, target: bytes, headers: Headers, *, keep_alive: bool
-) -> Head:
-    """Return the head of a request.
+) -> RequestHead:
+    """Return the validated head of a request.
 
-    A target in absolute form names the host, and the ``Host`` header is ignored (RFC 9112, 3.2.2).
+    A target in absolute form replaces the ``Host`` header (RFC 9112, 3.2.2).
 
     Raises:
-        BadRequestError: HTTP is neither 1.0 nor 1.1, the host is missing or named twice, the
-            transfer coding is not ``chunked``, or the target is an address of another scheme.
+        BadRequestError: HTTP is neither 1.0 nor 1.1, the host is missing or given twice, the
+            transfer coding is not ``chunked``, or the target is a URL of another scheme.
     """
     if version not in _VERSIONS:
         raise BadRequestError
@@ -67,14 +86,14 @@ def read_head(
         headers = [(b"host", authority), *(one for one in headers if one[0] != b"host")]
     raw_path, _, query = target.partition(b"?")
     path = raw_path.decode("ascii")
-    return Head(
+    return RequestHead(
         version=version,
         method=method,
         raw_path=raw_path,
         path=unquote(path) if "%" in path else path,
         query=query,
         headers=headers,
-        # HTTP/1.0 has no agreed way to say so, and nothing follows a CONNECT.
+        # HTTP/1.0 has no standard keep-alive, and no request follows a CONNECT.
         keep_alive=keep_alive and version == "1.1" and method != "CONNECT",
     )
 
@@ -86,7 +105,7 @@ def _is_chunked(headers: Headers) -> bool:
 
 
 def _split_absolute(target: bytes) -> tuple[bytes, bytes]:
-    """Return the authority and the origin form of a target in absolute form."""
+    """Return the authority and the origin form of an absolute-form target."""
     match = _ABSOLUTE.fullmatch(target)
     if match is None:
         raise BadRequestError
