@@ -52,7 +52,7 @@ def environment(ours: Mapping[str, str]) -> dict[str, str]:
     """Return a worker's environment: no server settings, no secrets of other programs.
 
     Disable the C library's thread caches unless the operator configured them: they fragment
-    the heap (decision record 0022).
+    the heap (docs/engine-notes/recognition-and-runtime.md).
 
     Args:
         ours: environment of the server.
