@@ -12,6 +12,8 @@ SERVE_ARGS ?=
 FUZZ_ARGS ?=
 SOAK_ARGS ?=
 CODE := src tests benchmarks scripts
+# Keep compiled bytecode: without it each test process and each server of a test compiles everything.
+unexport PYTHONDONTWRITEBYTECODE
 
 .PHONY: help install serve test check format bench fuzz soak lock docs clean
 

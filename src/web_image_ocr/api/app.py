@@ -62,12 +62,11 @@ def _routed_app(
         redoc_url=None,
         redirect_slashes=False,
     )
-    app.include_router(ocr.router)  # a route is looked for in this order
-    app.include_router(health.router)
-    app.include_router(service.router)
+    parts = [ocr, health, service]  # a route is looked for in this order
     if authenticated:
-        for part in (identity, account, projects, keys, users, usage):
-            app.include_router(part.router)
+        parts += [identity, account, projects, keys, users, usage]
+    for part in parts:  # as they are: include_router() would build each again for each application
+        app.router.routes.extend(part.router.routes)
     app.add_exception_handler(HTTPException, _unknown_route)
     app.add_middleware(Audited)
     app.add_middleware(Calls, loopback_only=not authenticated, count=count)
