@@ -41,8 +41,7 @@ from web_image_ocr.primitives.errors import ErrorKind, ServiceError
 from web_image_ocr.primitives.service_links import is_service_link
 from web_image_ocr.primitives.text import closest_name
 from web_image_ocr.serving.config import ServingConfig
-from web_image_ocr.sources.config import FetchConfig
-from web_image_ocr.sources.storage_config import StorageConfig
+from web_image_ocr.sources.config import FetchConfig, StorageConfig
 from web_image_ocr.telemetry.logging import LoggingConfig
 
 ENV_PREFIX = "WEB_IMAGE_OCR_"

@@ -449,7 +449,7 @@ class TestNames:
                 raise OSError("no such name")
             return addresses
 
-        monkeypatch.setattr(ssrf_guard, "_round_up", round_up)
+        monkeypatch.setattr(ssrf_guard, "_wait_for_next_step", round_up)
         with refusal(ErrorKind.SOURCE_UNREACHABLE):
             await fetcher_of(FetchConfig(), resolve=resolve).fetch(
                 "http://db.corp/", "project", Deadline.after(9)
@@ -473,7 +473,7 @@ class TestNames:
             await fetcher_of(config, resolve=resolve).fetch(
                 server.url(host="files.example"), "project", Deadline.after(9)
             )
-        assert caught.value.detail == "the source fails: ClientConnectorDNSError"
+        assert caught.value.detail == "the download failed: ClientConnectorDNSError"
 
 
 class TestAddresses:

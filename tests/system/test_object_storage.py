@@ -284,4 +284,4 @@ async def _read(store: ObjectStore, url: str) -> bytes:
     storage = ObjectStorage(
         StorageConfig(entries=entries), Downloader(FetchConfig(), resolve=resolve)
     )
-    return await storage.read(storage.find(url), "any", Deadline.after(20))
+    return await storage.read(storage.locate(url), "any", Deadline.after(20))

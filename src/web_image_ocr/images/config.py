@@ -24,12 +24,12 @@ class ImageLimits:
     """Limit which images are accepted. The defaults are those of the 2021 edition.
 
     Attributes:
-        min_side: Smallest width and height in pixels; at least 1.
-        max_side: Largest width and height in pixels; not below ``min_side``.
-        max_pixels: Largest width times height; bounds the memory of one image. Decoding takes
+        min_side: smallest width and height in pixels; at least 1.
+        max_side: largest width and height in pixels; not below ``min_side``.
+        max_pixels: largest width times height; bounds the memory of one image. Decoding takes
             8 bytes per pixel, 10 for a progressive JPEG, 12 for a progressive CMYK JPEG, 16 for an
             animated WEBP. ``header.MAX_EXTRA_BYTES`` bounds the last three.
-        formats: Accepted formats, detected from the content, never from a name.
+        formats: accepted formats, detected from the content, never from a name.
     """
 
     min_side: int = 15

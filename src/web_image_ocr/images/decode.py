@@ -26,8 +26,8 @@ class DecodedImage:
 
     Attributes:
         pixels: (height, width, 3) uint8, RGB, upright, C-contiguous, read-only.
-        width: Pixels, after the EXIF orientation is applied.
-        height: Pixels, after the EXIF orientation is applied.
+        width: pixels, after the EXIF orientation is applied.
+        height: pixels, after the EXIF orientation is applied.
     """
 
     pixels: Pixels

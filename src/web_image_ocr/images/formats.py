@@ -25,13 +25,13 @@ class Header:
     """Describe an image file by its header.
 
     Attributes:
-        format: Format detected from the content.
-        width: Pixels as stored, before the EXIF orientation is applied.
-        height: Pixels as stored.
+        format: format detected from the content.
+        width: pixels as stored, before the EXIF orientation is applied.
+        height: pixels as stored.
         orientation: EXIF orientation, 1 to 8, still to be applied to the decoded pixels.
             Always 1 for TIFF, because its decoder applies it.
-        animated: The file is a WEBP that may hold several frames.
-        extra_bytes: Bytes the decoder holds in addition to the pixels, where the header decides.
+        animated: the file is a WEBP that may hold several frames.
+        extra_bytes: bytes the decoder holds in addition to the pixels, where the header decides.
     """
 
     format: ImageFormat

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from web_image_ocr.sources.config import FetchConfig
+from web_image_ocr.sources.config import FetchConfig, StorageConfig, StorageEntry
 from web_image_ocr.sources.image_fetcher import ImageFetcher
-from web_image_ocr.sources.storage_config import StorageConfig, StorageEntry
 
 __all__ = ["FetchConfig", "ImageFetcher", "StorageConfig", "StorageEntry"]

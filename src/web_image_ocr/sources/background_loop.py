@@ -1,4 +1,4 @@
-"""An event loop in a thread of its own, so that what runs there holds up no other."""
+"""Run an event loop in a thread, so that its work does not delay other event loops."""
 
 from __future__ import annotations
 
@@ -11,34 +11,34 @@ _Result = TypeVar("_Result")
 
 
 class BackgroundEventLoop:
-    """Runs coroutines beside the caller's event loop; an asynchronous context manager.
+    """Run coroutines beside the caller's event loop; an asynchronous context manager.
 
-    What still runs at the end is cancelled, and so is what comes later: nobody who waits
-    for it waits for ever.
+    The end of the context cancels what still runs, and ``run`` is cancelled from then on, so that
+    no caller waits forever.
 
     Args:
-        name: of the thread.
+        name: thread name.
     """
 
     def __init__(self, name: str) -> None:
         self._thread = threading.Thread(target=self._main, name=name, daemon=True)
         self._runner = asyncio.Runner(loop_factory=asyncio.new_event_loop)
-        self._over = asyncio.Event()
-        self._ending = False
+        self._stop = asyncio.Event()
+        self._stopping = False
 
     async def __aenter__(self) -> Self:
-        self._runner.get_loop()  # made here, so that the caller sees when it cannot be
+        self._runner.get_loop()  # create it here, so that a failure reaches the caller
         self._thread.start()
         return self
 
     async def __aexit__(self, *_: object) -> None:
-        self._ending = True  # all that was handed over before is begun when `_over` is set
-        self._runner.get_loop().call_soon_threadsafe(self._over.set)
+        self._stopping = True  # before `_stop`: what was submitted so far starts before it
+        self._runner.get_loop().call_soon_threadsafe(self._stop.set)
         await asyncio.to_thread(self._thread.join)
 
     async def run(self, work: Coroutine[Any, Any, _Result]) -> _Result:
-        """The result of ``work``, which is cancelled when the caller is; from one thread."""
-        if self._ending:
+        """Return the result of ``work``; cancelling the caller cancels it. Use one thread only."""
+        if self._stopping:
             work.close()
             raise asyncio.CancelledError
         submitted = asyncio.run_coroutine_threadsafe(work, self._runner.get_loop())
@@ -46,4 +46,4 @@ class BackgroundEventLoop:
 
     def _main(self) -> None:
         with self._runner:
-            self._runner.run(self._over.wait())
+            self._runner.run(self._stop.wait())

@@ -1,9 +1,10 @@
-"""Which ``url`` means an object in a bucket that the settings name.
+"""Match a ``url`` with the buckets in the settings.
 
-Threat: an address that is taken for one bucket here and for another by the storage, or a
-signature of somebody else that is replaced by the server's own. Rule: scheme, host, port
-and bucket are compared as ``urls`` has taken them apart; what carries a signature, and what
-does not match exactly, is no address of a bucket and goes the way of every other address.
+Threat: confused deputy. An address names one bucket here and another one at the storage, or the
+server replaces somebody else's signature with its own.
+
+Rule: scheme, host, port and bucket are compared after parsing by ``urls``. A pre-signed URL, and
+any URL that does not match exactly, is fetched like every other URL.
 """
 
 from __future__ import annotations
@@ -14,29 +15,29 @@ from dataclasses import dataclass
 from urllib.parse import parse_qsl, unquote
 
 from web_image_ocr.primitives.errors import ErrorKind, ServiceError
-from web_image_ocr.sources.storage_config import StorageEntry
+from web_image_ocr.sources.config import StorageEntry
 from web_image_ocr.sources.urls import ANY_PORT, Target, parse_target
 
 MAX_KEY_BYTES = 1024
-"""Of S3: the longest key in UTF-8."""
+"""Longest object key in UTF-8, as in S3."""
 
-_SIGNATURES = frozenset({"x-amz-signature", "signature"})
-"""Names, in lower case, of the query parameter that holds a signature: S3's version 4, and
-version 2, which OBS writes with ``AccessKeyId`` beside it in place of ``AWSAccessKeyId``."""
+_SIGNATURE_PARAMETERS = frozenset({"x-amz-signature", "signature"})
+"""Query parameters in lower case that hold a signature: S3 version 4, and version 2, which OBS
+writes with ``AccessKeyId`` instead of ``AWSAccessKeyId``."""
 
 _CONTROL = re.compile(r"[\x00-\x1f\x7f]")
-_NO_SEGMENTS = frozenset({"", ".", ".."})
+_FORBIDDEN_SEGMENTS = frozenset({"", ".", ".."})
 
 
 @dataclass(frozen=True, slots=True)
 class ObjectLocation:
-    """A bucket as an address names it, and what the address says of the object.
+    """Describe an object in a configured bucket.
 
     Attributes:
-        entry: the entry of the settings.
+        entry: the entry in the settings.
         bucket: one of its buckets.
-        base: address of the bucket in the form of the ``url``, without a slash at the end.
-        target: the whole address.
+        base: URL of the bucket in the style of the ``url``, without a trailing slash.
+        target: the whole URL.
     """
 
     entry: StorageEntry
@@ -44,45 +45,42 @@ class ObjectLocation:
     base: str
     target: Target
 
-    @property
-    def in_host(self) -> bool:
-        """Whether the bucket is named in the host rather than in the path."""
-        return self.base.count("/") == 2
-
     def key(self) -> str:
-        """The name of the object.
+        """Return the object key.
 
         Raises:
-            ServiceError: ``STORAGE_URL_INVALID`` where there is none, where a store or a
-                proxy on the way might take it for another's (an empty segment, ``.``,
-                ``..``, control characters), or with a query, which would not be sent.
+            ServiceError: ``STORAGE_URL_INVALID`` for a missing key, a key that a store or proxy
+                might normalize to another one (an empty segment, ``.``, ``..``, control
+                characters), or a query, because it would not be sent.
         """
         url = self.target.url
-        path = url.raw_path if self.in_host else _after_bucket(url.raw_path)[1]
+        path = url.raw_path if is_virtual_hosted(self.base) else _split_path(url.raw_path)[1]
         try:
             key = unquote(path.removeprefix("/"), errors="strict")
         except UnicodeDecodeError as error:
-            raise _invalid("the object's name is no UTF-8") from error
+            raise _invalid("the object key is not UTF-8") from error
         if url.raw_query_string:
-            raise _invalid("the address of the object has a query")
+            raise _invalid("the URL of the object has a query")
         if len(key.encode()) > MAX_KEY_BYTES or _CONTROL.search(key):
-            raise _invalid("the object's name is too long or has control characters")
-        if not _NO_SEGMENTS.isdisjoint(key.split("/")):
-            raise _invalid("the object's name is empty, or a part of it is, or is a dot or two")
+            raise _invalid(
+                f"the object key has more than {MAX_KEY_BYTES} bytes or a control character"
+            )
+        if not _FORBIDDEN_SEGMENTS.isdisjoint(key.split("/")):
+            raise _invalid("the object key has a segment that is empty, '.' or '..'")
         return key
 
 
 class Buckets:
-    """All buckets that the settings name."""
+    """Hold all buckets in the settings."""
 
     def __init__(self, entries: Iterable[StorageEntry]) -> None:
         self._endpoints = [(entry, parse_target(entry.endpoint, ANY_PORT)) for entry in entries]
 
     def locate(self, target: Target) -> list[ObjectLocation]:
-        """What the address may mean, in the order of the settings; nothing if it is signed."""
+        """Return all matches in the order of the settings, none for a pre-signed URL."""
         query = parse_qsl(target.url.raw_query_string, keep_blank_values=True)
         names = {name.lower() for name, _ in query}
-        if not names.isdisjoint(_SIGNATURES):
+        if not names.isdisjoint(_SIGNATURE_PARAMETERS):
             return []
         return [
             location
@@ -92,10 +90,15 @@ class Buckets:
         ]
 
 
+def is_virtual_hosted(base: str) -> bool:
+    """Return whether a bucket URL names the bucket in the host, not in the path."""
+    return base.count("/") == 2
+
+
 def _locations(target: Target, entry: StorageEntry, endpoint: Target) -> Iterator[ObjectLocation]:
     origin = str(target.url.origin())
     if target.host == endpoint.host:
-        bucket, _ = _after_bucket(target.url.raw_path)
+        bucket, _ = _split_path(target.url.raw_path)
         if bucket in entry.buckets:
             yield ObjectLocation(entry, bucket, f"{origin}/{bucket}", target)
     bucket = target.host.removesuffix("." + endpoint.host)
@@ -103,8 +106,8 @@ def _locations(target: Target, entry: StorageEntry, endpoint: Target) -> Iterato
         yield ObjectLocation(entry, bucket, origin, target)
 
 
-def _after_bucket(path: str) -> tuple[str, str]:
-    """The bucket in a path of the form ``/bucket/object``, decoded, and the rest, raw."""
+def _split_path(path: str) -> tuple[str, str]:
+    """Return the decoded bucket and the raw rest of a path ``/bucket/key``."""
     bucket, slash, rest = path.removeprefix("/").partition("/")
     return unquote(bucket), slash + rest
 

@@ -1,7 +1,7 @@
-"""Files taken from other machines by HTTP: one set of limits for all that are under way.
+"""Download files by HTTP, under limits shared by all concurrent downloads.
 
-Threat, rule and what remains open: see ``fetch`` for addresses that callers name, and
-``storage`` for buckets that the operator names.
+See ``guarded_fetch`` (URLs of callers) and ``object_storage`` (buckets of the operator) for
+threat, rule and residual risk.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ import ssl
 from collections import Counter
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
+from typing import NamedTuple
 
 import aiohttp
 
@@ -27,16 +27,15 @@ _HEADERS = {
     "Accept-Encoding": "identity",
     "User-Agent": "web-image-ocr",
 }
-_CHUNK = 64 * 1024
+_CHUNK_BYTES = 64 * 1024
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Kinds:
-    """What the failures of a transfer are called where it is used.
+class FailureKinds(NamedTuple):
+    """Name the error kinds of a download for one kind of source.
 
     Attributes:
-        failed: nothing usable came, or not in time.
-        too_large: the file is above the size limit.
+        failed: no usable response, or not in time.
+        too_large: the file exceeds the size limit.
     """
 
     failed: ErrorKind
@@ -44,57 +43,59 @@ class Kinds:
 
 
 class Downloader:
-    """Takes files by HTTP; safe for many at once.
-
-    Used from one event loop.
+    """Download files; safe for concurrent use from one event loop.
 
     Args:
         config: limits.
-        resolve: looks names up; None asks the system.
+        resolve: resolves names; None for the system's resolver.
     """
 
     def __init__(self, config: FetchConfig, *, resolve: Resolve | None = None) -> None:
         self._config = config
         self._resolve = resolve or SystemResolver()
         self._tls = ssl.create_default_context()
-        self._under_way: Counter[str] = Counter()
+        self._active: Counter[str] = Counter()
         self._bytes_held = 0
 
     @asynccontextmanager
-    async def place(self, project_id: str, deadline: Deadline, kinds: Kinds) -> AsyncIterator[None]:
-        """A place among the transfers under way, for as long as one may take.
+    async def slot(
+        self, project_id: str, deadline: Deadline, kinds: FailureKinds
+    ) -> AsyncIterator[None]:
+        """Hold one of the concurrent downloads, for at most ``total_s``.
 
-        A project gets no more places than it leaves free: slow sources of one take half of
-        them at most, those of the next half of the rest.
+        A project gets at most as many slots as it leaves free: one project with slow sources
+        occupies half of all slots, a second one half of the rest.
 
         Raises:
-            ServiceError: ``OVERLOADED`` when there is none; ``kinds.failed`` when the body
-                took too long; ``DEADLINE_EXCEEDED``.
+            ServiceError: ``OVERLOADED`` without a free slot; ``kinds.failed`` when the body of
+                the block took too long; ``DEADLINE_EXCEEDED``.
         """
-        free = self._config.max_concurrent - self._under_way.total()
-        if self._under_way[project_id] >= free:
-            raise ServiceError(ErrorKind.OVERLOADED, "too many fetches", retry_after=1.0)
+        free = self._config.max_concurrent - self._active.total()
+        if self._active[project_id] >= free:
+            raise ServiceError(ErrorKind.OVERLOADED, "too many concurrent fetches", retry_after=1.0)
         deadline.check()
-        self._under_way[project_id] += 1
+        self._active[project_id] += 1
         try:
             async with asyncio.timeout(min(self._config.total_s, deadline.remaining())):
                 yield
         except TimeoutError as error:
             deadline.check()
-            raise ServiceError(kinds.failed, "the source is too slow") from error
+            raise ServiceError(
+                kinds.failed, f"the download took longer than {self._config.total_s:g} s"
+            ) from error
         finally:
-            self._under_way -= Counter((project_id,))  # keeps no zero
+            self._active -= Counter((project_id,))  # drops counts of zero
 
     @asynccontextmanager
-    async def answer(
-        self, target: Target, policy: AddressPolicy, kinds: Kinds
+    async def get(
+        self, target: Target, policy: AddressPolicy, kinds: FailureKinds
     ) -> AsyncIterator[aiohttp.ClientResponse]:
-        """The answer to a GET, over a connection of its own; a redirect is an answer, too.
+        """Send a GET over a new connection and yield the response; follow no redirect.
 
         Raises:
-            ServiceError: ``SOURCE_FORBIDDEN`` for a target written as an address that
-                ``policy`` does not allow; ``kinds.failed`` for a name that has none or such a
-                one, and for failures while the answer is read.
+            ServiceError: ``SOURCE_FORBIDDEN`` for a literal address that ``policy`` forbids;
+                ``kinds.failed`` for a name without an address or with a forbidden one, and for
+                failures while the response is read.
         """
         guard = SsrfGuard(target, policy, self._resolve)
         connector = aiohttp.TCPConnector(
@@ -122,34 +123,35 @@ class Downloader:
                 yield response
         except (aiohttp.ClientError, OSError, ValueError) as error:
             reason = (
-                "the name has an address that is not public"
+                "the host name has an address that is not public"
                 if guard.refused
-                else f"the source fails: {type(error).__name__}"
+                else f"the download failed: {type(error).__name__}"
             )
             raise ServiceError(kinds.failed, reason) from error
 
-    async def body(self, response: aiohttp.ClientResponse, kinds: Kinds) -> bytes:
-        """The bytes of an answer as they were sent, under the size limits.
+    async def read_body(self, response: aiohttp.ClientResponse, kinds: FailureKinds) -> bytes:
+        """Return the body as sent, under the size limits.
 
         Raises:
-            ServiceError: ``kinds.too_large`` above the limit of one file, by declaration
-                or while reading; ``OVERLOADED`` above that of all transfers under way.
+            ServiceError: ``kinds.too_large`` above ``max_bytes``, declared or received;
+                ``OVERLOADED`` above ``max_total_bytes`` for all downloads.
         """
+        too_large = ServiceError(
+            kinds.too_large, f"the fetched file exceeds {self._config.max_bytes} bytes"
+        )
         if (response.content_length or 0) > self._config.max_bytes:
-            raise _too_large(kinds)
+            raise too_large
         body = bytearray()
         try:
-            async for chunk in response.content.iter_chunked(_CHUNK):
+            async for chunk in response.content.iter_chunked(_CHUNK_BYTES):
                 if len(body) + len(chunk) > self._config.max_bytes:
-                    raise _too_large(kinds)
+                    raise too_large
                 if self._bytes_held + len(chunk) > self._config.max_total_bytes:
-                    raise ServiceError(ErrorKind.OVERLOADED, "too much fetched", retry_after=1.0)
+                    raise ServiceError(
+                        ErrorKind.OVERLOADED, "fetch.max_total_bytes is exhausted", retry_after=1.0
+                    )
                 self._bytes_held += len(chunk)
                 body += chunk
             return bytes(body)
         finally:
             self._bytes_held -= len(body)
-
-
-def _too_large(kinds: Kinds) -> ServiceError:
-    return ServiceError(kinds.too_large, "the fetched file is too large")

@@ -1,9 +1,10 @@
-"""Look-ups of names by the system's resolver.
+"""Resolve names with the system's resolver.
 
-Threat: whoever names a host chooses its name server, too, and that may be silent: the
-system waits for it some half a minute, and nothing can interrupt it. Rule: each look-up
-has a thread of its own, so that none waits behind another's, and one that no server's end
-waits for, as it would for the threads of an executor.
+Threat: denial of service. A caller who chooses the host name also chooses its name server, which
+may never answer. The system waits about 30 s, and nothing can interrupt it.
+
+Rule: each lookup has its own daemon thread, so that no lookup waits behind another. Shutdown does
+not wait for such a thread, as it would for the threads of an executor.
 """
 
 from __future__ import annotations
@@ -14,43 +15,43 @@ import threading
 from collections.abc import Sequence
 from concurrent.futures import Future
 
-_AT_ONCE = 256
-"""A silent name server is asked for 30 s where resolv.conf names three; the 64 fetches that
-may be under way, given up after 10 s each, so leave 192 look-ups behind them at most."""
+_MAX_LOOKUPS = 256
+"""Concurrent lookups. With three name servers in resolv.conf a lookup hangs for 30 s, while its
+fetch ends after 10 s. So 64 concurrent fetches leave at most 192 hanging lookups behind."""
 
 
 class SystemResolver:
-    """Looks names up, each in a thread of its own; a ``guard.Resolve``."""
+    """Resolve each name in its own thread; a ``ssrf_guard.Resolve``."""
 
     def __init__(self) -> None:
-        self._free = threading.BoundedSemaphore(_AT_ONCE)
+        self._free = threading.BoundedSemaphore(_MAX_LOOKUPS)
 
     async def __call__(self, host: str) -> Sequence[str]:
-        """The addresses of a name.
+        """Return the addresses of a name.
 
         Raises:
-            OSError: it has none, or too many look-ups hang.
+            OSError: the name has no address, or too many lookups hang.
         """
         if not self._free.acquire(blocking=False):
-            raise OSError("too many look-ups hang")
-        answer: Future[Sequence[str]] = Future()
-        answer.set_running_or_notify_cancel()  # from now on, cancelling it changes nothing
+            raise OSError(f"too many lookups hang: {_MAX_LOOKUPS}")
+        result: Future[Sequence[str]] = Future()
+        result.set_running_or_notify_cancel()  # from now on, cancelling it has no effect
         thread = threading.Thread(
-            target=self._look_up, args=(host, answer), name="lookup", daemon=True
+            target=self._look_up, args=(host, result), name="lookup", daemon=True
         )
         try:
             thread.start()
         except RuntimeError as error:  # the system has no thread left
             self._free.release()
-            raise OSError("no thread for a look-up") from error
-        return await asyncio.wrap_future(answer)
+            raise OSError("no thread for a lookup") from error
+        return await asyncio.wrap_future(result)
 
-    def _look_up(self, host: str, answer: Future[Sequence[str]]) -> None:
+    def _look_up(self, host: str, result: Future[Sequence[str]]) -> None:
         try:
             entries = socket.getaddrinfo(host, None, type=socket.SOCK_STREAM)
-        except Exception as error:  # noqa: BLE001 - the caller's to judge
-            answer.set_exception(error)
+        except Exception as error:  # noqa: BLE001 - the caller handles it
+            result.set_exception(error)
         else:
-            answer.set_result([str(entry[4][0]) for entry in entries])
+            result.set_result([str(entry[4][0]) for entry in entries])
         finally:
             self._free.release()

@@ -1,8 +1,9 @@
-"""Signs the address of an object with an entry's key; the only user of obstore.
+"""Pre-sign the URL of an object with an entry's key; the only user of obstore.
 
-Threat: the library reads ``AWS_*`` variables, of which some win over what it is given.
-Rule: every one that changes a signed address is set here, the key comes from a function, so
-that no other source of keys is asked, and what was signed is compared with what was meant.
+Threat: the library reads ``AWS_*`` variables, and some override its arguments.
+
+Rule: every setting that changes a signed URL is passed here, the key comes from a function, so that
+no other credential source is used, and the signed URL is compared with the intended one.
 """
 
 from __future__ import annotations
@@ -13,13 +14,14 @@ from typing import TYPE_CHECKING
 from urllib.parse import parse_qsl, unquote
 
 from web_image_ocr.primitives.errors import ErrorKind, ServiceError
-from web_image_ocr.sources.storage_config import StorageEntry
+from web_image_ocr.sources.buckets import is_virtual_hosted
+from web_image_ocr.sources.config import StorageEntry
 
 if TYPE_CHECKING:
     from obstore.store import S3Credential, S3Store
 
 LIFETIME = timedelta(minutes=15)
-"""Of a signed address: what S3 allows clocks to differ by. The storage alone sees it."""
+"""Validity of a signed URL: the clock skew that S3 allows. Only the storage sees the URL."""
 
 _PARAMETERS = frozenset(
     {
@@ -34,15 +36,15 @@ _PARAMETERS = frozenset(
 
 
 class Signer:
-    """Signs for one entry of the settings; from one thread.
+    """Pre-sign URLs for one entry of the settings; use it from one thread.
 
     Args:
-        entry: whose buckets are read.
+        entry: the entry whose buckets are read.
         secret_key: the secret half of its key.
 
     Raises:
-        ServiceError: ``CONFIGURATION_INVALID`` when obstore is not installed, or stumbles over
-            the environment.
+        ServiceError: ``CONFIGURATION_INVALID`` when obstore is not installed, or rejects an
+            environment variable.
     """
 
     def __init__(self, entry: StorageEntry, secret_key: str) -> None:
@@ -55,58 +57,57 @@ class Signer:
         self._access_key = entry.access_key
         self._secret_key = secret_key
         self._stores: dict[str, S3Store] = {}
-        bucket = entry.buckets[0]
-        self._try_out(f"{entry.endpoint.rstrip('/')}/{bucket}", bucket)
+        self._check_environment(f"{entry.endpoint.rstrip('/')}/{entry.buckets[0]}")
 
     def sign(self, base: str, bucket: str, key: str) -> str:
-        """The address of an object with a signature for one GET, good for ``LIFETIME``.
+        """Return the URL of an object, signed for one GET within ``LIFETIME``.
 
         Args:
-            base: address of the bucket, in the path or in the host, without a slash at the end.
-            bucket: its name.
-            key: name of the object, without empty parts.
+            base: URL of the bucket, path style or virtual-hosted style, without a trailing slash.
+            bucket: bucket name.
+            key: object key without empty segments.
 
         Raises:
-            ServiceError: ``STORAGE_URL_INVALID`` for a key that obstore does not take;
-                ``INTERNAL`` where it has signed something else.
+            ServiceError: ``STORAGE_URL_INVALID`` for a key that obstore rejects;
+                ``INTERNAL`` when it signed another URL.
         """
         import obstore  # noqa: PLC0415 - an extra
 
-        if base not in self._stores:  # takes 10 ms: the library sets up a client that is not used
+        if base not in self._stores:  # takes 10 ms: the library creates an unused client
             self._stores[base] = self._store(base, bucket)
         try:
             signed = obstore.sign(self._stores[base], "GET", key, LIFETIME)
         except (TypeError, ValueError) as error:
             raise ServiceError(
-                ErrorKind.STORAGE_URL_INVALID, "the object's name cannot be signed"
+                ErrorKind.STORAGE_URL_INVALID, "the object key cannot be signed"
             ) from error
-        address, _, query = signed.partition("?")
-        if unquote(address) != f"{base}/{key}" or dict(parse_qsl(query)).keys() != _PARAMETERS:
-            raise ServiceError(ErrorKind.INTERNAL, "another address was signed than was meant")
+        url, _, query = signed.partition("?")
+        if unquote(url) != f"{base}/{key}" or dict(parse_qsl(query)).keys() != _PARAMETERS:
+            raise ServiceError(ErrorKind.INTERNAL, "obstore signed another URL than intended")
         return signed
 
-    def _try_out(self, base: str, bucket: str) -> None:
+    def _check_environment(self, base: str) -> None:
         from obstore.exceptions import BaseError  # noqa: PLC0415 - an extra
 
         try:
-            self.sign(base, bucket, "trial")
+            self.sign(base, base.rpartition("/")[2], "trial")
         except BaseError as error:
             raise ServiceError(
                 ErrorKind.CONFIGURATION_INVALID,
-                "storage.entries: a variable AWS_... of the environment has a value that the "
-                "package obstore does not take",
+                "storage.entries: the package obstore rejects the value of an environment "
+                "variable AWS_...; unset it",
             ) from error
 
     def _store(self, base: str, bucket: str) -> S3Store:
         from obstore.store import S3Store  # noqa: PLC0415 - an extra
 
-        in_host = base.count("/") == 2
-        endpoint = base if in_host else base.removesuffix("/" + bucket)
+        virtual_hosted = is_virtual_hosted(base)
+        endpoint = base if virtual_hosted else base.removesuffix("/" + bucket)
         return S3Store(
             bucket,
             endpoint=endpoint,
             aws_endpoint_url_s3=endpoint,
-            virtual_hosted_style_request=in_host,
+            virtual_hosted_style_request=virtual_hosted,
             region=self._region,
             credential_provider=self._credential,
             skip_signature=False,

@@ -1,6 +1,6 @@
-"""Stands between a connection and the addresses it may have.
+"""Prevent server-side request forgery (SSRF): check every address before connecting to it.
 
-Threat, rule and what remains open: see ``addresses`` and ``fetch``.
+See ``addresses`` and ``guarded_fetch`` for threat, rule and residual risk.
 """
 
 from __future__ import annotations
@@ -20,16 +20,16 @@ from web_image_ocr.sources.config import FetchConfig
 from web_image_ocr.sources.urls import Target
 
 Resolve = Callable[[str], Awaitable[Sequence[str]]]
-"""The addresses of a name as text, at least one; raises ``OSError`` where there is none."""
+"""Returns at least one address of a name as text; raises ``OSError`` when it has none."""
 
 
 LOOKUP_STEP_S = 1.0
-"""A failed look-up is told after a whole number of these, since a name server of the own network
-answers sooner than one elsewhere, and sooner where it knows the name."""
+"""Seconds. The delay of a failed lookup is rounded up to a multiple, because an internal name
+server answers sooner than an external one, and sooner still when it knows the name."""
 
 
 class AddressPolicy:
-    """Which addresses may be called: public ones, and what the operator allows."""
+    """Allow public addresses, and the hosts and networks that the operator allows."""
 
     def __init__(self, config: FetchConfig) -> None:
         self._hosts = frozenset(host.lower() for host in config.allowed_hosts)
@@ -37,24 +37,26 @@ class AddressPolicy:
             ipaddress.ip_network(network) for network in config.allowed_networks
         )
 
-    def names(self, host: str) -> bool:
-        """Return whether the operator named this host, so that nothing about it is secret."""
+    def allows_host(self, host: str) -> bool:
+        """Return whether the operator allows this host name, whatever its addresses."""
         return host in self._hosts
 
     def allows(self, host: str, address: IpAddress) -> bool:
-        """Whether ``host`` may be called at ``address``."""
+        """Return whether the server may connect to ``host`` at ``address``."""
         if host in self._hosts or is_public(address):
             return True
         return any(address in network for network in self._networks)
 
 
 class SsrfGuard(AbstractResolver):
-    """Looks one target up, and checks each address: when found and when connected to.
+    """Resolve one target, and check its addresses when resolved and again when connecting.
 
-    Threat: a caller learns from the error, or from how soon it comes, which names exist in the
-    server's own network. Rule: a name without an address and one with an address that may not
-    be called fail in the same way and after a multiple of ``LOOKUP_STEP_S``. Only what is
-    written as an address, and ``localhost``, is refused openly: the caller knows what it is.
+    Threat: information disclosure. The error, or its timing, tells the caller which names exist in
+    the server's network.
+
+    Rule: a name without addresses and a name with a forbidden address fail with the same error,
+    after a multiple of ``LOOKUP_STEP_S``. Only literal addresses and ``localhost`` are refused
+    openly, because the caller knows what they are.
 
     Attributes:
         refused: an address of the name was refused; for the log.
@@ -71,11 +73,11 @@ class SsrfGuard(AbstractResolver):
     async def resolve(
         self, host: str, port: int = 0, family: socket.AddressFamily = socket.AF_UNSPEC
     ) -> list[ResolveResult]:
-        """Return the addresses of the target, each of which may be called.
+        """Return the addresses of the target, all of them allowed.
 
         Raises:
-            ServiceError: ``SOURCE_FORBIDDEN`` if this is ``localhost`` and may not be called.
-            OSError: the name has no address, or one that may not be called.
+            ServiceError: ``SOURCE_FORBIDDEN`` for a forbidden ``localhost``.
+            OSError: the name has no address, or a forbidden one.
         """
         del family
         started = time.monotonic()
@@ -86,9 +88,9 @@ class SsrfGuard(AbstractResolver):
         if not addresses or not all(map(self._allows, addresses)):
             if self.refused and _is_localhost(host):
                 raise _forbidden()
-            if not self._policy.names(host):
-                await _round_up(started)
-            raise OSError("the name has no address that may be called")
+            if not self._policy.allows_host(host):
+                await _wait_for_next_step(started)
+            raise OSError("the name has no allowed address")
         return [
             ResolveResult(
                 hostname=host,
@@ -102,19 +104,21 @@ class SsrfGuard(AbstractResolver):
         ]
 
     def open_socket(self, entry: AddrInfoType) -> socket.socket:
-        """Return a socket for the address that is now connected to, which is checked once more.
+        """Return a socket for the address to connect to, after checking it again.
+
+        The second check defeats DNS rebinding, a time-of-check to time-of-use (TOCTOU) attack.
 
         Raises:
-            PermissionError: it may not be called. Not a ``ServiceError``, because aiohttp
-                tries several addresses and gathers only errors of the system.
+            PermissionError: the address is forbidden. Not a ``ServiceError``, because aiohttp
+                tries several addresses and collects only errors of the system.
         """
-        family, kind, protocol, _, where = entry
-        if not self._allows(str(where[0])):
+        family, kind, protocol, _, address = entry
+        if not self._allows(str(address[0])):
             raise PermissionError("the address is not public")
         return socket.socket(family, kind, protocol)
 
     async def close(self) -> None:
-        """Do nothing: there is nothing to close."""
+        """Do nothing: the guard holds no resources."""
 
     def _allows(self, address: str) -> bool:
         try:
@@ -126,18 +130,20 @@ class SsrfGuard(AbstractResolver):
 
 
 def _forbidden() -> ServiceError:
-    return ServiceError(ErrorKind.SOURCE_FORBIDDEN, "the address is not public")
+    return ServiceError(
+        ErrorKind.SOURCE_FORBIDDEN, "the address is not public and not allowed by the settings"
+    )
 
 
 def _is_localhost(host: str) -> bool:
-    """Return whether the name means this machine by definition (RFC 6761)."""
+    """Return whether the name always means this machine (RFC 6761)."""
     return f".{host.rstrip('.')}".endswith(".localhost")
 
 
 def seconds_to_next_step(elapsed: float) -> float:
-    """Return the seconds until a whole number of steps has passed."""
+    """Return the seconds from ``elapsed`` to the next multiple of ``LOOKUP_STEP_S``."""
     return LOOKUP_STEP_S - elapsed % LOOKUP_STEP_S
 
 
-async def _round_up(started: float) -> None:
+async def _wait_for_next_step(started: float) -> None:
     await asyncio.sleep(seconds_to_next_step(time.monotonic() - started))

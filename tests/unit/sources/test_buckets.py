@@ -134,9 +134,9 @@ def test_one_bucket_may_stand_in_several_entries() -> None:
     first, second = entry(projects=("one",)), entry(projects=("two",), access_key="other")
     found = places("https://obs.example.com/pictures/a", first, second)
     assert [place.entry for place in found] == [first, second]
-    assert first.serves("one")
-    assert not first.serves("two")
-    assert not first.serves("*")
+    assert first.allows("one")
+    assert not first.allows("two")
+    assert not first.allows("*")
 
 
 SEGMENT = st.text(

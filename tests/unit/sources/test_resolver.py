@@ -56,7 +56,7 @@ async def test_look_ups_that_hang_hold_up_no_other(release: threading.Event) -> 
 async def test_look_ups_that_hang_are_bounded(
     release: threading.Event, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(lookups, "_AT_ONCE", 2)
+    monkeypatch.setattr(lookups, "_MAX_LOOKUPS", 2)
     look_up = SystemResolver()
     hanging = [asyncio.create_task(look_up(SILENT)) for _ in range(2)]
     await asyncio.sleep(0)

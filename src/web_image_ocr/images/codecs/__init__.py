@@ -21,9 +21,9 @@ class Codec(NamedTuple):
     """Hold the two functions of a format.
 
     Attributes:
-        read_header: Parses the header of a whole file and decodes no pixel. Raises
+        read_header: parses the header of a whole file and decodes no pixel. Raises
             ``struct.error`` or ``IndexError`` when the header is damaged.
-        decode: Decodes the first frame to (H, W, 3) uint8 RGB, as stored. Raises any
+        decode: decodes the first frame to (H, W, 3) uint8 RGB, as stored. Raises any
             ``Exception`` when the data is damaged.
     """
 

@@ -43,7 +43,7 @@ def _best_icon(data: bytes) -> tuple[bytes, bytes]:
         or a bitmap without file header and with a mask.
 
     Raises:
-        struct.error: The directory is empty or truncated.
+        struct.error: the directory is empty or truncated.
     """
     _, _, count = _HEADER.unpack_from(data)
     starts = [_HEADER.size + n * _ENTRY.size for n in range(min(count, _MAX_ICONS))]

@@ -69,7 +69,7 @@ def decode(data: bytes, header: Header) -> Pixels:
     """Decode the image.
 
     Raises:
-        ValueError: Pixel data is missing.
+        ValueError: pixel data is missing.
     """
     return rgb_pixels(_load_complete(data, header))
 
@@ -111,15 +111,15 @@ class _Markers:
     """Describe the first image of a JPEG file by its markers.
 
     Attributes:
-        width: Pixels as stored.
-        height: Pixels as stored.
-        components: Component numbers in the frame.
-        sampling: Horizontal and vertical sampling factor of each component.
+        width: pixels as stored.
+        height: pixels as stored.
+        components: component numbers in the frame.
+        sampling: horizontal and vertical sampling factor of each component.
         exif: EXIF data from its byte order mark on, empty if there is none.
-        ended: The end marker is present.
-        scans: Number of scans started.
-        scan_offset: Offset of the last scan's data.
-        coefficients: For each component, which of its 64 coefficients the scans cover to the
+        ended: the end marker is present.
+        scans: number of scans started.
+        scan_offset: offset of the last scan's data.
+        coefficients: for each component, which of its 64 coefficients the scans cover to the
             last bit.
     """
 
@@ -165,7 +165,7 @@ def _parse_markers(data: bytes) -> _Markers:
     """Parse the first image in ``data``, which begins with a start marker.
 
     Raises:
-        struct.error: A required segment is truncated, the coding is not supported, or there are
+        struct.error: a required segment is truncated, the coding is not supported, or there are
             too many markers.
     """
     markers = _Markers()

@@ -56,10 +56,10 @@ def read_tags(data: bytes, wanted: Collection[int]) -> dict[int, int]:
 
     Args:
         data: TIFF data from the byte order mark on.
-        wanted: Tag numbers.
+        wanted: tag numbers.
 
     Raises:
-        struct.error: The data is truncated or has no byte order mark, a tag occurs twice, a
+        struct.error: the data is truncated or has no byte order mark, a tag occurs twice, a
             wanted tag is not an unsigned integer (libtiff also accepts signed ones), or the
             directory has more than ``_MAX_ENTRIES`` entries.
     """

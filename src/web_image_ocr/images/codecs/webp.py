@@ -67,8 +67,8 @@ def decode_still(data: bytes) -> npt.NDArray[np.uint8]:
     """Decode a still image to (H, W, 3) RGB or (H, W, 4) RGBA.
 
     Raises:
-        ValueError: The data is damaged or truncated.
-        cv2.error: The data is damaged or truncated.
+        ValueError: the data is damaged or truncated.
+        cv2.error: the data is damaged or truncated.
     """
     pixels = cv2.imdecode(np.frombuffer(data, np.uint8), cv2.IMREAD_UNCHANGED)
     if pixels is None or pixels.ndim != 3 or pixels.dtype != np.uint8:
