@@ -11,7 +11,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
-from benchmarks.peers.homes import ROOT
+from benchmarks.peers.environments import ROOT
 
 _RESULTS = ROOT / "benchmarks" / "results"
 

@@ -18,7 +18,7 @@ import numpy as np
 import numpy.typing as npt
 
 from benchmarks.dataset import Points
-from benchmarks.peers.homes import PEERS, ROOT, command_of
+from benchmarks.peers.environments import PEERS, ROOT, command_of
 from web_image_ocr import Engine, EngineConfig, RecognitionOptions
 from web_image_ocr.engine.runtime.models import should_quantize
 from web_image_ocr.primitives.memory import keep_freed_memory
@@ -138,7 +138,7 @@ class Peer:
         del detect_direction
         np.save(self._picture, pixels)
         assert self._process.stdin is not None
-        print(json.dumps({"picture": str(self._picture)}), file=self._process.stdin, flush=True)
+        print(json.dumps({"image": str(self._picture)}), file=self._process.stdin, flush=True)
         answer = self._answer()
         lines = [_found(x["text"], x["quad"], x["confidence"]) for x in answer["lines"]]
         return Answer(lines, answer["seconds"])

@@ -16,7 +16,7 @@ from benchmarks.accuracy.measure import Variant, read_set, row_of
 from benchmarks.accuracy.report import Row, against_plain, relative_errors, write
 from benchmarks.dataset import set_names
 from benchmarks.engines import ENGINES, OURS, PeerEndedError, open_engine
-from benchmarks.peers.homes import ROOT
+from benchmarks.peers.environments import ROOT
 
 SHEETS = ROOT / "benchmarks" / "sheets"
 

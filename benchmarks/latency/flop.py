@@ -21,7 +21,7 @@ import onnxruntime
 Shape = Sequence[int]
 
 
-def flop_of_run(model: bytes, batch: npt.NDArray[np.float32]) -> int:
+def count_flop(model: bytes, batch: npt.NDArray[np.float32]) -> int:
     """Operations of one run of an ONNX model that has one input, whatever the numbers are."""
     with tempfile.TemporaryDirectory() as folder:
         options = onnxruntime.SessionOptions()
@@ -37,7 +37,7 @@ def flop_of_run(model: bytes, batch: npt.NDArray[np.float32]) -> int:
     return sum(_of_event(event["args"]) for event in events if "op_name" in event.get("args", {}))
 
 
-def flop_of(operator: str, inputs: Sequence[Shape], output: Shape) -> int:
+def operator_flop(operator: str, inputs: Sequence[Shape], output: Shape) -> int:
     """Of one operator: two for each product that is summed; 0 for one that counts as nothing."""
     if operator in ("Conv", "FusedConv"):  # weights: (out, in of a group, height, width)
         return 2 * math.prod(output) * math.prod(inputs[1][1:])
@@ -51,7 +51,7 @@ def flop_of(operator: str, inputs: Sequence[Shape], output: Shape) -> int:
 
 
 def _of_event(arguments: dict[str, Any]) -> int:
-    return flop_of(
+    return operator_flop(
         arguments["op_name"],
         [_shape(entry) for entry in arguments.get("input_type_shape", [])],
         _shape((arguments.get("output_type_shape") or [{"none": []}])[0]),

@@ -11,7 +11,7 @@ from statistics import median
 from benchmarks.accuracy.figures import Shares, shares
 from benchmarks.dataset import Sample, load_set
 from benchmarks.engines import Candidate
-from benchmarks.latency.processes import let_rest
+from benchmarks.latency.processes import wait_until_idle
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,7 +29,7 @@ class Timed:
     shares: Mapping[str, Shares]
 
 
-def pictures(data: Path, sets: Iterable[str], most: int | None) -> Iterator[tuple[str, Sample]]:
+def iter_images(data: Path, sets: Iterable[str], most: int | None) -> Iterator[tuple[str, Sample]]:
     """The first pictures of each set, at most so many, with the set's name."""
     for name in sets:
         for sample in islice(load_set(data / name), most):
@@ -38,12 +38,12 @@ def pictures(data: Path, sets: Iterable[str], most: int | None) -> Iterator[tupl
 
 def warm_up(data: Path, sets: Iterable[str], engines: Mapping[str, Candidate]) -> None:
     """Has every engine read the first picture of each set."""
-    for _, sample in pictures(data, sets, 1):
+    for _, sample in iter_images(data, sets, 1):
         for engine in engines.values():
             engine.read(sample.pixels, detect_direction=False)
 
 
-def read_all(
+def time_engines(
     samples: Iterable[tuple[str, Sample]], engines: Mapping[str, Candidate], repeats: int
 ) -> Iterator[Timed]:
     """Each picture in turn, read by every engine so many times.
@@ -56,15 +56,15 @@ def read_all(
         seconds: dict[str, list[float]] = {name: [] for name in names}
         found: dict[str, Shares] = {}
         for repeat in range(repeats):
-            for name in rotated(names, number * repeats + repeat):
+            for name in rotate(names, number * repeats + repeat):
                 answer = engines[name].read(sample.pixels, detect_direction=False)
-                let_rest(engines[name].pid)
+                wait_until_idle(engines[name].pid)
                 seconds[name].append(answer.seconds)
                 found[name] = shares(sample, answer.lines)
         yield Timed(set_name, {name: median(times) for name, times in seconds.items()}, found)
 
 
-def rotated(names: Sequence[str], turn: int) -> list[str]:
+def rotate(names: Sequence[str], turn: int) -> list[str]:
     """The names in their order, another one first at each turn."""
     first = turn % len(names)
     return [*names[first:], *names[:first]]

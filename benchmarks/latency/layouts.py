@@ -7,8 +7,8 @@ from pathlib import Path
 from typing import Any
 
 from benchmarks.engines import Ours
-from benchmarks.latency.interleave import pictures, read_all, warm_up
-from benchmarks.latency.totals import by_group, table
+from benchmarks.latency.interleave import iter_images, time_engines, warm_up
+from benchmarks.latency.totals import by_group, format_table
 from web_image_ocr import EngineConfig
 from web_image_ocr.primitives.cpu import available_cores
 
@@ -31,8 +31,8 @@ def measure(data: Path, sets: Sequence[str], *, most: int | None, repeats: int) 
         "cores=1": Ours(cores=1),
     }
     warm_up(data, sets, layouts)
-    parts = by_group(list(read_all(pictures(data, sets, most), layouts, repeats)), _DEFAULT)
-    print(table(parts), flush=True)
+    parts = by_group(list(time_engines(iter_images(data, sets, most), layouts, repeats)), _DEFAULT)
+    print(format_table(parts), flush=True)
     gaps = {name: default_to_best(part) for name, part in parts.items()}
     print(f"default / best layout: {gaps}", flush=True)
     return {"default_to_best": gaps, "parts": parts}

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from benchmarks.peers.loop import Line, Pixels, package_versions, serve
+from benchmarks.peers.protocol import Line, Pixels, package_versions, serve
 
 if TYPE_CHECKING:
     from web_image_ocr.engine.config import Precision
@@ -14,7 +14,7 @@ class OurEngine:
     """This project's engine."""
 
     def __init__(self, precision: Precision = "auto") -> None:
-        # As the peers do, see loop.serve.
+        # As the peers do, see protocol.serve.
         from web_image_ocr import Engine, EngineConfig  # noqa: PLC0415
         from web_image_ocr.primitives.memory import keep_freed_memory  # noqa: PLC0415
 

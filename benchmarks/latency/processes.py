@@ -31,7 +31,7 @@ def busy_share(pid: int, seconds: float) -> float:
     return (cpu_seconds(pid) - before) / seconds
 
 
-def let_rest(pid: int) -> None:
+def wait_until_idle(pid: int) -> None:
     """Returns when the process has stopped to compute, or after 2 s.
 
     Threads of some runtimes spin for a while after an answer, to be quick if the next question

@@ -17,9 +17,9 @@ from typing import Any
 
 import numpy as np
 
-from benchmarks.latency.flop import flop_of_run
+from benchmarks.latency.flop import count_flop
 from benchmarks.latency.product import median_seconds
-from benchmarks.peers.homes import ROOT
+from benchmarks.peers.environments import ROOT
 from web_image_ocr.engine.config import EngineConfig, Precision
 from web_image_ocr.engine.runtime.models import load_models
 from web_image_ocr.engine.runtime.session import Session, Tensor
@@ -45,7 +45,7 @@ class Model:
 
     def rates(self, sgemm_gflops: float) -> dict[str, Any]:
         """What one run computes, how long it takes, and the share of the product's rate."""
-        gflop, seconds = flop_of_run(self.file, self.batch) / 1e9, median(self.seconds)
+        gflop, seconds = count_flop(self.file, self.batch) / 1e9, median(self.seconds)
         return {
             "shape": self.batch.shape,
             "gflop": round(gflop, 3),

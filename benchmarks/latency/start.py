@@ -17,7 +17,7 @@ from typing import Any
 import numpy as np
 
 from benchmarks.engines import OURS
-from benchmarks.peers.homes import ROOT, command_of
+from benchmarks.peers.environments import ROOT, command_of
 from web_image_ocr.primitives.pixels import Pixels
 
 _RUNS = 5

@@ -7,9 +7,9 @@ from pathlib import Path
 from typing import Any
 
 from benchmarks.engines import OURS, Candidate
-from benchmarks.latency.interleave import pictures, read_all, warm_up
+from benchmarks.latency.interleave import iter_images, time_engines, warm_up
 from benchmarks.latency.processes import busy_share, resident_mib
-from benchmarks.latency.totals import by_group, table
+from benchmarks.latency.totals import by_group, format_table
 
 
 def measure(
@@ -28,8 +28,8 @@ def measure(
     """
     warm_up(data, sets, engines)
     idle = {name: round(busy_share(engine.pid, 1.0), 3) for name, engine in engines.items()}
-    parts = by_group(list(read_all(pictures(data, sets, most), engines, repeats)), OURS)
-    print(table(parts), flush=True)
+    parts = by_group(list(time_engines(iter_images(data, sets, most), engines, repeats)), OURS)
+    print(format_table(parts), flush=True)
     memory = {
         name: round(resident_mib(engine.pid), 1)
         for name, engine in engines.items()

@@ -15,17 +15,17 @@ GROUPS = {"web": "web pictures", "dense": "dense pages"}
 
 
 def by_group(timed: Sequence[Timed], base: str) -> dict[str, Any]:
-    """`compared` for all pictures, for each group and for each set that has any."""
+    """`compare_engines` for all pictures, for each group and for each set that has any."""
     sets = list(dict.fromkeys(picture.set_name for picture in timed))
     parts = {"all": timed}
     for group in GROUPS:
         parts[group] = [x for x in timed if traits_of(x.set_name).group == group]
     for name in sets:
         parts[name] = [x for x in timed if x.set_name == name]
-    return {name: compared(part, base) for name, part in parts.items() if part}
+    return {name: compare_engines(part, base) for name, part in parts.items() if part}
 
 
-def compared(timed: Sequence[Timed], base: str) -> dict[str, Any]:
+def compare_engines(timed: Sequence[Timed], base: str) -> dict[str, Any]:
     """What each engine took for some pictures, at least one, and how well it read them.
 
     Returns:
@@ -51,7 +51,7 @@ def compared(timed: Sequence[Timed], base: str) -> dict[str, Any]:
     return {"pictures": len(timed), "engines": engines}
 
 
-def table(parts: dict[str, Any]) -> str:
+def format_table(parts: dict[str, Any]) -> str:
     """`by_group` for the terminal, a line for each engine of each part."""
     return "\n".join(
         f"{part:27} {len_of['pictures']:4}  {name:18} {row['seconds']:9.2f} s"

@@ -20,7 +20,7 @@ import cv2
 import numpy as np
 
 from benchmarks.dated import write_dated
-from benchmarks.latency.processes import cpu_seconds, let_rest
+from benchmarks.latency.processes import cpu_seconds, wait_until_idle
 from benchmarks.load.client import parse_head, request_of
 from benchmarks.load.server import Server, running_server
 from web_image_ocr.identity import SignedRequest
@@ -71,7 +71,7 @@ def _cost_ms(server: Server, requests: Iterator[bytes], calls: int, status: int)
         connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         for _ in range(20):
             _call(connection, next(requests), status)
-        let_rest(server.pid)
+        wait_until_idle(server.pid)
         before = cpu_seconds(server.pid)
         for _ in range(calls):
             _call(connection, next(requests), status)

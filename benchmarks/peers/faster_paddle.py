@@ -10,14 +10,14 @@ import struct
 
 import numpy as np
 
-from benchmarks.peers.loop import Line, Pixels, package_versions, serve, upright
+from benchmarks.peers.protocol import Line, Pixels, package_versions, serve, upright_quad
 
 
 class FasterPaddle:
     """faster-paddle's default pipeline."""
 
     def __init__(self) -> None:
-        import faster_paddle  # type: ignore[import-not-found]  # noqa: PLC0415 - see loop.serve
+        import faster_paddle  # type: ignore[import-not-found]  # noqa: PLC0415 - see protocol.serve
 
         self._engine = faster_paddle.OcrEngine(model_size="small")
 
@@ -30,7 +30,7 @@ class FasterPaddle:
         return [
             Line(
                 text=line["text"],
-                quad=upright(*line["topLeftCoord"], *line["bottomRightCoord"]),
+                quad=upright_quad(*line["topLeftCoord"], *line["bottomRightCoord"]),
                 confidence=line["confidence"],
             )
             for line in self._engine.ocr(prepared)["bounds"].values()

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from benchmarks.latency.ours import OurEngine
-from benchmarks.peers.loop import serve
+from benchmarks.peers.protocol import serve
 
 if __name__ == "__main__":
     serve(lambda: OurEngine("float32"))

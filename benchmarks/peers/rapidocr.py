@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from benchmarks.peers.loop import Line, Pixels, package_versions, serve
+from benchmarks.peers.protocol import Line, Pixels, package_versions, serve
 
 
 class RapidOcr:

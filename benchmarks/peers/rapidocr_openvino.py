@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from functools import partial
 
-from benchmarks.peers.loop import serve
+from benchmarks.peers.protocol import serve
 from benchmarks.peers.rapidocr import RapidOcr
 
 if __name__ == "__main__":

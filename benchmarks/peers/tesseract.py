@@ -12,7 +12,7 @@ import subprocess
 import sys
 from itertools import groupby
 
-from benchmarks.peers.loop import Line, Pixels, serve, upright
+from benchmarks.peers.protocol import Line, Pixels, serve, upright_quad
 
 _LANGUAGES = ("chi_sim", "eng")
 _WORD = "5"  # the level of a row that holds a word
@@ -63,7 +63,7 @@ def _line(words: list[dict[str, str]]) -> Line:
     bottom = max(int(word["top"]) + int(word["height"]) for word in words)
     return Line(
         text=" ".join(word["text"] for word in words),
-        quad=upright(left, top, right, bottom),
+        quad=upright_quad(left, top, right, bottom),
         confidence=sum(float(word["conf"]) for word in words) / len(words) / 100,
     )
 

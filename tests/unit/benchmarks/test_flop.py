@@ -3,7 +3,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from benchmarks.latency.flop import flop_of, flop_of_run
+from benchmarks.latency.flop import count_flop, operator_flop
 
 
 @pytest.mark.parametrize(
@@ -22,7 +22,7 @@ from benchmarks.latency.flop import flop_of, flop_of_run
 def test_two_operations_for_each_product_that_is_summed(
     operator: str, inputs: list[list[int]], output: list[int], expected: int
 ) -> None:
-    assert flop_of(operator, inputs, output) == expected
+    assert operator_flop(operator, inputs, output) == expected
 
 
 def message(field: int, *content: bytes) -> bytes:
@@ -58,4 +58,4 @@ def product_model() -> bytes:
 
 
 def test_a_run_counts_what_the_runtime_ran() -> None:
-    assert flop_of_run(product_model(), np.ones((1, 4, 3), np.float32)) == 2 * 4 * 3 * 2
+    assert count_flop(product_model(), np.ones((1, 4, 3), np.float32)) == 2 * 4 * 3 * 2

@@ -9,12 +9,12 @@ import pytest
 
 from benchmarks.engines import Answer, Candidate
 from benchmarks.latency import interleave, start
-from benchmarks.latency.interleave import Timed, pictures, read_all, rotated
+from benchmarks.latency.interleave import Timed, iter_images, rotate, time_engines
 from benchmarks.latency.layouts import default_to_best
 from benchmarks.latency.memory import last_to_quarter, shuffled
 from benchmarks.latency.processes import busy_share, resident_mib
 from benchmarks.latency.stages import summary
-from benchmarks.latency.totals import by_group, compared, table
+from benchmarks.latency.totals import by_group, compare_engines, format_table
 from tests.unit.benchmarks.support import box, found, label, sample
 from tests.unit.benchmarks.test_dataset import write_set
 from web_image_ocr.primitives.pixels import Pixels
@@ -44,11 +44,11 @@ class Clockwork:
 
 @pytest.fixture(autouse=True)
 def _no_rest(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(interleave, "let_rest", lambda _: None)
+    monkeypatch.setattr(interleave, "wait_until_idle", lambda _: None)
 
 
 def test_another_engine_begins_at_each_turn() -> None:
-    turns = ["".join(rotated("abc", turn)) for turn in range(4)]
+    turns = ["".join(rotate("abc", turn)) for turn in range(4)]
     assert turns == ["abc", "bca", "cab", "abc"]
 
 
@@ -56,7 +56,7 @@ def test_each_picture_is_read_by_all_before_the_next() -> None:
     log: list[str] = []
     engines: dict[str, Candidate] = {name: Clockwork(name, log, 1.0) for name in "ab"}
     made_up = sample([label("a", box(0, 0, 9, 9))])
-    timed = list(read_all([("mtwi20", made_up)] * 3, engines, repeats=1))
+    timed = list(time_engines([("mtwi20", made_up)] * 3, engines, repeats=1))
     assert "".join(log) == "abbaab"
     assert [picture.set_name for picture in timed] == ["mtwi20"] * 3
     assert timed[0].shares["a"]["word_f"] == (2, 2)
@@ -68,7 +68,7 @@ def test_of_several_readings_the_median_counts() -> None:
         "a": Clockwork("a", log, 1.0, 9.0, 2.0),
         "b": Clockwork("b", log, 3.0),
     }
-    [timed] = read_all([("x", sample([]))], engines, repeats=3)
+    [timed] = time_engines([("x", sample([]))], engines, repeats=3)
     assert timed.seconds == {"a": 2.0, "b": 3.0}
     assert "".join(log) == "abbaab"
 
@@ -77,8 +77,10 @@ def test_only_so_many_pictures_of_each_set(tmp_path: Path) -> None:
     for name in ("one", "two"):
         labels = write_set(tmp_path / name) / "labels.jsonl"
         labels.write_text(labels.read_text(encoding="utf-8") * 3, encoding="utf-8")
-    assert [name for name, _ in pictures(tmp_path, ["two", "one"], 2)] == ["two"] * 2 + ["one"] * 2
-    assert len(list(pictures(tmp_path, ["one"], None))) == 3
+    assert [name for name, _ in iter_images(tmp_path, ["two", "one"], 2)] == ["two"] * 2 + [
+        "one"
+    ] * 2
+    assert len(list(iter_images(tmp_path, ["one"], None))) == 3
 
 
 def test_ratios_are_of_totals_beside_the_median_of_single_ones() -> None:
@@ -86,7 +88,7 @@ def test_ratios_are_of_totals_beside_the_median_of_single_ones() -> None:
         Timed("x", {"ours": ours, "peer": peer}, {"ours": RIGHT, "peer": share})
         for ours, peer, share in ((1.0, 4.0, RIGHT), (1.0, 2.0, RIGHT), (8.0, 8.0, WRONG))
     ]
-    part = compared(timed, "ours")
+    part = compare_engines(timed, "ours")
     assert part["pictures"] == 3
     assert part["engines"]["ours"] == {
         "seconds": 10,
@@ -101,7 +103,7 @@ def test_ratios_are_of_totals_beside_the_median_of_single_ones() -> None:
 
 
 def test_a_figure_that_no_label_allows_is_left_open() -> None:
-    part = compared([Timed("x", {"ours": 1.0}, {"ours": {"word_recall": (1, 2)}})], "ours")
+    part = compare_engines([Timed("x", {"ours": 1.0}, {"ours": {"word_recall": (1, 2)}})], "ours")
     assert part["engines"]["ours"]["word_f"] is None
     assert part["engines"]["ours"]["word_recall"] == 0.5
 
@@ -121,7 +123,7 @@ def test_pictures_are_summed_by_set_and_by_group() -> None:
         "sroie": 1,
         "some_other": 1,
     }
-    assert len(table(parts).splitlines()) == 7
+    assert len(format_table(parts).splitlines()) == 7
     assert "dense" not in by_group(timed[:3], "ours")
 
 

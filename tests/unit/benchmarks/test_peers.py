@@ -11,12 +11,12 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from benchmarks.peers.environments import PEERS, ROOT
 from benchmarks.peers.faster_paddle import bmp
-from benchmarks.peers.homes import PEERS, ROOT
 from benchmarks.peers.tesseract import Tesseract
 
 ADAPTER = """
-from benchmarks.peers.loop import Line, serve, upright
+from benchmarks.peers.protocol import Line, serve, upright_quad
 
 class Noisy:
     def __init__(self):
@@ -28,7 +28,7 @@ class Noisy:
     def read(self, prepared):
         print("reading")
         height, width = prepared.shape[:2]
-        return [Line(text="文", quad=upright(0, 0, width, height), confidence=None)]
+        return [Line(text="文", quad=upright_quad(0, 0, width, height), confidence=None)]
 
     def versions(self):
         return {"noisy": "1"}
@@ -39,7 +39,7 @@ serve(Noisy)
 
 def test_an_adapter_answers_in_lines_of_json_whatever_its_engine_prints(tmp_path: Path) -> None:
     np.save(tmp_path / "a.npy", np.zeros((4, 6, 3), np.uint8))
-    question = json.dumps({"picture": str(tmp_path / "a.npy")}) + "\n"
+    question = json.dumps({"image": str(tmp_path / "a.npy")}) + "\n"
     talk = subprocess.run(
         [sys.executable, "-c", ADAPTER],
         cwd=ROOT,

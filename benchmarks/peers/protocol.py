@@ -1,7 +1,7 @@
 """The conversation of an adapter with the benchmark: a line of JSON asks, a line of JSON answers.
 
 The first answer comes without a question, once the engine is warm: ``{"versions": {...}}``.
-Then each question ``{"picture": "path of an .npy file"}`` is answered by
+Then each question ``{"image": "path of an .npy file"}`` is answered by
 ``{"lines": [{"text", "quad", "confidence"}, ...], "seconds": ...}``.
 An adapter that is started with such a path reads that picture, cold, answers, and ends.
 """
@@ -61,7 +61,7 @@ def serve(start: Callable[[], Adapter[Any]]) -> None:
         adapter.read(adapter.prepare(np.full((320, 320, 3), 255, np.uint8)))
         print(json.dumps({"versions": adapter.versions()}), file=answers, flush=True)
         for question in sys.stdin:
-            answer = _timed(adapter, np.load(json.loads(question)["picture"]))
+            answer = _timed(adapter, np.load(json.loads(question)["image"]))
             print(json.dumps(answer), file=answers, flush=True)
 
 
@@ -70,7 +70,7 @@ def package_versions(*names: str) -> dict[str, str]:
     return {name: version(name) for name in names}
 
 
-def upright(left: float, top: float, right: float, bottom: float) -> list[list[float]]:
+def upright_quad(left: float, top: float, right: float, bottom: float) -> list[list[float]]:
     """The corners of an upright box."""
     return [[left, top], [right, top], [right, bottom], [left, bottom]]
 
