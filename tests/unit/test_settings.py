@@ -7,12 +7,14 @@ import pytest
 
 from web_image_ocr.api.limits import rate_counters
 from web_image_ocr.primitives.errors import ErrorKind, ServiceError
-from web_image_ocr.settings import describe, describe_tables, environment_name, load_settings
+from web_image_ocr.settings import Settings, load_settings
+from web_image_ocr.settings.environment import environment_name
+from web_image_ocr.settings.reference import describe, describe_tables
 
 
 @pytest.fixture(autouse=True)
 def no_settings_in_the_environment(monkeypatch: pytest.MonkeyPatch) -> None:
-    for name, _, _ in describe():
+    for name, _, _ in describe(Settings):
         monkeypatch.delenv(environment_name(name), raising=False)
 
 
@@ -101,7 +103,7 @@ def test_an_empty_environment_variable_is_as_unset(
     assert settings.server.port == 1111
 
 
-def test_a_configuration_that_is_no_file_is_refused(tmp_path: Path) -> None:
+def test_a_configuration_that_is_not_a_file_is_refused(tmp_path: Path) -> None:
     fifo = tmp_path / "fifo"
     os.mkfifo(fifo)
     assert fault(fifo) == f"{fifo} is not a regular file"
@@ -111,7 +113,7 @@ def test_a_configuration_that_is_no_file_is_refused(tmp_path: Path) -> None:
 def test_a_configuration_that_is_not_utf_8_is_refused(tmp_path: Path) -> None:
     path = tmp_path / "settings.toml"
     path.write_bytes(b'project_name = "\xff"')
-    assert fault(path).startswith(f"{path} is no TOML file: ")
+    assert fault(path).startswith(f"{path} is not a TOML file: ")
 
 
 @pytest.mark.parametrize("text", ["[server", "no_such_setting = 1"])
@@ -148,7 +150,7 @@ def test_values_without_sense_are_refused(section: str, values: dict[str, object
 
 
 def test_every_setting_is_described() -> None:
-    described = list(describe())
+    described = list(describe(Settings))
     assert len({name for name, _, _ in described}) == len(described) > 30
     assert all(text for _, _, text in described)
 
@@ -203,7 +205,7 @@ class TestStorageEntries:
 
 
 def test_what_stands_in_a_table_is_described() -> None:
-    tables = dict(describe_tables())
+    tables = dict(describe_tables(Settings))
     assert list(tables) == ["storage.entries"]
     assert all(text for _, _, text in tables["storage.entries"])
 
