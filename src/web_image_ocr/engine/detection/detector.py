@@ -26,7 +26,7 @@ from web_image_ocr.primitives.pixels import Pixels
 
 # Measurements: docs/engine-notes/detection-and-layout.md
 
-# A region lies above the first threshold, the model's default. A region that fills its rectangle
+# A region is above the first threshold, the model's default. A region that fills its rectangle
 # badly may be two lines joined by faint pixels: it is split at the next threshold.
 THRESHOLDS = (0.3, 0.6, 0.85)
 SPLIT_BELOW_SCORE = 0.6
