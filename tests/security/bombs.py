@@ -1,6 +1,6 @@
-"""Small files that announce, or unfold to, far more than they hold.
+"""Build decompression bombs: small files that announce, or expand to, far more data.
 
-All are made on the spot, from the formats' own specifications.
+All are built from the specifications of the formats.
 """
 
 from __future__ import annotations
@@ -35,7 +35,7 @@ def png(
     kind: int = 2,
     interlace: int = 0,
 ) -> bytes:
-    """A PNG file; by default with the rows of a black picture of 40 x 30."""
+    """Return a PNG file, by default with the rows of a black image of 40 x 30 pixels."""
     header = struct.pack(">LLBBBBB", width, height, depth, kind, 0, 0, interlace)
     rows = rows or zlib.compress(bytes(30 * (1 + 3 * 40)))
     return b"".join(
@@ -50,7 +50,7 @@ def png(
 
 
 def zeros(count: int) -> bytes:
-    """So many zeros, deflated: a block of a million, again and again."""
+    """Return ``count`` zeros, deflated: one block of a million zeros, repeated."""
     block, rest = _deflated(1 << 20, zlib.Z_FULL_FLUSH), _deflated(count & 0xFFFFF, zlib.Z_FINISH)
     checksum = struct.pack(">HH", count % 65521, 1)  # Adler-32 of zeros
     return b"\x78\x9c" + block * (count >> 20) + rest + checksum
@@ -62,7 +62,7 @@ def _deflated(count: int, end: int) -> bytes:
 
 
 def animated_png() -> bytes:
-    """Ten thousand frames after the first, which is the picture itself."""
+    """Return 10,000 frames after the first, which is the image itself."""
     rows = zlib.compress(bytes(30 * (1 + 3 * 40)))
     frames = b""
     for number in range(10_000):
@@ -75,7 +75,7 @@ def animated_png() -> bytes:
 
 
 def tiff(tags: Mapping[int, tuple[int, int]], data: bytes = b"", *, following: int = 0) -> bytes:
-    """A little-endian TIFF of one directory; tags map to (field type, value)."""
+    """Return a little-endian TIFF with one directory; tags map to (field type, value)."""
     entries = b"".join(
         struct.pack("<HHLL", tag, kind, 1, value) for tag, (kind, value) in sorted(tags.items())
     )
@@ -83,13 +83,13 @@ def tiff(tags: Mapping[int, tuple[int, int]], data: bytes = b"", *, following: i
     return head + struct.pack("<L", following) + data
 
 
-GREY = {256: (4, 40), 257: (4, 30), 258: (3, 8), 259: (3, 1), 262: (3, 1), 277: (3, 1)}
+GRAY = {256: (4, 40), 257: (4, 30), 258: (3, 8), 259: (3, 1), 262: (3, 1), 277: (3, 1)}
 
 
 def packed_tiff(compression: int, packed: bytes, *, bits: int = 8, rows: int = SIDE) -> bytes:
-    """A compressed TIFF of 8,192 x 8,192 greys whose one strip is ``packed``."""
+    """Return a compressed gray TIFF of 8192 x 8192 pixels whose only strip is ``packed``."""
     tags = {
-        **GREY,
+        **GRAY,
         256: (4, SIDE),
         257: (4, SIDE),
         258: (3, bits),
@@ -101,21 +101,21 @@ def packed_tiff(compression: int, packed: bytes, *, bits: int = 8, rows: int = S
     return tiff({**tags, 273: (4, start)}, packed)
 
 
-def tile_in_disguise() -> bytes:
-    """A TIFF of 40 x 30 greys in a tile of 16,000 x 16,000, in whole signed numbers."""
+def tiff_with_signed_tile_size() -> bytes:
+    """Return a gray TIFF of 40 x 30 pixels whose tile size, 16,000 x 16,000, is in signed tags."""
     packed = zeros(16_000 * 16_000)
-    tags = {**GREY, 259: (3, 8), 322: (9, 16_000), 323: (9, 16_000), 325: (4, len(packed))}
+    tags = {**GRAY, 259: (3, 8), 322: (9, 16_000), 323: (9, 16_000), 325: (4, len(packed))}
     return tiff({**tags, 324: (4, 8 + 2 + 12 * (len(tags) + 1) + 4)}, packed)
 
 
 def gif(screen: tuple[int, int], frame: tuple[int, int, int, int], before: bytes = b"") -> bytes:
-    """A GIF file whose data holds a single pixel, with blocks before its frame."""
+    """Return a GIF file with data for one pixel and with blocks before its frame."""
     head = struct.pack("<HHBBB", *screen, 0x80, 0, 0) + b"\0\0\0\xff\xff\xff"
     return b"GIF89a" + head + before + b"," + struct.pack("<HHHHB", *frame, 0) + b"\2\2\x44\1\0;"
 
 
 def gif_of_frames(frames: int) -> bytes:
-    """The same frame again and again."""
+    """Return a GIF with the same frame repeated."""
     data = encode_image(quadrants(), "GIF")
     start = data.index(b",", 13 + (3 << (data[10] & 7) + 1))
     return data[:-1] + data[start:-1] * frames + b";"
@@ -134,14 +134,14 @@ def bmp(
 
 
 def jpeg_of_scans(count: int) -> bytes:
-    """A progressive JPEG whose last scan is repeated until there are so many."""
+    """Return a progressive JPEG whose last scan is repeated until it has ``count`` scans."""
     data = encode_image(quadrants(), "JPEG", progressive=True)
     scan = data.rindex(b"\xff\xda")
     return data[:-2] + data[scan:-2] * (count - data.count(b"\xff\xda")) + b"\xff\xd9"
 
 
 def jpeg_resized(width: int, height: int, **options: Any) -> bytes:
-    """A small JPEG that says that it is larger."""
+    """Return a small JPEG whose header announces another size."""
     data = encode_image(quadrants(), "JPEG", **options)
     marker = b"\xff\xc2" if options.get("progressive") else b"\xff\xc0"
     size = data.index(marker) + 5
@@ -149,13 +149,13 @@ def jpeg_resized(width: int, height: int, **options: Any) -> bytes:
 
 
 def jpeg_of_markers() -> bytes:
-    """Millions of empty comments before the picture."""
+    """Return a JPEG with 1,500,000 empty comments before the image."""
     data = encode_image(quadrants(), "JPEG")
     return data[:2] + b"\xff\xfe\0\2" * 1_500_000 + data[2:]
 
 
 def jpeg_of_restarts() -> bytes:
-    """Restart markers by the million where the pixels should be."""
+    """Return a JPEG with 3,000,000 restart markers before its pixel data."""
     data = encode_image(quadrants(), "JPEG", restart_marker_blocks=1)
     scan = data.rindex(b"\xff\xda") + 14
     return data[:scan] + b"\xff\xd0\xff\xd1" * 1_500_000 + data[scan:]
@@ -168,7 +168,7 @@ def webp_vp8x(width: int, height: int, flags: int, *chunks: bytes) -> bytes:
 
 
 def animated_webp(side: int, frames: int) -> bytes:
-    """Frames as large as the canvas, each a few bytes of one colour."""
+    """Return frames as large as the canvas, each a few bytes of one color."""
     still = encode_image(Image.new("RGB", (side, side)), "WEBP", lossless=True, method=0)
     frame = bytes(6) + struct.pack("<L", side - 1)[:3] * 2 + b"\x64\0\0\0" + still[12:]
     frame = b"ANMF" + struct.pack("<L", len(frame)) + frame
@@ -176,7 +176,7 @@ def animated_webp(side: int, frames: int) -> bytes:
 
 
 def ico(*contents: bytes, side: int = 0) -> bytes:
-    """An icon file of these pictures, each said to have ``side`` pixels (0: 256)."""
+    """Return an icon file with these images, each with ``side`` in the directory (0: 256)."""
     start = 6 + 16 * len(contents)
     entries = b""
     for content in contents:
@@ -197,15 +197,15 @@ def pcx(right: int, bottom: int) -> bytes:
 
 
 def jpeg_in_tiff() -> bytes:
-    """A TIFF whose strip is a JPEG that says to be far larger than the TIFF."""
+    """Return a TIFF whose strip is a JPEG that announces a far larger size."""
     packed = jpeg_resized(65_000, 65_000)
-    tags = {**GREY, 258: (3, 8), 259: (3, 7), 278: (4, 30), 279: (4, len(packed))}
+    tags = {**GRAY, 258: (3, 8), 259: (3, 7), 278: (4, 30), 279: (4, len(packed))}
     return tiff({**tags, 273: (4, 8 + 2 + 12 * 9 + 4)}, packed)
 
 
 def many_directories() -> bytes:
-    """A hundred thousand directories, one after the other, of which the first is the picture."""
-    first = {**GREY, 273: (4, 200), 279: (4, 1200)}
+    """Return a TIFF with a chain of 100,000 directories; the first is the image."""
+    first = {**GRAY, 273: (4, 200), 279: (4, 1200)}
     data = tiff(first, bytes(1300), following=1500)
     data = data.ljust(1500, b"\0")
     each = 2 + 12 + 4
@@ -215,8 +215,8 @@ def many_directories() -> bytes:
 
 
 def tiff_of_tags() -> bytes:
-    """Four thousand tags that all hold the same seven megabytes."""
-    tags = {tag: (4, value) for tag, (_, value) in GREY.items()}
+    """Return a TIFF with 4,000 tags that all point to the same 7 MB."""
+    tags = {tag: (4, value) for tag, (_, value) in GRAY.items()}
     count = len(tags) + 2 + 4000
     start = 8 + 2 + 12 * count + 4
     all_tags = {**tags, 273: (4, start), 279: (4, 1200)}
@@ -228,11 +228,11 @@ def tiff_of_tags() -> bytes:
 
 
 def jpeg_of_tags() -> bytes:
-    """EXIF data whose tags all hold the same 64 KB."""
+    """Return a JPEG with EXIF data whose tags all point to the same 60 KB."""
     entries = b"".join(struct.pack("<HHLL", 0x9000 + n, 1, 60_000, 8) for n in range(4000))
     exif = b"Exif\0\0II*\0" + struct.pack("<LH", 8, 4000) + entries + bytes(4)
     data = encode_image(quadrants(), "JPEG")
-    head = data.index(b"\xff\xdb")  # without the JFIF header, whose place EXIF takes
+    head = data.index(b"\xff\xdb")  # EXIF replaces the JFIF header
     return (
         data[:2]
         + b"\xff\xe1"
@@ -243,7 +243,7 @@ def jpeg_of_tags() -> bytes:
 
 
 def exif_of(tags: int) -> bytes:
-    """A PNG with an EXIF directory of so many entries that all point at one another."""
+    """Return a PNG with an EXIF directory whose entries all point to each other."""
     entries = b"".join(struct.pack("<HHLL", 0x9000 + n, 5, 2**31 - 1, 8) for n in range(tags))
     return png(40, 30, chunk(b"eXIf", b"II*\0" + struct.pack("<LH", 8, tags) + entries + bytes(4)))
 
@@ -263,17 +263,17 @@ REFUSED: Mapping[str, tuple[Callable[[], bytes], ErrorKind]] = {
         lambda: png(40, 30, *[chunk(b"zTXt", b"a\0\0" + zeros((1 << 20) - 1))] * 66),
         _FORMAT,
     ),
-    "png with an unfolded international text of 200 MB": (
+    "png with an international text of 200 MB": (
         lambda: png(40, 30, chunk(b"iTXt", b"a\0\1\0\0\0" + zeros(200 << 20))),
         _FORMAT,
     ),
-    "png with a colour profile of 200 MB": (
+    "png with a color profile of 200 MB": (
         lambda: png(40, 30, chunk(b"iCCP", b"a\0\0" + zeros(200 << 20))),
         _FORMAT,
     ),
     "webp of 16,384 by 16,384": (lambda: webp_vp8x(16_384, 16_384, 0), _SIZE),
     "animated webp of 16,000 by 16,000": (lambda: webp_vp8x(16_000, 16_000, 0x02), _SIZE),
-    "webp whose canvas is not its picture": (
+    "webp whose canvas differs from its image": (
         lambda: webp_vp8x(SIDE, SIDE, 0, encode_image(quadrants(), "WEBP", lossless=True)[12:]),
         _FORMAT,
     ),
@@ -283,26 +283,26 @@ REFUSED: Mapping[str, tuple[Callable[[], bytes], ErrorKind]] = {
     "bmp of 2^31 by 15": (lambda: bmp(2**31 - 1, 15), _SIZE),
     "bmp without pixels": (lambda: bmp(SIDE, SIDE), _FORMAT),
     "tiff of 2^32 by 2^32": (
-        lambda: tiff({**GREY, 256: (4, 2**32 - 1), 257: (4, 2**32 - 1)}),
+        lambda: tiff({**GRAY, 256: (4, 2**32 - 1), 257: (4, 2**32 - 1)}),
         _SIZE,
     ),
     "tiff with tiles of 60,000": (
         lambda: tiff(
-            {**GREY, 259: (3, 5), 322: (4, 60_000), 323: (4, 60_000), 324: (4, 8), 325: (4, 9)}
+            {**GRAY, 259: (3, 5), 322: (4, 60_000), 323: (4, 60_000), 324: (4, 8), 325: (4, 9)}
         ),
         _FORMAT,
     ),
-    "tiff with a tile of 16,000 in signed numbers": (tile_in_disguise, _FORMAT),
+    "tiff with a tile of 16,000 in signed numbers": (tiff_with_signed_tile_size, _FORMAT),
     "tiff with a strip of 4 GB": (
-        lambda: tiff({**GREY, 273: (4, 8), 278: (4, 30), 279: (4, 2**32 - 1)}),
+        lambda: tiff({**GRAY, 273: (4, 8), 278: (4, 30), 279: (4, 2**32 - 1)}),
         _FORMAT,
     ),
     "compressed tiff with a strip of 4 GB": (
-        lambda: tiff({**GREY, 259: (3, 5), 273: (4, 8), 278: (4, 30), 279: (4, 2**32 - 1)}),
+        lambda: tiff({**GRAY, 259: (3, 5), 273: (4, 8), 278: (4, 30), 279: (4, 2**32 - 1)}),
         _FORMAT,
     ),
     "tiff with 65,535 samples": (
-        lambda: tiff({**GREY, 277: (3, 65535), 273: (4, 8), 279: (4, 9)}),
+        lambda: tiff({**GRAY, 277: (3, 65535), 273: (4, 8), 279: (4, 9)}),
         _FORMAT,
     ),
     "tiff with a strip of 1 GB": (
@@ -324,7 +324,7 @@ REFUSED: Mapping[str, tuple[Callable[[], bytes], ErrorKind]] = {
     "jpeg of fill bytes": (lambda: b"\xff\xd8" + b"\xff" * 7_000_000, _FORMAT),
     "icon of 65,000 by 65,000": (lambda: ico(png(65_000, 65_000)), _SIZE),
     "icon in an icon": (lambda: ico(ico(png())), _SIZE),
-    "icon of a bitmap that is larger than it says": (
+    "icon of a bitmap larger than in the directory": (
         lambda: ico(bmp(30_000, 30_000)[14:], side=16),
         _SIZE,
     ),
@@ -332,15 +332,13 @@ REFUSED: Mapping[str, tuple[Callable[[], bytes], ErrorKind]] = {
     "tga without pixels": (lambda: tga(SIDE, SIDE, bytes(100)), _FORMAT),
     "pcx of 65,535 by 65,535": (lambda: pcx(65_534, 65_534), _SIZE),
 }
-"""Over a limit, or without the pixels that are announced: how each is refused."""
+"""Files over a limit or without the announced pixels, and the error of each."""
 
 DECODED: Mapping[str, Callable[[], bytes]] = {
     "png, interlaced": lambda: png(4096, 4096, rows=zeros(4096 * (4096 + 2)), kind=0, interlace=1),
-    "png of 16 bits in colour": lambda: png(
-        4096, 4096, rows=zeros(4096 * (6 * 4096 + 1)), depth=16
-    ),
-    "png of 1 bit": lambda: png(SIDE, SIDE, rows=zeros(SIDE * (SIDE // 8 + 1)), depth=1, kind=0),
-    "png with rows that go on": lambda: png(rows=zeros(300 << 20)),
+    "16-bit color png": lambda: png(4096, 4096, rows=zeros(4096 * (6 * 4096 + 1)), depth=16),
+    "1-bit png": lambda: png(SIDE, SIDE, rows=zeros(SIDE * (SIDE // 8 + 1)), depth=1, kind=0),
+    "png with surplus rows": lambda: png(rows=zeros(300 << 20)),
     "png with 100,000 extra chunks": lambda: png(40, 30, *[chunk(b"tEXt", b"a\0b")] * 100_000),
     "png with 4,000 tags that point at each other": lambda: exif_of(4000),
     "animated png of 10,000 frames": animated_png,
@@ -363,13 +361,13 @@ DECODED: Mapping[str, Callable[[], bytes]] = {
     "tiff of 4,000 tags of 7 MB": tiff_of_tags,
     "jpeg of 4,000 tags of 60 KB": jpeg_of_tags,
     "tiff of 100,000 directories": many_directories,
-    "tiff whose directories go round": lambda: tiff(
-        {**GREY, 273: (4, 200), 279: (4, 1200)}, bytes(1400), following=8
+    "tiff whose directories form a cycle": lambda: tiff(
+        {**GRAY, 273: (4, 200), 279: (4, 1200)}, bytes(1400), following=8
     ),
-    "jpeg of the most scans": lambda: jpeg_of_scans(MAX_PASSES),
+    "jpeg with the maximum of scans": lambda: jpeg_of_scans(MAX_PASSES),
     "jpeg, progressive": lambda: encode_image(BLANK, "JPEG", progressive=True, subsampling=0),
     "jpeg with 3,000,000 restart markers": jpeg_of_restarts,
-    "jpeg with pictures after it": lambda: encode_image(
+    "jpeg followed by other images": lambda: encode_image(
         texture(400, 300),
         "MPO",
         save_all=True,
@@ -378,11 +376,11 @@ DECODED: Mapping[str, Callable[[], bytes]] = {
     "bmp of runs of one pixel": lambda: bmp(
         2000, 900, bits=8, compression=1, data=(b"\1\0" * 2000 + b"\0\0") * 900 + b"\0\1"
     ),
-    "bmp of steps": lambda: bmp(
+    "bmp of RLE deltas": lambda: bmp(
         SIDE, SIDE, bits=8, compression=1, data=b"\0\2\xff\xff" * 1_000_000 + b"\0\1"
     ),
-    "icon of 256 pictures": lambda: ico(*[encode_image(quadrants(), "PNG")] * 256),
+    "icon of 256 images": lambda: ico(*[encode_image(quadrants(), "PNG")] * 256),
     "icon of a large png": lambda: ico(png(4096, 4096, rows=zeros(4096 * (3 * 4096 + 1)))),
     "tga of runs": lambda: tga(4096, 4096, b"\xff\0\0\0\0" * (4096 * 4096 // 128)),
 }
-"""Within the limits: decoded, in bounded time and memory."""
+"""Files within the limits, which are decoded in limited time and memory."""

@@ -1,10 +1,10 @@
-"""The largest pictures that are read, through a server: seconds and memory of each.
+"""Measure seconds and memory for the largest accepted images, through a server.
 
     python -m tests.security.large [part of a name ...]
 
-Each is sent to a server started by the command, with one worker and one to spare. Memory is the
-greatest resident size of the server and of the worker that read, together; figures depend on
-what else the machine does, processor seconds hardly.
+Each image is sent to a server started by the command, with one worker and one spare. Memory is the
+peak resident size of the server plus the worker that read the image. Other load on the machine
+changes seconds, but hardly CPU seconds.
 """
 
 from __future__ import annotations
@@ -23,37 +23,39 @@ import httpx
 import numpy as np
 from PIL import Image
 
-from tests.security.processes import forget_peak, greatest_memory, processor_seconds
+from tests.security.processes import cpu_seconds, peak_memory, reset_peak
 from tests.servers import Service, running_service
 from tests.support.images import draw_image, to_base64
 
 SIDE = 8192
 LONG = (30_000, 5_333)
-"""The longest side of edition 2025, and its 160 million pixels."""
+"""Longest side and pixel limit (160 million) of the 2025 edition."""
 
 Maker = Callable[[], bytes]
 
 
-def blank(mode: str, form: str, size: tuple[int, int] = (SIDE, SIDE), **options: object) -> bytes:
-    """One colour all over."""
-    return _encoded(Image.new(mode, size, 1 if mode == "1" else "white"), form, **options)
+def blank(
+    mode: str, image_format: str, size: tuple[int, int] = (SIDE, SIDE), **options: object
+) -> bytes:
+    """Return an image file in one color."""
+    return _encoded(Image.new(mode, size, 1 if mode == "1" else "white"), image_format, **options)
 
 
 def noise(block: int) -> bytes:
-    """Black and white squares of so many pixels, at random."""
+    """Return random black and white squares with sides of ``block`` pixels."""
     bits = np.random.default_rng(1).integers(0, 2, (SIDE // block, SIDE // block), dtype=np.uint8)
     squares = np.kron(bits, np.ones((block, block), dtype=np.uint8))
     return _encoded(Image.fromarray(squares * 255).convert("1"), "PNG")
 
 
 def grain() -> bytes:
-    """Greys at random, as far as a JPEG of the greatest size holds them."""
+    """Return random grays, as large as the file limit allows in a JPEG."""
     values = np.random.default_rng(2).integers(0, 256, (7_400, SIDE), dtype=np.uint8)
     return _encoded(Image.fromarray(values), "JPEG", quality=1)
 
 
 def page(size: tuple[int, int], height: int) -> bytes:
-    """Lines of text all over, of that height in pixels."""
+    """Return an image full of text lines with that height in pixels."""
     words = "market street open 24 hours, menu and prices on request "
     step = height * 2
     texts = (((8, y), words * (512 // len(words) + 1)) for y in range(8, 512 - height, step))
@@ -62,7 +64,7 @@ def page(size: tuple[int, int], height: int) -> bytes:
     return _encoded(Image.fromarray(np.tile(tile, (down, across))[: size[1], : size[0]]), "PNG")
 
 
-PICTURES: Mapping[str, tuple[str, Maker]] = {
+IMAGES: Mapping[str, tuple[str, Maker]] = {
     "blank png": ("2021", lambda: blank("RGB", "PNG")),
     "blank png, alpha": ("2021", lambda: blank("RGBA", "PNG")),
     "blank png, palette": ("2021", lambda: blank("P", "PNG")),
@@ -85,55 +87,57 @@ PICTURES: Mapping[str, tuple[str, Maker]] = {
     "long strip of text": ("2025", lambda: page((30_000, 800), 16)),
     "tall strip of text": ("2025", lambda: page((800, 30_000), 16)),
 }
-"""By name: edition of the API, and the file."""
+"""Edition of the API and maker of the file, by name."""
 
 
-def _encoded(image: Image.Image, form: str, **options: object) -> bytes:
+def _encoded(image: Image.Image, image_format: str, **options: object) -> bytes:
     out = io.BytesIO()
-    image.save(out, form, **options)
+    image.save(out, image_format, **options)
     return out.getvalue()
 
 
-def main(wanted: list[str]) -> None:
-    """Print a line for each picture whose name holds one of the words."""
+def main(words: list[str]) -> None:
+    """Print a line for each image whose name contains one of the words."""
     chosen = {
         name: made
-        for name, made in PICTURES.items()
-        if not wanted or any(word in name for word in wanted)
+        for name, made in IMAGES.items()
+        if not words or any(word in name for word in words)
     }
-    print(f"{'picture':26} {'file':>9} status {'seconds':>8} {'processor':>9} {'memory':>8}  words")
+    print(f"{'image':26} {'file':>9} status {'seconds':>8} {'CPU s':>9} {'memory':>8}  words")
     for edition, names in itertools.groupby(chosen, lambda name: chosen[name][0]):
         settings = {"WEB_IMAGE_OCR_API__EDITION": edition}
         with (
             tempfile.TemporaryDirectory() as folder,
             running_service(Path(folder), environment=settings) as service,
         ):
-            service.client.timeout = httpx.Timeout(120)  # to see a deadline that is missed
+            service.client.timeout = httpx.Timeout(
+                120
+            )  # longer than the deadline, to see a missed one
             for name in names:
                 print(f"{name:26} {_measured(service, chosen[name][1]())}", flush=True)
 
 
 class _Watch(threading.Thread):
-    """Looks at processes twenty times a second: one that is replaced takes its figures along."""
+    """Sample processes 20 times a second, because a replaced process takes its figures along."""
 
     def __init__(self, processes: Sequence[int]) -> None:
         super().__init__(daemon=True)
-        self._over = threading.Event()
-        self._before = {pid: processor_seconds(pid) for pid in processes}
+        self._done = threading.Event()
+        self._before = {pid: cpu_seconds(pid) for pid in processes}
         self.seconds = dict.fromkeys(processes, 0.0)
         self.memory = dict.fromkeys(processes, 0)
         for pid in processes:
-            forget_peak(pid)
+            reset_peak(pid)
 
     def run(self) -> None:
-        while not self._over.wait(0.05):
+        while not self._done.wait(0.05):
             for pid in self.memory:
                 with contextlib.suppress(OSError, AssertionError):
-                    self.memory[pid] = greatest_memory(pid)
-                    self.seconds[pid] = processor_seconds(pid) - self._before[pid]
+                    self.memory[pid] = peak_memory(pid)
+                    self.seconds[pid] = cpu_seconds(pid) - self._before[pid]
 
     def stop(self) -> None:
-        self._over.set()
+        self._done.set()
         self.join()
 
 
@@ -142,21 +146,21 @@ def _measured(service: Service, data: bytes) -> str:
     watch = _Watch([server, *workers])
     watch.start()
     began = time.monotonic()
-    answer = service.post({"image": to_base64(data)})
+    response = service.post({"image": to_base64(data)})
     seconds = time.monotonic() - began
     watch.stop()
     reader = max(workers, key=lambda pid: watch.seconds[pid])
     memory = watch.memory[server] + watch.memory[reader]
-    body = answer.json()
+    body = response.json()
     found = body["result"]["words_block_count"] if "result" in body else body["error_code"]
     return (
-        f"{len(data):9,} {answer.status_code:6} {seconds:8.1f} {sum(watch.seconds.values()):9.1f}"
+        f"{len(data):9,} {response.status_code:6} {seconds:8.1f} {sum(watch.seconds.values()):9.1f}"
         f" {memory / 1e6:5.0f} MB  {found}"
     )
 
 
 def _living_workers(service: Service) -> list[int]:
-    """The worker that reads and the one to spare."""
+    """Return the process ids of the worker and of the spare."""
     end = time.monotonic() + 60
     while time.monotonic() < end:
         pids = [record["pid"] for record in service.server.records("worker ready")]

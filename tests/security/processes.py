@@ -1,4 +1,4 @@
-"""What a process has taken so far, as the system counts it."""
+"""Read memory and CPU time of a process from /proc."""
 
 from __future__ import annotations
 
@@ -9,20 +9,20 @@ from pathlib import Path
 _TICKS = os.sysconf("SC_CLK_TCK")
 
 
-def greatest_memory(pid: int | str = "self") -> int:
-    """The greatest resident memory since the start or the last `forget_peak`, bytes."""
+def peak_memory(pid: int | str = "self") -> int:
+    """Return the peak resident memory in bytes since the start or the last `reset_peak`."""
     status = Path(f"/proc/{pid}/status").read_text()
     found = re.search(r"VmHWM:\s+(\d+)", status)
-    assert found, "a process that has ended holds nothing"
+    assert found, "the process has ended"
     return int(found[1]) * 1024
 
 
-def forget_peak(pid: int | str = "self") -> None:
-    """Have `greatest_memory` count from what is held now (proc(5), clear_refs)."""
+def reset_peak(pid: int | str = "self") -> None:
+    """Reset the peak to the resident memory of now (proc(5), clear_refs)."""
     Path(f"/proc/{pid}/clear_refs").write_text("5")
 
 
-def processor_seconds(pid: int) -> float:
-    """Seconds of all its threads on any core so far."""
+def cpu_seconds(pid: int) -> float:
+    """Return the CPU seconds of all threads so far."""
     fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
     return (int(fields[11]) + int(fields[12])) / _TICKS

@@ -1,8 +1,8 @@
-"""Small files that announce, or unfold to, far more than they hold.
+"""Test decompression bombs: small files that announce, or expand to, far more data.
 
-They are decoded in another process whose memory is limited, so that a decoder that
-believes the file fails the test and not the machine. What they cost is counted by processor time
-and resident memory, which other load does not disturb.
+A process with limited memory decodes them, so that a decoder that trusts the file fails the test
+and not the machine. Cost is measured in CPU time and resident memory, which do not depend on other
+load.
 """
 
 from __future__ import annotations
@@ -21,8 +21,8 @@ from pathlib import Path
 import pytest
 from PIL import Image
 
-from tests.security.bombs import DECODED, GREY, REFUSED, SIDE, png, tiff, zeros
-from tests.security.processes import forget_peak, greatest_memory
+from tests.security.bombs import DECODED, GRAY, REFUSED, SIDE, png, tiff, zeros
+from tests.security.processes import peak_memory, reset_peak
 from tests.support.images import encode_image, quadrants
 from web_image_ocr.images import ImageFormat, ImageLimits, decode, inspect
 from web_image_ocr.primitives.errors import ErrorKind, ServiceError
@@ -34,35 +34,35 @@ pytestmark = [
 ]
 
 LIMITS = replace(ImageLimits.for_edition("2021"), formats=frozenset(ImageFormat))
-"""Of the edition of 2021, with the formats of that of 2025."""
+"""Limits of the 2021 edition with the formats of the 2025 edition."""
 
 MEMORY = 2 * 1024**3
-"""Bytes of address space: the libraries alone take about one of these two gigabytes."""
+"""Bytes of address space, about half of it for the libraries."""
 
 MB = 1_000_000
 
 Outcome = tuple[object, float, int]
-"""Pixels, or kind of error; processor seconds; greatest resident memory beyond that before."""
+"""Pixels or error kind, CPU seconds, and increase of the peak resident memory in bytes."""
 
 
 def serve(pipe: Connection) -> None:
-    """Decode what comes, in little memory, and answer with the outcome."""
+    """Decode files from the pipe in limited memory, and send back the outcome."""
     resource.setrlimit(resource.RLIMIT_AS, (MEMORY, MEMORY))
-    for image_format in ("WEBP", "PNG", "TIFF"):  # so that what is loaded once is loaded
+    for image_format in ("WEBP", "PNG", "TIFF"):  # load lazily imported code first
         decode(encode_image(quadrants(), image_format), LIMITS)
     while data := pipe.recv_bytes():
-        forget_peak()
-        held, used = _resident_bytes(), _processor_seconds()
+        reset_peak()
+        held, used = _resident_bytes(), _cpu_seconds()
         found: object
         try:
-            picture = decode(data, LIMITS)
-            found = picture.width * picture.height
-            del picture
+            decoded = decode(data, LIMITS)
+            found = decoded.width * decoded.height
+            del decoded
         except ServiceError as error:
             found = error.kind
         except BaseException as error:  # noqa: BLE001 - the test reports whatever it was
             found = repr(error)
-        pipe.send((found, _processor_seconds() - used, greatest_memory() - held))
+        pipe.send((found, _cpu_seconds() - used, peak_memory() - held))
 
 
 def _resident_bytes() -> int:
@@ -70,7 +70,7 @@ def _resident_bytes() -> int:
         return memory.bytes() or 0
 
 
-def _processor_seconds() -> float:
+def _cpu_seconds() -> float:
     used = resource.getrusage(resource.RUSAGE_SELF)
     return used.ru_utime + used.ru_stime
 
@@ -94,7 +94,7 @@ def outcome(decoder: Connection, data: bytes) -> Outcome:
 
 
 @pytest.mark.parametrize("name", REFUSED)
-def test_is_refused_at_once(name: str, decoder: Connection) -> None:
+def test_is_refused_immediately(name: str, decoder: Connection) -> None:
     make, kind = REFUSED[name]
     found, seconds, memory = outcome(decoder, make())
     assert found == kind
@@ -103,15 +103,15 @@ def test_is_refused_at_once(name: str, decoder: Connection) -> None:
 
 
 @pytest.mark.parametrize("name", DECODED)
-def test_is_decoded_in_bounds(name: str, decoder: Connection) -> None:
+def test_is_decoded_within_limits(name: str, decoder: Connection) -> None:
     pixels, seconds, memory = outcome(decoder, DECODED[name]())
     assert isinstance(pixels, int), pixels
     assert seconds < 6.0
-    assert memory < 10.5 * pixels + 30 * MB  # ten bytes a pixel for a progressive JPEG
+    assert memory < 10.5 * pixels + 30 * MB  # 10 bytes per pixel for a progressive JPEG
 
 
-def test_pixels_that_end_early_are_refused(decoder: Connection) -> None:
-    """Only the decoder finds out, so it may hold the picture."""
+def test_truncated_pixel_data_is_refused(decoder: Connection) -> None:
+    """Only the decoder can detect this, so it may hold the pixels."""
     rows = zeros(SIDE * (3 * SIDE + 1))
     found, _, memory = outcome(decoder, png(SIDE, SIDE, rows=rows[: len(rows) // 2]))
     assert found == ErrorKind.FORMAT_UNSUPPORTED
@@ -119,26 +119,26 @@ def test_pixels_that_end_early_are_refused(decoder: Connection) -> None:
 
 
 @pytest.mark.parametrize("tag", [322, 323])
-def test_tile_is_limited_however_small_the_picture(tag: int) -> None:
+def test_tile_size_is_limited_for_small_images(tag: int) -> None:
     tile = {322: (4, 16), 323: (4, 16)}
-    assert inspect(tiff({**GREY, **tile, tag: (4, 8192)}), LIMITS).width == 40
+    assert inspect(tiff({**GRAY, **tile, tag: (4, 8192)}), LIMITS).width == 40
     with pytest.raises(ServiceError) as caught:
-        inspect(tiff({**GREY, **tile, tag: (4, 8193)}), LIMITS)
+        inspect(tiff({**GRAY, **tile, tag: (4, 8193)}), LIMITS)
     assert caught.value.kind is ErrorKind.FORMAT_UNSUPPORTED
 
 
-def test_thin_picture_of_the_greatest_length_is_small() -> None:
+def test_thin_image_of_maximum_length_is_small() -> None:
     assert (
         decode(encode_image(Image.new("L", (8192, 15)), "PNG"), LIMITS).pixels.nbytes
         == 8192 * 15 * 3
     )
 
 
-def test_nothing_is_run_and_no_other_file_is_opened(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Pillow has readers that start programs (EPS) and such as read further files."""
+def test_decoding_starts_no_program_and_opens_no_file(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Pillow has plugins that start programs (EPS) or open other files."""
 
     def forbidden(*_: object, **__: object) -> None:
-        raise AssertionError("a decoder reached outside")
+        raise AssertionError("a decoder started a program or opened a file")
 
     data = [
         encode_image(quadrants(), form)

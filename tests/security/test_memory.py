@@ -1,7 +1,7 @@
-"""The memory that large pictures take while they are decoded.
+"""Test the memory for decoding large images.
 
-Each is decoded in a process of its own, whose greatest memory is compared with what it held
-before; the figures are those of ``ImageLimits.max_pixels``.
+Each image is decoded in a new process, whose peak memory is compared with the peak before. The
+expected figures are those of ``ImageLimits.max_pixels``.
 """
 
 from __future__ import annotations
@@ -23,29 +23,29 @@ pytestmark = [
 ]
 
 SIDE = 4096
-"""Half of the greatest side: memory goes by the pixel."""
+"""Half of the maximum side: memory is proportional to the pixels."""
 
 ALLOWANCE = 1.0
-"""Bytes a pixel beyond the figure: buffers, and the file itself."""
+"""Bytes per pixel above the documented figure, for buffers and the file itself."""
 
 DECODER = """
 import re, sys
 from web_image_ocr.images import ImageLimits, decode
 
-def greatest_memory():
+def peak_memory():
     with open("/proc/self/status") as status:
         return int(re.search(r"VmHWM:\\s+(\\d+)", status.read())[1]) * 1024
 
 limits = ImageLimits.for_edition("2021")
 warm, large = (open(path, "rb").read() for path in sys.argv[1:])
 decode(warm, limits)
-before = greatest_memory()
+before = peak_memory()
 decode(large, limits)
-print(greatest_memory() - before)
+print(peak_memory() - before)
 """
 
 
-def bytes_a_pixel(data: bytes, warm: bytes, folder: Path) -> float:
+def bytes_per_pixel(data: bytes, warm: bytes, folder: Path) -> float:
     (folder / "warm").write_bytes(warm)
     (folder / "large").write_bytes(data)
     found = subprocess.run(
@@ -57,7 +57,7 @@ def bytes_a_pixel(data: bytes, warm: bytes, folder: Path) -> float:
 
 
 def large(mode: str) -> Image.Image:
-    """Stripes of two greys; what a decoder holds does not depend on what it shows."""
+    """Return stripes in two grays; decoder memory does not depend on the content."""
     rows = np.repeat(np.array([90, 200], dtype=np.uint8), 64)
     stripes = np.tile(rows[:, None], (SIDE // 128, SIDE))
     return Image.fromarray(stripes).convert(mode)
@@ -71,7 +71,7 @@ CASES: dict[str, tuple[str, str, dict[str, Any], float]] = {
     "cmyk jpeg": ("CMYK", "JPEG", {"progressive": True, "subsampling": 0}, 12),
     "png": ("RGB", "PNG", {"compress_level": 1}, 7),
     "png with alpha": ("RGBA", "PNG", {"compress_level": 1}, 8),
-    "png of 16 bits": ("I;16", "PNG", {"compress_level": 1}, 7),
+    "16-bit png": ("I;16", "PNG", {"compress_level": 1}, 7),
     "tiff of floats, in one strip": ("F", "TIFF", ONE_STRIP, 8),
     "cmyk tiff, in one strip": ("CMYK", "TIFF", ONE_STRIP, 8),
     "webp": ("RGB", "WEBP", {"method": 0}, 6),
@@ -81,7 +81,7 @@ CASES: dict[str, tuple[str, str, dict[str, Any], float]] = {
 
 
 @pytest.mark.parametrize("name", CASES)
-def test_large_picture_takes_no_more_than_documented(name: str, tmp_path: Path) -> None:
+def test_large_image_takes_no_more_than_documented(name: str, tmp_path: Path) -> None:
     mode, image_format, options, documented = CASES[name]
     image = large("L" if mode == "I;16" else mode)
     if mode == "RGBA":
@@ -91,13 +91,13 @@ def test_large_picture_takes_no_more_than_documented(name: str, tmp_path: Path) 
     if options.get("save_all"):
         options = {**options, "append_images": [ImageOps.invert(image)]}
     data = encode_image(image, image_format, **options)
-    found = bytes_a_pixel(data, encode_image(quadrants(), image_format), tmp_path)
+    found = bytes_per_pixel(data, encode_image(quadrants(), image_format), tmp_path)
     assert found <= documented + ALLOWANCE
 
 
 @pytest.mark.parametrize("progressive", [False, True])
-def test_jpeg_without_its_end_marker_takes_no_more(tmp_path: Path, progressive: bool) -> None:
-    """It is decoded three times, but one picture at a time is held."""
+def test_jpeg_without_end_marker_takes_no_more(tmp_path: Path, progressive: bool) -> None:
+    """It is decoded three times, but only one image is held at a time."""
     data = encode_image(large("RGB"), "JPEG", progressive=progressive)
-    found = bytes_a_pixel(data[:-2], encode_image(quadrants(), "JPEG"), tmp_path)
+    found = bytes_per_pixel(data[:-2], encode_image(quadrants(), "JPEG"), tmp_path)
     assert found <= (10 if progressive else 7) + ALLOWANCE

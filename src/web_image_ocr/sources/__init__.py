@@ -1,4 +1,4 @@
-"""Fetch the bytes behind a URL: address guard, redirects, private buckets."""
+"""Fetch the bytes behind a URL: SSRF guard, redirects, private buckets."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Whatever the bytes, decoding gives a picture within the limits or one clear error."""
+"""Test that decoding any bytes returns an image within the limits or raises one error type."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from web_image_ocr.sources.urls import parse_target
 pytestmark = pytest.mark.slow
 
 LIMITS = ImageLimits(max_side=500, max_pixels=60_000, formats=frozenset(ImageFormat))
-"""Narrow, so that damage to a header costs little time."""
+"""Narrow, so that a damaged header costs little time."""
 
 
 def with_exif(image_format: str) -> bytes:
@@ -64,7 +64,7 @@ T = TypeVar("T")
 
 
 def outcome(call: Callable[[], T]) -> T | ErrorKind:
-    """What a call gives, or the kind of its one kind of error; anything else is raised."""
+    """Return the result of a call, or the kind of its ``ServiceError``."""
     try:
         return call()
     except ServiceError as error:
@@ -72,16 +72,16 @@ def outcome(call: Callable[[], T]) -> T | ErrorKind:
 
 
 def check(data: bytes) -> None:
-    """The law of this file."""
-    picture = outcome(lambda: decode(data, LIMITS))
-    if isinstance(picture, ErrorKind):
-        assert picture in (ErrorKind.FORMAT_UNSUPPORTED, ErrorKind.IMAGE_SIZE)
+    """Assert the property tested in this file."""
+    decoded = outcome(lambda: decode(data, LIMITS))
+    if isinstance(decoded, ErrorKind):
+        assert decoded in (ErrorKind.FORMAT_UNSUPPORTED, ErrorKind.IMAGE_SIZE)
         return
     header = inspect(data, LIMITS)
-    assert {picture.width, picture.height} == {header.width, header.height}
-    assert picture.pixels.shape == (picture.height, picture.width, 3)
-    assert LIMITS.min_side <= min(picture.width, picture.height)
-    assert max(picture.width, picture.height) <= LIMITS.max_side
+    assert {decoded.width, decoded.height} == {header.width, header.height}
+    assert decoded.pixels.shape == (decoded.height, decoded.width, 3)
+    assert LIMITS.min_side <= min(decoded.width, decoded.height)
+    assert max(decoded.width, decoded.height) <= LIMITS.max_side
 
 
 edits = st.lists(
@@ -97,7 +97,7 @@ edits = st.lists(
 
 def edited(data: bytes, changes: list[tuple[str, float, bytes]]) -> bytes:
     for kind, place, junk in changes:
-        # Headers are where damage does most, so half of the edits fall there.
+        # Half of the edits hit the header, where damage has most effect.
         reach = len(data) if place < 0.5 else min(len(data), 160)
         at = int(place * 2 % 1 * reach)
         match kind:
@@ -126,12 +126,12 @@ def test_damaged_file_is_decoded_or_refused(
 
 
 @pytest.mark.parametrize("name", SEEDS)
-def test_seeds_are_good(name: str) -> None:
+def test_seeds_are_valid(name: str) -> None:
     assert decode(SEEDS[name], LIMITS).pixels.size
 
 
 @given(data=st.binary(max_size=200))
-def test_junk_is_refused(data: bytes) -> None:
+def test_random_bytes_are_refused(data: bytes) -> None:
     check(data)
 
 
@@ -144,7 +144,7 @@ def test_base64_round_trip(data: bytes, every: int) -> None:
 
 
 @given(text=st.one_of(st.text(max_size=60), st.binary(max_size=60)))
-def test_base64_of_anything_is_read_or_refused(text: str | bytes) -> None:
+def test_any_base64_text_is_decoded_or_refused(text: str | bytes) -> None:
     data = outcome(lambda: decode_base64(text))
     assert isinstance(data, bytes) or data is ErrorKind.FORMAT_UNSUPPORTED
 
@@ -156,7 +156,7 @@ def test_base64_of_anything_is_read_or_refused(text: str | bytes) -> None:
         st.from_regex(r"https?://[\[\]@:0-9a-fx.%/\\#?_\-ａ１。]{0,40}", fullmatch=True),
     )
 )
-def test_url_of_anything_is_taken_apart_or_refused(text: str) -> None:
+def test_any_url_is_parsed_or_refused(text: str) -> None:
     target = outcome(lambda: parse_target(text, (80, 443)))
     if isinstance(target, ErrorKind):
         assert target is ErrorKind.SOURCE_FORBIDDEN

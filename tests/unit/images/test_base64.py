@@ -50,11 +50,11 @@ def test_line_breaks_and_missing_padding_are_accepted(text: str) -> None:
         "\ud800",
     ],
 )
-def test_anything_else_is_refused(text: str) -> None:
+def test_other_characters_are_refused(text: str) -> None:
     assert refused(text) is ErrorKind.FORMAT_UNSUPPORTED
 
 
-def test_ten_megabytes_of_text_are_the_limit() -> None:
+def test_limit_is_ten_megabytes_of_text() -> None:
     assert len(decode_base64("A" * LIMIT)) == LIMIT // 4 * 3
     assert refused("A" * (LIMIT + 1)) is ErrorKind.IMAGE_TEXT_TOO_LONG
     assert refused("!" * (LIMIT + 1)) is ErrorKind.IMAGE_TEXT_TOO_LONG

@@ -30,12 +30,12 @@ def assert_looks_like(pixels: Pixels, image: Image.Image, tolerance: int = 12) -
 
 
 @pytest.mark.parametrize("image_format", FORMATS)
-def test_reads_each_format(image_format: str) -> None:
-    picture = decode(encode_image(quadrants(), image_format), LIMITS)
-    assert (picture.width, picture.height) == QUADRANT_SIZE
-    assert picture.pixels.dtype == np.uint8
-    assert picture.pixels.flags.c_contiguous
-    assert_looks_like(picture.pixels, quadrants())
+def test_each_format_is_decoded(image_format: str) -> None:
+    decoded = decode(encode_image(quadrants(), image_format), LIMITS)
+    assert (decoded.width, decoded.height) == QUADRANT_SIZE
+    assert decoded.pixels.dtype == np.uint8
+    assert decoded.pixels.flags.c_contiguous
+    assert_looks_like(decoded.pixels, quadrants())
 
 
 def attempt(data: bytes) -> Pixels | ErrorKind:
@@ -56,21 +56,21 @@ def refused(data: bytes) -> ErrorKind:
     [{}, {"progressive": True}, {"quality": 95, "subsampling": 0}, {"restart_marker_rows": 1}],
     ids=["baseline", "progressive", "full chroma", "restarts"],
 )
-class TestCutJpeg:
-    def test_without_its_end_marker_is_read(self, options: dict[str, int]) -> None:
+class TestTruncatedJpeg:
+    def test_without_end_marker_is_decoded(self, options: dict[str, int]) -> None:
         data = encode_image(texture(), "JPEG", **options)
         whole = decode(data, LIMITS).pixels
-        for cut in (data[:-2], data[:-1]):
-            np.testing.assert_array_equal(decode(cut, LIMITS).pixels, whole)
+        for truncated in (data[:-2], data[:-1]):
+            np.testing.assert_array_equal(decode(truncated, LIMITS).pixels, whole)
 
-    def test_with_trailing_bytes_is_read(self, options: dict[str, int]) -> None:
+    def test_with_trailing_bytes_is_decoded(self, options: dict[str, int]) -> None:
         data = encode_image(texture(), "JPEG", **options)
         np.testing.assert_array_equal(
             decode(data + b"trailing" * 9, LIMITS).pixels, decode(data, LIMITS).pixels
         )
 
     @pytest.mark.slow
-    def test_is_refused_or_gives_the_same_pixels(self, options: dict[str, int]) -> None:
+    def test_is_refused_or_decodes_to_the_same_pixels(self, options: dict[str, int]) -> None:
         data = encode_image(texture(48, 40), "JPEG", **options)
         whole = decode(data, LIMITS).pixels
         outcomes = [attempt(data[:length]) for length in range(2, len(data) - 2)]
@@ -79,12 +79,12 @@ class TestCutJpeg:
         for pixels in accepted:
             np.testing.assert_array_equal(pixels, whole)
 
-    def test_without_half_of_its_data_is_refused(self, options: dict[str, int]) -> None:
+    def test_with_half_of_the_data_is_refused(self, options: dict[str, int]) -> None:
         data = encode_image(texture(), "JPEG", **options)
         assert refused(data[: len(data) // 2]) is ErrorKind.FORMAT_UNSUPPORTED
 
 
-CUT_SHORT = [
+TRUNCATED = [
     encode_image(texture(), "PNG"),
     encode_image(texture(), "BMP"),
     encode_image(texture(), "TIFF"),
@@ -96,27 +96,27 @@ CUT_SHORT = [
 IDS = ["png", "bmp", "tiff", "tiff lzw", "gif", "webp", "webp lossless"]
 
 
-@pytest.mark.parametrize("data", CUT_SHORT, ids=IDS)
+@pytest.mark.parametrize("data", TRUNCATED, ids=IDS)
 @pytest.mark.parametrize("share", [0.3, 0.5, 0.9, 0.99])
 def test_missing_pixel_data_is_refused(data: bytes, share: float) -> None:
     assert refused(data[: int(len(data) * share)]) is ErrorKind.FORMAT_UNSUPPORTED
 
 
-@pytest.mark.parametrize("data", CUT_SHORT, ids=IDS)
+@pytest.mark.parametrize("data", TRUNCATED, ids=IDS)
 def test_trailing_bytes_are_accepted(data: bytes) -> None:
     expected = decode(data, LIMITS).pixels
     np.testing.assert_array_equal(decode(data + b"trailing" * 99, LIMITS).pixels, expected)
 
 
 @pytest.mark.parametrize(
-    ("image_format", "end"), [("PNG", 12), ("PNG", 4), ("GIF", 1)], ids=["IEND", "its sum", "gif"]
+    ("image_format", "end"), [("PNG", 12), ("PNG", 4), ("GIF", 1)], ids=["IEND", "checksum", "gif"]
 )
 def test_missing_end_marker_is_accepted(image_format: str, end: int) -> None:
     data = encode_image(texture(), image_format)
     np.testing.assert_array_equal(decode(data[:-end], LIMITS).pixels, decode(data, LIMITS).pixels)
 
 
-def test_png_with_half_of_its_data_in_whole_chunks_is_refused() -> None:
+def test_png_with_half_of_the_data_in_complete_chunks_is_refused() -> None:
     data = encode_image(texture(), "PNG")
     position = data.index(b"IDAT")
     half = data[position : position + (len(data) - position) // 2]
@@ -134,7 +134,7 @@ FIRST_OF_SEVERAL: dict[str, dict[str, Any]] = {
 
 
 @pytest.mark.parametrize("image_format", FIRST_OF_SEVERAL)
-def test_only_the_first_frame_is_read(image_format: str) -> None:
+def test_only_the_first_frame_is_decoded(image_format: str) -> None:
     later = [Image.new("RGB", QUADRANT_SIZE, color) for color in ("yellow", "cyan")]
     data = encode_image(
         quadrants(),
@@ -146,7 +146,7 @@ def test_only_the_first_frame_is_read(image_format: str) -> None:
     assert_looks_like(decode(data, LIMITS).pixels, quadrants(), tolerance=3)
 
 
-TURNS = {
+TRANSFORMS = {
     1: None,
     2: Image.Transpose.FLIP_LEFT_RIGHT,
     3: Image.Transpose.ROTATE_180,
@@ -156,20 +156,20 @@ TURNS = {
     7: Image.Transpose.TRANSVERSE,
     8: Image.Transpose.ROTATE_270,
 }
-"""What a camera does to the picture that it then labels with the orientation."""
+"""How a camera transforms the image that it stores with the orientation."""
 
 
 @pytest.mark.parametrize("image_format", ["JPEG", "PNG", "WEBP", "TIFF"])
-@pytest.mark.parametrize("orientation", TURNS)
-def test_picture_is_made_upright(image_format: str, orientation: int) -> None:
-    turn = TURNS[orientation]
-    stored = quadrants() if turn is None else quadrants().transpose(turn)
+@pytest.mark.parametrize("orientation", TRANSFORMS)
+def test_exif_orientation_is_applied(image_format: str, orientation: int) -> None:
+    transform = TRANSFORMS[orientation]
+    stored = quadrants() if transform is None else quadrants().transpose(transform)
     exif = Image.Exif()
     exif[0x0112] = orientation
-    picture = decode(encode_image(stored, image_format, exif=exif), LIMITS)
-    assert (picture.width, picture.height) == QUADRANT_SIZE
-    assert picture.pixels.flags.c_contiguous
-    assert_looks_like(picture.pixels, quadrants())
+    decoded = decode(encode_image(stored, image_format, exif=exif), LIMITS)
+    assert (decoded.width, decoded.height) == QUADRANT_SIZE
+    assert decoded.pixels.flags.c_contiguous
+    assert_looks_like(decoded.pixels, quadrants())
 
 
 def test_orientation_of_a_compressed_tiff_is_applied_once() -> None:
@@ -184,7 +184,7 @@ def test_orientation_of_a_compressed_tiff_is_applied_once() -> None:
     "compression",
     ["tiff_lzw", "tiff_adobe_deflate", "packbits", "jpeg", "group3", "group4", "zstd"],
 )
-def test_compressed_tiff_is_read(compression: str) -> None:
+def test_compressed_tiff_is_decoded(compression: str) -> None:
     image = quadrants().convert("1") if compression.startswith("group") else quadrants()
     data = encode_image(image, "TIFF", compression=compression)
     assert_looks_like(decode(data, LIMITS).pixels, image)
@@ -192,12 +192,12 @@ def test_compressed_tiff_is_read(compression: str) -> None:
 
 @pytest.mark.parametrize("mode", ["L", "RGB", "CMYK"])
 @pytest.mark.parametrize("progressive", [False, True])
-def test_each_kind_of_jpeg_is_read(mode: str, progressive: bool) -> None:
+def test_each_kind_of_jpeg_is_decoded(mode: str, progressive: bool) -> None:
     data = encode_image(quadrants().convert(mode), "JPEG", progressive=progressive)
     assert_looks_like(decode(data, LIMITS).pixels, quadrants().convert(mode))
 
 
-def test_warnings_of_the_decoder_stay_inside() -> None:
+def test_decoder_warnings_are_suppressed() -> None:
     """A damaged EXIF block makes Pillow warn; warnings are errors in these tests."""
     exif = b"Exif\0\0II*\0\x08\0\0\0\x05\0\x12\x01"
     before = list(warnings.filters)
@@ -205,7 +205,7 @@ def test_warnings_of_the_decoder_stay_inside() -> None:
     assert warnings.filters == before
 
 
-def test_libtiff_says_nothing_on_standard_error(capfd: pytest.CaptureFixture[str]) -> None:
+def test_libtiff_writes_nothing_to_standard_error(capfd: pytest.CaptureFixture[str]) -> None:
     data = bytearray(encode_image(quadrants().convert("1"), "TIFF", compression="group4"))
     data[8:20] = bytes(12)
     assert isinstance(attempt(bytes(data)), (ErrorKind, np.ndarray))

@@ -1,4 +1,4 @@
-"""TGA, ICO and PCX, which only the edition of 2025 accepts."""
+"""Test TGA, ICO and PCX, which only the 2025 edition accepts."""
 
 from __future__ import annotations
 
@@ -42,19 +42,19 @@ def refused(data: bytes, edition: str = "2025") -> ErrorKind:
 
 @pytest.mark.parametrize(("image_format", "mode", "options"), FILES)
 class TestEach:
-    def test_is_read(self, image_format: str, mode: str, options: dict[str, Any]) -> None:
+    def test_is_decoded(self, image_format: str, mode: str, options: dict[str, Any]) -> None:
         image = quadrants().convert(mode)
-        picture = decode(encode_image(image, image_format, **options), LIMITS)
-        assert (picture.width, picture.height) == QUADRANT_SIZE
-        np.testing.assert_array_equal(picture.pixels, np.asarray(image.convert("RGB")))
+        decoded = decode(encode_image(image, image_format, **options), LIMITS)
+        assert (decoded.width, decoded.height) == QUADRANT_SIZE
+        np.testing.assert_array_equal(decoded.pixels, np.asarray(image.convert("RGB")))
 
-    def test_is_unsupported_in_the_edition_of_2021(
+    def test_is_unsupported_in_the_2021_edition(
         self, image_format: str, mode: str, options: dict[str, Any]
     ) -> None:
         data = encode_image(quadrants().convert(mode), image_format, **options)
         assert refused(data, "2021") is ErrorKind.FORMAT_UNSUPPORTED
 
-    def test_is_refused_when_cut_short(
+    def test_is_refused_when_truncated(
         self, image_format: str, mode: str, options: dict[str, Any]
     ) -> None:
         data = encode_image(texture(*QUADRANT_SIZE).convert(mode), image_format, **options)
@@ -62,28 +62,28 @@ class TestEach:
             assert refused(data[: int(len(data) * share)]) is ErrorKind.FORMAT_UNSUPPORTED
 
 
-def test_largest_picture_of_an_icon_is_read() -> None:
+def test_largest_icon_is_decoded() -> None:
     data = encode_image(texture(128, 128), "ICO", sizes=[(16, 16), (128, 128), (64, 64)])
     assert inspect(data, LIMITS).width == 128
     assert decode(data, LIMITS).pixels.shape == (128, 128, 3)
 
 
 ICON = quadrants().resize((32, 32), Image.Resampling.NEAREST)
-"""Pillow writes the mask of an icon without its padding, so its width must need none."""
+"""A width that needs no padding: Pillow writes the mask of an icon without it."""
 
 
 @pytest.mark.parametrize("mode", ["1", "L", "P", "RGB"])
-def test_bitmap_with_a_mask_is_read(mode: str) -> None:
+def test_bitmap_with_a_mask_is_decoded(mode: str) -> None:
     image = ICON.convert(mode)
     data = encode_image(image, "ICO", sizes=[(32, 32)], bitmap_format="bmp")
     np.testing.assert_array_equal(decode(data, LIMITS).pixels, np.asarray(image.convert("RGB")))
 
 
-def test_picture_of_most_colours_is_read_among_equals() -> None:
+def test_icon_with_most_colors_is_decoded_among_equals() -> None:
     options: dict[str, Any] = {"sizes": [(32, 32)], "bitmap_format": "bmp"}
     black_and_white = encode_image(ICON.convert("1"), "ICO", **options)
-    coloured = encode_image(ICON, "ICO", **options)
-    icons = [(black_and_white[6:22], black_and_white[22:]), (coloured[6:22], coloured[22:])]
+    colored = encode_image(ICON, "ICO", **options)
+    icons = [(black_and_white[6:22], black_and_white[22:]), (colored[6:22], colored[22:])]
     data = struct.pack("<HHH", 0, 1, 2)
     offset = 6 + 2 * 16
     for entry, content in icons:
@@ -93,8 +93,8 @@ def test_picture_of_most_colours_is_read_among_equals() -> None:
     np.testing.assert_array_equal(decode(data, LIMITS).pixels, np.asarray(ICON))
 
 
-def test_size_of_an_icon_is_that_of_its_content() -> None:
-    """The directory says 32 by 32; the PNG inside says otherwise, and counts."""
+def test_size_of_an_icon_comes_from_its_content() -> None:
+    """The directory says 32 by 32, but the header of the PNG inside decides."""
     huge = bytearray(encode_image(quadrants(), "ICO", sizes=[QUADRANT_SIZE]))
     content = huge.index(b"\x89PNG")
     huge[content + 16 : content + 24] = struct.pack(">LL", 40_000, 40_000)
@@ -105,7 +105,7 @@ def test_small_icon_is_too_small() -> None:
     assert refused(encode_image(quadrants(), "ICO", sizes=[(14, 14)])) is ErrorKind.IMAGE_SIZE
 
 
-def test_unused_fourth_byte_is_not_transparency() -> None:
+def test_unset_fourth_byte_is_not_transparency() -> None:
     image = quadrants().convert("RGBA")
     image.putalpha(0)
     np.testing.assert_array_equal(
@@ -129,7 +129,7 @@ def test_damaged_header_is_unsupported(data: bytes) -> None:
     assert refused(data) is ErrorKind.FORMAT_UNSUPPORTED
 
 
-def test_text_and_random_beginnings_are_no_tga() -> None:
+def test_text_and_invalid_headers_are_not_tga() -> None:
     assert detect_format(b"plain text, long enough to be a header") is None
     assert detect_format(b"\0\0\2" + bytes(9) + b"\x28\0\x1e\0\x18\0" + bytes(9)) is ImageFormat.TGA
     assert detect_format(b"\0\0\2" + bytes(9) + b"\x28\0\x1e\0\x17\0" + bytes(9)) is None
@@ -137,7 +137,7 @@ def test_text_and_random_beginnings_are_no_tga() -> None:
 
 
 @pytest.mark.slow
-def test_picture_beyond_the_size_pillow_warns_about_is_read() -> None:
-    """Our own budget decides; warnings are errors in these tests."""
+def test_image_beyond_pillows_warning_limit_is_decoded() -> None:
+    """Only our own limit applies; warnings are errors in these tests."""
     data = encode_image(Image.new("1", (30_000, 3_100)), "PNG")
     assert decode(data, LIMITS).width == 30_000

@@ -68,14 +68,14 @@ def test_old_and_top_down_bitmaps() -> None:
     assert inspect(top_down, LIMITS).height == 30
 
 
-def test_gif_frame_larger_than_its_canvas_counts() -> None:
+def test_gif_canvas_is_extended_to_its_first_frame() -> None:
     data = bytearray(encode_image(quadrants(), "GIF"))
     data[6:10] = struct.pack("<HH", 1, 1)
     header = inspect(bytes(data), LIMITS)
     assert (header.width, header.height) == QUADRANT_SIZE
 
 
-def test_format_is_told_by_content_alone() -> None:
+def test_format_is_detected_from_the_content() -> None:
     assert inspect(encode_image(quadrants(), "PNG"), LIMITS).format is ImageFormat.PNG
 
 
@@ -136,14 +136,14 @@ def png_header(width: int, height: int) -> bytes:
     )
 
 
-def test_limits_of_the_edition_of_2025() -> None:
+def test_limits_of_the_2025_edition() -> None:
     limits = ImageLimits.for_edition("2025")
     assert inspect(png_header(30_000, 5_333), limits).width == 30_000
     assert refused(png_header(30_001, 100), limits) is ErrorKind.IMAGE_SIZE
     assert refused(png_header(30_000, 5_334), limits) is ErrorKind.IMAGE_SIZE
 
 
-def test_pixel_budget_of_2021_is_the_square_of_the_side() -> None:
+def test_pixel_limit_of_2021_is_the_square_of_the_side() -> None:
     assert inspect(png_header(8192, 8192), LIMITS).width == 8192
 
 
@@ -156,7 +156,7 @@ def test_orientation(image_format: str, stored: int, read: int) -> None:
 
 
 @pytest.mark.parametrize("exif", [b"", b"II", b"II*\0\xff\xff\xff\xff", b"MM\0*\0\0\0\x08\xff\xff"])
-def test_damaged_exif_counts_as_upright(exif: bytes) -> None:
+def test_damaged_exif_is_read_as_upright(exif: bytes) -> None:
     data = encode_image(quadrants(), "JPEG", exif=b"Exif\0\0" + exif)
     assert inspect(data, LIMITS).orientation == 1
 
@@ -170,13 +170,13 @@ def test_damaged_exif_counts_as_upright(exif: bytes) -> None:
         {"formats": frozenset()},
     ],
 )
-def test_limits_that_make_no_sense_cannot_be_made(wrong: dict[str, object]) -> None:
+def test_invalid_limits_are_refused(wrong: dict[str, object]) -> None:
     with pytest.raises(ValueError, match="must"):
         ImageLimits(**wrong)  # type: ignore[arg-type]
 
 
 def progressive_jpeg(width: int, height: int, **options: Any) -> bytes:
-    """A small one that says it is larger."""
+    """Return a small JPEG whose header announces another size."""
     data = encode_image(quadrants(), "JPEG", progressive=True, **options)
     size = data.index(b"\xff\xc2") + 5
     return data[:size] + struct.pack(">HH", height, width) + data[size + 4 :]
@@ -187,8 +187,8 @@ def animated_webp(width: int, height: int) -> bytes:
     return b"RIFF\x16\0\0\0WEBPVP8X\x0a\0\0\0\x02\0\0\0" + sides
 
 
-def tiff_of_one_strip(width: int, height: int) -> bytes:
-    """Four samples of 16 bits for each pixel."""
+def tiff_with_one_strip(width: int, height: int) -> bytes:
+    """Return a TIFF header with four 16-bit samples per pixel in one strip."""
     tags = {256: width, 257: height, 258: 16, 277: 4, 278: height}
     entries = b"".join(struct.pack("<HHLL", tag, 4, 1, value) for tag, value in tags.items())
     return b"II*\0" + struct.pack("<LH", 8, len(tags)) + entries + bytes(4)
@@ -199,17 +199,17 @@ def tiff_of_one_strip(width: int, height: int) -> bytes:
     [
         lambda width, height: progressive_jpeg(width, height, subsampling=0),
         animated_webp,
-        tiff_of_one_strip,
+        tiff_with_one_strip,
     ],
 )
-def test_what_decoders_hold_is_bounded(large: Callable[[int, int], bytes]) -> None:
-    """Nothing of the edition of 2021 reaches the bound."""
+def test_extra_memory_of_decoders_is_limited(large: Callable[[int, int], bytes]) -> None:
+    """No image in the 2021 edition reaches the limit."""
     limits = ImageLimits.for_edition("2025")
     assert inspect(large(8192, 8192), limits).extra_bytes <= MAX_EXTRA_BYTES
     assert refused(large(12_000, 12_000), limits) is ErrorKind.IMAGE_SIZE
 
 
-def test_few_coefficients_are_no_trouble() -> None:
+def test_subsampled_progressive_jpeg_is_within_the_limit() -> None:
     limits = ImageLimits.for_edition("2025")
     assert inspect(progressive_jpeg(12_000, 12_000, subsampling=2), limits).extra_bytes > 0
     assert inspect(encode_image(quadrants(), "JPEG"), limits).extra_bytes == 0

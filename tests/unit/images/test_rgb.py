@@ -22,8 +22,8 @@ def rgb(image: Image.Image) -> Pixels:
     return np.asarray(image.convert("RGB"))
 
 
-def grey_levels(greatest: float, kind: str) -> Image.Image:
-    """A ramp from 0 to ``greatest``, 32 x 16."""
+def gray_ramp(greatest: float, kind: str) -> Image.Image:
+    """Return a ramp from 0 to ``greatest``, 32 x 16 pixels."""
     return Image.fromarray(np.tile(np.linspace(0, greatest, 32), (16, 1)).astype(kind))
 
 
@@ -32,13 +32,13 @@ RAMP = np.linspace(0, 255, 32)
 
 @pytest.mark.parametrize("mode", ["1", "L", "P", "LA", "RGB", "RGBA"])
 @pytest.mark.parametrize("image_format", ["PNG", "TIFF"])
-def test_opaque_picture_keeps_its_colours(mode: str, image_format: str) -> None:
+def test_opaque_image_keeps_its_colors(mode: str, image_format: str) -> None:
     image = quadrants().convert(mode)
     np.testing.assert_array_equal(decoded(image, image_format), rgb(image))
 
 
 @pytest.mark.parametrize("mode", ["1", "L", "P", "RGB"])
-def test_bmp_keeps_its_colours(mode: str) -> None:
+def test_bmp_keeps_its_colors(mode: str) -> None:
     image = quadrants().convert(mode)
     np.testing.assert_array_equal(decoded(image, "BMP"), rgb(image))
 
@@ -46,12 +46,12 @@ def test_bmp_keeps_its_colours(mode: str) -> None:
 @pytest.mark.parametrize(
     ("mode", "image_format"), [("CMYK", "JPEG"), ("CMYK", "TIFF"), ("YCbCr", "TIFF")]
 )
-def test_colour_space_is_turned_to_rgb(mode: str, image_format: str) -> None:
+def test_color_space_is_converted_to_rgb(mode: str, image_format: str) -> None:
     found = decoded(quadrants().convert(mode), image_format).astype(int)
     assert np.abs(found - rgb(quadrants())).mean() < 3
 
 
-def test_lab_is_turned_to_rgb() -> None:
+def test_lab_is_converted_to_rgb() -> None:
     srgb, lab = ImageCms.createProfile("sRGB"), ImageCms.createProfile("LAB")
     image = ImageCms.profileToProfile(quadrants(), srgb, lab, outputMode="LAB")
     assert image is not None
@@ -60,18 +60,18 @@ def test_lab_is_turned_to_rgb() -> None:
 
 
 @pytest.mark.parametrize("image_format", ["PNG", "TIFF"])
-def test_sixteen_bits_are_scaled_not_clipped(image_format: str) -> None:
-    found = decoded(grey_levels(65535, "uint16"), image_format)
+def test_16_bit_values_are_scaled_not_clipped(image_format: str) -> None:
+    found = decoded(gray_ramp(65535, "uint16"), image_format)
     np.testing.assert_allclose(found[0, :, 0], RAMP, atol=1)
 
 
 @pytest.mark.parametrize(("greatest", "kind"), [(1.0, "float32"), (7e9, "float32"), (9e5, "int32")])
-def test_numbers_without_a_range_are_stretched(greatest: float, kind: str) -> None:
-    found = decoded(grey_levels(greatest, kind), "TIFF")
+def test_values_without_a_standard_range_are_scaled(greatest: float, kind: str) -> None:
+    found = decoded(gray_ramp(greatest, kind), "TIFF")
     np.testing.assert_allclose(found[0, :, 0], RAMP, atol=1)
 
 
-def test_odd_floats_do_no_harm() -> None:
+def test_non_finite_floats_are_accepted() -> None:
     values = np.tile(np.linspace(0, 1, 32, dtype=np.float32), (16, 1))
     values[0, :4] = (np.nan, np.inf, -np.inf, 3e38)
     assert decoded(Image.fromarray(values), "TIFF").shape == (16, 32, 3)
@@ -83,7 +83,7 @@ def test_odd_floats_do_no_harm() -> None:
     [((0, 0, 0), 255), ((200, 30, 30), 255), ((255, 255, 255), 0), ((245, 250, 255), 0)],
     ids=["black", "red", "white", "nearly white"],
 )
-def test_transparency_is_laid_where_ink_shows(
+def test_background_contrasts_with_the_ink(
     image_format: str, ink: tuple[int, int, int], background: int
 ) -> None:
     image = Image.new("RGBA", (40, 30), (ink[0], ink[1], ink[2], 0))
@@ -94,12 +94,12 @@ def test_transparency_is_laid_where_ink_shows(
     assert found[15, 20].tolist() == list(ink)
 
 
-def test_half_transparent_ink_is_mixed() -> None:
+def test_half_transparent_ink_is_blended() -> None:
     image = Image.new("RGBA", (20, 20), (0, 0, 0, 128))
     assert decoded(image, "PNG")[0, 0].tolist() == [127] * 3
 
 
-def test_fully_transparent_picture_is_white() -> None:
+def test_fully_transparent_image_is_white() -> None:
     assert decoded(Image.new("RGBA", (20, 20), (9, 9, 9, 0)), "PNG").min() == 255
 
 
@@ -111,7 +111,7 @@ def test_background_changes_at_the_threshold(level: int, background: int) -> Non
 
 
 def with_alpha(ink: tuple[int, int, int]) -> tuple[Image.Image, ImageDraw.ImageDraw]:
-    """A transparent picture with strokes of two pixels in one colour, as text has them."""
+    """Return a transparent image with strokes two pixels wide in one color, like text."""
     image = Image.new("RGBA", (120, 60))
     draw = ImageDraw.Draw(image)
     for x in range(4, 60, 6):
@@ -132,31 +132,31 @@ def test_dark_text_beside_a_larger_white_label_is_not_lost() -> None:
     assert decoded(image, "PNG")[0, 0].tolist() == [255, 255, 255]
 
 
-def test_transparent_level_of_a_grey_png_of_sixteen_bits() -> None:
-    image = grey_levels(40_000, "uint16")
+def test_transparent_level_of_a_16_bit_gray_png() -> None:
+    image = gray_ramp(40_000, "uint16")
     found = decoded(image, "PNG", transparency=0)
     assert found[0, 0].tolist() == [255] * 3
     np.testing.assert_allclose(found[0, 1:, 0], RAMP[1:] * 40_000 / 65_535, atol=1)
 
 
 @pytest.mark.parametrize("mode", ["P", "L"])
-def test_transparent_colour_of_a_png(mode: str) -> None:
+def test_transparent_color_of_a_png(mode: str) -> None:
     image = quadrants().convert(mode)
-    seen_through = int(np.asarray(image)[0, 0])
-    found = decoded(image, "PNG", transparency=seen_through)
+    transparent = int(np.asarray(image)[0, 0])
+    found = decoded(image, "PNG", transparency=transparent)
     assert found[0, 0].tolist() == [255] * 3
     assert found[-1, 0].tolist() == rgb(image)[-1, 0].tolist()
 
 
-@pytest.mark.parametrize("seen_through", [0, 1])
-def test_transparent_colour_of_a_black_and_white_png(seen_through: int) -> None:
-    """What is left is white on black or black on white, as it was."""
+@pytest.mark.parametrize("transparent", [0, 1])
+def test_transparent_color_of_a_black_and_white_png(transparent: int) -> None:
+    """The result is white on black or black on white, as before."""
     image = quadrants().convert("1")
-    found = decoded(image, "PNG", transparency=seen_through)
+    found = decoded(image, "PNG", transparency=transparent)
     np.testing.assert_array_equal(found, rgb(image))
 
 
-def test_transparent_colour_of_a_true_colour_png() -> None:
+def test_transparent_color_of_a_true_color_png() -> None:
     found = decoded(quadrants(), "PNG", transparency=(200, 30, 30))
     assert found[0, 0].tolist() == [255] * 3
     assert found[0, -1].tolist() == [30, 160, 30]
@@ -168,7 +168,7 @@ def test_alpha_of_each_palette_entry() -> None:
     assert found.min() == 255
 
 
-def test_transparent_colour_of_a_gif() -> None:
+def test_transparent_color_of_a_gif() -> None:
     image = quadrants().convert("P")
     found = decoded(image, "GIF", transparency=int(np.asarray(image)[0, 0]))
     assert found[0, 0].tolist() == [255] * 3

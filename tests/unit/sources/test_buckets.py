@@ -20,70 +20,70 @@ def entry(**changes: Any) -> StorageEntry:
         "endpoint": "https://obs.example.com",
         "access_key": "access",
         "secret_key": "secret",
-        "buckets": ("pictures", "my.bucket"),
+        "buckets": ("images", "my.bucket"),
         "projects": ("*",),
     }
     return StorageEntry(**{**values, **changes})
 
 
-FORMS = ("https://obs.example.com/pictures", "https://pictures.obs.example.com")
+STYLES = ("https://obs.example.com/images", "https://images.obs.example.com")
 
 
-def places(url: str, *entries: StorageEntry) -> list[ObjectLocation]:
+def locate(url: str, *entries: StorageEntry) -> list[ObjectLocation]:
     return Buckets(entries or (entry(),)).locate(parse_target(url, ANY_PORT))
 
 
 @pytest.mark.parametrize(
     ("url", "bucket", "key"),
     [
-        ("https://pictures.obs.example.com/a.png", "pictures", "a.png"),
-        ("https://obs.example.com/pictures/a.png", "pictures", "a.png"),
-        ("HTTPS://Pictures.OBS.example.com:443/A.png", "pictures", "A.png"),
-        ("https://obs.example.com:443/pictures/a/b/c", "pictures", "a/b/c"),
+        ("https://images.obs.example.com/a.png", "images", "a.png"),
+        ("https://obs.example.com/images/a.png", "images", "a.png"),
+        ("HTTPS://Images.OBS.example.com:443/A.png", "images", "A.png"),
+        ("https://obs.example.com:443/images/a/b/c", "images", "a/b/c"),
         ("https://my.bucket.obs.example.com/a", "my.bucket", "a"),
         ("https://obs.example.com/my.bucket/a", "my.bucket", "a"),
-        ("https://obs.example.com/%70ictures/a", "pictures", "a"),
-        ("https://obs.example.com/pictures/a#part", "pictures", "a"),
-        ("https://obs.example.com/pictures/图 a.png", "pictures", "图 a.png"),
-        ("https://obs.example.com/pictures/%E5%9B%BE%20a.png", "pictures", "图 a.png"),
-        ("https://obs.example.com/pictures/a+b%2Bc", "pictures", "a+b+c"),
-        ("https://obs.example.com/pictures/a%2Fb", "pictures", "a/b"),
-        ("https://obs.example.com/pictures/a..b%2e", "pictures", "a..b."),
-        ("https://obs.example.com/pictures/%252e%252e/a", "pictures", "%2e%2e/a"),
-        ("https://obs.example.com/pictures/pictures/a", "pictures", "pictures/a"),
-        ("https://obs.example.com/pictures/" + "a" * MAX_KEY_BYTES, "pictures", "a" * 1024),
+        ("https://obs.example.com/%69mages/a", "images", "a"),
+        ("https://obs.example.com/images/a#part", "images", "a"),
+        ("https://obs.example.com/images/图 a.png", "images", "图 a.png"),
+        ("https://obs.example.com/images/%E5%9B%BE%20a.png", "images", "图 a.png"),
+        ("https://obs.example.com/images/a+b%2Bc", "images", "a+b+c"),
+        ("https://obs.example.com/images/a%2Fb", "images", "a/b"),
+        ("https://obs.example.com/images/a..b%2e", "images", "a..b."),
+        ("https://obs.example.com/images/%252e%252e/a", "images", "%2e%2e/a"),
+        ("https://obs.example.com/images/images/a", "images", "images/a"),
+        ("https://obs.example.com/images/" + "a" * MAX_KEY_BYTES, "images", "a" * 1024),
     ],
 )
-def test_both_forms_name_a_bucket_and_an_object(url: str, bucket: str, key: str) -> None:
-    (place,) = places(url)
-    assert (place.bucket, place.key()) == (bucket, key)
+def test_both_styles_name_a_bucket_and_an_object(url: str, bucket: str, key: str) -> None:
+    (location,) = locate(url)
+    assert (location.bucket, location.key()) == (bucket, key)
 
 
 @pytest.mark.parametrize(
     "url",
     [
-        "http://obs.example.com/pictures/a",
-        "http://obs.example.com:443/pictures/a",
-        "https://obs.example.com:8443/pictures/a",
+        "http://obs.example.com/images/a",
+        "http://obs.example.com:443/images/a",
+        "https://obs.example.com:8443/images/a",
         "https://obs.example.com/other/a",
-        "https://obs.example.com/Pictures/a",
-        "https://obs.example.com//pictures/a",
-        "https://obs.example.com/./pictures/a",
-        "https://obs.example.com/x/../pictures/a",
-        "https://obs.example.com/pictures%2Fa",
+        "https://obs.example.com/Images/a",
+        "https://obs.example.com//images/a",
+        "https://obs.example.com/./images/a",
+        "https://obs.example.com/x/../images/a",
+        "https://obs.example.com/images%2Fa",
         "https://obs.example.com/",
-        "https://obs.example.com./pictures/a",
+        "https://obs.example.com./images/a",
         "https://other.obs.example.com/a",
-        "https://pictures.obs.example.com.evil.example/a",
-        "https://pictures.evil.example/obs.example.com/a",
-        "https://pictures-obs.example.com/a",
-        "https://evilobs.example.com/pictures/a",
-        "https://x.pictures.obs.example.com/a",
-        "https://example.com/pictures/a",
+        "https://images.obs.example.com.evil.example/a",
+        "https://images.evil.example/obs.example.com/a",
+        "https://images-obs.example.com/a",
+        "https://evilobs.example.com/images/a",
+        "https://x.images.obs.example.com/a",
+        "https://example.com/images/a",
     ],
 )
-def test_anything_else_is_no_bucket(url: str) -> None:
-    assert places(url) == []
+def test_other_urls_are_not_in_a_bucket(url: str) -> None:
+    assert locate(url) == []
 
 
 @pytest.mark.parametrize(
@@ -97,9 +97,9 @@ def test_anything_else_is_no_bucket(url: str) -> None:
         "Signature",
     ],
 )
-def test_what_is_signed_is_left_alone(query: str) -> None:
-    for base in FORMS:
-        assert places(f"{base}/a.png?{query}") == []
+def test_pre_signed_urls_are_not_matched(query: str) -> None:
+    for base in STYLES:
+        assert locate(f"{base}/a.png?{query}") == []
 
 
 @pytest.mark.parametrize(
@@ -112,28 +112,28 @@ def test_what_is_signed_is_left_alone(query: str) -> None:
         "/" + "图" * 342,
     ],
 )
-def test_a_name_that_might_mean_another_object_is_invalid(rest: str) -> None:
-    for base in FORMS:
-        (place,) = places(base + rest)
+def test_key_that_may_be_normalized_is_invalid(rest: str) -> None:
+    for base in STYLES:
+        (location,) = locate(base + rest)
         with pytest.raises(ServiceError) as caught:
-            place.key()
+            location.key()
         assert caught.value.kind is ErrorKind.STORAGE_URL_INVALID
 
 
-def test_the_port_of_an_entry_counts() -> None:
+def test_the_port_of_an_endpoint_is_compared() -> None:
     private = entry(endpoint="http://127.0.0.1:9000/")
-    (place,) = places("http://127.0.0.1:9000/pictures/a", private)
-    assert place.base == "http://127.0.0.1:9000/pictures"
-    assert places("http://127.0.0.1/pictures/a", private) == []
-    assert places("https://127.0.0.1:9000/pictures/a", private) == []
-    (place,) = places("http://[::1]:9000/pictures/a", entry(endpoint="http://[0:0::1]:9000"))
-    assert place.base == "http://[::1]:9000/pictures"
+    (location,) = locate("http://127.0.0.1:9000/images/a", private)
+    assert location.base == "http://127.0.0.1:9000/images"
+    assert locate("http://127.0.0.1/images/a", private) == []
+    assert locate("https://127.0.0.1:9000/images/a", private) == []
+    (location,) = locate("http://[::1]:9000/images/a", entry(endpoint="http://[0:0::1]:9000"))
+    assert location.base == "http://[::1]:9000/images"
 
 
-def test_one_bucket_may_stand_in_several_entries() -> None:
+def test_one_bucket_may_be_in_several_entries() -> None:
     first, second = entry(projects=("one",)), entry(projects=("two",), access_key="other")
-    found = places("https://obs.example.com/pictures/a", first, second)
-    assert [place.entry for place in found] == [first, second]
+    found = locate("https://obs.example.com/images/a", first, second)
+    assert [location.entry for location in found] == [first, second]
     assert first.allows("one")
     assert not first.allows("two")
     assert not first.allows("*")
@@ -151,10 +151,10 @@ def signer() -> Signer:
     return load_signers(StorageConfig(entries=(only,)))[only]
 
 
-@given(key=KEY, form=st.integers(0, 1), kept=st.sampled_from(["", "/", "/+!$&'()*,:;=@~"]))
-def test_a_name_is_read_as_it_was_written(key: str, form: int, kept: str) -> None:
-    (place,) = places(f"{FORMS[form]}/{quote(key, safe=kept)}")
-    assert place.key() == key
+@given(key=KEY, style=st.integers(0, 1), unquoted=st.sampled_from(["", "/", "/+!$&'()*,:;=@~"]))
+def test_key_round_trip(key: str, style: int, unquoted: str) -> None:
+    (location,) = locate(f"{STYLES[style]}/{quote(key, safe=unquoted)}")
+    assert location.key() == key
 
 
 @pytest.mark.slow
@@ -165,24 +165,22 @@ def test_a_name_is_read_as_it_was_written(key: str, form: int, kept: str) -> Non
             st.sampled_from(["%", "2", "e", "E", "f", "/", ".", "a", "%00", "%2F", "?", "#"])
         ).map("".join),
     ),
-    form=st.integers(0, 1),
+    style=st.integers(0, 1),
 )
-def test_what_is_signed_is_an_object_of_the_bucket_or_nothing(
-    signer: Signer, rest: str, form: int
-) -> None:
-    result = _signed(signer, f"{FORMS[form]}/{rest}")
+def test_only_objects_of_the_bucket_are_signed(signer: Signer, rest: str, style: int) -> None:
+    result = _signed(signer, f"{STYLES[style]}/{rest}")
     if isinstance(result, ErrorKind):
         assert result in {ErrorKind.STORAGE_URL_INVALID, ErrorKind.SOURCE_FORBIDDEN}
     else:
         path = parse_target(result, ANY_PORT).url.raw_path
-        assert result.startswith(FORMS[form] + "/")
+        assert result.startswith(STYLES[style] + "/")
         assert {"", ".", ".."}.isdisjoint(path.lower().replace("%2e", ".").split("/")[1:])
 
 
 def _signed(signer: Signer, url: str) -> str | ErrorKind:
-    """The signed address; the signer raises ``INTERNAL`` for what was not meant."""
+    """Return the signed URL; the signer raises ``INTERNAL`` for another URL than intended."""
     try:
-        (place,) = places(url)
-        return signer.sign(place.base, place.bucket, place.key())
+        (location,) = locate(url)
+        return signer.sign(location.base, location.bucket, location.key())
     except ServiceError as error:
         return error.kind

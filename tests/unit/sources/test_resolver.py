@@ -10,7 +10,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from web_image_ocr.sources import resolver as lookups
+from web_image_ocr.sources import resolver
 from web_image_ocr.sources.resolver import SystemResolver
 
 SILENT = "silent.example"
@@ -18,7 +18,7 @@ SILENT = "silent.example"
 
 @pytest.fixture
 def release(monkeypatch: pytest.MonkeyPatch) -> Iterator[threading.Event]:
-    """Names end in the system's table of hosts, but one: it hangs until released."""
+    """Make one name hang until released; resolve all others as usual."""
     release, ask = threading.Event(), socket.getaddrinfo
 
     def hang(host: str, *rest: object, **options: object) -> object:
@@ -36,49 +36,49 @@ async def test_addresses_of_a_name() -> None:
     assert "127.0.0.1" in await SystemResolver()("localhost")
 
 
-async def test_name_without_address_is_an_error_of_the_system(release: threading.Event) -> None:
+async def test_name_without_address_raises_an_os_error(release: threading.Event) -> None:
     release.set()
     with pytest.raises(socket.gaierror):
         await SystemResolver()(SILENT)
 
 
-async def test_look_ups_that_hang_hold_up_no_other(release: threading.Event) -> None:
-    look_up = SystemResolver()
-    hanging = [asyncio.create_task(look_up(SILENT)) for _ in range(100)]
+async def test_hanging_lookups_do_not_delay_others(release: threading.Event) -> None:
+    resolve = SystemResolver()
+    hanging = [asyncio.create_task(resolve(SILENT)) for _ in range(100)]
     await asyncio.sleep(0)
-    assert "127.0.0.1" in await asyncio.wait_for(look_up("localhost"), 5)
+    assert "127.0.0.1" in await asyncio.wait_for(resolve("localhost"), 5)
     for task in hanging:
         task.cancel()
     await asyncio.gather(*hanging, return_exceptions=True)
     assert not release.is_set()
 
 
-async def test_look_ups_that_hang_are_bounded(
+async def test_hanging_lookups_are_limited(
     release: threading.Event, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(lookups, "_MAX_LOOKUPS", 2)
-    look_up = SystemResolver()
-    hanging = [asyncio.create_task(look_up(SILENT)) for _ in range(2)]
+    monkeypatch.setattr(resolver, "_MAX_LOOKUPS", 2)
+    resolve = SystemResolver()
+    hanging = [asyncio.create_task(resolve(SILENT)) for _ in range(2)]
     await asyncio.sleep(0)
     for task in hanging:
         task.cancel()  # the caller gave up; the thread is still there
     with pytest.raises(OSError, match="too many"):
-        await look_up("localhost")
+        await resolve("localhost")
     release.set()
     await asyncio.gather(*hanging, return_exceptions=True)
     end = time.monotonic() + 10
     while time.monotonic() < end:
         try:
-            assert "127.0.0.1" in await look_up("localhost")
+            assert "127.0.0.1" in await resolve("localhost")
         except OSError:
-            await asyncio.sleep(0.01)  # until its thread has ended
+            await asyncio.sleep(0.01)  # until its thread ends
         else:
             return
-    pytest.fail("the places were not given back")
+    pytest.fail("the slots were not released")
 
 
 @pytest.mark.slow
-def test_a_process_ends_though_a_look_up_hangs() -> None:
+def test_process_exits_while_a_lookup_hangs() -> None:
     program = """
 import asyncio, socket, time
 from web_image_ocr.sources.resolver import SystemResolver

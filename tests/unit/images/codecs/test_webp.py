@@ -13,7 +13,7 @@ from web_image_ocr.images.codecs.webp import decode_still
 
 @pytest.mark.parametrize("mode", ["RGB", "RGBA"])
 @pytest.mark.parametrize("options", [{}, {"quality": 5}, {"lossless": True}, {"method": 6}])
-def test_pixels_are_those_of_pillow(mode: str, options: dict[str, Any]) -> None:
+def test_pixels_equal_those_of_pillow(mode: str, options: dict[str, Any]) -> None:
     image = texture().convert(mode)
     if mode == "RGBA":
         image.putalpha(texture().convert("L"))
