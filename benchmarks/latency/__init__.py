@@ -1,1 +1,1 @@
-"""How long and how much memory reading takes, beside peers, in one run."""
+"""Measure the time and memory of our engine and its peers in one run."""

@@ -1,4 +1,4 @@
-"""Measures times and memory on labelled pictures and writes a dated file of results.
+"""Measure times and memory on labelled images and write a dated results file.
 
 Usage: ``python -m benchmarks.latency --data DIR``; docs/benchmarks.md explains the figures.
 """
@@ -38,15 +38,15 @@ def main() -> None:
             results |= _measure(part, arguments, names)
     except PeerEndedError as error:
         parser.exit(1, f"{error}\n")
-    print(f"written to {write_dated('latency', started, results)}")
+    print(f"wrote {write_dated('latency', started, results)}")
     if arguments.chart:
-        from benchmarks.latency.chart import draw  # noqa: PLC0415 - it takes a while to import
+        from benchmarks.latency.chart import draw  # noqa: PLC0415 - its import is slow
 
         draw(results["timing"]["parts"], arguments.chart)
 
 
 def _measure(part: str, arguments: argparse.Namespace, names: list[str]) -> dict[str, Any]:
-    """The results of one part, under its name; with ``timing`` the versions of the engines."""
+    """Return the results of one part by its name; with ``timing`` also the engines' versions."""
     data, sets, most = arguments.data, arguments.sets, arguments.most
     match part:
         case "timing":
@@ -60,8 +60,8 @@ def _measure(part: str, arguments: argparse.Namespace, names: list[str]) -> dict
         case "start":
             return {part: start.measure(names, next(load_set(data / sets[0])).pixels)}
         case "memory":
-            count = arguments.pictures
-            return {part: memory.measure(data, sets, most=most, pictures=count)}
+            count = arguments.images
+            return {part: memory.measure(data, sets, most=most, image_count=count)}
         case "sgemm":
             return {part: sgemm.measure()}
         case _:
@@ -83,16 +83,18 @@ def _parser() -> argparse.ArgumentParser:
         "--parts", nargs="+", choices=PARTS, default=PARTS, help="what to measure; default: all"
     )
     parser.add_argument(
-        "--most", type=_positive, metavar="N", help="only the first N pictures of each set"
+        "--most", type=_positive, metavar="N", help="only the first N images of each set"
     )
     parser.add_argument(
-        "--repeats", type=_positive, default=1, help="readings of each picture, median counts"
+        "--repeats", type=_positive, default=1, help="runs for each image; the median counts"
     )
     parser.add_argument(
+        "--images",
         "--pictures",
-        type=_twenties,
+        dest="images",
+        type=_multiple_of_samples,
         default=2000,
-        help="that the part memory reads, a multiple of 20; default: 2000",
+        help="recognized by the part memory, a multiple of 20; default: 2000",
     )
     parser.add_argument("--chart", type=Path, metavar="SVG", help="also draw the chart of times")
     return parser
@@ -105,7 +107,7 @@ def _positive(text: str) -> int:
     return number
 
 
-def _twenties(text: str) -> int:
+def _multiple_of_samples(text: str) -> int:
     number = _positive(text)
     if number % memory.SAMPLES:
         raise argparse.ArgumentTypeError(f"must be a multiple of {memory.SAMPLES}")

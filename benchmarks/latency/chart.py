@@ -1,6 +1,6 @@
-"""The chart of times: how many times as long as ours each peer takes, by group of pictures.
+"""Draw the chart of times: those of each peer divided by ours, by group of images.
 
-Usage, to draw it anew: ``python -m benchmarks.latency.chart RESULTS.json CHART.svg``.
+Usage, from existing results: ``python -m benchmarks.latency.chart RESULTS.json CHART.svg``.
 """
 
 from __future__ import annotations
@@ -17,29 +17,29 @@ from matplotlib.figure import Figure
 from benchmarks.engines import OURS
 from benchmarks.latency.totals import GROUPS
 
-_COLOURS = ("#3b6ea5", "#d98032", "#5a9a5a", "#8a6fb0")
+_COLORS = ("#3b6ea5", "#d98032", "#5a9a5a", "#8a6fb0")
 
 
 def draw(parts: Mapping[str, Any], path: Path) -> None:
-    """Writes the chart of a run's ``timing.parts`` as SVG; the same figures give the same file."""
+    """Write the chart of a run's ``timing.parts`` as SVG; the same figures give the same file."""
     groups = [group for group in GROUPS if group in parts]
     peers = [name for name in parts["all"]["engines"] if name != OURS]
     figure = Figure(figsize=(7, 3.6), layout="constrained")
     axes = figure.subplots()
     width = 0.8 / len(peers)
-    for place, peer in enumerate(peers):
-        middles = [x + (place - (len(peers) - 1) / 2) * width for x in range(len(groups))]
+    for index, peer in enumerate(peers):
+        middles = [x + (index - (len(peers) - 1) / 2) * width for x in range(len(groups))]
         ratios = [parts[group]["engines"][peer]["ratio_of_totals"] for group in groups]
-        bars = axes.bar(middles, ratios, 0.92 * width, label=peer, color=_COLOURS[place])
-        ground = {"facecolor": "white", "edgecolor": "none", "pad": 1}  # the line ends at it
-        axes.bar_label(bars, fmt="%.2f", padding=3, fontsize=9, bbox=ground)
+        bars = axes.bar(middles, ratios, 0.92 * width, label=peer, color=_COLORS[index])
+        label_box = {"facecolor": "white", "edgecolor": "none", "pad": 1}  # hides the line
+        axes.bar_label(bars, fmt="%.2f", padding=3, fontsize=9, bbox=label_box)
     axes.axhline(1, color="black", linewidth=1)
     axes.set_xticks(
         range(len(groups)),
         [f"{GROUPS[group]} ({parts[group]['pictures']})" for group in groups],
     )
     axes.set_ylabel("total time / ours")
-    axes.set_title("Time to read, ours = 1", fontsize=11)
+    axes.set_title("Recognition time, ours = 1", fontsize=11)
     axes.margins(y=0.1)
     axes.spines[["top", "right"]].set_visible(False)
     figure.legend(loc="outside lower center", ncols=len(peers), frameon=False, fontsize=9)

@@ -1,8 +1,8 @@
-"""How much a model computes: the multiplications and additions of its matrix products.
+"""Count the floating-point operations of a model's matrix products.
 
 Only convolutions, their transposes and matrix products count; in the models measured here the rest
-is a few per cent. The runtime itself says which it ran and of what shapes, in its
-profile of a run without optimisation, which would fuse some and pad others.
+is a few percent. Operators and shapes come from ONNX Runtime's profile of a run without graph
+optimization, which would fuse some operators and pad others.
 """
 
 from __future__ import annotations
@@ -22,11 +22,11 @@ Shape = Sequence[int]
 
 
 def count_flop(model: bytes, batch: npt.NDArray[np.float32]) -> int:
-    """Operations of one run of an ONNX model that has one input, whatever the numbers are."""
+    """Return the operations of one run of an ONNX model with one input, for any data type."""
     with tempfile.TemporaryDirectory() as folder:
         options = onnxruntime.SessionOptions()
         options.graph_optimization_level = onnxruntime.GraphOptimizationLevel.ORT_DISABLE_ALL
-        # The profile leaves out what has been packed, and with it the shapes of weights.
+        # The profile omits prepacked tensors, and with them the shapes of the weights.
         options.add_session_config_entry("session.disable_prepacking", "1")
         options.log_severity_level = 3
         options.enable_profiling = True
@@ -34,23 +34,23 @@ def count_flop(model: bytes, batch: npt.NDArray[np.float32]) -> int:
         session = onnxruntime.InferenceSession(model, options, providers=["CPUExecutionProvider"])
         session.run(None, {session.get_inputs()[0].name: batch})
         events = json.loads(Path(session.end_profiling()).read_text(encoding="utf-8"))
-    return sum(_of_event(event["args"]) for event in events if "op_name" in event.get("args", {}))
+    return sum(_event_flop(event["args"]) for event in events if "op_name" in event.get("args", {}))
 
 
 def operator_flop(operator: str, inputs: Sequence[Shape], output: Shape) -> int:
-    """Of one operator: two for each product that is summed; 0 for one that counts as nothing."""
+    """Return the operations of one operator, two per multiply-add; 0 if it does not count."""
     if operator in ("Conv", "FusedConv"):  # weights: (out, in of a group, height, width)
         return 2 * math.prod(output) * math.prod(inputs[1][1:])
     if operator == "ConvTranspose":  # weights: (in, out of a group, height, width)
         return 2 * math.prod(inputs[0]) * math.prod(inputs[1][1:])
     if operator in ("MatMul", "FusedMatMul", "DynamicQuantizeMatMul"):
         return 2 * math.prod(output) * inputs[0][-1]
-    if operator in ("Gemm", "FusedGemm"):  # whichever side of the first matrix is summed over
+    if operator in ("Gemm", "FusedGemm"):  # either axis of the first matrix may be summed
         return 2 * math.prod(inputs[0]) * output[1]
     return 0
 
 
-def _of_event(arguments: dict[str, Any]) -> int:
+def _event_flop(arguments: dict[str, Any]) -> int:
     return operator_flop(
         arguments["op_name"],
         [_shape(entry) for entry in arguments.get("input_type_shape", [])],
@@ -59,6 +59,6 @@ def _of_event(arguments: dict[str, Any]) -> int:
 
 
 def _shape(entry: dict[str, list[int]]) -> Shape:
-    """Of ``{"float": [1, 3, 640, 640]}``."""
+    """Return the shape in an entry such as ``{"float": [1, 3, 640, 640]}``."""
     [shape] = entry.values()
     return shape

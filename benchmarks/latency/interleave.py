@@ -1,4 +1,4 @@
-"""Engines side by side: every engine reads a picture before the next one comes."""
+"""Time engines in turn: every engine recognizes an image before the next image."""
 
 from __future__ import annotations
 
@@ -16,12 +16,12 @@ from benchmarks.latency.processes import wait_until_idle
 
 @dataclass(frozen=True, slots=True)
 class Timed:
-    """One picture as all engines read it.
+    """Hold the times of one image.
 
     Attributes:
-        set_name: the set it is of.
-        seconds: of each engine, by its name; of several readings, the median.
-        shares: the accuracy figures of each engine.
+        set_name: of the image.
+        seconds: by engine; the median of its runs.
+        shares: accuracy figures by engine.
     """
 
     set_name: str
@@ -30,14 +30,14 @@ class Timed:
 
 
 def iter_images(data: Path, sets: Iterable[str], most: int | None) -> Iterator[tuple[str, Sample]]:
-    """The first pictures of each set, at most so many, with the set's name."""
+    """Yield the first images of each set, up to ``most`` of each, with the set's name."""
     for name in sets:
         for sample in islice(load_set(data / name), most):
             yield name, sample
 
 
 def warm_up(data: Path, sets: Iterable[str], engines: Mapping[str, Candidate]) -> None:
-    """Has every engine read the first picture of each set."""
+    """Run every engine on the first image of each set."""
     for _, sample in iter_images(data, sets, 1):
         for engine in engines.values():
             engine.read(sample.pixels, detect_direction=False)
@@ -46,10 +46,10 @@ def warm_up(data: Path, sets: Iterable[str], engines: Mapping[str, Candidate]) -
 def time_engines(
     samples: Iterable[tuple[str, Sample]], engines: Mapping[str, Candidate], repeats: int
 ) -> Iterator[Timed]:
-    """Each picture in turn, read by every engine so many times.
+    """Yield the times of each image, recognized by every engine ``repeats`` times.
 
-    One engine works at a time, and the first of a round is the last of the next: what one
-    leaves behind, in caches or in the clock of the cores, meets the others alike.
+    One engine runs at a time, and the first of a round is the last of the next. So the state that
+    one leaves in caches or in the clock of the cores affects the others equally.
     """
     names = list(engines)
     for number, (set_name, sample) in enumerate(samples):
@@ -65,6 +65,6 @@ def time_engines(
 
 
 def rotate(names: Sequence[str], turn: int) -> list[str]:
-    """The names in their order, another one first at each turn."""
+    """Return the names in their order, another one first at each turn."""
     first = turn % len(names)
     return [*names[first:], *names[:first]]

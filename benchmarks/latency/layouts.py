@@ -1,4 +1,4 @@
-"""Part ``layouts``: one call alone, as it is, against every way to lay out its threads."""
+"""Part ``layouts``: compare the default with every other number of threads for one call."""
 
 from __future__ import annotations
 
@@ -16,11 +16,11 @@ _DEFAULT = "default"
 
 
 def measure(data: Path, sets: Sequence[str], *, most: int | None, repeats: int) -> dict[str, Any]:
-    """Times of our engine by layout.
+    """Return the times of our engine by number of threads.
 
     Returns:
-        ``parts`` as `by_group` gives them, ratios to the default; ``default_to_best``: for each
-        part, the total of the default over the least total of any other layout.
+        ``parts`` as of `by_group`, ratios to the default; ``default_to_best``: for each part, the
+        total of the default over the smallest total of the others.
     """
     layouts = {
         _DEFAULT: Ours(),
@@ -39,7 +39,7 @@ def measure(data: Path, sets: Sequence[str], *, most: int | None, repeats: int) 
 
 
 def default_to_best(part: dict[str, Any]) -> float:
-    """How many times as long the default takes as the fastest of the other layouts."""
+    """Return the time of the default divided by that of the fastest other layout."""
     totals: dict[str, float] = {name: row["seconds"] for name, row in part["engines"].items()}
     default = totals.pop(_DEFAULT)
     return round(default / min(totals.values()), 3)

@@ -1,4 +1,4 @@
-"""Part ``memory``: what a worker of the server holds after many pictures."""
+"""Part ``memory``: measure the resident memory of a worker over many images."""
 
 from __future__ import annotations
 
@@ -20,48 +20,50 @@ from web_image_ocr.serving.messages import Job, Start
 from web_image_ocr.serving.process import WorkerProcess
 
 SAMPLES = 20
-"""How often the memory is looked at: with 2,000 pictures, every 100."""
+"""Number of measurements: with 2,000 images, one every 100."""
 
 
-def measure(data: Path, sets: Sequence[str], *, most: int | None, pictures: int) -> dict[str, Any]:
-    """Resident memory of one worker with one core, which reads so many pictures in all.
+def measure(
+    data: Path, sets: Sequence[str], *, most: int | None, image_count: int
+) -> dict[str, Any]:
+    """Return the resident memory of one worker on one core over ``image_count`` images.
 
     Returns:
-        ``resident_mib``: by pictures read, 20 times and at the start; ``last_to_quarter``:
-        that at the end over that after a quarter of the pictures.
+        ``resident_mib``: by number of images, 20 times and at the start; ``last_to_quarter``:
+        memory at the end over memory after a quarter of the images.
     """
     files = [file for name in sets for file in files_of(data / name)[:most]]
-    samples = asyncio.run(_watch(shuffled(files), pictures))
+    samples = asyncio.run(_sample_memory(shuffled(files), image_count))
     ratio = last_to_quarter(samples)
-    print(f"resident MiB by pictures read: {samples}; last / quarter {ratio}", flush=True)
-    return {"pictures": pictures, "resident_mib": samples, "last_to_quarter": ratio}
+    print(f"resident MiB by number of images: {samples}; last / quarter {ratio}", flush=True)
+    return {"pictures": image_count, "resident_mib": samples, "last_to_quarter": ratio}
 
 
 def shuffled(files: Sequence[Path]) -> Iterator[Path]:
-    """All files in a random order, the same in every run, and again in another, without end."""
+    """Yield all files in a random order, then in another, without end; the same in every run."""
     order = random.Random(0)  # noqa: S311 - no secret
     while True:
         yield from order.sample(files, len(files))
 
 
 def last_to_quarter(samples: Mapping[int, float]) -> float:
-    """The memory at the end over that after a quarter of the pictures."""
+    """Return the memory at the end over the memory after a quarter of the images."""
     last = max(samples)
     return round(samples[last] / samples[last // 4], 3)
 
 
-async def _watch(files: Iterator[Path], pictures: int) -> dict[int, float]:
+async def _sample_memory(files: Iterator[Path], image_count: int) -> dict[int, float]:
     worker = WorkerProcess(Start(EngineConfig(), ImageLimits()), InstalledCode())
     await worker.start()
     assert worker.pid is not None
     samples = {0: round(resident_mib(worker.pid), 1)}
     try:
-        for number, file in enumerate(islice(files, pictures), 1):
+        for number, file in enumerate(islice(files, image_count), 1):
             job = Job(file.read_bytes(), RecognitionOptions(), Deadline.never(), cores=1)
             answer = await worker.answer(job)
             if isinstance(answer, ServiceError):
                 raise answer
-            if number % (pictures // SAMPLES) == 0:
+            if number % (image_count // SAMPLES) == 0:
                 samples[number] = round(resident_mib(worker.pid), 1)
     finally:
         await worker.close()

@@ -1,4 +1,4 @@
-"""Our engine as an adapter, for a start as cold as that of the peers."""
+"""Adapt our engine like a peer, to measure a start as cold as theirs."""
 
 from __future__ import annotations
 
@@ -11,10 +11,10 @@ if TYPE_CHECKING:
 
 
 class OurEngine:
-    """This project's engine."""
+    """Run this project's engine."""
 
     def __init__(self, precision: Precision = "auto") -> None:
-        # As the peers do, see protocol.serve.
+        # Imported here like the peers' engines: see protocol.serve.
         from web_image_ocr import Engine, EngineConfig  # noqa: PLC0415
         from web_image_ocr.primitives.memory import keep_freed_memory  # noqa: PLC0415
 
@@ -22,18 +22,18 @@ class OurEngine:
         self._engine = Engine(EngineConfig(precision=precision))
 
     def prepare(self, pixels: Pixels) -> Pixels:
-        """The picture as it is."""
+        """Return the image unchanged."""
         return pixels
 
     def read(self, prepared: Pixels) -> list[Line]:
-        """What our engine finds."""
+        """Return the lines that our engine finds."""
         found = self._engine.recognize(prepared).lines
         return [
             Line(text=x.text, quad=[*map(list, x.quad)], confidence=x.confidence) for x in found
         ]
 
     def versions(self) -> dict[str, str]:
-        """Of this project and its runtime."""
+        """Return the versions of this project and its runtime."""
         return package_versions("web-image-ocr", "onnxruntime")
 
 

@@ -1,4 +1,4 @@
-"""NumPy's product of two large float32 matrices: its rate, and which kernel of OpenBLAS it ran.
+"""Measure NumPy's product of two large float32 matrices, and name the OpenBLAS kernel it ran.
 
 Run as a program it prints one line of JSON, ``{"kernel": "...", "gflops": ...}``.
 """
@@ -15,13 +15,13 @@ from statistics import median
 
 import numpy as np
 
-_SIDE = 1536  # three matrices of 9 MB: neither fits a core's cache, as is usual for this rate
+_SIDE = 1536  # three matrices of 9 MB: none fits a core's cache, as is usual for this rate
 _SECONDS = 0.5
 _NAMES = ("scipy_openblas_get_corename64_", "openblas_get_corename64_", "openblas_get_corename")
 
 
 def median_seconds(run: Callable[[], object]) -> float:
-    """Of one run, by half a second of runs after one that is not counted."""
+    """Return the median time of one run, over half a second after a warm-up run."""
     run()
     times: list[float] = []
     while sum(times) < _SECONDS:
@@ -32,7 +32,7 @@ def median_seconds(run: Callable[[], object]) -> float:
 
 
 def kernel() -> str:
-    """The name of the processor that NumPy's OpenBLAS takes this one for; else ``unknown``."""
+    """Return the CPU family whose kernels NumPy's OpenBLAS runs, or ``unknown``."""
     for line in Path("/proc/self/maps").read_text(encoding="utf-8").splitlines():
         path = line.split()[-1]
         if "openblas" in path:

@@ -1,7 +1,6 @@
-"""Part ``sgemm``: how much of what one core can do in matrix products the models get.
+"""Part ``sgemm``: compare the models' rates with that of a large matrix product on one core.
 
-NumPy's own product of two large matrices stands for what the core can do. It runs in a process
-of its own with one thread.
+The reference is NumPy's product of two large matrices, in a separate process with one thread.
 """
 
 from __future__ import annotations
@@ -25,18 +24,18 @@ from web_image_ocr.engine.runtime.models import load_models
 from web_image_ocr.engine.runtime.session import Session, Tensor
 from web_image_ocr.engine.runtime.session_pool import SessionPool
 
-_DETECTION = (1, 3, 640, 640)  # a picture of a web page, made smaller
-_RECOGNITION = (1, 3, 48, 320)  # a line of some 25 letters
+_DETECTION = (1, 3, 640, 640)  # an image of a web page, scaled down
+_RECOGNITION = (1, 3, 48, 320)  # a line of about 25 letters
 _ROUNDS = 7
 _PRECISIONS: tuple[Precision, ...] = ("float32", "int8")
 
-_STEERING = ("OPENBLAS_CORETYPE", "OPENBLAS_L2_SIZE")
-"""Variables that choose another kernel than the one made for this processor."""
+_KERNEL_VARIABLES = ("OPENBLAS_CORETYPE", "OPENBLAS_L2_SIZE")
+"""Variables that select another kernel than this CPU's."""
 
 
 @dataclass(frozen=True, slots=True)
 class Model:
-    """A model under measurement: its file, its session, its input, seconds of each round."""
+    """Hold a model under measurement: its file, session and input, and seconds of each round."""
 
     file: bytes
     session: Session
@@ -44,7 +43,7 @@ class Model:
     seconds: list[float] = field(default_factory=list)
 
     def rates(self, sgemm_gflops: float) -> dict[str, Any]:
-        """What one run computes, how long it takes, and the share of the product's rate."""
+        """Return operations and time of one run, its rate, and the share of the product's rate."""
         gflop, seconds = count_flop(self.file, self.batch) / 1e9, median(self.seconds)
         return {
             "shape": self.batch.shape,
@@ -56,12 +55,12 @@ class Model:
 
 
 def measure() -> dict[str, Any]:
-    """Rates at one thread, the models in turn with the product; medians over the rounds.
+    """Measure the rates on one thread, models and product in turn; return medians over the rounds.
 
     Returns:
-        ``kernel``: the one that NumPy's product ran; ``sgemm_gflops``: its rate; ``models``: of
-        each, with either precision, ``shape``, ``gflop`` of a run (10^9 operations, whatever the
-        numbers), ``ms``, ``gflops``, ``share`` of the product's rate.
+        ``kernel``: of NumPy's product; ``sgemm_gflops``: its rate; ``models``: for each model and
+        precision ``shape``, ``gflop`` of a run (10^9 operations of any data type), ``ms``,
+        ``gflops``, ``share`` of the product's rate.
     """
     models: dict[str, Model] = {}
     for precision in _PRECISIONS:
@@ -95,14 +94,14 @@ def _noise(shape: tuple[int, ...]) -> Tensor:
 
 
 def _product() -> dict[str, Any]:
-    plain = {key: value for key, value in os.environ.items() if key not in _STEERING}
-    answer: dict[str, Any] = json.loads(
+    environment = {key: value for key, value in os.environ.items() if key not in _KERNEL_VARIABLES}
+    product: dict[str, Any] = json.loads(
         subprocess.run(
             [sys.executable, "-m", "benchmarks.latency.product"],
             cwd=ROOT,
-            env={**plain, "OPENBLAS_NUM_THREADS": "1"},
+            env={**environment, "OPENBLAS_NUM_THREADS": "1"},
             stdout=subprocess.PIPE,
             check=True,
         ).stdout
     )
-    return answer
+    return product

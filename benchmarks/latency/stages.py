@@ -1,4 +1,4 @@
-"""Part ``stages``: where the time of a call goes, from the bytes of the file to the JSON."""
+"""Part ``stages``: measure the time of each stage of a call, from image file to JSON."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from benchmarks.traits import traits_of
 from web_image_ocr import Engine, RecognitionOptions
 from web_image_ocr.api.wire.codec import json_response
 from web_image_ocr.api.wire.web_image import encode_page
-from web_image_ocr.engine.recognition import recognizer as reading
+from web_image_ocr.engine.recognition import recognizer
 from web_image_ocr.engine.recognition.crops import crop_line
 from web_image_ocr.images import ImageLimits
 from web_image_ocr.primitives.memory import keep_freed_memory
@@ -25,7 +25,7 @@ R = TypeVar("R")
 
 
 def measure(data: Path, sets: Sequence[str], *, most: int | None) -> dict[str, Any]:
-    """Mean milliseconds and share of each stage, for all pictures and for each group."""
+    """Return mean milliseconds and share of each stage, for all images and for each group."""
     keep_freed_memory()  # as a worker does
     engine = Engine()
     collected: defaultdict[str, list[Mapping[str, float]]] = defaultdict(list)
@@ -43,11 +43,11 @@ def measure(data: Path, sets: Sequence[str], *, most: int | None) -> dict[str, A
     return parts
 
 
-def stages_of(engine: Engine, picture: bytes) -> dict[str, float]:
-    """Seconds of each stage of one call on one core, so that no two run at once."""
+def stages_of(engine: Engine, image: bytes) -> dict[str, float]:
+    """Return the seconds of each stage of one call on one core, where no two run at once."""
     crops: list[float] = []
-    with patch.object(reading, "crop_line", _timed(crop_line, crops)):
-        page = recognize_image(engine, ImageLimits(), picture, RecognitionOptions(), cores=1)
+    with patch.object(recognizer, "crop_line", _timed(crop_line, crops)):
+        page = recognize_image(engine, ImageLimits(), image, RecognitionOptions(), cores=1)
     started = time.perf_counter()
     json_response(encode_page(page))
     stages = {**page.timings, "crop": sum(crops), "encode": time.perf_counter() - started}
@@ -66,7 +66,7 @@ def _timed(work: Callable[P, R], seconds: list[float]) -> Callable[P, R]:
 
 
 def summary(calls: Sequence[Mapping[str, float]]) -> dict[str, dict[str, float]]:
-    """Of each stage its milliseconds, the mean over all calls, and its share of them, 0 to 1."""
+    """Return the mean milliseconds of each stage over all calls, and its share, 0 to 1."""
     sums: Counter[str] = Counter()
     for call in calls:
         sums.update(call)

@@ -1,4 +1,4 @@
-"""Part ``start``: from nothing to the first answer, of engines and of the server."""
+"""Part ``start``: measure the start of engines and server until the first result."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from benchmarks.peers.environments import ROOT, command_of
 from web_image_ocr.primitives.pixels import Pixels
 
 _RUNS = 5
-_PATIENCE_S = 120.0
+_TIMEOUT_S = 120.0
 
 _SERVER, _BARE = "server", "bare script"
 _BARE_SCRIPT = """
@@ -29,28 +29,28 @@ import web_image_ocr.cli.app, web_image_ocr.serving.worker
 web_image_ocr.serving.worker.Engine()
 print("ready", flush=True)
 """
-"""What the server and one worker import at their tops, and the models, in one process."""
+"""Import the modules of the server and one worker, and load the models, in one process."""
 
 
 def measure(engines: Sequence[str], pixels: Pixels) -> dict[str, Any]:
-    """Medians of 5 starts, of each engine up to having read the picture, and of the server.
+    """Return medians of 5 starts: of each engine until its first result, and of the server.
 
     Returns:
-        ``first_picture`` and ``ready``: seconds by engine, and of the server and the bare script;
+        ``first_picture``: seconds by engine; ``ready``: seconds of the server and the bare script;
         ``server_above_bare_s``: the difference of these two.
     """
     with tempfile.TemporaryDirectory() as folder:
-        picture = Path(folder) / "picture.npy"
-        np.save(picture, pixels)
-        first = medians({name: _first_picture(name, picture) for name in engines})
+        image = Path(folder) / "image.npy"
+        np.save(image, pixels)
+        first = medians({name: _first_image(name, image) for name in engines})
         ready = medians({_SERVER: lambda: _server(Path(folder) / "data"), _BARE: _bare})
     above = round(ready[_SERVER] - ready[_BARE], 3)
-    print(f"first picture, s: {first}\nready, s: {ready}, above the bare script {above}")
+    print(f"first image, s: {first}\nready, s: {ready}, above the bare script {above}")
     return {"runs": _RUNS, "first_picture": first, "ready": ready, "server_above_bare_s": above}
 
 
 def medians(starts: Mapping[str, Callable[[], float]]) -> dict[str, float]:
-    """Median seconds of each kind of start, in turn; one round before is not counted."""
+    """Return median seconds of each start, in turn, after a round that is not counted."""
     seconds: dict[str, list[float]] = {name: [] for name in starts}
     for _ in range(1 + _RUNS):  # the first reads files from disk and compiles modules
         for name, start in starts.items():
@@ -58,17 +58,17 @@ def medians(starts: Mapping[str, Callable[[], float]]) -> dict[str, float]:
     return {name: round(median(times[1:]), 3) for name, times in seconds.items()}
 
 
-def _first_picture(engine: str, picture: Path) -> Callable[[], float]:
+def _first_image(engine: str, image: Path) -> Callable[[], float]:
     ours = [sys.executable, "-m", "benchmarks.latency.ours"]
     command = ours if engine == OURS else command_of(engine)
-    return lambda: _until_first_line([*command, str(picture)])
+    return lambda: _time_to_first_line([*command, str(image)])
 
 
 def _bare() -> float:
-    return _until_first_line([sys.executable, "-c", _BARE_SCRIPT])
+    return _time_to_first_line([sys.executable, "-c", _BARE_SCRIPT])
 
 
-def _until_first_line(command: Sequence[str]) -> float:
+def _time_to_first_line(command: Sequence[str]) -> float:
     started = time.perf_counter()
     with subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE) as process:
         assert process.stdout is not None
@@ -76,12 +76,12 @@ def _until_first_line(command: Sequence[str]) -> float:
         seconds = time.perf_counter() - started
         process.stdout.read()
     if not line or process.returncode:
-        raise RuntimeError(f"{command[:3]} ended without an answer")
+        raise RuntimeError(f"{command[:3]} ended without a response")
     return seconds
 
 
 def _server(data: Path) -> float:
-    """Seconds until ``/readyz`` says yes; the first start with a folder makes an account there."""
+    """Return seconds until ``/readyz`` answers 200; the first start in a folder adds an account."""
     port = _free_port()
     command = [sys.executable, "-m", "web_image_ocr", "serve", f"--port={port}"]
     started = time.perf_counter()
@@ -93,8 +93,10 @@ def _server(data: Path) -> float:
     )
     try:
         while not _is_ready(port):
-            if process.poll() is not None or time.perf_counter() - started > _PATIENCE_S:
-                raise RuntimeError("the server did not become ready")
+            if process.poll() is not None or time.perf_counter() - started > _TIMEOUT_S:
+                raise RuntimeError(
+                    f"the server was not ready within {_TIMEOUT_S:.0f} s, or it ended"
+                )
             time.sleep(0.01)
         return time.perf_counter() - started
     finally:

@@ -1,4 +1,4 @@
-"""Part ``timing``: our engine and the peers, picture by picture."""
+"""Part ``timing``: time our engine and its peers, image by image."""
 
 from __future__ import annotations
 
@@ -20,11 +20,11 @@ def measure(
     most: int | None,
     repeats: int,
 ) -> dict[str, Any]:
-    """Times of all engines, ours among them.
+    """Return the times of all engines, ours included.
 
     Returns:
-        ``parts`` as `by_group` gives them, ratios to ours; ``idle_cores``: cores that each
-        engine keeps busy while it waits; ``resident_mib``: of the peers, at the end.
+        ``parts`` as of `by_group`, ratios to ours; ``idle_cores``: cores that each engine keeps
+        busy while it waits; ``resident_mib``: of the peers, at the end.
     """
     warm_up(data, sets, engines)
     idle = {name: round(busy_share(engine.pid, 1.0), 3) for name, engine in engines.items()}

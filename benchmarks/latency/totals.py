@@ -1,4 +1,4 @@
-"""Times and figures of engines on a group of pictures, as ratios to one of them."""
+"""Compare times and accuracy of engines on a group of images, as ratios to one engine."""
 
 from __future__ import annotations
 
@@ -10,13 +10,13 @@ from benchmarks.accuracy.figures import over_pictures
 from benchmarks.latency.interleave import Timed
 from benchmarks.traits import traits_of
 
-GROUPS = {"web": "web pictures", "dense": "dense pages"}
-"""The groups of sets, and what to call their pictures."""
+GROUPS = {"web": "web images", "dense": "dense pages"}
+"""The groups of sets and the labels of their images."""
 
 
 def by_group(timed: Sequence[Timed], base: str) -> dict[str, Any]:
-    """`compare_engines` for all pictures, for each group and for each set that has any."""
-    sets = list(dict.fromkeys(picture.set_name for picture in timed))
+    """Return `compare_engines` for all images, each group and each set with images."""
+    sets = list(dict.fromkeys(image.set_name for image in timed))
     parts = {"all": timed}
     for group in GROUPS:
         parts[group] = [x for x in timed if traits_of(x.set_name).group == group]
@@ -26,19 +26,19 @@ def by_group(timed: Sequence[Timed], base: str) -> dict[str, Any]:
 
 
 def compare_engines(timed: Sequence[Timed], base: str) -> dict[str, Any]:
-    """What each engine took for some pictures, at least one, and how well it read them.
+    """Return time and accuracy of each engine on some images, at least one.
 
     Returns:
-        ``pictures``: how many; ``engines``: by name ``seconds`` in sum, ``ratio_of_totals`` and
-        ``median_of_ratios`` (above 1: slower than ``base``), ``word_f`` of the pictures that are
-        labelled in full and ``word_recall`` of all, each none where no label allows it.
+        ``pictures``: number of images; ``engines``: by name total ``seconds``, ``ratio_of_totals``
+        and ``median_of_ratios`` (above 1: slower than ``base``), ``word_f`` of fully labelled
+        images and ``word_recall`` of all, each None where the labels do not allow it.
     """
-    total = sum(picture.seconds[base] for picture in timed)
+    total = sum(image.seconds[base] for image in timed)
     engines = {}
     for name in timed[0].seconds:
-        figures = over_pictures([picture.shares[name] for picture in timed])
-        seconds = sum(picture.seconds[name] for picture in timed)
-        ratios = [picture.seconds[name] / picture.seconds[base] for picture in timed]
+        figures = over_pictures([image.shares[name] for image in timed])
+        seconds = sum(image.seconds[name] for image in timed)
+        ratios = [image.seconds[name] / image.seconds[base] for image in timed]
         engines[name] = {
             "seconds": round(seconds, 3),
             "ratio_of_totals": round(seconds / total, 3),
@@ -52,15 +52,15 @@ def compare_engines(timed: Sequence[Timed], base: str) -> dict[str, Any]:
 
 
 def format_table(parts: dict[str, Any]) -> str:
-    """`by_group` for the terminal, a line for each engine of each part."""
+    """Return the result of `by_group` as text, a line for each engine of each part."""
     return "\n".join(
-        f"{part:27} {len_of['pictures']:4}  {name:18} {row['seconds']:9.2f} s"
+        f"{part:27} {result['pictures']:4}  {name:18} {row['seconds']:9.2f} s"
         f"  totals {row['ratio_of_totals']:6.2f}  median {row['median_of_ratios']:6.2f}"
-        f"  word F {_shown(row['word_f'])}  recall {_shown(row['word_recall'])}"
-        for part, len_of in parts.items()
-        for name, row in len_of["engines"].items()
+        f"  word F {_format_figure(row['word_f'])}  recall {_format_figure(row['word_recall'])}"
+        for part, result in parts.items()
+        for name, row in result["engines"].items()
     )
 
 
-def _shown(figure: float | None) -> str:
+def _format_figure(figure: float | None) -> str:
     return "-" if figure is None else f"{figure:.4f}"

@@ -1,4 +1,4 @@
-"""Adapters of other engines; each runs as a program in the Python of its engine.
+"""Adapt other OCR engines to the benchmarks; each adapter runs in its engine's environment.
 
-They import nothing of this project but each other, so the project's pins do not bind theirs.
+Adapters import only each other from this project, so its pinned versions do not bind theirs.
 """

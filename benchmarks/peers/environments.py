@@ -1,4 +1,4 @@
-"""The Pythons the peers run in: a virtual environment each, made on first use."""
+"""Create a virtual environment for each peer on first use."""
 
 from __future__ import annotations
 
@@ -9,13 +9,13 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[2]
-_HOMES = ROOT / "benchmarks" / ".peers"
+_ENVIRONMENTS = ROOT / "benchmarks" / ".peers"
 
 
 def _rapidocr(runtime: str) -> Sequence[Sequence[str]]:
     return (
         ("install", "rapidocr==3.10.0", runtime),
-        # The full OpenCV wants a display's libraries; reading needs none of them.
+        # The full OpenCV needs a display's libraries, which recognition does not use.
         ("uninstall", "--yes", "opencv-python", "opencv-python-headless"),
         ("install", "opencv-python-headless==5.0.0.93"),
     )
@@ -34,17 +34,17 @@ PEERS = tuple(_INSTALL)
 
 
 def command_of(peer: str) -> list[str]:
-    """The command that starts a peer's adapter, to be run in `ROOT`."""
+    """Return the command that starts a peer's adapter, to be run in `ROOT`."""
     python = _python(peer) if _INSTALL[peer] else Path(sys.executable)
     return [str(python), "-m", f"benchmarks.peers.{peer.replace('-', '_')}"]
 
 
 def _python(peer: str) -> Path:
-    home = _HOMES / peer
-    python, done = home / "bin" / "python", home / ".done"
+    environment = _ENVIRONMENTS / peer
+    python, done = environment / "bin" / "python", environment / ".done"
     if not done.exists():
-        print(f"installing {peer} into {home.relative_to(ROOT)}", file=sys.stderr)
-        venv.create(home, clear=True, with_pip=True)
+        print(f"installing {peer} into {environment.relative_to(ROOT)}", file=sys.stderr)
+        venv.create(environment, clear=True, with_pip=True)
         for step in _INSTALL[peer]:
             subprocess.run([str(python), "-m", "pip", step[0], "--quiet", *step[1:]], check=True)
         done.touch()

@@ -1,4 +1,4 @@
-"""Our own engine with float32 numbers only: not a peer, but measured beside them."""
+"""Adapt our own engine in float32: not a peer, but measured beside them."""
 
 from __future__ import annotations
 

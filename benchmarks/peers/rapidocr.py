@@ -1,4 +1,4 @@
-"""RapidOCR, which takes pixels, with ONNX Runtime, its default."""
+"""Adapt RapidOCR, which accepts pixels, with its default ONNX Runtime."""
 
 from __future__ import annotations
 
@@ -10,26 +10,26 @@ from benchmarks.peers.protocol import Line, Pixels, package_versions, serve
 
 
 class RapidOcr:
-    """RapidOCR's default pipeline.
+    """Run RapidOCR's default pipeline.
 
     Args:
-        runtime: what computes for it, by the name of its package.
+        runtime: name of the inference runtime's package.
     """
 
     def __init__(self, runtime: str = "onnxruntime") -> None:
-        from rapidocr import EngineType, RapidOCR  # noqa: PLC0415 - not before output is safe
+        from rapidocr import EngineType, RapidOCR  # noqa: PLC0415 - see protocol.serve
 
         self._runtime = runtime
         engine = {f"{model}.engine_type": EngineType(runtime) for model in ("Det", "Cls", "Rec")}
-        # Typed as any of its stages' results; the whole pipeline gives boxes, texts and scores.
+        # Typed as the result of any stage; the whole pipeline returns boxes, texts and scores.
         self._engine: Any = RapidOCR(params={"Global.log_level": "error", **engine})
 
     def prepare(self, pixels: Pixels) -> Pixels:
-        """The picture as BGR."""
+        """Return the image as BGR."""
         return np.ascontiguousarray(pixels[:, :, ::-1])
 
     def read(self, prepared: Pixels) -> list[Line]:
-        """What RapidOCR finds."""
+        """Return the lines that RapidOCR finds."""
         result = self._engine(prepared)
         if result.boxes is None:
             return []
@@ -40,7 +40,7 @@ class RapidOcr:
         ]
 
     def versions(self) -> dict[str, str]:
-        """Of RapidOCR and of what computes for it."""
+        """Return the versions of RapidOCR and its runtime."""
         return package_versions("rapidocr", self._runtime, "opencv-python-headless")
 
 

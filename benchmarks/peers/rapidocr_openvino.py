@@ -1,4 +1,4 @@
-"""RapidOCR with OpenVINO."""
+"""Adapt RapidOCR with OpenVINO."""
 
 from __future__ import annotations
 

@@ -1,6 +1,6 @@
-"""Tesseract by its command, languages ``chi_sim+eng``; it runs in the Python of the benchmark.
+"""Adapt the command ``tesseract``, languages ``chi_sim+eng``; run in the benchmark's Python.
 
-The command takes files, so it gets an uncompressed PPM by its standard input. Its time includes
+The command accepts files, so it gets an uncompressed PPM on its standard input. Its time includes
 its start.
 """
 
@@ -15,11 +15,11 @@ from itertools import groupby
 from benchmarks.peers.protocol import Line, Pixels, serve, upright_quad
 
 _LANGUAGES = ("chi_sim", "eng")
-_WORD = "5"  # the level of a row that holds a word
+_WORD_LEVEL = "5"  # of table rows that hold a word
 
 
 class Tesseract:
-    """Tesseract with its default page segmentation."""
+    """Run Tesseract with its default page segmentation."""
 
     def __init__(self) -> None:
         command = shutil.which("tesseract")
@@ -31,26 +31,26 @@ class Tesseract:
             sys.exit(f"tesseract lacks the languages {', '.join(sorted(missing))}")
 
     def prepare(self, pixels: Pixels) -> bytes:
-        """The picture as a PPM file."""
+        """Return the image as a PPM file."""
         height, width = pixels.shape[:2]
         return b"P6 %d %d 255\n" % (width, height) + pixels.tobytes()
 
-    def read(self, prepared: bytes) -> list[Line]:
-        """Tesseract's words joined to its lines; the confidence is their mean."""
-        table = self._run("-", "-", "-l", "+".join(_LANGUAGES), "tsv", "quiet", file=prepared)
+    def read(self, image_file: bytes) -> list[Line]:
+        """Return Tesseract's lines with the mean confidence of their words."""
+        table = self._run("-", "-", "-l", "+".join(_LANGUAGES), "tsv", "quiet", file=image_file)
         rows = csv.DictReader(table.splitlines(), delimiter="\t", quoting=csv.QUOTE_NONE)
-        words = [row for row in rows if row["level"] == _WORD and row["text"].strip()]
+        words = [row for row in rows if row["level"] == _WORD_LEVEL and row["text"].strip()]
         return [_line(list(group)) for _, group in groupby(words, key=_line_number)]
 
     def versions(self) -> dict[str, str]:
-        """Of the command."""
+        """Return the version of the command."""
         return {"tesseract": self._run("--version").split()[1]}
 
     def _run(self, *arguments: str, file: bytes = b"") -> str:
-        done = subprocess.run(
+        process = subprocess.run(
             [self._command, *arguments], input=file, stdout=subprocess.PIPE, check=True
         )
-        return done.stdout.decode("utf-8")
+        return process.stdout.decode("utf-8")
 
 
 def _line_number(row: dict[str, str]) -> tuple[str, ...]:

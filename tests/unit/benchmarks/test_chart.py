@@ -23,7 +23,7 @@ def test_the_same_figures_give_the_same_chart_with_every_peer(tmp_path: Path) ->
         draw(parts, chart)
     first, again = (chart.read_text(encoding="utf-8") for chart in charts)
     assert first == again
-    for text in ("4.25", "2.50", "rapidocr", "tesseract", "web pictures (7)", "dense pages (2)"):
+    for text in ("4.25", "2.50", "rapidocr", "tesseract", "web images (7)", "dense pages (2)"):
         assert f">{text}</text>" in first
     assert "sroie" not in first
     assert "dc:date" not in first

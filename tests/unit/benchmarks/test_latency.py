@@ -23,10 +23,10 @@ RIGHT, WRONG = {"word_f": (2.0, 2.0), "word_recall": (1.0, 1.0)}, {"word_f": (0.
 
 
 class Clockwork:
-    """Finds nothing, and says that it took the next of these times; the last one again and again.
+    """Find one line and report the next of some times, the last one repeatedly.
 
     Attributes:
-        log: its name for each picture, shared with the other engines.
+        log: receives its name for each image; shared with the other engines.
     """
 
     versions: Mapping[str, str] = {}
@@ -47,22 +47,22 @@ def _no_rest(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(interleave, "wait_until_idle", lambda _: None)
 
 
-def test_another_engine_begins_at_each_turn() -> None:
+def test_another_engine_starts_each_turn() -> None:
     turns = ["".join(rotate("abc", turn)) for turn in range(4)]
     assert turns == ["abc", "bca", "cab", "abc"]
 
 
-def test_each_picture_is_read_by_all_before_the_next() -> None:
+def test_all_engines_recognize_an_image_before_the_next() -> None:
     log: list[str] = []
     engines: dict[str, Candidate] = {name: Clockwork(name, log, 1.0) for name in "ab"}
     made_up = sample([label("a", box(0, 0, 9, 9))])
     timed = list(time_engines([("mtwi20", made_up)] * 3, engines, repeats=1))
     assert "".join(log) == "abbaab"
-    assert [picture.set_name for picture in timed] == ["mtwi20"] * 3
+    assert [image.set_name for image in timed] == ["mtwi20"] * 3
     assert timed[0].shares["a"]["word_f"] == (2, 2)
 
 
-def test_of_several_readings_the_median_counts() -> None:
+def test_the_median_of_several_runs_counts() -> None:
     log: list[str] = []
     engines: dict[str, Candidate] = {
         "a": Clockwork("a", log, 1.0, 9.0, 2.0),
@@ -73,7 +73,7 @@ def test_of_several_readings_the_median_counts() -> None:
     assert "".join(log) == "abbaab"
 
 
-def test_only_so_many_pictures_of_each_set(tmp_path: Path) -> None:
+def test_the_number_of_images_of_each_set_is_limited(tmp_path: Path) -> None:
     for name in ("one", "two"):
         labels = write_set(tmp_path / name) / "labels.jsonl"
         labels.write_text(labels.read_text(encoding="utf-8") * 3, encoding="utf-8")
@@ -102,13 +102,13 @@ def test_ratios_are_of_totals_beside_the_median_of_single_ones() -> None:
     assert peer["word_f"] == 0.6667
 
 
-def test_a_figure_that_no_label_allows_is_left_open() -> None:
+def test_a_figure_that_the_labels_do_not_allow_is_none() -> None:
     part = compare_engines([Timed("x", {"ours": 1.0}, {"ours": {"word_recall": (1, 2)}})], "ours")
     assert part["engines"]["ours"]["word_f"] is None
     assert part["engines"]["ours"]["word_recall"] == 0.5
 
 
-def test_pictures_are_summed_by_set_and_by_group() -> None:
+def test_images_are_summed_by_set_and_by_group() -> None:
     timed = [
         Timed(name, {"ours": 1.0}, {"ours": RIGHT})
         for name in ("mtwi20", "memes_zh", "memes_zh", "sroie", "some_other")
@@ -136,16 +136,16 @@ def test_stages_are_means_over_calls_and_shares_of_all() -> None:
     }
 
 
-def test_the_default_layout_is_held_against_the_best_of_the_others() -> None:
+def test_the_default_layout_is_compared_with_the_best_of_the_others() -> None:
     seconds = {"default": 3.3, "threads=1": 5.0, "threads=2": 3.0}
     assert default_to_best({"engines": {k: {"seconds": s} for k, s in seconds.items()}}) == 1.1
 
 
-def test_memory_at_the_end_is_held_against_that_after_a_quarter() -> None:
+def test_memory_at_the_end_is_compared_with_that_after_a_quarter() -> None:
     assert last_to_quarter({0: 1.0, 500: 400.0, 1000: 900.0, 2000: 410.0}) == 1.025
 
 
-def test_all_pictures_come_once_before_any_comes_again_and_in_the_same_order() -> None:
+def test_all_images_come_once_before_any_comes_again_in_a_fixed_order() -> None:
     files = [Path(str(number)) for number in range(9)]
     first, again = ([x for x, _ in zip(shuffled(files), range(18), strict=False)] for _ in "12")
     assert first == again
@@ -166,7 +166,7 @@ def test_starts_take_turns_and_the_first_round_is_not_counted() -> None:
     assert "".join(log) == "ab" * 6
 
 
-def test_a_process_knows_its_memory_and_that_it_sleeps() -> None:
+def test_memory_and_load_of_a_sleeping_process_are_measured() -> None:
     before = resident_mib(os.getpid())
     held = np.ones(64 << 20, np.uint8)
     assert 60 < resident_mib(os.getpid()) - before < 70
