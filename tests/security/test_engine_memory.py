@@ -14,7 +14,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from tests.unit.engine.pictures import written
+from tests.unit.engine.images import draw_lines
 from web_image_ocr import EngineConfig
 from web_image_ocr.engine.detection.multiscale import MAX_TOTAL_PIXELS
 from web_image_ocr.primitives.pixels import Pixels
@@ -54,19 +54,19 @@ def noise() -> Pixels:
 def words() -> Pixels:
     """Return an image of the same size full of small words."""
     positions = [(20 + 180 * column, 20 + 100 * row) for row in range(20) for column in (0, 5, 10)]
-    return written([(x, y, "market") for x, y in positions], width=2000, height=2000, size=16)
+    return draw_lines([(x, y, "market") for x, y in positions], width=2000, height=2000, size=16)
 
 
 def strip() -> Pixels:
     """Return one line along the longest side."""
-    return written([(4, -1, "market " * 150)], width=8192, height=15, size=12)
+    return draw_lines([(4, -1, "market " * 150)], width=8192, height=15, size=12)
 
 
 @pytest.mark.parametrize("image", [noise, words, strip])
 def test_recognition_takes_no_more_memory_than_documented(
     image: Callable[[], Pixels], tmp_path: Path
 ) -> None:
-    np.save(tmp_path / "warm.npy", written([(20, 20, "Good morning")]))
+    np.save(tmp_path / "warm.npy", draw_lines([(20, 20, "Good morning")]))
     np.save(tmp_path / "large.npy", image())
     found = subprocess.run(
         [sys.executable, "-c", READER, tmp_path / "warm.npy", tmp_path / "large.npy"],

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tests.unit.engine.compass import rectangle
+from tests.unit.engine.shapes import rectangle
 from web_image_ocr.engine.geometry import BoundsIndex, Points, shared_area
 
 LENGTHS = st.floats(1, 60)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from tests.unit.engine.compass import box_from, rectangle
+from tests.unit.engine.shapes import rectangle, upright_box
 from web_image_ocr.engine.geometry import Box, Points, clip_quad
 from web_image_ocr.engine.layout.orientation import covered_share, text_area, unrecognized_boxes
 from web_image_ocr.engine.page import TextLine
@@ -64,6 +64,6 @@ def test_among_many_lines_the_same_boxes_are_still_to_be_read() -> None:
 
 
 def test_the_ground_goes_around_the_text_and_ends_with_the_picture() -> None:
-    ground = text_area([box_from(5, 100, 105, 120), box_from(120, 60, 195, 80)], 200, 300)
+    ground = text_area([upright_box(5, 100, 105, 120), upright_box(120, 60, 195, 80)], 200, 300)
     assert np.min(ground, axis=0) == pytest.approx([-0.5, 60 - 30])
     assert np.max(ground, axis=0) == pytest.approx([199.5, 120 + 30])

@@ -10,7 +10,7 @@ import numpy as np
 import numpy.typing as npt
 import pytest
 
-from tests.unit.engine.work import Work, counted
+from tests.unit.engine.counting import CountingEngine, counting
 from web_image_ocr import Engine, EngineConfig, RecognitionOptions
 from web_image_ocr.primitives.cpu import has_vnni
 from web_image_ocr.primitives.pixels import Pixels
@@ -26,9 +26,9 @@ OPTIONS = pytest.mark.parametrize(
 
 
 @pytest.fixture(scope="module")
-def work() -> Iterator[Work]:
-    with counted(Engine(EngineConfig(threads=2))) as work:
-        yield work
+def engine() -> Iterator[CountingEngine]:
+    with counting(Engine(EngineConfig(threads=2))) as counter:
+        yield counter
 
 
 SEEN = 8
@@ -39,10 +39,12 @@ FILLING = 32_768
 of noise a few strips are seen as well that look bent, and 53,248 pixels in all."""
 
 
-def invented(work: Work, pixels: Pixels, options: RecognitionOptions) -> list[tuple[str, float]]:
+def invented(
+    engine: CountingEngine, pixels: Pixels, options: RecognitionOptions
+) -> list[tuple[str, float]]:
     """What is read surely in a picture on which nothing is written; little work may be done."""
-    lines = work.read(pixels, options).lines
-    assert sum(work.detection.pixels) <= SEEN * pixels.shape[0] * pixels.shape[1] + FILLING
+    lines = engine.recognize(pixels, options).lines
+    assert sum(engine.detection.pixels) <= SEEN * pixels.shape[0] * pixels.shape[1] + FILLING
     return [(line.text, line.confidence) for line in lines if line.confidence > SURE]
 
 
@@ -82,10 +84,10 @@ NOISE: dict[str, Noise] = {
 @pytest.mark.parametrize("size", [(64, 64), (200, 150), (640, 480)], ids="{0[0]}x{0[1]}".format)
 @pytest.mark.parametrize("kind", NOISE)
 def test_nothing_is_read_surely_in_noise(
-    work: Work, kind: str, size: tuple[int, int], options: RecognitionOptions
+    engine: CountingEngine, kind: str, size: tuple[int, int], options: RecognitionOptions
 ) -> None:
     found = {
-        seed: invented(work, picture(NOISE[kind](np.random.default_rng(seed), *size)), options)
+        seed: invented(engine, picture(NOISE[kind](np.random.default_rng(seed), *size)), options)
         for seed in range(3)
     }
     if kind == "blocks":
@@ -96,21 +98,21 @@ def test_nothing_is_read_surely_in_noise(
 @pytest.mark.parametrize("value", [0, 127, 255])
 @pytest.mark.parametrize("shape", [(480, 640), (15, 8192), (8192, 15)], ids=str)
 def test_a_picture_of_one_colour_is_not_shown_to_the_models(
-    work: Work, shape: tuple[int, int], value: int
+    engine: CountingEngine, shape: tuple[int, int], value: int
 ) -> None:
-    assert work.read(picture(np.full(shape, value))).lines == ()
-    assert work.detection.pixels == work.recognition.pixels == []
+    assert engine.recognize(picture(np.full(shape, value))).lines == ()
+    assert engine.detection.pixels == engine.recognition.pixels == []
 
 
 @OPTIONS
 @pytest.mark.parametrize("place", [(320, 240), (0, 0), (100, 479)], ids="at {0[0]},{0[1]}".format)
 @pytest.mark.parametrize("radius", [0, 1, 3, 8])
 def test_a_single_dot_is_no_text(
-    work: Work, place: tuple[int, int], radius: int, options: RecognitionOptions
+    engine: CountingEngine, place: tuple[int, int], radius: int, options: RecognitionOptions
 ) -> None:
     pixels = picture(np.full((480, 640), 255))
     cv2.circle(pixels, place, radius, (0, 0, 0), cv2.FILLED)
-    assert invented(work, pixels, options) == []
+    assert invented(engine, pixels, options) == []
 
 
 PATTERNS: dict[str, Callable[[npt.NDArray[Any], npt.NDArray[Any]], npt.NDArray[Any]]] = {
@@ -125,7 +127,11 @@ PATTERNS: dict[str, Callable[[npt.NDArray[Any], npt.NDArray[Any]], npt.NDArray[A
 @pytest.mark.parametrize("kind", PATTERNS)
 @pytest.mark.parametrize("period", [1, 2, 3, 8, 32])
 def test_patterns_are_no_text(
-    work: Work, kind: str, period: int, options: RecognitionOptions, request: pytest.FixtureRequest
+    engine: CountingEngine,
+    kind: str,
+    period: int,
+    options: RecognitionOptions,
+    request: pytest.FixtureRequest,
 ) -> None:
     if (kind, period) == ("checks", 8):  # with float32, checks of 9 pixels are read as four signs
         why = "with numbers of 8 bits it is read as eleven times 一"
@@ -133,15 +139,15 @@ def test_patterns_are_no_text(
         request.applymarker(rounded)
     y, x = np.mgrid[:480, :640] // period
     pattern = picture(255 * (PATTERNS[kind](x, y) % 2))
-    assert invented(work, pattern, options) == []
+    assert invented(engine, pattern, options) == []
 
 
 @OPTIONS
 @pytest.mark.parametrize("module", [3, 5, 8, 12])
 @pytest.mark.parametrize("text", ["https://example.org/", "0123456789" * 12], ids=["short", "long"])
 def test_a_qr_code_is_no_text(
-    work: Work, text: str, module: int, options: RecognitionOptions
+    engine: CountingEngine, text: str, module: int, options: RecognitionOptions
 ) -> None:
     code = enlarged(np.asarray(cv2.QRCodeEncoder.create().encode(text)), module)
     pixels = picture(np.pad(code, 40, constant_values=255))
-    assert [found for found in invented(work, pixels, options) if len(found[0]) > 1] == []
+    assert [found for found in invented(engine, pixels, options) if len(found[0]) > 1] == []

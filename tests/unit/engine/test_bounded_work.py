@@ -10,8 +10,8 @@ import numpy as np
 import pytest
 
 from benchmarks.text import similarity, unspaced
-from tests.unit.engine.pictures import written
-from tests.unit.engine.work import Counted, Work, counted
+from tests.unit.engine.counting import CountingEngine, CountingSession, counting
+from tests.unit.engine.images import draw_lines
 from web_image_ocr import Engine, EngineConfig
 from web_image_ocr.engine.runtime.session import LINE_HEIGHT_PX
 from web_image_ocr.primitives.cpu import available_cores
@@ -28,9 +28,9 @@ WORDS = [
 
 
 @pytest.fixture(scope="module")
-def work() -> Iterator[Work]:
-    with counted(Engine(EngineConfig(threads=2))) as work:
-        yield work
+def engine() -> Iterator[CountingEngine]:
+    with counting(Engine(EngineConfig(threads=2))) as counter:
+        yield counter
 
 
 def words_page(rows: int, columns: int) -> tuple[Pixels, list[str]]:
@@ -39,7 +39,7 @@ def words_page(rows: int, columns: int) -> tuple[Pixels, list[str]]:
     places = [
         (20 + 110 * column, 20 + 30 * row) for row in range(rows) for column in range(columns)
     ]
-    page = written(
+    page = draw_lines(
         [(x, y, word) for (x, y), word in zip(places, words, strict=True)],
         width=110 * columns + 40,
         height=30 * rows + 40,
@@ -49,19 +49,19 @@ def words_page(rows: int, columns: int) -> tuple[Pixels, list[str]]:
 
 
 @pytest.mark.slow
-def test_a_page_of_2000_lines_is_read_one_run_a_line(work: Work) -> None:
+def test_a_page_of_2000_lines_is_read_one_run_a_line(engine: CountingEngine) -> None:
     page, words = words_page(50, 40)
-    found = [line.text for line in work.read(page).lines]
+    found = [line.text for line in engine.recognize(page).lines]
     right = sum(one == other for one, other in zip(found, words, strict=False))
     assert right >= 0.99 * len(words)
-    assert len(work.recognition.pixels) <= 1.02 * len(words)
+    assert len(engine.recognition.pixels) <= 1.02 * len(words)
 
 
 @dataclass(frozen=True)
 class UntilRuns(Deadline):
     """A deadline that passes when a model has run so many times."""
 
-    model: Counted
+    model: CountingSession
     runs: int
 
     def remaining(self) -> float:
@@ -69,29 +69,31 @@ class UntilRuns(Deadline):
 
 
 @pytest.mark.parametrize(("stage", "runs"), [("recognition", 5), ("detection", 1)])
-def test_a_deadline_that_passes_ends_the_work(work: Work, stage: str, runs: int) -> None:
+def test_a_deadline_that_passes_ends_the_work(
+    engine: CountingEngine, stage: str, runs: int
+) -> None:
     page, _ = words_page(6, 6)
-    model = getattr(work, stage)
+    model = getattr(engine, stage)
     with pytest.raises(ServiceError) as caught:
-        work.read(page, deadline=UntilRuns(at=inf, model=model, runs=runs))
+        engine.recognize(page, deadline=UntilRuns(at=inf, model=model, runs=runs))
     assert caught.value.kind is ErrorKind.DEADLINE_EXCEEDED
     # A thread on each core: the others may have looked at the clock just before.
     assert runs <= len(model.pixels) < runs + available_cores()
 
 
 @pytest.mark.parametrize("turns", [0, 1], ids=["across", "down"])
-def test_a_strip_full_of_text_is_read(work: Work, turns: int) -> None:
+def test_a_strip_full_of_text_is_read(engine: CountingEngine, turns: int) -> None:
     """One line, 560 times as long as high: far more than the recogniser sees in one run."""
     text = " ".join(WORDS * 20)
-    strip = written([(4, -1, text)], width=8192, height=15, size=12)
-    page = work.read(np.rot90(strip, -turns).copy())
+    strip = draw_lines([(4, -1, text)], width=8192, height=15, size=12)
+    page = engine.recognize(np.rot90(strip, -turns).copy())
     found = unspaced(" ".join(line.text for line in page.lines))
     assert similarity(unspaced(text), found) >= 0.98
-    assert sum(work.recognition.pixels) <= 4 * 15 * 8192 * (LINE_HEIGHT_PX / 15) ** 2
+    assert sum(engine.recognition.pixels) <= 4 * 15 * 8192 * (LINE_HEIGHT_PX / 15) ** 2
 
 
-def test_where_a_line_is_cut_no_space_comes_into_a_number(work: Work) -> None:
+def test_where_a_line_is_cut_no_space_comes_into_a_number(engine: CountingEngine) -> None:
     digits = "".join(map(str, np.random.default_rng(1).integers(0, 10, 950)))
-    (line,) = work.read(written([(4, -1, digits)], width=8192, height=15, size=12)).lines
-    assert len(work.recognition.pixels) > 1
+    (line,) = engine.recognize(draw_lines([(4, -1, digits)], width=8192, height=15, size=12)).lines
+    assert len(engine.recognition.pixels) > 1
     assert line.text == digits

@@ -3,7 +3,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from tests.unit.engine.pictures import turned, written
+from tests.unit.engine.images import draw_lines, rotate
 from web_image_ocr import Engine, EngineConfig, Page, RecognitionOptions
 from web_image_ocr.primitives.pixels import Pixels
 
@@ -28,7 +28,7 @@ def texts(page: Page) -> list[str]:
 def screens(size: int) -> list[Pixels]:
     """Nine screens of four lines, in a font of that many pixels."""
     return [
-        written(
+        draw_lines(
             [
                 (16, 20, f"Order number 40{k}7"),
                 (16, 60, "Delivered to the front door"),
@@ -53,19 +53,19 @@ def test_stacked_screens_read_as_each_alone(engine: Engine) -> None:
 @pytest.mark.slow
 def test_a_long_picture_on_its_side_reads_the_same(engine: Engine) -> None:
     stack = np.vstack(screens(13))
-    aligned = engine.recognize(turned(stack, 90), RecognitionOptions(detect_direction=True))
+    aligned = engine.recognize(rotate(stack, 90), RecognitionOptions(detect_direction=True))
     assert texts(aligned) == texts(engine.recognize(stack))
     assert len(aligned.lines) == 36
 
 
 def test_words_along_a_strip_are_read(engine: Engine) -> None:
     words = [(40 + 900 * k, 0, word) for k, word in enumerate(NINE_WORDS)]
-    page = engine.recognize(written(words, width=8192, height=15, size=12))
+    page = engine.recognize(draw_lines(words, width=8192, height=15, size=12))
     from_left = sorted(page.lines, key=lambda line: line.quad[0][0])
     assert [line.text for line in from_left] == NINE_WORDS
 
 
 def test_words_down_a_strip_are_read(engine: Engine) -> None:
     words = [(0, y, "No") for y in range(40, 8192, 900)]
-    page = engine.recognize(written(words, width=15, height=8192, size=10))
+    page = engine.recognize(draw_lines(words, width=15, height=8192, size=10))
     assert texts(page) == [text for _, _, text in words]

@@ -7,8 +7,8 @@ import pytest
 
 from benchmarks.arcs import Arc, draw
 from tests.support.images import chinese_image
-from tests.unit.engine.pages import assert_quads_are_sound
-from tests.unit.engine.pictures import turned, written
+from tests.unit.engine.assertions import assert_valid_lines
+from tests.unit.engine.images import draw_lines, rotate
 from web_image_ocr import Engine, EngineConfig, Page, RecognitionOptions
 from web_image_ocr.engine.geometry import Box
 from web_image_ocr.engine.recognition.recognizer import LineRecognizer
@@ -37,10 +37,10 @@ def texts(page: Page) -> list[str]:
 
 
 def test_reads_lines_in_rows(engine: Engine) -> None:
-    page = engine.recognize(written(FOUR_LINES))
+    page = engine.recognize(draw_lines(FOUR_LINES))
     assert texts(page) == [text for _, _, text in FOUR_LINES]
     assert (page.width, page.height) == (460, 200)
-    assert_quads_are_sound(page)
+    assert_valid_lines(page)
     assert {"detect", "read", "order"} <= set(page.timings)
     (left, top), (right, _), *_ = page.lines[0].quad
     assert left == pytest.approx(20, abs=8)
@@ -51,8 +51,8 @@ def test_reads_lines_in_rows(engine: Engine) -> None:
 @pytest.mark.parametrize(
     ("picture", "options"),
     [
-        (written(FOUR_LINES), None),
-        (turned(written(FOUR_LINES), 30), ALIGN),
+        (draw_lines(FOUR_LINES), None),
+        (rotate(draw_lines(FOUR_LINES), 30), ALIGN),
         (draw(Arc("FRESH ROASTED COFFEE", 4)), None),
     ],
     ids=["rows", "turned", "bent"],
@@ -66,7 +66,7 @@ def test_one_core_and_all_cores_agree(
 
 
 def test_same_picture_same_answer_from_many_threads(engine: Engine) -> None:
-    pictures = [written(FOUR_LINES), written([(30, 60, "Something else")])]
+    pictures = [draw_lines(FOUR_LINES), draw_lines([(30, 60, "Something else")])]
     expected = [engine.recognize(picture).lines for picture in pictures]
     with ThreadPoolExecutor(4) as pool:
         pages = list(pool.map(engine.recognize, pictures * 3))
@@ -75,9 +75,9 @@ def test_same_picture_same_answer_from_many_threads(engine: Engine) -> None:
 
 @pytest.mark.parametrize("angle", [30, 90, 180, 225, 270])
 def test_aligns_a_turned_picture(engine: Engine, angle: int) -> None:
-    page = engine.recognize(turned(written(FOUR_LINES), angle), ALIGN)
+    page = engine.recognize(rotate(draw_lines(FOUR_LINES), angle), ALIGN)
     assert texts(page) == [text for _, _, text in FOUR_LINES]
-    assert_quads_are_sound(page)
+    assert_valid_lines(page)
     (x0, y0), (x1, y1) = page.lines[0].quad[:2]
     direction = np.degrees(np.arctan2(y1 - y0, x1 - x0))
     assert (direction - angle + 180) % 360 - 180 == pytest.approx(0, abs=4)
@@ -86,12 +86,12 @@ def test_aligns_a_turned_picture(engine: Engine, angle: int) -> None:
 @pytest.mark.parametrize("angle", [0, 100, 190])
 def test_reads_a_stamp_askew_to_the_rows(engine: Engine, angle: int) -> None:
     page_and_stamp = np.full((420, 460, 3), 255, np.uint8)
-    page_and_stamp[:200] = written(FOUR_LINES)
-    stamp = turned(written([(10, 6, "PAID IN FULL")], width=190, height=40), 35)
+    page_and_stamp[:200] = draw_lines(FOUR_LINES)
+    stamp = rotate(draw_lines([(10, 6, "PAID IN FULL")], width=190, height=40), 35)
     page_and_stamp[230 : 230 + stamp.shape[0], 100 : 100 + stamp.shape[1]] = stamp
-    page = engine.recognize(turned(page_and_stamp, angle), ALIGN)
+    page = engine.recognize(rotate(page_and_stamp, angle), ALIGN)
     assert sorted(texts(page)) == sorted([*(text for _, _, text in FOUR_LINES), "PAID IN FULL"])
-    assert_quads_are_sound(page)
+    assert_valid_lines(page)
 
 
 def test_a_box_of_one_character_and_a_half_may_be_a_column_of_two(engine: Engine) -> None:
@@ -105,12 +105,12 @@ def test_a_box_of_one_character_and_a_half_may_be_a_column_of_two(engine: Engine
 
 
 def test_upright_picture_loses_nothing_by_alignment(engine: Engine) -> None:
-    picture = written(FOUR_LINES)
+    picture = draw_lines(FOUR_LINES)
     assert engine.recognize(picture, ALIGN).lines == engine.recognize(picture).lines
 
 
 def test_reads_a_line_turned_by_90_degrees_without_alignment(engine: Engine) -> None:
-    page = engine.recognize(turned(written([(40, 120, "Ground floor 1234")]), 90))
+    page = engine.recognize(rotate(draw_lines([(40, 120, "Ground floor 1234")]), 90))
     assert texts(page) == ["Ground floor 1234"]
     (x0, y0), (x1, y1) = page.lines[0].quad[:2]
     assert abs(x1 - x0) < 5
@@ -134,7 +134,7 @@ def test_blank_pictures_of_odd_shapes_have_no_lines(
 def test_a_large_picture_is_read_within_bounds(engine: Engine) -> None:
     pixels = np.full((4000, 4000, 3), 255, np.uint8)
     line = [(40, 120, "Big enough to see")]
-    pixels[1800:2120, 1200:1840] = written(line, width=640, height=320, size=60)
+    pixels[1800:2120, 1200:1840] = draw_lines(line, width=640, height=320, size=60)
     page = engine.recognize(pixels)
     assert texts(page) == ["Big enough to see"]
     assert page.lines[0].quad[0][0] == pytest.approx(1240, abs=20)
@@ -142,7 +142,7 @@ def test_a_large_picture_is_read_within_bounds(engine: Engine) -> None:
 
 def test_a_passed_deadline_ends_the_call(engine: Engine) -> None:
     with pytest.raises(ServiceError) as caught:
-        engine.recognize(written(FOUR_LINES), deadline=Deadline(0.0))
+        engine.recognize(draw_lines(FOUR_LINES), deadline=Deadline(0.0))
     assert caught.value.kind is ErrorKind.DEADLINE_EXCEEDED
 
 

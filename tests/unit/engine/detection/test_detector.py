@@ -4,7 +4,7 @@ import cv2
 import numpy as np
 import pytest
 
-from tests.unit.engine.compass import box_from, rectangle
+from tests.unit.engine.shapes import rectangle, upright_box
 from web_image_ocr.engine.detection.detector import (
     MAX_REGIONS,
     extend_to_border,
@@ -113,7 +113,7 @@ def test_a_side_that_almost_reaches_the_rim_is_moved_to_it(
     sides: tuple[float, ...], moved: tuple[float, ...], first_corner: int
 ) -> None:
     box, expected = (
-        np.roll(box_from(*each).corners, first_corner, axis=0) for each in (sides, moved)
+        np.roll(upright_box(*each).corners, first_corner, axis=0) for each in (sides, moved)
     )
     assert extend_to_border(Box(box, 1.0), 200, 100).corners == pytest.approx(expected)
 
@@ -129,8 +129,8 @@ def test_a_box_almost_straight_is_longer_at_the_rim_and_still_a_rectangle() -> N
 @pytest.mark.parametrize(
     "box",
     [
-        box_from(5, 40, 80, 60),
-        box_from(-3, 40, 80, 60),
+        upright_box(5, 40, 80, 60),
+        upright_box(-3, 40, 80, 60),
         Box(rectangle(30, centre=(44, 50)), 1.0),
     ],
     ids=["farther than a fifth of its height", "already beyond", "slanting"],

@@ -4,7 +4,7 @@ import cv2
 import numpy as np
 import pytest
 
-from tests.unit.engine.drawn import DarkIsText, ink_engine
+from tests.unit.engine.fakes import DarkPixelDetector, ink_engine
 from web_image_ocr import RecognitionOptions
 from web_image_ocr.engine.detection.multiscale import (
     MAX_TOTAL_PIXELS,
@@ -23,7 +23,7 @@ FILLING = 70_000  # most of what fills a view of MAX_PIXELS up to multiples of 3
 
 
 def survey(
-    pixels: Pixels, detector: DarkIsText, deadline: Deadline | None = None
+    pixels: Pixels, detector: DarkPixelDetector, deadline: Deadline | None = None
 ) -> MultiScaleDetector:
     return MultiScaleDetector(
         session=detector,
@@ -37,7 +37,7 @@ def white(width: int, height: int) -> Pixels:
     return np.full((height, width, 3), 255, np.uint8)
 
 
-def found(pixels: Pixels, detector: DarkIsText, angle: float = 0.0) -> list[list[float]]:
+def found(pixels: Pixels, detector: DarkPixelDetector, angle: float = 0.0) -> list[list[float]]:
     """The boxes as left, top, right and bottom, from top to bottom."""
     height, width = pixels.shape[:2]
     boxes = survey(pixels, detector).detect(image_corners(width, height), angle).boxes
@@ -48,46 +48,46 @@ def found(pixels: Pixels, detector: DarkIsText, angle: float = 0.0) -> list[list
 
 
 def test_small_text_is_seen_from_afar_and_from_near() -> None:
-    detector, picture = DarkIsText(), white(400, 400)
+    detector, picture = DarkPixelDetector(), white(400, 400)
     picture[100:104, 100:300] = 0
     assert len(found(picture, detector)) == 1
-    afar, near = detector.seen
+    afar, near = detector.input_pixels
     assert afar <= 256 * 256 < near <= 512 * 512
 
 
 def test_large_text_is_seen_from_afar_only() -> None:
-    detector, picture = DarkIsText(), white(400, 400)
+    detector, picture = DarkPixelDetector(), white(400, 400)
     picture[100:160, 100:300] = 0
     assert len(found(picture, detector)) == 1
-    assert [afar <= 256 * 256 for afar in detector.seen] == [True]
+    assert [afar <= 256 * 256 for afar in detector.input_pixels] == [True]
 
 
 def test_a_bent_line_is_as_high_as_its_stroke() -> None:
-    detector, picture = DarkIsText(), white(400, 400)
+    detector, picture = DarkPixelDetector(), white(400, 400)
     cv2.ellipse(picture, (200, 200), (150, 150), 0, 110, 360, (0, 0, 0), 8)
     found(picture, detector)
-    afar, near = detector.seen
+    afar, near = detector.input_pixels
     assert afar <= 256 * 256 < near <= 512 * 512
 
 
 def test_a_page_of_many_lines_is_seen_as_large_as_they_ask_for() -> None:
-    detector, picture = DarkIsText(), white(800, 600)
+    detector, picture = DarkPixelDetector(), white(800, 600)
     for top in range(20, 580, 24):
         picture[top : top + 10, 100:700] = 0
     assert len(found(picture, detector)) == 24
-    afar, near = detector.seen
+    afar, near = detector.input_pixels
     assert afar < near < 0.7 * (1.25 * 800) * (1.25 * 600)
 
 
 def test_a_large_picture_of_large_text_is_not_seen_from_nearer() -> None:
-    detector, picture = DarkIsText(), white(800, 800)
+    detector, picture = DarkPixelDetector(), white(800, 800)
     picture[300:400, 100:600] = 0
     assert len(found(picture, detector)) == 1
-    assert len(detector.seen) == 2
-    assert max(detector.seen) <= MAX_PIXELS + FILLING
+    assert len(detector.input_pixels) == 2
+    assert max(detector.input_pixels) <= MAX_PIXELS + FILLING
 
 
-class FromAfar(DarkIsText):
+class FromAfar(DarkPixelDetector):
     """Sees nothing in views more than 400 pixels wide."""
 
     def run(self, batch: Tensor) -> Tensor:
@@ -115,17 +115,17 @@ def test_what_is_seen_from_near_or_is_small_is_not_added() -> None:
 
 
 def test_small_text_is_seen_again_from_nearer_where_it_is() -> None:
-    detector, picture = DarkIsText(), white(500, 4000)
+    detector, picture = DarkPixelDetector(), white(500, 4000)
     picture[300:420, 100:400] = 0
     picture[2000:2006, 60:400] = 0
     large, small = found(picture, detector)
     assert large == pytest.approx([75, 275, 425, 445], abs=25)
     assert small == pytest.approx([56, 1996, 404, 2010], abs=2)
-    assert sum(detector.seen) < MAX_SCALE**2 * 500 * 4000 / 2, "not the whole picture again"
+    assert sum(detector.input_pixels) < MAX_SCALE**2 * 500 * 4000 / 2, "not the whole picture again"
 
 
 def test_a_line_that_crosses_tiles_is_one_box() -> None:
-    detector, picture = DarkIsText(), white(3000, 300)
+    detector, picture = DarkPixelDetector(), white(3000, 300)
     picture[100:106, 50:2950] = 0
     ((left, top, right, bottom),) = found(picture, detector)
     assert (left, right) == pytest.approx((45.5, 2954.5), abs=2)
@@ -133,7 +133,7 @@ def test_a_line_that_crosses_tiles_is_one_box() -> None:
 
 
 def test_turned_text_is_seen_the_same_way() -> None:
-    detector, picture = DarkIsText(), white(300, 3000)
+    detector, picture = DarkPixelDetector(), white(300, 3000)
     picture[50:2950, 100:106] = 0
     ((left, top, right, bottom),) = found(picture, detector, angle=90.0)
     assert (top, bottom) == pytest.approx((45.5, 2954.5), abs=2)
@@ -146,36 +146,36 @@ def test_turned_text_is_seen_the_same_way() -> None:
     ids=str,
 )
 def test_a_blank_picture_is_not_shown_to_the_detector(size: tuple[int, int]) -> None:
-    detector = DarkIsText()
+    detector = DarkPixelDetector()
     assert found(white(*size), detector) == []
-    assert detector.seen == []
+    assert detector.input_pixels == []
 
 
 @pytest.mark.slow
 def test_work_is_bounded_however_much_small_text_there_is() -> None:
-    detector, picture = DarkIsText(), white(8192, 8192)
+    detector, picture = DarkPixelDetector(), white(8192, 8192)
     picture[::24] = picture[1::24] = picture[2::24] = picture[3::24] = 0
     picture[:, ::200] = 255
     found(picture, detector)
-    assert max(detector.seen) <= MAX_PIXELS + FILLING
-    assert MAX_TOTAL_PIXELS / 4 < sum(detector.seen) <= 1.5 * MAX_TOTAL_PIXELS
+    assert max(detector.input_pixels) <= MAX_PIXELS + FILLING
+    assert MAX_TOTAL_PIXELS / 4 < sum(detector.input_pixels) <= 1.5 * MAX_TOTAL_PIXELS
 
 
 @pytest.mark.slow
 def test_a_page_that_must_be_turned_is_seen_twice_within_the_same_bound() -> None:
-    detector, picture = DarkIsText(), white(4000, 4000)
+    detector, picture = DarkPixelDetector(), white(4000, 4000)
     picture[:, ::24] = picture[:, 1::24] = picture[:, 2::24] = picture[:, 3::24] = 0
     picture[::200] = 255
     page = ink_engine(detector).recognize(picture, RecognitionOptions(detect_direction=True))
     (x0, y0), (x1, y1) = page.lines[0].quad[:2]
     assert abs(y1 - y0) > abs(x1 - x0), "it was turned"
-    assert MAX_TOTAL_PIXELS / 2 < sum(detector.seen) <= 1.5 * MAX_TOTAL_PIXELS
+    assert MAX_TOTAL_PIXELS / 2 < sum(detector.input_pixels) <= 1.5 * MAX_TOTAL_PIXELS
 
 
 @pytest.mark.parametrize("size", [(15, 30_000), (30_000, 15)], ids=str)
 def test_strips_are_seen_along_their_whole_length(size: tuple[int, int]) -> None:
     width, height = size
-    detector, picture = DarkIsText(), white(width, height)
+    detector, picture = DarkPixelDetector(), white(width, height)
     for place in range(100, 29_900, 1000):
         if width > height:
             picture[5:10, place : place + 60] = 0
@@ -187,7 +187,7 @@ def test_strips_are_seen_along_their_whole_length(size: tuple[int, int]) -> None
 def test_the_deadline_is_looked_at_between_tiles() -> None:
     deadline = Deadline.after(0.3)
 
-    class Slow(DarkIsText):
+    class Slow(DarkPixelDetector):
         def run(self, batch: Tensor) -> Tensor:
             while deadline.remaining():
                 pass
@@ -198,4 +198,4 @@ def test_the_deadline_is_looked_at_between_tiles() -> None:
     with pytest.raises(ServiceError) as caught:
         survey(picture, detector, deadline).detect(image_corners(4000, 4000))
     assert caught.value.kind is ErrorKind.DEADLINE_EXCEEDED
-    assert len(detector.seen) <= 1
+    assert len(detector.input_pixels) <= 1

@@ -4,12 +4,12 @@ import cv2
 import numpy as np
 import pytest
 
-from tests.unit.engine.pictures import written
+from tests.unit.engine.images import draw_lines
 from web_image_ocr.engine.detection.views import ViewTransform
 from web_image_ocr.engine.geometry import image_corners
 from web_image_ocr.primitives.pixels import Pixels
 
-TEXT = written([(7 * k, 30 * k, f"row {k} " * 9) for k in range(20)], width=900, height=600)
+TEXT = draw_lines([(7 * k, 30 * k, f"row {k} " * 9) for k in range(20)], width=900, height=600)
 RED = (255, 0, 0)
 
 

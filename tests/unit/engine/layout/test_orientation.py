@@ -3,7 +3,9 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from tests.unit.engine.compass import compass, reader_by_direction, rectangle
+from tests.unit.engine.fakes import direction_recognizer
+from tests.unit.engine.images import gradient
+from tests.unit.engine.shapes import rectangle
 from web_image_ocr.engine.geometry import Box
 from web_image_ocr.engine.layout.orientation import dominant_direction, estimate_text_angle
 
@@ -32,13 +34,13 @@ def test_a_lone_straight_scrap_does_not_straighten_a_tilted_page() -> None:
 @pytest.mark.parametrize("straight", [0.0, 90.0, 180.0, 270.0])
 @pytest.mark.parametrize("tilt", [-1.9, 1.9])
 def test_nearly_straight_is_straight(straight: float, tilt: float) -> None:
-    reader = reader_by_direction({straight: ("head up", 0.9)})
+    reader = direction_recognizer({straight: ("head up", 0.9)})
     boxes = [Box(rectangle(straight + tilt), 1.0)]
-    assert estimate_text_angle(compass(), boxes, reader) == straight
+    assert estimate_text_angle(gradient(), boxes, reader) == straight
 
 
 @pytest.mark.parametrize("angle", [2.1, 87.9, 214.0, 357.9])
 def test_what_is_tilted_more_is_turned_by_its_tilt(angle: float) -> None:
-    reader = reader_by_direction({angle: ("head up", 0.9)})
-    found = estimate_text_angle(compass(), [Box(rectangle(angle), 1.0)], reader)
+    reader = direction_recognizer({angle: ("head up", 0.9)})
+    found = estimate_text_angle(gradient(), [Box(rectangle(angle), 1.0)], reader)
     assert found == pytest.approx(angle, abs=1e-6)

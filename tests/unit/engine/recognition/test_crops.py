@@ -4,7 +4,7 @@ import cv2
 import numpy as np
 import pytest
 
-from tests.unit.engine.compass import rectangle
+from tests.unit.engine.shapes import rectangle
 from web_image_ocr.engine.recognition.crops import (
     MARGIN_RATIO,
     MAX_LINE_WIDTH_PX,

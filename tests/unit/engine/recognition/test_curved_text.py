@@ -6,9 +6,9 @@ import pytest
 
 from benchmarks.arcs import Arc, draw
 from benchmarks.text import unspaced
-from tests.unit.engine.drawn import AsItIs, DarkIsText, ink_engine, ink_reader
-from tests.unit.engine.pages import assert_quads_are_sound
-from tests.unit.engine.pictures import turned, written
+from tests.unit.engine.assertions import assert_valid_lines
+from tests.unit.engine.fakes import DarkPixelDetector, IdentityModel, ink_engine, ink_recognizer
+from tests.unit.engine.images import draw_lines, rotate
 from web_image_ocr import Engine, RecognitionOptions
 from web_image_ocr.engine.detection.multiscale import MultiScaleDetector
 from web_image_ocr.engine.geometry import Points
@@ -68,7 +68,7 @@ def ring(width: int, height: int, center: tuple[int, int], radius: int) -> tuple
 
 
 def detector_on(
-    pixels: Pixels, detector: DarkIsText, deadline: Deadline | None = None
+    pixels: Pixels, detector: DarkPixelDetector, deadline: Deadline | None = None
 ) -> MultiScaleDetector:
     return MultiScaleDetector(
         session=detector,
@@ -81,25 +81,24 @@ def detector_on(
 @pytest.mark.slow
 def test_many_arcs_cost_a_bounded_number_of_pixels() -> None:
     pixels, contour = ring(800, 800, (400, 400), 350)
-    one, all_of_them = DarkIsText(), DarkIsText()
-    assert len(recognize_curved([contour], detector_on(pixels, one), ink_reader(AsItIs()))) == 1
-    lines = recognize_curved(
-        [contour] * MAX_ARCS, detector_on(pixels, all_of_them), ink_reader(AsItIs())
-    )
+    one, all_of_them = DarkPixelDetector(), DarkPixelDetector()
+    recognizer = ink_recognizer(IdentityModel())
+    assert len(recognize_curved([contour], detector_on(pixels, one), recognizer)) == 1
+    lines = recognize_curved([contour] * MAX_ARCS, detector_on(pixels, all_of_them), recognizer)
     assert 1 < len(lines) < MAX_ARCS
     # The detector sees a strip at a scale of 1.25, and once more in the coarse pass.
-    assert sum(all_of_them.seen) <= 2.2 * MAX_STRIP_PIXELS + sum(one.seen)
+    assert sum(all_of_them.input_pixels) <= 2.2 * MAX_STRIP_PIXELS + sum(one.input_pixels)
 
 
 @pytest.mark.parametrize("stage", ["detection", "recognition"])
 def test_a_passed_deadline_ends_the_recognition_of_arcs(stage: str) -> None:
     pixels, contour = ring(400, 400, (200, 200), 150)
-    detector, recognizer, passed = DarkIsText(), AsItIs(), Deadline(0.0)
+    detector, recognizer, passed = DarkPixelDetector(), IdentityModel(), Deadline(0.0)
     on_image = detector_on(pixels, detector, passed if stage == "detection" else None)
     with pytest.raises(ServiceError) as caught:
-        recognize_curved([contour], on_image, ink_reader(recognizer, passed))
+        recognize_curved([contour], on_image, ink_recognizer(recognizer, passed))
     assert caught.value.kind is ErrorKind.DEADLINE_EXCEEDED
-    assert (detector.seen == []) is (stage == "detection")
+    assert (detector.input_pixels == []) is (stage == "detection")
     assert recognizer.runs == 0
 
 
@@ -111,8 +110,8 @@ def test_a_passed_deadline_ends_the_recognition_of_arcs(stage: str) -> None:
 def test_a_curved_line_at_the_border_has_a_valid_quad(center: tuple[int, int]) -> None:
     """Its core ends two pixels from the border; its rectangle goes beyond."""
     pixels, _ = ring(400, 400, center, 150)
-    page = ink_engine(DarkIsText()).recognize(pixels)
-    assert_quads_are_sound(page)
+    page = ink_engine(DarkPixelDetector()).recognize(pixels)
+    assert_valid_lines(page)
     assert max(len(line.text) for line in page.lines) > 15, "only a curved line is that long"
 
 
@@ -140,7 +139,7 @@ def test_lettering_that_reaches_the_border_is_read(engine: Engine) -> None:
     rows, columns = np.nonzero(pixels[..., 0] < 128)
     cropped = pixels[rows.min() : rows.max() + 1, columns.min() : columns.max() + 1].copy()
     page = engine.recognize(cropped)
-    assert_quads_are_sound(page)
+    assert_valid_lines(page)
     assert [unspaced(found.text) for found in page.lines] == ["freshroastedcoffee"]
 
 
@@ -158,15 +157,15 @@ def test_a_rotated_arc_is_read_with_and_without_detection_of_direction(engine: E
 @pytest.mark.models
 def test_straight_text_inside_a_ring_is_kept(engine: Engine) -> None:
     pixels = draw(Arc("natural mineral water since nineteen eighty", 6))
-    pixels[235:275, 180:340] = written([(5, 5, "QUALITY")], width=160, height=40, size=28)
+    pixels[235:275, 180:340] = draw_lines([(5, 5, "QUALITY")], width=160, height=40, size=28)
     texts = {unspaced(found.text) for found in engine.recognize(pixels).lines}
     assert texts == {"quality", "naturalmineralwatersincenineteeneighty"}
 
 
 @pytest.mark.models
 def test_two_straight_lines_that_meet_stay_two(engine: Engine) -> None:
-    flat = written([(20, 20, "Handmade in")], width=420, height=200, size=32)
-    tilted = turned(written([(8, 4, "Scotland")], width=160, height=48, size=32), 25)
+    flat = draw_lines([(20, 20, "Handmade in")], width=420, height=200, size=32)
+    tilted = rotate(draw_lines([(8, 4, "Scotland")], width=160, height=48, size=32), 25)
     height, width = tilted.shape[:2]
     flat[22 : 22 + height, 220 : 220 + width] = tilted
     texts = [found.text for found in engine.recognize(flat).lines]

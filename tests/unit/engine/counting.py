@@ -1,4 +1,4 @@
-"""Run an engine whose models count the pixels of their input."""
+"""Count the input pixels of an engine's models."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from unittest.mock import patch
 
-from tests.unit.engine.pages import assert_quads_are_sound
+from tests.unit.engine.assertions import assert_valid_lines
 from web_image_ocr import Engine, Page, RecognitionOptions
 from web_image_ocr.engine.detection.multiscale import MAX_TOTAL_PIXELS
 from web_image_ocr.engine.recognition.crops import MAX_WIDTH_PX
@@ -16,13 +16,13 @@ from web_image_ocr.engine.runtime.session_pool import SessionSet
 from web_image_ocr.primitives.deadline import Deadline
 from web_image_ocr.primitives.pixels import Pixels
 
-OVERLAP = 1.5
-"""Most pixels of all detector runs, to those of the tiles without their overlap."""
+MAX_OVERLAP_RATIO = 1.5
+"""Upper bound of all detector input to the pixels of views without overlap."""
 
 
 @dataclass
-class Counted:
-    """Record the pixels of each run of a model."""
+class CountingSession:
+    """Run a model and record the input pixels of each run."""
 
     session: Session
     pixels: list[int] = field(default_factory=list)
@@ -33,46 +33,42 @@ class Counted:
 
 
 @dataclass(frozen=True)
-class Work:
-    """Hold an engine and the runs of its models for the last image.
-
-    Attributes:
-        engine: under test.
-        detection: its detector.
-        recognition: its recognizer.
-    """
+class CountingEngine:
+    """Hold an engine and the runs of its models for the last image."""
 
     engine: Engine
-    detection: Counted
-    recognition: Counted
+    detection: CountingSession
+    recognition: CountingSession
 
-    def read(
+    def recognize(
         self,
         pixels: Pixels,
         options: RecognitionOptions | None = None,
         deadline: Deadline | None = None,
     ) -> Page:
-        """Return a page of valid lines; check that the models stayed within their limits."""
+        """Return a page of valid lines; check that the models stay within their limits."""
         self.detection.pixels.clear()
         self.recognition.pixels.clear()
         page = self.engine.recognize(pixels, options, deadline=deadline)
         assert (page.height, page.width) == pixels.shape[:2]
-        assert_quads_are_sound(page)
-        assert sum(self.detection.pixels) <= OVERLAP * MAX_TOTAL_PIXELS
+        assert_valid_lines(page)
+        assert sum(self.detection.pixels) <= MAX_OVERLAP_RATIO * MAX_TOTAL_PIXELS
         assert max(self.recognition.pixels, default=0) <= LINE_HEIGHT_PX * MAX_WIDTH_PX
         return page
 
 
 @contextmanager
-def counted(engine: Engine) -> Iterator[Work]:
-    """Yield the same engine with counting sessions."""
+def counting(engine: Engine) -> Iterator[CountingEngine]:
+    """Yield the engine with counting sessions."""
     sessions = engine._sessions.for_cores(None)
-    work = Work(engine, Counted(sessions.detection), Counted(sessions.recognition))
+    counter = CountingEngine(
+        engine, CountingSession(sessions.detection), CountingSession(sessions.recognition)
+    )
     counting_sessions = SessionSet(
-        detection=work.detection,
-        recognition=work.recognition,
-        single_thread_recognition=work.recognition,
+        detection=counter.detection,
+        recognition=counter.recognition,
+        single_thread_recognition=counter.recognition,
         scheduler=sessions.scheduler,
     )
     with patch.object(engine._sessions, "for_cores", lambda _: counting_sessions):
-        yield work
+        yield counter

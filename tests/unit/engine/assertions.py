@@ -1,4 +1,4 @@
-"""What holds for every page, whatever is on it."""
+"""Check what holds for every page."""
 
 from __future__ import annotations
 
@@ -8,8 +8,8 @@ from web_image_ocr import Page
 from web_image_ocr.engine.page import Quad
 
 
-def assert_quads_are_sound(page: Page) -> None:
-    """Quads lie in the picture and run clockwise; lines have a text and a confidence."""
+def assert_valid_lines(page: Page) -> None:
+    """Check that quads are in the image and clockwise, and lines have a text and a confidence."""
     for line in page.lines:
         assert all(0 <= x <= page.width - 1 and 0 <= y <= page.height - 1 for x, y in line.quad)
         assert signed_area(line.quad) > 0, "clockwise as seen, y downwards"
@@ -18,5 +18,5 @@ def assert_quads_are_sound(page: Page) -> None:
 
 
 def signed_area(quad: Quad) -> float:
-    """Twice the area of a quad, above 0 where it runs clockwise as seen."""
+    """Return twice the area of a quad, positive if it is clockwise as seen."""
     return sum(x0 * y1 - x1 * y0 for (x0, y0), (x1, y1) in pairwise([*quad, quad[0]]))
