@@ -18,7 +18,7 @@ from urllib.parse import urlsplit
 from tests.fuzz.runner import Target
 from tests.property.images.test_decode import SEEDS as PICTURES
 from tests.support.images import encode_image, texture
-from web_image_ocr.api.clients import ClientAddresses
+from web_image_ocr.api.client_addresses import ClientAddresses
 from web_image_ocr.api.limits.request_head import check_loopback
 from web_image_ocr.api.wire.codec import parse_json, validate
 from web_image_ocr.api.wire.identity import AuthRequest

@@ -1,4 +1,4 @@
-"""HTTP: routes, wire names, the error table. The only area that knows the web framework."""
+"""Serve the HTTP API: routes, limits, wire formats. Only this package uses the web framework."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The HTTP application, put together from what it is given."""
+"""Assemble the HTTP application from its dependencies."""
 
 from __future__ import annotations
 
@@ -9,11 +9,10 @@ from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import Response
 
-from web_image_ocr.api.audit import Audited
 from web_image_ocr.api.config import ApiConfig
 from web_image_ocr.api.dependencies import Dependencies
-from web_image_ocr.api.middleware import CallCounter, Calls
-from web_image_ocr.api.openapi import describe
+from web_image_ocr.api.middleware import AuditMiddleware, CallCounter, CallMiddleware
+from web_image_ocr.api.openapi.document import describe
 from web_image_ocr.api.routes import (
     account,
     health,
@@ -30,14 +29,14 @@ from web_image_ocr.primitives.errors import ErrorKind, ServiceError
 
 
 def create_app(dependencies: Dependencies, config: ApiConfig) -> FastAPI:
-    """The application; several may live in one process.
+    """Return an application; several may run in one process.
 
     Args:
-        dependencies: what the routes work with; whoever made them closes them.
+        dependencies: of the routes; the caller closes them.
         config: limits.
 
     Raises:
-        ValueError: a trusted proxy is no network.
+        ValueError: a trusted proxy is not a network.
     """
     identity = dependencies.identity
     count = identity.recorder.count if identity else None
@@ -47,7 +46,7 @@ def create_app(dependencies: Dependencies, config: ApiConfig) -> FastAPI:
 
 
 def openapi_document() -> dict[str, Any]:
-    """What a server with default settings serves at ``/openapi.json``."""
+    """Return the ``/openapi.json`` of a server with default settings."""
     return _routed_app(ApiConfig(), authenticated=True).openapi()
 
 
@@ -57,23 +56,23 @@ def _routed_app(
     app = FastAPI(
         title="Web Image OCR",
         openapi_url="/openapi.json" if config.openapi else None,
-        # FastAPI's pages load scripts from another host.
+        # FastAPI's documentation pages load scripts from another host.
         docs_url=None,
         redoc_url=None,
         redirect_slashes=False,
     )
-    parts = [ocr, health, service]  # a route is looked for in this order
+    parts = [ocr, health, service]
     if authenticated:
         parts += [identity, account, projects, keys, users, usage]
-    for part in parts:  # as they are: include_router() would build each again for each application
+    for part in parts:  # not include_router(), which would build each route again
         app.router.routes.extend(part.router.routes)
     app.add_exception_handler(HTTPException, _unknown_route)
-    app.add_middleware(Audited)
-    app.add_middleware(Calls, loopback_only=not authenticated, count=count)
+    app.add_middleware(AuditMiddleware)
+    app.add_middleware(CallMiddleware, loopback_only=not authenticated, count=count)
     app.openapi = lambda: describe(app, authenticated=authenticated)  # type: ignore[method-assign]
     return app
 
 
 async def _unknown_route(_request: Request, error: Exception) -> Response:
-    """Whatever the router refuses, by path or by method, is unknown to the gateway."""
+    """Raise ``ROUTE_UNKNOWN`` for an unknown path or method, as the gateway does."""
     raise ServiceError(ErrorKind.ROUTE_UNKNOWN, "no such path and method") from error

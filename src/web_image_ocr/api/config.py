@@ -1,4 +1,4 @@
-"""What the HTTP side lets in, and for how long."""
+"""Configure the limits of the HTTP interface."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from web_image_ocr.api.limits.rate_limit import parse_rate
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ApiConfig:
-    """Limits of the HTTP interface.
+    """Hold the limits of the HTTP interface.
 
     Attributes:
         edition: the edition of the API that is served: ``2021`` (sides up to 8,192 px,
@@ -58,7 +58,7 @@ class ApiConfig:
     openapi: bool = True
 
     def __post_init__(self) -> None:
-        """Refuse values that make no sense."""
+        """Raise ``ValueError`` for values out of range."""
         if self.edition not in {"2021", "2025"}:
             raise ValueError("api.edition must be 2021 or 2025")
         if self.rate_limit:

@@ -1,4 +1,4 @@
-"""What the HTTP application is given; it constructs none of it."""
+"""Declare the objects that the composition root passes to the HTTP application."""
 
 from __future__ import annotations
 
@@ -13,11 +13,11 @@ from web_image_ocr.primitives.deadline import Deadline
 from web_image_ocr.serving.recognizer import Recognizer
 
 
-class PictureSource(Protocol):
-    """Where the picture behind a ``url`` comes from; ``sources.ImageFetcher`` is one."""
+class ImageSource(Protocol):
+    """Fetch the image behind a ``url``; ``sources.ImageFetcher`` implements it."""
 
     async def fetch(self, url: str, project_id: str, deadline: Deadline) -> bytes:
-        """The file's bytes, if the project may have them.
+        """Return the bytes of the image file, if the project may read it.
 
         Raises:
             ServiceError: ``SOURCE_…``, ``STORAGE_…`` or ``IMAGE_SIZE``.
@@ -27,21 +27,21 @@ class PictureSource(Protocol):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Dependencies:
-    """The objects behind the routes.
+    """Hold the objects behind the routes.
 
     Attributes:
-        recognizer: reads pictures.
-        fetcher: fetches the pictures behind a ``url``.
-        identity: who may call; None lets everybody call for any project, serves no
-            ``/v3`` and answers to loopback host names only (``--no-auth``).
-        shared_rate_counters: where several servers count the calls of a project together.
-        engine: what the recognizer was made with; told to callers.
-        trusted_proxies: networks in CIDR form whose ``X-Forwarded-For`` is believed.
-        stopping: whether the server has been told to stop, and is ready for nothing new.
+        recognizer: recognizes images.
+        fetcher: fetches the image behind a ``url``.
+        identity: authenticates callers; None (``--no-auth``) accepts any project without
+            credentials, serves no ``/v3`` and answers to loopback host names only.
+        shared_rate_counters: rate limit counters shared by several servers.
+        engine: configuration of the recognizer, shown by ``/v1/service``.
+        trusted_proxies: networks in CIDR form whose ``X-Forwarded-For`` is trusted.
+        stopping: returns whether a graceful shutdown has begun.
     """
 
     recognizer: Recognizer
-    fetcher: PictureSource
+    fetcher: ImageSource
     identity: Identity | None
     shared_rate_counters: SharedRateCounters | None = None
     engine: EngineConfig = field(default_factory=EngineConfig)

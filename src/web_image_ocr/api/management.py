@@ -1,24 +1,24 @@
-"""What all calls of the management API have in common: who calls, what was sent, what is said."""
+"""Handle what all calls of the management API share: authentication, bodies, error reasons."""
 
 from __future__ import annotations
 
 from collections.abc import AsyncIterator, Callable
-from contextlib import asynccontextmanager
-from typing import TypeVar
+from functools import partial
+from typing import Annotated, Concatenate, ParamSpec, TypeVar
 
+from fastapi import Depends
 from starlette.requests import Request
 
-from web_image_ocr.api.credentials import Callers
 from web_image_ocr.api.limits.bodies import Body
 from web_image_ocr.api.limits.body_budget import authenticated
 from web_image_ocr.api.limits.request_head import check_sizes
-from web_image_ocr.api.state import state_of
+from web_image_ocr.api.state import IdentityServices, identity_of, state_of
 from web_image_ocr.api.wire.codec import Wire, parse_json, validate
 from web_image_ocr.identity import (
     Administration,
     Authorizer,
-    Identity,
     Principal,
+    Project,
     SelfService,
     UsageReport,
     Window,
@@ -26,45 +26,47 @@ from web_image_ocr.identity import (
 from web_image_ocr.primitives.audit import set_actor, set_target
 from web_image_ocr.primitives.errors import ErrorKind, ServiceError
 
+_P = ParamSpec("_P")
 _Result = TypeVar("_Result")
 _Model = TypeVar("_Model", bound=Wire)
 
-_READING = frozenset({"GET", "HEAD"})
-"""Methods of calls that change nothing."""
+_READ_METHODS = frozenset({"GET", "HEAD"})
 
-_TOLD = {
+_WITH_REASON = {
     ErrorKind.IDENTITY_REQUEST_INVALID: ErrorKind.MANAGEMENT_REQUEST_INVALID,
     ErrorKind.MANAGEMENT_REQUEST_INVALID: ErrorKind.MANAGEMENT_REQUEST_INVALID,
     ErrorKind.JSON_INVALID: ErrorKind.MANAGEMENT_REQUEST_INVALID,
     ErrorKind.RECORD_CONFLICT: ErrorKind.RECORD_CONFLICT,
     ErrorKind.QUOTA_EXCEEDED: ErrorKind.QUOTA_EXCEEDED,
 }
-"""Failures whose reason the caller is told, and what they are called here."""
+"""Errors whose reason is part of the answer, and their kinds in this API."""
 
 
 class ManagementCall:
-    """One call whose caller is proved.
+    """Represent one call of an authenticated caller.
 
     Attributes:
-        principal: the caller; role and state are those of the store.
+        principal: the caller, with role and state as in the database.
 
     Args:
         request: as received.
-        callers: proves callers and asks identity.
+        services: of identity.
         body: of the request.
         principal: the caller.
     """
 
     def __init__(
-        self, request: Request, callers: Callers, body: Body, principal: Principal
+        self, request: Request, services: IdentityServices, body: Body, principal: Principal
     ) -> None:
         self.principal = principal
         self._request = request
-        self._callers = callers
+        self._services = services
+        self._gateway = services.gateway
+        self._identity = services.gateway.identity
         self._body = body
 
     async def read(self, model: type[_Model]) -> _Model:
-        """The body.
+        """Return the request body.
 
         Raises:
             ServiceError: ``MANAGEMENT_REQUEST_INVALID``.
@@ -72,83 +74,105 @@ class ManagementCall:
         value = parse_json(await self._body.read())
         return validate(model, value, ErrorKind.MANAGEMENT_REQUEST_INVALID)
 
-    async def self_service(self, question: Callable[[SelfService], _Result]) -> _Result:
-        """What the caller's own account answers."""
-        return await self._ask(lambda identity: question(identity.self_service(self.principal)))
+    async def project(self) -> Project | None:
+        """Return the project of the caller's token, if it has one."""
+        return await self._gateway.check(Authorizer.project_of, self.principal)
 
-    async def administration(self, question: Callable[[Administration], _Result]) -> _Result:
-        """What the account answers to an administrator; no question that hashes a password."""
-        return await self._ask(
-            lambda identity: question(identity.administration_for(self.principal))
-        )
+    async def self_service(
+        self,
+        function: Callable[Concatenate[SelfService, _P], _Result],
+        *args: _P.args,
+        **kwargs: _P.kwargs,
+    ) -> _Result:
+        """Return the result of a method of the caller's own account."""
 
-    async def hashing(self, question: Callable[[Administration], _Result]) -> _Result:
-        """Return as ``administration`` for questions that hash a password.
+        def run() -> _Result:
+            return function(self._identity.self_service(self.principal), *args, **kwargs)
+
+        return await self._run(run)
+
+    async def administration(
+        self,
+        function: Callable[Concatenate[Administration, _P], _Result],
+        *args: _P.args,
+        **kwargs: _P.kwargs,
+    ) -> _Result:
+        """Return the result of an administrator's method that hashes no password."""
+        return await self._run(self._administering(function, *args, **kwargs))
+
+    async def set_password(
+        self,
+        function: Callable[Concatenate[Administration, _P], _Result],
+        *args: _P.args,
+        **kwargs: _P.kwargs,
+    ) -> _Result:
+        """Return the result of an administrator's method that hashes a password.
 
         Raises:
-            ServiceError: ``OVERLOADED`` as ``Callers.set_password``.
+            ServiceError: ``OVERLOADED`` as ``SignIns.set_password``.
         """
-        return await self._callers.set_password(
-            self.principal, lambda identity: question(identity.administration_for(self.principal))
-        )
-
-    async def check_administers(self) -> None:
-        """Raise ``ROLE_FORBIDDEN`` for who is no administrator, before the body is read."""
-        await self._callers.ask(lambda identity: identity.administration_for(self.principal))
-
-    async def judge(self, question: Callable[[Authorizer], _Result]) -> _Result:
-        """Return what identity knows about the caller's token."""
-        return await self._callers.judge(question)
-
-    async def usage(self, project_id: str | None, window: Window) -> UsageReport:
-        """Counted calls; see ``Identity.usage``."""
-        return await self._callers.report(
-            lambda identity: identity.usage(self.principal, project_id, window)
-        )
+        run = self._administering(function, *args, **kwargs)
+        return await self._services.sign_ins.set_password(self.principal, run)
 
     async def change_password(self, current: str, new: str) -> None:
-        """Another password for the caller; see ``Identity.change_password``."""
-        await self._callers.change_password(self._request, self.principal, current, new)
+        """Change the caller's own password; see ``Identity.change_password``."""
+        await self._services.sign_ins.change_password(self._request, self.principal, current, new)
 
-    async def _ask(self, question: Callable[[Identity], _Result]) -> _Result:
-        """Return what identity answers; what changes nothing does not wait for changes."""
-        if self._request.method in _READING:
-            return await self._callers.ask(question)
-        return await self._callers.change(question)
+    async def check_is_administrator(self) -> None:
+        """Raise ``ROLE_FORBIDDEN`` unless the caller is one; call it before the body is read."""
+        await self._gateway.read(self._identity.administration_for, self.principal)
+
+    async def usage(self, project_id: str | None, window: Window) -> UsageReport:
+        """Return the numbers of calls; see ``Identity.usage``."""
+        return await self._gateway.report(self._identity.usage, self.principal, project_id, window)
+
+    def _administering(
+        self,
+        function: Callable[Concatenate[Administration, _P], _Result],
+        *args: _P.args,
+        **kwargs: _P.kwargs,
+    ) -> Callable[[], _Result]:
+        return lambda: function(self._identity.administration_for(self.principal), *args, **kwargs)
+
+    async def _run(self, function: Callable[[], _Result]) -> _Result:
+        """Run a function in the pool for its method: reads do not wait for writes."""
+        if self._request.method in _READ_METHODS:
+            return await self._gateway.read(function)
+        return await self._gateway.write(function)
 
 
-@asynccontextmanager
-async def managing(request: Request) -> AsyncIterator[ManagementCall]:
-    """The call, once its caller is proved; says the reasons of failures that it may.
+async def _managing(request: Request) -> AsyncIterator[ManagementCall]:
+    """Yield the call of an authenticated caller; add reasons to its errors.
 
     Raises:
-        ServiceError: as ``Callers.authenticate``; ``RATE_LIMITED``.
+        ServiceError: as ``Authenticator.authenticate``; ``RATE_LIMITED``.
     """
-    state = state_of(request)
-    callers = state.callers
-    if callers is None:  # these routes are not added without identity
-        raise ServiceError(ErrorKind.ROUTE_UNKNOWN, "this server has no identities")
+    state, services = state_of(request), identity_of(request)
     check_sizes(request.scope)
     try:
         with state.identity_body(request) as body:
             principal = await state.management_rate_limit.authenticate(
-                request, lambda: callers.authenticate(request, body)
+                request, partial(services.authenticator.authenticate, request, body)
             )
             set_actor(principal.user.id)
             body.hold_as(authenticated(principal.user.domain.id))
-            yield ManagementCall(request, callers, body, principal)
+            yield ManagementCall(request, services, body, principal)
     except ServiceError as error:
-        kind = _TOLD.get(error.kind)
+        kind = _WITH_REASON.get(error.kind)
         if kind is None:
             raise
         raise ServiceError(kind, error.detail, public={"reason": error.detail}) from error
 
 
+Call = Annotated[ManagementCall, Depends(_managing, scope="function")]
+"""Parameter of a route that needs an authenticated caller."""
+
+
 def record_id(request: Request) -> str:
-    """The id in the path.
+    """Return the id in the path.
 
     Raises:
-        ServiceError: ``RECORD_UNKNOWN`` for what no record is called.
+        ServiceError: ``RECORD_UNKNOWN`` if it cannot be an id.
     """
     found = checked_id(request.path_params["id"])
     set_target(found)
@@ -156,10 +180,10 @@ def record_id(request: Request) -> str:
 
 
 def checked_id(text: str) -> str:
-    """A text that may be the id of a user or project.
+    """Return a text that may be the id of a user or project.
 
     Raises:
-        ServiceError: ``RECORD_UNKNOWN`` for what no record is called.
+        ServiceError: ``RECORD_UNKNOWN`` if it cannot be an id.
     """
     if len(text) != 32 or not set(text) <= set("0123456789abcdef"):
         raise ServiceError(ErrorKind.RECORD_UNKNOWN, "no record has such an id")

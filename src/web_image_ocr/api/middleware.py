@@ -1,4 +1,4 @@
-"""Around every call: its id, its headers, its record in the log, and an answer in any case."""
+"""Wrap every call: request id, security headers, call log, audit trail, errors as JSON."""
 
 from __future__ import annotations
 
@@ -16,47 +16,89 @@ from web_image_ocr.api.limits.bodies import ClientGoneError
 from web_image_ocr.api.limits.request_head import check_loopback, check_refusal
 from web_image_ocr.api.wire.codec import server_timing
 from web_image_ocr.api.wire.errors import error_response, wire_error
+from web_image_ocr.primitives.audit import CHANGE_REFUSED, AuditContext, audit_scope
 from web_image_ocr.primitives.errors import ErrorKind, ServiceError
 
 _log = structlog.stdlib.get_logger("web_image_ocr.api")
 
 _PROJECT_ID = re.compile(r"[0-9a-f]{32}")
 _CLIENT_GONE = 499
-"""Status in the log where no answer was sent, after a widespread habit of proxies."""
+"""Status in the log when the client closed the connection, as nginx writes it."""
 _HEADERS = (
-    # Answers hold tokens, keys and texts of images; nothing between us and the caller keeps one.
+    # Answers hold tokens, keys and texts of images: no cache may store them.
     (b"cache-control", b"no-store"),
-    # Answers are data: a browser that shows one runs, loads and embeds nothing.
+    # Answers are data: a browser must not run, load or embed anything.
     (b"content-security-policy", b"default-src 'none'; frame-ancestors 'none'"),
     (b"referrer-policy", b"no-referrer"),
     (b"x-content-type-options", b"nosniff"),
 )
-"""On every answer that does not say otherwise itself, as a page with a policy of its own does."""
+"""Security headers of every answer that does not set its own."""
 _HTTPS_ONLY = (b"strict-transport-security", b"max-age=31536000")
-"""For a year browsers call this host name by HTTPS alone; only said by HTTPS."""
+"""HSTS for one year, sent over HTTPS only."""
 _METHODS = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"})
-"""Others are words of the client's own choice, which the log does not repeat."""
+"""Methods that may appear in the log; others are arbitrary text of the client."""
 _PROBES = frozenset({"/healthz", "/readyz"})
-"""Asked every few seconds: as long as all is well they would be most of the log."""
-_PAGE_PARTS = "/console/"
-"""Some thirty of them are asked for at once when a browser opens the console."""
+"""Health checks, logged at debug level while they succeed."""
+_CONSOLE_FILES = "/console/"
+"""Files of the console, logged at debug level: a browser loads about 30 at once."""
 
 Header = tuple[bytes, bytes]
 CallCounter = Callable[[str, int, str, float], None]
-"""Told of each call of a proved caller: project, status, code of the failure or "", seconds."""
+"""Count one call: project id, HTTP status, error code or "", seconds."""
+
+_COUNTED_FOR = "counted_for"
+_CHANGE_METHODS = frozenset({"POST", "PUT", "PATCH", "DELETE"})
+_ACCOUNT_PATHS = ("/v1/", "/v3/", "/v3.0/")
 
 
-class Calls:
-    """The outermost layer of the application, pure ASGI.
+def count_for_project(scope: Scope, project_id: str) -> None:
+    """Have ``CallMiddleware`` count this call for the project, whatever its outcome."""
+    scope.setdefault("state", {})[_COUNTED_FOR] = project_id
 
-    Gives each call an ``X-Request-Id`` of our own and its answer the security headers, turns
-    every exception into an answer of the contract's form, and writes one record to the log.
+
+class AuditMiddleware:
+    """Set the audit context of each call, as a pure ASGI layer of the application.
+
+    Identity records most events itself. This layer records changes that an authenticated caller
+    was refused before identity was called, for instance for the role.
 
     Args:
-        app: what is inside.
-        loopback_only: whether calls that are not from this machine's own programs and pages
-            are refused.
-        count: told of each call whose caller was proved for the project, at its end.
+        app: the next layer.
+    """
+
+    def __init__(self, app: ASGIApp) -> None:
+        self._app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Serve one ASGI connection."""
+        if scope["type"] != "http":
+            await self._app(scope, receive, send)
+            return
+        context = AuditContext(client=lambda: scope["app"].state.services.network(scope))
+        with audit_scope(context):
+            try:
+                await self._app(scope, receive, send)
+            except ServiceError as error:
+                if context.actor and _is_change(scope):
+                    change = getattr(scope.get("route"), "name", "")
+                    context.record(CHANGE_REFUSED, error.kind.value, change=change)
+                raise
+
+
+def _is_change(scope: Scope) -> bool:
+    return scope["method"] in _CHANGE_METHODS and scope["path"].startswith(_ACCOUNT_PATHS)
+
+
+class CallMiddleware:
+    """Wrap the whole application, as a pure ASGI layer.
+
+    Give each call an ``X-Request-Id`` and security headers, turn every exception into an error
+    of the cloud API, and log each call once.
+
+    Args:
+        app: the next layer.
+        loopback_only: refuse calls from other sites and by other host names than loopback.
+        count: called at the end of each call of an authenticated project.
     """
 
     def __init__(
@@ -71,7 +113,7 @@ class Calls:
         self._count = count
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Serve one ASGI connection; never raises for an HTTP request."""
+        """Serve one ASGI connection; never raise for an HTTP request."""
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
@@ -86,11 +128,11 @@ class Calls:
                 call.status = _CLIENT_GONE
             except ServiceError as error:
                 await call.answer(error)
-            except asyncio.CancelledError:  # only a server that is stopping cancels a call
+            except asyncio.CancelledError:  # by graceful shutdown only
                 await call.answer(
                     ServiceError(ErrorKind.ENGINE_UNAVAILABLE, "the server stopped before the end")
                 )
-            except Exception as error:  # noqa: BLE001 - the last line of defence
+            except Exception as error:  # noqa: BLE001 - answer 500 in any case
                 _log.error("unexpected", error=type(error).__name__, frames=_frames(error))
                 await call.answer(ServiceError(ErrorKind.INTERNAL, type(error).__name__))
             finally:
@@ -100,7 +142,7 @@ class Calls:
 
 
 class _Call:
-    """One request on its way through."""
+    """Track one request and its response."""
 
     def __init__(self, scope: Scope, receive: Receive, send: Send) -> None:
         self.request_id = uuid4().hex
@@ -128,14 +170,14 @@ class _Call:
         await self._send(message)
 
     def _headers(self, own: Iterable[Header]) -> list[Header]:
-        """Return the headers of an answer and those of every answer."""
+        """Return the response headers with the common ones added."""
         total = ", " + server_timing({"total": self._seconds()})
         headers = [
             (name, value + total.encode() if name == b"server-timing" else value)
             for name, value in own
         ]
         names = {name for name, _ in headers}
-        headers += [one for one in _HEADERS if one[0] not in names]
+        headers += [header for header in _HEADERS if header[0] not in names]
         request_id = self.request_id.encode()
         headers.append((b"x-request-id", request_id))
         if self._is_identity:
@@ -145,7 +187,7 @@ class _Call:
         return headers
 
     async def answer(self, error: ServiceError) -> None:
-        """Send the answer for a failure, unless another answer is on its way."""
+        """Send the response of an error, unless a response has been started."""
         self._error = error
         if self.status:
             return
@@ -157,13 +199,13 @@ class _Call:
         await response(self._scope, self._receive, self.send)
 
     def record(self) -> None:
-        """One line in the log: ids, sizes, codes and times only; a warning if it is our fault."""
+        """Log the call: ids, sizes, codes and times only; at warning level for status 5xx."""
         route = self._scope.get("route")
         path = getattr(route, "path", "")
         method = self._scope["method"]
-        quiet = path in _PROBES or path.startswith(_PAGE_PARTS)
-        usual = _log.debug if quiet else _log.info
-        log = _log.warning if self.status >= 500 else usual
+        quiet = path in _PROBES or path.startswith(_CONSOLE_FILES)
+        level = _log.debug if quiet else _log.info
+        log = _log.warning if self.status >= 500 else level
         project_id = self._scope.get("path_params", {}).get("project_id", "")
         error = self._error
         log(
@@ -181,8 +223,8 @@ class _Call:
         )
 
     def count(self, count: CallCounter) -> None:
-        """Count the call, if it is one of a project that has been proved to be the caller's."""
-        project_id: str | None = self._scope.get("state", {}).get("counted_for")
+        """Count the call if ``count_for_project`` marked it."""
+        project_id: str | None = self._scope.get("state", {}).get(_COUNTED_FOR)
         if project_id:
             code = wire_error(self._error).code if self._error else ""
             count(project_id, self.status, code, self._seconds())
@@ -192,7 +234,7 @@ class _Call:
 
 
 def _frames(error: BaseException) -> list[str]:
-    """Where it was raised, without the message, which may hold a caller's values."""
+    """Return the stack frames without the message, which may hold a caller's values."""
     return [
         f"{frame.filename}:{frame.lineno} {frame.name}"
         for frame in traceback.extract_tb(error.__traceback__)

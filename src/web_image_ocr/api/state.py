@@ -1,35 +1,83 @@
-"""What the routes of one application share."""
+"""Hold the objects that the routes of one application share."""
 
 from __future__ import annotations
 
-from anyio import CapacityLimiter
+import asyncio
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from anyio import CapacityLimiter, to_thread
 from starlette.requests import Request
 from starlette.types import Scope
 
-from web_image_ocr.api.clients import ClientAddresses
+from web_image_ocr.api.authentication import Authenticator
+from web_image_ocr.api.client_addresses import ClientAddresses
 from web_image_ocr.api.config import ApiConfig
-from web_image_ocr.api.credentials import Callers
 from web_image_ocr.api.dependencies import Dependencies
+from web_image_ocr.api.identity_gateway import IdentityGateway
 from web_image_ocr.api.limits.bodies import Body
 from web_image_ocr.api.limits.body_budget import BodyBudget, unauthenticated
 from web_image_ocr.api.limits.management_rate_limit import ManagementRateLimit
 from web_image_ocr.api.limits.rate_limit import RateLimit
-from web_image_ocr.api.readiness import DatabaseProbe
-from web_image_ocr.primitives.errors import ErrorKind
+from web_image_ocr.api.sign_ins import SignIns
+from web_image_ocr.identity import Identity
+from web_image_ocr.primitives.errors import ErrorKind, ServiceError
 from web_image_ocr.primitives.networks import client_network
 
 IDENTITY_BODY_BYTES = 32 * 1024
-"""Largest body the identity API and the management API take."""
+"""Largest body of the identity API and the management API."""
 
-_DECODING = 2
-"""Large Base64 texts decoded at once; each takes some four times its size for a moment."""
+_BASE64_THREADS = 2
+"""Large Base64 texts decoded at once; each takes about four times its size for a moment."""
+
+_PROBE_TIMEOUT_S = 1.0
+"""Seconds until a database that does not answer counts as unavailable."""
+
+
+class DatabaseProbe:
+    """Check the database in a dedicated thread; simultaneous probes share one check.
+
+    Args:
+        check: raises ``ServiceError`` unless the database answers.
+    """
+
+    def __init__(self, check: Callable[[], None]) -> None:
+        self._check = check
+        self._thread = CapacityLimiter(1)
+        self._running: asyncio.Future[bool] | None = None
+
+    async def answers(self) -> bool:
+        """Return whether the database answers within a second."""
+        running = self._running
+        if running is None or running.done():
+            running = self._running = asyncio.ensure_future(self._run())
+        # Not cancelled at the timeout: a thread cannot be, and the next probe shares it.
+        await asyncio.wait([running], timeout=_PROBE_TIMEOUT_S)
+        return running.done() and running.result()
+
+    async def _run(self) -> bool:
+        try:
+            await to_thread.run_sync(self._check, limiter=self._thread)
+        except ServiceError:
+            return False
+        return True
+
+
+@dataclass(frozen=True, slots=True)
+class IdentityServices:
+    """Hold what routes use of identity."""
+
+    gateway: IdentityGateway
+    authenticator: Authenticator
+    sign_ins: SignIns
+    probe: DatabaseProbe
 
 
 class State:
-    """The objects behind the routes of one application.
+    """Hold the objects behind the routes of one application.
 
     Args:
-        dependencies: what the application is given.
+        dependencies: of the application.
         config: its limits.
     """
 
@@ -46,9 +94,8 @@ class State:
             self._addresses,
         )
         identity = dependencies.identity
-        self.callers = Callers(identity, self._addresses) if identity else None
-        self.store = DatabaseProbe(identity.check) if identity else None
-        self.decoding = CapacityLimiter(_DECODING)
+        self.identity = self._identity_services(identity) if identity else None
+        self.base64_threads = CapacityLimiter(_BASE64_THREADS)
         self.budget = BodyBudget(
             config.max_bodies_bytes,
             unauthenticated=max(config.max_bodies_bytes // 2, config.max_body_bytes),
@@ -56,7 +103,7 @@ class State:
         )
 
     def network(self, scope: Scope) -> str:
-        """Return the network that a call comes from."""
+        """Return the client network of a call."""
         return client_network(self._addresses.of(scope))
 
     def service_body(self, request: Request) -> Body:
@@ -72,15 +119,36 @@ class State:
             request.scope,
             request.receive,
             self.budget,
-            unauthenticated(client_network(self._addresses.of(request.scope))),
+            unauthenticated(self.network(request.scope)),
             limit=limit,
             too_large=too_large,
             seconds=self.config.body_s,
             rate=self.config.body_bytes_per_s,
         )
 
+    def _identity_services(self, identity: Identity) -> IdentityServices:
+        gateway = IdentityGateway(identity)
+        return IdentityServices(
+            gateway,
+            Authenticator(gateway, self._addresses),
+            SignIns(gateway, self._addresses),
+            DatabaseProbe(identity.check),
+        )
+
 
 def state_of(request: Request) -> State:
-    """The state of the application that serves this request."""
+    """Return the state of the application that serves this request."""
     state: State = request.app.state.services
     return state
+
+
+def identity_of(request: Request) -> IdentityServices:
+    """Return the identity services of the application that serves this request.
+
+    Raises:
+        ServiceError: ``ROUTE_UNKNOWN`` on a server without authentication.
+    """
+    services = state_of(request).identity
+    if services is None:
+        raise ServiceError(ErrorKind.ROUTE_UNKNOWN, "this server has no identity API")
+    return services

@@ -74,6 +74,14 @@ class Authorizer:
                 ``NOT_SUBSCRIBED``.
         """
         self.check_project(principal, project_id)
+        self.check_may_call(principal, project_id)
+
+    def check_may_call(self, principal: Principal, project_id: str) -> None:
+        """Return if the principal may call the service for this project, once it is the caller's.
+
+        Raises:
+            ServiceError: ``ROLE_FORBIDDEN`` or ``NOT_SUBSCRIBED``, in this order.
+        """
         if not principal.user.role.may_call:
             raise ServiceError(ErrorKind.ROLE_FORBIDDEN, "the user's role may not call")
         if not self._records.is_subscribed(project_id, API_NAME):

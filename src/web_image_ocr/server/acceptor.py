@@ -13,7 +13,7 @@ from functools import partial
 
 import uvicorn
 
-from web_image_ocr.api.clients import ClientAddresses
+from web_image_ocr.api.client_addresses import ClientAddresses
 from web_image_ocr.primitives.networks import client_network
 from web_image_ocr.server.connection import HttpConnection
 from web_image_ocr.server.connection_limit import ConnectionLimit, ThrottledWarning

@@ -12,7 +12,7 @@ from tests.http.conftest import Clients
 from tests.http.management.conftest import PASSWORD, Town
 from tests.http.shapes import assert_failure
 from web_image_ocr.api.limits import management_rate_limit
-from web_image_ocr.identity import Identity
+from web_image_ocr.identity import Authorizer, Identity
 from web_image_ocr.primitives.errors import ErrorKind, ServiceError
 
 LIMITED = {"limit": "3", "time": "1 minute"}
@@ -155,11 +155,12 @@ async def test_a_refused_stranger_costs_neither_a_signature_nor_a_hash(
 async def test_a_store_in_trouble_counts_for_nobody(
     limited: Town, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def unavailable(_: str) -> None:
+    def unavailable(_: Authorizer, token: str) -> None:
+        del token
         raise ServiceError(ErrorKind.DATABASE_UNAVAILABLE, "gone")
 
     with monkeypatch.context() as patched:
-        patched.setattr(limited.identity.cached_authorizer, "authenticate_token", unavailable)
+        patched.setattr(Authorizer, "authenticate_token", unavailable)
         for _ in range(5):
             assert (await limited.call("GET", "/v1/me", "caller")).status_code == 503
     assert (await _bad_token(limited.client, {})).status_code == 401

@@ -15,7 +15,7 @@ from typing import Final
 
 from starlette.requests import Request
 
-from web_image_ocr.api.clients import ClientAddresses
+from web_image_ocr.api.client_addresses import ClientAddresses
 from web_image_ocr.api.limits.rate_limit import RateLimit
 from web_image_ocr.identity import Principal
 from web_image_ocr.primitives.errors import ErrorKind, ServiceError

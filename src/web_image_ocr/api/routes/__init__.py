@@ -1,1 +1,1 @@
-"""One file per group of paths."""
+"""Routes, one module for each group of paths."""

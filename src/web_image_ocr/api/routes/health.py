@@ -1,4 +1,4 @@
-"""Signs of life for whoever watches the server."""
+"""Answer health checks."""
 
 from __future__ import annotations
 
@@ -14,9 +14,9 @@ router = APIRouter(tags=["Health"])
 
 
 @router.head("/healthz", include_in_schema=False)
-@router.get("/healthz", response_model=Health, summary="Whether the process answers")
+@router.get("/healthz", response_model=Health, summary="Check whether the process answers")
 async def healthz() -> Response:
-    """200 as long as the process answers."""
+    """Return 200 as long as the process answers (liveness)."""
     return json_response({"status": "ok"})
 
 
@@ -24,19 +24,19 @@ async def healthz() -> Response:
 @router.get(
     "/readyz",
     response_model=Health,
-    summary="Whether a picture sent now would be read",
-    responses={503: {"model": Health, "description": "A part is missing."}},
+    summary="Check whether the server can recognize images",
+    responses={503: {"model": Health, "description": "A component is not available."}},
 )
 async def readyz(request: Request) -> Response:
-    """200 when workers and store answer, else 503 with the missing part's name.
+    """Return 200 if workers and database answer, else 503 with the missing part (readiness).
 
-    503 also as soon as the server has been told to stop.
+    Return 503 from the start of a graceful shutdown.
     """
     state = state_of(request)
     if state.stopping():
         return json_response({"status": "stopping"}, 503)
     if not state.recognizer.ready():
         return json_response({"status": "recognizer unavailable"}, 503)
-    if state.store and not await state.store.answers():
+    if state.identity and not await state.identity.probe.answers():
         return json_response({"status": "store unavailable"}, 503)
     return json_response({"status": "ready"})

@@ -1,24 +1,26 @@
-"""The part of the identity API that a caller of the service needs."""
+"""Issue, inspect and revoke tokens, issue temporary keys, list projects (identity API)."""
 
 from __future__ import annotations
 
 from contextlib import suppress
+from functools import partial
 
 from fastapi import APIRouter
 from starlette.requests import Request
 from starlette.responses import Response
 
-from web_image_ocr.api.credentials import Callers, token_of
+from web_image_ocr.api.authentication import token_of
 from web_image_ocr.api.limits.request_head import check_sizes
-from web_image_ocr.api.openapi import (
-    authentication_operation,
-    ending_operation,
-    identity_failures,
-    inspection_operation,
-    projects_operation,
-    temporary_key_operation,
+from web_image_ocr.api.openapi.failures import identity_failures
+from web_image_ocr.api.openapi.operations import (
+    TOKEN,
+    TOKEN_OR_NONE,
+    in_header,
+    in_query,
+    operation,
+    page_parameters,
 )
-from web_image_ocr.api.state import state_of
+from web_image_ocr.api.state import identity_of, state_of
 from web_image_ocr.api.wire.codec import json_response, parse_json, requested_page, validate
 from web_image_ocr.api.wire.identity import (
     AuthRequest,
@@ -29,124 +31,136 @@ from web_image_ocr.api.wire.identity import (
     encode_temporary_key,
     encode_token,
 )
-from web_image_ocr.identity import MAX_PAGE_SIZE, Principal, TokenGrant
+from web_image_ocr.identity import MAX_PAGE_SIZE, Authorizer, Principal, TokenGrant
 from web_image_ocr.primitives.errors import ErrorKind, ServiceError
 
-router = APIRouter(tags=["Identity"])
+router = APIRouter(tags=["Identity"], responses=identity_failures())
+
+_NAME = in_query("name", "Exact name, usually that of a region; absent: all projects.")
+_NOCATALOG = in_query("nocatalog", "Accepted without effect: the catalog is always empty.")
+_SUBJECT_TOKEN = in_header("X-Subject-Token", "The token to inspect or revoke.")
+_TOKEN_HEADER = {
+    "headers": {
+        "X-Subject-Token": {"description": "The token.", "schema": {"type": "string"}},
+    }
+}
 
 
 @router.post(
     "/v3/auth/tokens",
     status_code=201,
-    summary="Obtain a token for 24 hours",
+    summary="Issue a token for 24 hours",
     response_model=TokenAnswer,
-    responses=identity_failures(),
-    openapi_extra=authentication_operation(),
+    openapi_extra=operation(
+        _NOCATALOG, body=AuthRequest, security=TOKEN_OR_NONE, responses={"201": _TOKEN_HEADER}
+    ),
 )
 async def issue_token(request: Request) -> Response:
-    """A token in the header ``X-Subject-Token``, and what it says."""
+    """Return a token in the header ``X-Subject-Token``, and its content."""
+    services = identity_of(request)
     counted = await _count_caller(request)
-    asked = await _read_request(request)
-    callers = _callers(request)
-    if asked.method == "password":
-        if counted:  # the header's token does not say who signs in
+    wanted = await _read_request(request)
+    if wanted.method == "password":
+        if counted:  # the user of the header's token need not be the one who signs in
             await state_of(request).management_rate_limit.count_network(request)
-        grant = await callers.log_in(request, asked.password_login())
+        grant = await services.sign_ins.log_in(request, wanted.password_login())
     else:
-        token = await _good_token(request, asked.token.id, counted=counted)
-        scope = asked.scope()
-        grant = await callers.ask(lambda identity: identity.rescope(token, scope))
+        token = await _valid_token(request, wanted.token.id, counted=counted)
+        gateway = services.gateway
+        grant = await gateway.read(gateway.identity.rescope, token, wanted.scope())
     return _token_response(grant, 201)
 
 
 @router.head(
     "/v3/auth/tokens",
-    summary="Whether a token is good",
-    responses=identity_failures(),
-    openapi_extra=inspection_operation("check_token"),
+    operation_id="check_token",
+    summary="Check a token",
+    openapi_extra=operation(
+        _SUBJECT_TOKEN, _NOCATALOG, security=TOKEN, responses={"200": _TOKEN_HEADER}
+    ),
 )
 @router.get(
     "/v3/auth/tokens",
-    summary="What a token says",
+    summary="Inspect a token",
     response_model=TokenAnswer,
-    responses=identity_failures(),
-    openapi_extra=inspection_operation("inspect_token"),
+    openapi_extra=operation(
+        _SUBJECT_TOKEN, _NOCATALOG, security=TOKEN, responses={"200": _TOKEN_HEADER}
+    ),
 )
 async def inspect_token(request: Request) -> Response:
-    """What the token in ``X-Subject-Token`` says; 404 when it is not good."""
+    """Return the content of the token in ``X-Subject-Token``; 404 if it is not valid."""
     check_sizes(request.scope)
-    asking = await _good_token(request)
+    asking = await _valid_token(request)
     subject = request.headers.get("x-subject-token", "")
-    grant = await _callers(request).judge(lambda access: access.inspect_token(asking, subject))
+    gateway = identity_of(request).gateway
+    grant = await gateway.check(Authorizer.inspect_token, asking, subject)
     return _token_response(grant, 200)
 
 
 @router.delete(
     "/v3/auth/tokens",
     status_code=204,
-    summary="End a token before its time",
-    responses=identity_failures(),
-    openapi_extra=ending_operation(),
+    summary="Revoke a token",
+    openapi_extra=operation(_SUBJECT_TOKEN, security=TOKEN),
 )
 async def end_token(request: Request) -> Response:
-    """From now on the token in ``X-Subject-Token`` is refused; other servers follow in 5 s."""
+    """Revoke the token in ``X-Subject-Token``; other servers refuse it within 5 s."""
     check_sizes(request.scope)
-    asking = await _good_token(request)
+    asking = await _valid_token(request)
     subject = request.headers.get("x-subject-token", "")
-    callers = _callers(request)
-    # First, so that only who may revoke it waits for the store's lock.
-    await callers.judge(lambda access: access.authorize_revocation(asking, subject))
-    await callers.change(lambda identity: identity.revoke_token(asking, subject))
+    gateway = identity_of(request).gateway
+    # First, so that only authorized callers wait for the database's write lock.
+    await gateway.check(Authorizer.authorize_revocation, asking, subject)
+    await gateway.write(gateway.identity.revoke_token, asking, subject)
     return Response(status_code=204)
 
 
 @router.get(
     "/v3/projects",
-    summary="Look up projects by name",
+    summary="List projects or find one by name",
     response_model=ProjectsAnswer,
-    responses=identity_failures(),
-    openapi_extra=projects_operation(),
+    openapi_extra=operation(_NAME, *page_parameters(MAX_PAGE_SIZE)),
 )
 async def projects(request: Request) -> Response:
-    """Return the caller's projects by name, or the one of the name asked for."""
+    """Return a page of the caller's projects, or the one with the given name."""
     check_sizes(request.scope)
-    callers = _callers(request)
-    state = state_of(request)
+    state, services = state_of(request), identity_of(request)
     with state.identity_body(request) as body:
         principal = await state.management_rate_limit.authenticate(
-            request, lambda: callers.authenticate(request, body)
+            request, partial(services.authenticator.authenticate, request, body)
         )
     name = request.query_params.get("name") or None
     page = requested_page(request.query_params, MAX_PAGE_SIZE)
-    found = await callers.ask(lambda identity: identity.projects(principal, name, page))
+    gateway = services.gateway
+    found = await gateway.read(gateway.identity.projects, principal, name, page)
     return json_response(encode_projects(found, str(request.url), page.limit))
 
 
 @router.post(
     "/v3.0/OS-CREDENTIAL/securitytokens",
     status_code=201,
-    summary="Obtain a temporary key",
+    summary="Issue a temporary key",
     response_model=TemporaryKeyAnswer,
-    responses=identity_failures(),
-    openapi_extra=temporary_key_operation(),
+    openapi_extra=operation(body=AuthRequest, security=TOKEN_OR_NONE),
 )
 async def issue_temporary_key(request: Request) -> Response:
-    """An access key that ends by itself, with its security token."""
+    """Return an access key that expires, with its security token."""
     counted = await _count_caller(request)
-    asked = await _read_request(request)
-    if asked.method != "token":
+    wanted = await _read_request(request)
+    if wanted.method != "token":
         raise _unusable_method()
-    token = await _good_token(request, asked.token.id, counted=counted)
-    seconds = asked.duration_seconds()
-    key = await _callers(request).ask(lambda identity: identity.issue_temporary_key(token, seconds))
+    token = await _valid_token(request, wanted.token.id, counted=counted)
+    seconds = wanted.duration_seconds()
+    gateway = identity_of(request).gateway
+    key = await gateway.read(gateway.identity.issue_temporary_key, token, seconds)
     return json_response(encode_temporary_key(key), 201)
 
 
 async def _count_caller(request: Request) -> str:
-    """Count the call before its body is read: for the user of a valid token, else the network.
+    """Count the call before its body is read, for the user of a valid token or the network.
 
     Returns:
-        The id of the user; empty where the call was counted for the network.
+        The id of the user; empty if the call was counted for the network.
 
     Raises:
         ServiceError: ``RATE_LIMITED``.
@@ -155,9 +169,8 @@ async def _count_caller(request: Request) -> str:
     principal: Principal | None = None
     if token := request.headers.get("x-auth-token"):
         with suppress(ServiceError):
-            principal = await _callers(request).judge(
-                lambda access: access.authenticate_token(token)
-            )
+            gateway = identity_of(request).gateway
+            principal = await gateway.check(Authorizer.authenticate_token, token)
     if principal is None:
         await limits.count_network(request)
         return ""
@@ -165,27 +178,28 @@ async def _count_caller(request: Request) -> str:
     return principal.user.id
 
 
-async def _good_token(request: Request, token: str | None = None, *, counted: str = "") -> str:
-    """Return the caller's token, by default that of the header, and count the call for its user.
+async def _valid_token(request: Request, token: str | None = None, *, counted: str = "") -> str:
+    """Return the caller's token after authentication, and count the call for its user.
 
     Args:
         request: as received.
-        token: the caller's; None means that of the header.
+        token: the caller's; None for that of the header.
         counted: as in ``ManagementRateLimit.authenticate``.
 
     Raises:
         ServiceError: as ``Identity.authenticate_token``; ``CREDENTIALS_MISSING``,
             ``RATE_LIMITED``.
     """
-    callers = _callers(request)
+    gateway = identity_of(request).gateway
     found = token or ""
 
-    async def proof() -> Principal:
+    async def authenticate() -> Principal:
         nonlocal found
         found = found or token_of(request)
-        return await callers.judge(lambda access: access.authenticate_token(found))
+        return await gateway.check(Authorizer.authenticate_token, found)
 
-    await state_of(request).management_rate_limit.authenticate(request, proof, counted=counted)
+    limit = state_of(request).management_rate_limit
+    await limit.authenticate(request, authenticate, counted=counted)
     return found
 
 
@@ -196,21 +210,14 @@ async def _read_request(request: Request) -> AuthRequest:
             value = parse_json(await body.read())
         except ServiceError as error:
             raise ServiceError(ErrorKind.IDENTITY_REQUEST_INVALID, error.detail) from None
-        asked = validate(AuthRequest, value, ErrorKind.IDENTITY_REQUEST_INVALID)
-    if asked.method not in {"password", "token"}:
+        wanted = validate(AuthRequest, value, ErrorKind.IDENTITY_REQUEST_INVALID)
+    if wanted.method not in {"password", "token"}:
         raise _unusable_method()
-    return asked
+    return wanted
 
 
 def _unusable_method() -> ServiceError:
     return ServiceError(ErrorKind.IDENTITY_REQUEST_INVALID, "no such method here")
-
-
-def _callers(request: Request) -> Callers:
-    callers = state_of(request).callers
-    if callers is None:  # these routes are not added without identity
-        raise ServiceError(ErrorKind.ROUTE_UNKNOWN, "this server has no identities")
-    return callers
 
 
 def _token_response(grant: TokenGrant, status: int) -> Response:

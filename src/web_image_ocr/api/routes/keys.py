@@ -1,4 +1,4 @@
-"""Access keys: one's own, for administrators those of the account."""
+"""Manage access keys: one's own, as an administrator those of the account."""
 
 from __future__ import annotations
 
@@ -8,15 +8,15 @@ from fastapi import APIRouter
 from starlette.requests import Request
 from starlette.responses import Response
 
-from web_image_ocr.api.management import checked_id, managing
-from web_image_ocr.api.openapi_management import (
-    PAGE_PARAMETERS,
-    in_path,
-    in_query,
-    management_failures,
-    management_operation,
+from web_image_ocr.api.management import Call, checked_id
+from web_image_ocr.api.openapi.failures import management_failures
+from web_image_ocr.api.openapi.operations import in_path, in_query, operation, page_parameters
+from web_image_ocr.api.wire.codec import (
+    PAGE_QUERY,
+    json_response,
+    query_parameters,
+    requested_page,
 )
-from web_image_ocr.api.wire.codec import PAGE_QUERY, json_response, query_parameters, requested_page
 from web_image_ocr.api.wire.management import (
     Key,
     KeyChange,
@@ -27,13 +27,13 @@ from web_image_ocr.api.wire.management import (
     encode_list,
     encode_new_key,
 )
-from web_image_ocr.identity import ALL_USERS
+from web_image_ocr.identity import ALL_USERS, SelfService
 from web_image_ocr.primitives.audit import set_target
 from web_image_ocr.primitives.errors import ErrorKind, ServiceError
 
-router = APIRouter(tags=["Management"])
+router = APIRouter(tags=["Management"], responses=management_failures())
 
-_ACCESS = in_path("access", "The public half of the key.")
+_ACCESS = in_path("access", "Public half of the key.")
 _OWNER = in_query(
     "user", "Id of the owner, or `*` for all users; absent means the caller. Administrators only."
 )
@@ -43,74 +43,63 @@ _OWNER = in_query(
     "/v1/keys",
     summary="List access keys",
     response_model=KeysAnswer,
-    responses=management_failures(),
-    openapi_extra=management_operation("list_keys", _OWNER, *PAGE_PARAMETERS),
+    openapi_extra=operation(_OWNER, *page_parameters()),
 )
-async def list_keys(request: Request) -> Response:
-    """Return keys without their secrets, from the oldest to the newest, in pages."""
-    async with managing(request) as call:
-        query = query_parameters(request, PAGE_QUERY | {"user"})
-        page, owner = requested_page(query), query.get("user")
-        if owner is not None and owner != ALL_USERS:
-            owner = checked_id(owner)
-        found = await call.self_service(lambda account: account.keys(owner, page))
-        return json_response(encode_list("keys", encode_key, found))
+async def list_keys(request: Request, call: Call) -> Response:
+    """Return a page of keys without their secrets, oldest first."""
+    query = query_parameters(request, PAGE_QUERY | {"user"})
+    page, owner = requested_page(query), query.get("user")
+    if owner is not None and owner != ALL_USERS:
+        owner = checked_id(owner)
+    found = await call.self_service(SelfService.keys, owner, page)
+    return json_response(encode_list("keys", encode_key, found))
 
 
 @router.post(
     "/v1/keys",
     status_code=201,
-    summary="Make an access key",
+    summary="Create an access key",
     response_model=NewKeyAnswer,
-    responses=management_failures(),
-    openapi_extra=management_operation("create_key", body=NewKeyRequest),
+    openapi_extra=operation(body=NewKeyRequest),
 )
-async def create_key(request: Request) -> Response:
-    """The new key with its secret, which is not shown again."""
-    async with managing(request) as call:
-        asked = await call.read(NewKeyRequest)
-        owner = None if asked.user_id is None else checked_id(asked.user_id)
-        made = await call.self_service(lambda account: account.create_key(owner))
-        return json_response(encode_new_key(made), 201)
+async def create_key(call: Call) -> Response:
+    """Return the new key with its secret, which is not shown again."""
+    wanted = await call.read(NewKeyRequest)
+    owner = None if wanted.user_id is None else checked_id(wanted.user_id)
+    created = await call.self_service(SelfService.create_key, owner)
+    return json_response(encode_new_key(created), 201)
 
 
 @router.patch(
     "/v1/keys/{access}",
     summary="Enable or disable an access key",
     response_model=Key,
-    responses=management_failures(),
-    openapi_extra=management_operation("change_key", _ACCESS, body=KeyChange),
+    openapi_extra=operation(_ACCESS, body=KeyChange),
 )
-async def change_key(request: Request) -> Response:
-    """The key as it is then; a disabled key is refused like an unknown one."""
-    async with managing(request) as call:
-        access = _access(request)
-        asked = await call.read(KeyChange)
-        changed = await call.self_service(
-            lambda account: account.switch_key(access, enabled=asked.enabled)
-        )
-        return json_response(encode_key(changed))
+async def change_key(request: Request, call: Call) -> Response:
+    """Return the changed key. A disabled key is refused like an unknown one."""
+    access = _access(request)
+    wanted = await call.read(KeyChange)
+    changed = await call.self_service(SelfService.switch_key, access, enabled=wanted.enabled)
+    return json_response(encode_key(changed))
 
 
 @router.delete(
     "/v1/keys/{access}",
     status_code=204,
     summary="Delete an access key",
-    responses=management_failures(),
-    openapi_extra=management_operation("delete_key", _ACCESS),
+    openapi_extra=operation(_ACCESS),
 )
-async def delete_key(request: Request) -> Response:
-    """Forgets the key."""
-    async with managing(request) as call:
-        access = _access(request)
-        await call.self_service(lambda account: account.delete_key(access))
-        return Response(status_code=204)
+async def delete_key(request: Request, call: Call) -> Response:
+    """Delete the key."""
+    await call.self_service(SelfService.delete_key, _access(request))
+    return Response(status_code=204)
 
 
 def _access(request: Request) -> str:
     access: str = request.path_params["access"]
     if not re.fullmatch(r"[A-Za-z0-9]{1,32}", access):
         raise ServiceError(ErrorKind.RECORD_UNKNOWN, "no access key is called so")
-    if re.fullmatch(r"[A-Z0-9]{20}", access):  # like ours; others may be anything
+    if re.fullmatch(r"[A-Z0-9]{20}", access):  # our format; others may hold anything
         set_target(access)
     return access

@@ -1,4 +1,4 @@
-"""What this server can do."""
+"""Show the capabilities of this server."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from web_image_ocr import __version__
-from web_image_ocr.api.openapi_management import public_failures
+from web_image_ocr.api.openapi.failures import public_failures
 from web_image_ocr.api.state import state_of
 from web_image_ocr.api.wire.codec import json_response
 from web_image_ocr.api.wire.management import ServiceAnswer
@@ -21,13 +21,12 @@ router = APIRouter(tags=["Management"])
 
 @router.get(
     "/v1/service",
-    summary="What the server can do",
+    summary="Show the capabilities of the server",
     response_model=ServiceAnswer,
     responses=public_failures(),
-    openapi_extra={"operationId": "service"},
 )
 async def service(request: Request) -> Response:
-    """Limits, formats and models; asks nobody for credentials."""
+    """Return limits, formats and models; needs no credentials."""
     state = state_of(request)
     config, engine = state.config, state.engine
     images = ImageLimits.for_edition(config.edition)
@@ -37,7 +36,7 @@ async def service(request: Request) -> Response:
     }
     return json_response(
         {
-            "authentication": state.callers is not None,
+            "authentication": state.identity is not None,
             "version": __version__,
             "edition": config.edition,
             "formats": [known.name for known in ImageFormat if known in images.formats],
@@ -52,10 +51,10 @@ async def service(request: Request) -> Response:
             "models": [
                 {
                     "part": part,
-                    "name": (chosen or carried).name,  # where it lies is told nobody
+                    "name": (chosen or bundled).name,  # without its path
                     "precision": "int8" if should_quantize(engine, chosen) else "float32",
                 }
-                for part, (chosen, carried) in models.items()
+                for part, (chosen, bundled) in models.items()
             ],
         }
     )

@@ -1,4 +1,4 @@
-"""Calls, counted."""
+"""Report the numbers of calls."""
 
 from __future__ import annotations
 
@@ -9,41 +9,38 @@ from fastapi import APIRouter
 from starlette.requests import Request
 from starlette.responses import Response
 
-from web_image_ocr.api.management import ManagementCall, checked_id, managing
-from web_image_ocr.api.openapi_management import (
-    in_query,
-    management_failures,
-    management_operation,
-)
+from web_image_ocr.api.management import Call, ManagementCall, checked_id
+from web_image_ocr.api.openapi.failures import management_failures
+from web_image_ocr.api.openapi.operations import in_query, operation
 from web_image_ocr.api.wire.codec import json_response, query_parameters
 from web_image_ocr.api.wire.usage import UsageAnswer, encode_usage, file_name, usage_csv
-from web_image_ocr.identity import Step, UsageReport, Window
+from web_image_ocr.identity import SelfService, Step, UsageReport, Window
 from web_image_ocr.primitives.errors import ErrorKind, ServiceError
 
-router = APIRouter(tags=["Management"])
+router = APIRouter(tags=["Management"], responses=management_failures())
 
-_SHOWN_BY_DEFAULT = {
+_DEFAULT_DURATION = {
     Step.MINUTE: timedelta(hours=1),
     Step.HOUR: timedelta(days=1),
     Step.DAY: timedelta(days=30),
     Step.MONTH: timedelta(days=365),
 }
 _PARAMETERS = (
-    in_query("project_id", "Of one project; absent: all of the account together."),
+    in_query("project_id", "Id of a project; absent: the sum of all projects of the account."),
     in_query(
         "from",
-        "ISO 8601, UTC unless it says otherwise; absent: 60 minutes, 24 hours, 30 days or "
-        "12 months before `to`, by the step.",
+        "Start, ISO 8601, UTC by default. Absent: 60 minutes, 24 hours, 30 days or "
+        "12 months before `to`, depending on the step.",
         format="date-time",
     ),
-    in_query("to", "Likewise; absent: now.", format="date-time"),
+    in_query("to", "End, ISO 8601, UTC by default; absent: now.", format="date-time"),
     in_query(
         "step",
-        "What calls are added up by, UTC; at most 1,500 steps.",
+        "Interval of one point, in UTC; at most 1,500 points.",
         enum=[step.value for step in Step],
         default=Step.HOUR.value,
     ),
-    in_query("format", "How to answer.", enum=["json", "csv"], default="json"),
+    in_query("format", "Format of the answer.", enum=["json", "csv"], default="json"),
 )
 _NAMES = frozenset(parameter["name"] for parameter in _PARAMETERS)
 _CSV = {"text/csv": {"schema": {"type": "string"}}}
@@ -53,32 +50,30 @@ _CSV = {"text/csv": {"schema": {"type": "string"}}}
     "/v1/usage",
     summary="Count calls by time and outcome",
     response_model=UsageAnswer,
-    responses=management_failures(),
-    openapi_extra={
-        **management_operation("usage", *_PARAMETERS),
-        "responses": {"200": {"content": _CSV}},
-    },
+    openapi_extra=operation(*_PARAMETERS, responses={"200": {"content": _CSV}}),
 )
-async def usage(request: Request) -> Response:
-    """Steps in order, those without calls included; a second late at most; for every role."""
-    async with managing(request) as call:
-        query = query_parameters(request, _NAMES)
-        window, project_id = _window(query), query.get("project_id")
-        if project_id is not None:
-            project_id = checked_id(project_id)
-        shown_as = query.get("format", "json")
-        if shown_as not in {"json", "csv"}:
-            raise _invalid("format must be json or csv")
-        report = await call.usage(project_id, window)
-        if shown_as == "csv":
-            return await _csv(call, report, project_id)
-        return json_response(encode_usage(report))
+async def usage(request: Request, call: Call) -> Response:
+    """Return numbers of calls by step, a second late at most, for every role.
+
+    Steps without calls are included.
+    """
+    query = query_parameters(request, _NAMES)
+    window, project_id = _window(query), query.get("project_id")
+    if project_id is not None:
+        project_id = checked_id(project_id)
+    answer_format = query.get("format", "json")
+    if answer_format not in {"json", "csv"}:
+        raise _invalid("format must be json or csv")
+    report = await call.usage(project_id, window)
+    if answer_format == "csv":
+        return await _csv(call, report, project_id)
+    return json_response(encode_usage(report))
 
 
 async def _csv(call: ManagementCall, report: UsageReport, project_id: str | None) -> Response:
     project = ""
     if project_id is not None:
-        project = (await call.self_service(lambda account: account.project(project_id))).name
+        project = (await call.self_service(SelfService.project, project_id)).name
     name = file_name(report.window.start, report.window.end)
     return Response(
         usage_csv(report, project),
@@ -94,7 +89,7 @@ def _window(query: Mapping[str, str]) -> Window:
         raise _invalid(f"step must be one of {', '.join(Step)}") from None
     end = _moment("to", query) or datetime.now(UTC)
     try:
-        start = _moment("from", query) or end - _SHOWN_BY_DEFAULT[step]
+        start = _moment("from", query) or end - _DEFAULT_DURATION[step]
         return Window(start=start, end=end, step=step)
     except (ValueError, OverflowError) as error:
         raise _invalid(str(error)) from None

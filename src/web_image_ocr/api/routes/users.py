@@ -1,4 +1,4 @@
-"""The users of the account; for its administrators."""
+"""Manage the users of the account, as an administrator."""
 
 from __future__ import annotations
 
@@ -6,14 +6,15 @@ from fastapi import APIRouter
 from starlette.requests import Request
 from starlette.responses import Response
 
-from web_image_ocr.api.management import managing, record_id
-from web_image_ocr.api.openapi_management import (
-    PAGE_PARAMETERS,
-    in_path,
-    management_failures,
-    management_operation,
+from web_image_ocr.api.management import Call, record_id
+from web_image_ocr.api.openapi.failures import management_failures
+from web_image_ocr.api.openapi.operations import in_path, operation, page_parameters
+from web_image_ocr.api.wire.codec import (
+    PAGE_QUERY,
+    json_response,
+    query_parameters,
+    requested_page,
 )
-from web_image_ocr.api.wire.codec import PAGE_QUERY, json_response, query_parameters, requested_page
 from web_image_ocr.api.wire.management import (
     ManagedUser,
     NewPasswordAnswer,
@@ -25,93 +26,83 @@ from web_image_ocr.api.wire.management import (
     encode_new_password,
     encode_user,
 )
+from web_image_ocr.identity import Administration
 
-router = APIRouter(tags=["Management"])
+router = APIRouter(tags=["Management"], responses=management_failures())
 
-_ID = in_path("id", "Of the user, 32 hex digits.")
+_ID = in_path("id", "Id of the user, 32 hex digits.")
 
 
 @router.get(
     "/v1/users",
-    summary="List the account's users",
+    summary="List users",
     response_model=UsersAnswer,
-    responses=management_failures(),
-    openapi_extra=management_operation("list_users", *PAGE_PARAMETERS),
+    openapi_extra=operation(*page_parameters()),
 )
-async def list_users(request: Request) -> Response:
-    """Return users by name, in pages; administrators only, as all that follows."""
-    async with managing(request) as call:
-        page = requested_page(query_parameters(request, PAGE_QUERY))
-        found = await call.administration(lambda accounts: accounts.users(page))
-        return json_response(encode_list("users", encode_user, found))
+async def list_users(request: Request, call: Call) -> Response:
+    """Return a page of users by name. All calls for users are for administrators only."""
+    page = requested_page(query_parameters(request, PAGE_QUERY))
+    found = await call.administration(Administration.users, page)
+    return json_response(encode_list("users", encode_user, found))
 
 
 @router.post(
     "/v1/users",
     status_code=201,
-    summary="Make a user",
+    summary="Create a user",
     response_model=NewPasswordAnswer,
-    responses=management_failures(),
-    openapi_extra=management_operation("create_user", body=NewUserRequest),
+    openapi_extra=operation(body=NewUserRequest),
 )
-async def create_user(request: Request) -> Response:
-    """The new user, and the password if none was given."""
-    async with managing(request) as call:
-        await call.check_administers()
-        asked = await call.read(NewUserRequest)
-        made = await call.hashing(
-            lambda accounts: accounts.create_user(asked.name, asked.role, asked.password)
-        )
-        return json_response(encode_new_password(made), 201)
+async def create_user(call: Call) -> Response:
+    """Return the new user, and the password if the server generated it."""
+    await call.check_is_administrator()
+    wanted = await call.read(NewUserRequest)
+    created = await call.set_password(
+        Administration.create_user, wanted.name, wanted.role, wanted.password
+    )
+    return json_response(encode_new_password(created), 201)
 
 
 @router.patch(
     "/v1/users/{id}",
     summary="Change a user's role, enable or disable a user",
     response_model=ManagedUser,
-    responses=management_failures(),
-    openapi_extra=management_operation("change_user", _ID, body=UserChange),
+    openapi_extra=operation(_ID, body=UserChange),
 )
-async def change_user(request: Request) -> Response:
-    """The user as it is then; disabling ends tokens and temporary keys for good."""
-    async with managing(request) as call:
-        await call.check_administers()
-        user = record_id(request)
-        asked = await call.read(UserChange)
-        changed = await call.administration(
-            lambda accounts: accounts.change_user(user, role=asked.role, enabled=asked.enabled)
-        )
-        return json_response(encode_user(changed))
+async def change_user(request: Request, call: Call) -> Response:
+    """Return the changed user. Disabling a user revokes all tokens and temporary keys."""
+    await call.check_is_administrator()
+    user = record_id(request)
+    wanted = await call.read(UserChange)
+    changed = await call.administration(
+        Administration.change_user, user, role=wanted.role, enabled=wanted.enabled
+    )
+    return json_response(encode_user(changed))
 
 
 @router.post(
     "/v1/users/{id}/password",
-    summary="Give a user another password",
+    summary="Reset a user's password",
     response_model=NewPasswordAnswer,
-    responses=management_failures(),
-    openapi_extra=management_operation("reset_password", _ID, body=PasswordReset),
+    openapi_extra=operation(_ID, body=PasswordReset),
 )
-async def reset_password(request: Request) -> Response:
-    """The user, and the password if none was given; ends the user's tokens."""
-    async with managing(request) as call:
-        await call.check_administers()
-        user = record_id(request)
-        asked = await call.read(PasswordReset)
-        changed = await call.hashing(lambda accounts: accounts.set_password(user, asked.password))
-        return json_response(encode_new_password(changed))
+async def reset_password(request: Request, call: Call) -> Response:
+    """Return the user, and the password if the server generated it. Revoke the user's tokens."""
+    await call.check_is_administrator()
+    user = record_id(request)
+    wanted = await call.read(PasswordReset)
+    changed = await call.set_password(Administration.set_password, user, wanted.password)
+    return json_response(encode_new_password(changed))
 
 
 @router.delete(
     "/v1/users/{id}",
     status_code=204,
     summary="Delete a user",
-    responses=management_failures(),
-    openapi_extra=management_operation("delete_user", _ID),
+    openapi_extra=operation(_ID),
 )
-async def delete_user(request: Request) -> Response:
-    """Forgets the user with all keys."""
-    async with managing(request) as call:
-        await call.check_administers()
-        user = record_id(request)
-        await call.administration(lambda accounts: accounts.delete_user(user))
-        return Response(status_code=204)
+async def delete_user(request: Request, call: Call) -> Response:
+    """Delete the user with all access keys."""
+    await call.check_is_administrator()
+    await call.administration(Administration.delete_user, record_id(request))
+    return Response(status_code=204)

@@ -1,4 +1,4 @@
-"""The address a call comes from, as far as it can be believed."""
+"""Find the address of a client behind trusted proxies."""
 
 from __future__ import annotations
 
@@ -14,28 +14,27 @@ UNKNOWN = "unknown"
 _HOP = re.compile(
     r"(?:\[(?P<bracketed>[0-9A-Fa-f:.]+)\]|(?P<plain>[0-9.]+))(?::[0-9]{1,5})?", re.ASCII
 )
-_MOST_HOPS = 32
-"""Entries of ``X-Forwarded-For`` that are looked at, from the right."""
+_MAX_HOPS = 32
+"""Entries of ``X-Forwarded-For`` that are evaluated, from the right."""
 
 
 class ClientAddresses:
-    """Finds the client's address behind proxies.
+    """Find the addresses of clients.
 
     Args:
-        trusted_proxies: networks in CIDR form whose ``X-Forwarded-For`` is believed.
+        trusted_proxies: networks in CIDR form whose ``X-Forwarded-For`` is trusted.
 
     Raises:
-        ValueError: one of them is no network.
+        ValueError: one of them is not a network.
     """
 
     def __init__(self, trusted_proxies: tuple[str, ...]) -> None:
         self._trusted: list[Network] = [ipaddress.ip_network(cidr) for cidr in trusted_proxies]
 
     def of(self, scope: Scope) -> str:
-        """The right-most address that is no trusted proxy; the peer's if none is.
+        """Return the right-most address that is not a trusted proxy, else the peer's.
 
-        What stands further left in ``X-Forwarded-For`` was written by the client and may
-        be invented.
+        Entries further left in ``X-Forwarded-For`` come from the client and may be forged.
         """
         peer = scope["client"][0] if scope.get("client") else UNKNOWN
         if not self.is_trusted(peer):
@@ -43,35 +42,35 @@ class ClientAddresses:
         forwarded = b",".join(
             value for name, value in scope["headers"] if name == b"x-forwarded-for"
         )
-        believed = peer
-        hops = forwarded.decode("latin-1").rsplit(",", _MOST_HOPS)[-_MOST_HOPS:]
+        client = peer
+        hops = forwarded.decode("latin-1").rsplit(",", _MAX_HOPS)[-_MAX_HOPS:]
         for hop in reversed(hops):
-            address = _parsed(_bare(hop))
+            address = _parse(_strip(hop))
             if address is None:
                 break
-            believed = str(address)
-            if not self.is_trusted(believed):
+            client = str(address)
+            if not self.is_trusted(client):
                 break
-        return believed
+        return client
 
     def is_trusted(self, text: str) -> bool:
         """Return whether the text is the address of a trusted proxy."""
-        address = _parsed(text)
+        address = _parse(text)
         return address is not None and any(address in network for network in self._trusted)
 
 
-def _bare(hop: str) -> str:
-    """Return the address of a hop without the quotes, brackets and port that proxies write.
+def _strip(hop: str) -> str:
+    """Return the address of a hop without quotes, brackets and port.
 
-    The port of an IPv6 address can be told only behind brackets.
+    The port of an IPv6 address can be recognized only after brackets.
     """
     hop = hop.strip().removeprefix('"').removesuffix('"')
     match = _HOP.fullmatch(hop)
     return (match["bracketed"] or match["plain"]) if match else hop
 
 
-def _parsed(text: str) -> Address | None:
-    """The address; one of IPv4 that came through a socket of IPv6 as that of IPv4."""
+def _parse(text: str) -> Address | None:
+    """Return the address, an IPv4-mapped IPv6 address as IPv4; None if it is invalid."""
     try:
         address = ipaddress.ip_address(text)
     except ValueError:

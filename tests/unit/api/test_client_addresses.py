@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from web_image_ocr.api.clients import ClientAddresses
+from web_image_ocr.api.client_addresses import ClientAddresses
 
 TRUSTED = ("10.0.0.0/8", "fd00::/8")
 

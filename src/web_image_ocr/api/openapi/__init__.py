@@ -1,0 +1,1 @@
+"""OpenAPI descriptions that FastAPI cannot derive from the routes."""
