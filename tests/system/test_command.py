@@ -23,7 +23,7 @@ pytestmark = pytest.mark.server
 
 @pytest.fixture(scope="module")
 def picture(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    path = tmp_path_factory.mktemp("pictures") / "picture.png"
+    path = tmp_path_factory.mktemp("pictures") / "image.png"
     path.write_bytes(encode_image(text_image("Hello command", "second line")))
     return path
 
@@ -100,7 +100,7 @@ class TestRecognize:
         done = run("--version", env={**os.environ, "PYTHONPATH": str(tmp_path)})
         assert done.returncode == 1
         assert done.stderr == (
-            "web-image-ocr: unexpected failure: ImportError: libGL.so.1: cannot open\n"
+            "web-image-ocr: unexpected error: ImportError: libGL.so.1: cannot open\n"
         )
 
     def test_the_reader_of_the_output_may_leave_early(self, picture: Path) -> None:

@@ -1,1 +1,1 @@
-"""The command ``web-image-ocr``: serve, recognize, admin."""
+"""Implement the command ``web-image-ocr``: what a person types and reads."""

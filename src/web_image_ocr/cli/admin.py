@@ -1,18 +1,19 @@
-"""``web-image-ocr admin``: the account, its users, projects, keys and subscriptions."""
+"""Implement ``web-image-ocr admin``: the account, its users, projects, keys and subscriptions."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from contextlib import closing, contextmanager
+import inspect
+from collections.abc import Callable
+from contextlib import closing
 from dataclasses import asdict
+from functools import update_wrapper
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
 from web_image_ocr.bootstrap import open_identity
 from web_image_ocr.cli.first_start import initialize
-from web_image_ocr.cli.migration import migrate
 from web_image_ocr.cli.options import (
     AccessKeyName,
     ApiName,
@@ -24,46 +25,64 @@ from web_image_ocr.cli.options import (
     PasswordFile,
     ProjectName,
     UserName,
+    read_secret,
 )
 from web_image_ocr.cli.records import (
     KEY_FIELDS,
     PROJECT_FIELDS,
     SUBSCRIPTION_FIELDS,
     USER_FIELDS,
+    Listing,
+    Record,
     key_record,
     project_record,
+    show_listing,
     show_record,
-    show_records,
     subscription_record,
     user_record,
 )
 from web_image_ocr.cli.rotation import rotate_master_key
-from web_image_ocr.cli.secrets_in_files import password_from, secret_from
-from web_image_ocr.identity import (
-    API_NAME,
-    Administration,
-    NewPassword,
-    Role,
-    iterate_pages,
-)
+from web_image_ocr.identity import API_NAME, Administration, NewPassword, Role, iterate_pages
 from web_image_ocr.primitives.audit import OPERATOR, AuditContext, audit_scope
 from web_image_ocr.settings import load_settings
 from web_image_ocr.telemetry.logging import configure
 
-_SHOWN_ONCE = "The secrets above are shown only now; keep them in a safe place."
+_SHOWN_ONCE = "The secrets above are shown only now; store them in a safe place."
+_SECRETS = frozenset({"password", "secret_key"})
 
-admin = typer.Typer(
-    help="Look after users, projects, keys and subscriptions.", no_args_is_help=True
-)
-user = typer.Typer(help="Who may sign in.", no_args_is_help=True)
-project = typer.Typer(help="What calls are made for.", no_args_is_help=True)
-key = typer.Typer(help="Access keys (AK/SK).", no_args_is_help=True)
-subscription = typer.Typer(help="Which project may use the service.", no_args_is_help=True)
+Action = Callable[..., Record | Listing]
+"""Change or read the accounts, the first argument, and return what to print."""
+
+admin = typer.Typer(help="Manage users, projects, keys and subscriptions.", no_args_is_help=True)
+user = typer.Typer(help="Manage users.", no_args_is_help=True)
+project = typer.Typer(help="Manage projects.", no_args_is_help=True)
+key = typer.Typer(help="Manage access keys (AK/SK).", no_args_is_help=True)
+subscription = typer.Typer(help="Manage the services of each project.", no_args_is_help=True)
 admin.add_typer(user, name="user")
 admin.add_typer(project, name="project")
 admin.add_typer(key, name="key")
 admin.add_typer(subscription, name="subscription")
-admin.command()(migrate)
+
+
+@admin.command()
+def migrate(data_dir: DataDir = None, config: Config = None, as_json: AsJson = False) -> None:
+    """Migrate the database to this version, after a backup of its file.
+
+    'serve' does the same when it starts; the other commands refuse an older database. PostgreSQL
+    is not backed up: run 'pg_dump' before.
+    """
+    settings = load_settings(config, data_dir=data_dir)
+    with closing(open_identity(settings, may_create=False, may_migrate=True)) as identity:
+        done = identity.migration
+    record = {
+        "migrated": done.before != done.after,
+        "from": done.before,
+        "to": done.after,
+        "backup": str(done.backup) if done.backup else None,
+    }
+    show_record(record, as_json=as_json)
+
+
 admin.command("rotate-master-key")(rotate_master_key)
 
 
@@ -74,273 +93,226 @@ def init(
     config: Config = None,
     as_json: AsJson = False,
 ) -> None:
-    """Make the first account, its user, project and key, unless there is one.
+    """Create the first account with its user, project and key, if there is none.
 
-    A second call changes nothing, shows the ids without secrets and succeeds.
+    A second call changes nothing, prints the ids without secrets and succeeds.
     """
     settings = load_settings(config, data_dir=data_dir, project_name=project_name)
     configure(settings.logging)
     with closing(open_identity(settings)) as identity, audit_scope(AuditContext(actor=OPERATOR)):
         account = initialize(identity, settings)
-    note = _SHOWN_ONCE if account.created else "There is an account already; nothing was changed."
-    secrets = () if account.created else ("password", "secret_key")
-    record = {name: value for name, value in asdict(account).items() if name not in secrets}
+    hidden = frozenset() if account.created else _SECRETS
+    record = {name: value for name, value in asdict(account).items() if name not in hidden}
+    note = _SHOWN_ONCE if account.created else "An account exists already; nothing was changed."
     show_record(record, as_json=as_json, note=note)
 
 
-@user.command("list")
-def list_users(data_dir: DataDir = None, config: Config = None, as_json: AsJson = False) -> None:
-    """Show all users."""
-    with _administration(data_dir, config) as accounts:
-        show_records("users", USER_FIELDS, map(user_record, iterate_pages(accounts.users)), as_json)
+def _command(
+    group: typer.Typer, name: str, *, quota: bool = False
+) -> Callable[[Action], Callable[..., None]]:
+    """Add an action to a group as a command on an existing database, which it never creates.
+
+    The command gets the shared options, and prints the result of the action.
+
+    Args:
+        group: of commands.
+        name: of the command.
+        quota: whether a quota applies, which an option lifts.
+    """
+
+    def add(action: Action) -> Callable[..., None]:
+        def command(
+            *,
+            beyond_quota: BeyondQuota = False,
+            data_dir: DataDir = None,
+            config: Config = None,
+            as_json: AsJson = False,
+            **arguments: Any,
+        ) -> None:
+            settings = load_settings(config, data_dir=data_dir)
+            configure(settings.logging)
+            with (
+                closing(open_identity(settings, may_create=False)) as identity,
+                audit_scope(AuditContext(actor=OPERATOR)),
+            ):
+                accounts = identity.administration
+                result = action(
+                    accounts.without_quotas() if beyond_quota else accounts, **arguments
+                )
+                if isinstance(result, Listing):  # reads page by page
+                    show_listing(result, as_json=as_json)
+                    return
+            note = "" if _SECRETS.isdisjoint(result) else _SHOWN_ONCE
+            show_record(result, as_json=as_json, note=note)
+
+        # Typer reads the options from the signature: those of the action, then the shared ones.
+        own = inspect.signature(action, eval_str=True).parameters
+        shared = inspect.signature(command, eval_str=True).parameters
+        options = [
+            parameter.replace(kind=inspect.Parameter.KEYWORD_ONLY)
+            for parameter in [*list(own.values())[1:], *list(shared.values())[not quota : -1]]
+        ]
+        update_wrapper(command, action)
+        command.__signature__ = inspect.Signature(options)  # type: ignore[attr-defined]
+        command.__annotations__ = {one.name: one.annotation for one in options}
+        return group.command(name)(command)
+
+    return add
 
 
-@user.command("create")
+@_command(user, "list")
+def list_users(accounts: Administration) -> Listing:
+    """List all users."""
+    return Listing("users", USER_FIELDS, map(user_record, iterate_pages(accounts.users)))
+
+
+@_command(user, "create", quota=True)
 def create_user(
+    accounts: Administration,
     name: Annotated[str, typer.Argument(help="Name of the new user.")],
-    *,
-    role: Annotated[Role, typer.Option(help="What the user may do.")] = Role.CALLER,
+    role: Annotated[Role, typer.Option(help="Role of the user.")] = (Role.CALLER),
     password_file: PasswordFile = None,
-    beyond_quota: BeyondQuota = False,
-    data_dir: DataDir = None,
-    config: Config = None,
-    as_json: AsJson = False,
-) -> None:
-    """Make a user."""
-    with _administration(data_dir, config, beyond_quota=beyond_quota) as accounts:
-        made = accounts.create_user(name, role, password_from(password_file))
-    _show_password(made, as_json)
+) -> Record:
+    """Create a user."""
+    return _with_password(accounts.create_user(name, role, _password(password_file)))
 
 
-@user.command("set-password")
+@_command(user, "set-password")
 def set_password(
-    name: UserName,
-    password_file: PasswordFile = None,
-    data_dir: DataDir = None,
-    config: Config = None,
-    as_json: AsJson = False,
-) -> None:
-    """Set another password; the user's tokens and temporary keys end."""
-    with _administration(data_dir, config) as accounts:
-        changed = accounts.set_password(name, password_from(password_file))
-    _show_password(changed, as_json)
+    accounts: Administration, name: UserName, password_file: PasswordFile = None
+) -> Record:
+    """Set a new password; revoke the user's tokens and temporary keys."""
+    return _with_password(accounts.set_password(name, _password(password_file)))
 
 
-@user.command("set-role")
+@_command(user, "set-role")
 def set_role(
+    accounts: Administration,
     name: UserName,
-    role: Annotated[Role, typer.Argument(help="What the user may do from now on.")],
-    data_dir: DataDir = None,
-    config: Config = None,
-    as_json: AsJson = False,
-) -> None:
-    """Give a user another role; the last administrator keeps it."""
-    with _administration(data_dir, config) as accounts:
-        changed = accounts.change_user(name, role=role)
-    show_record(user_record(changed), as_json=as_json)
+    role: Annotated[Role, typer.Argument(help="The new role.")],
+) -> Record:
+    """Change a user's role; the last administrator keeps it."""
+    return user_record(accounts.change_user(name, role=role))
 
 
-@user.command("enable")
-def enable_user(
-    name: UserName, data_dir: DataDir = None, config: Config = None, as_json: AsJson = False
-) -> None:
-    """Let a disabled user in again."""
-    with _administration(data_dir, config) as accounts:
-        changed = accounts.enable_user(name)
-    show_record(user_record(changed), as_json=as_json)
+@_command(user, "enable")
+def enable_user(accounts: Administration, name: UserName) -> Record:
+    """Enable a disabled user."""
+    return user_record(accounts.enable_user(name))
 
 
-@user.command("disable")
-def disable_user(
-    name: UserName, data_dir: DataDir = None, config: Config = None, as_json: AsJson = False
-) -> None:
-    """Refuse a user's password and keys; tokens and temporary keys end."""
-    with _administration(data_dir, config) as accounts:
-        changed = accounts.disable_user(name)
-    show_record(user_record(changed), as_json=as_json)
+@_command(user, "disable")
+def disable_user(accounts: Administration, name: UserName) -> Record:
+    """Refuse a user's password and keys; revoke tokens and temporary keys."""
+    return user_record(accounts.disable_user(name))
 
 
-@user.command("delete")
-def delete_user(
-    name: UserName, data_dir: DataDir = None, config: Config = None, as_json: AsJson = False
-) -> None:
+@_command(user, "delete")
+def delete_user(accounts: Administration, name: UserName) -> Record:
     """Delete a user with all keys."""
-    with _administration(data_dir, config) as accounts:
-        gone = accounts.delete_user(name)
-    show_record({**user_record(gone), "deleted": True}, as_json=as_json)
+    return {**user_record(accounts.delete_user(name)), "deleted": True}
 
 
-@project.command("list")
-def list_projects(data_dir: DataDir = None, config: Config = None, as_json: AsJson = False) -> None:
-    """Show all projects."""
-    with _administration(data_dir, config) as accounts:
-        show_records(
-            "projects",
-            PROJECT_FIELDS,
-            map(project_record, iterate_pages(accounts.projects)),
-            as_json,
-        )
+@_command(project, "list")
+def list_projects(accounts: Administration) -> Listing:
+    """List all projects."""
+    found = map(project_record, iterate_pages(accounts.projects))
+    return Listing("projects", PROJECT_FIELDS, found)
 
 
-@project.command("create")
+@_command(project, "create", quota=True)
 def create_project(
+    accounts: Administration,
     name: Annotated[str, typer.Argument(help="Name of the new project.")],
-    *,
-    beyond_quota: BeyondQuota = False,
-    data_dir: DataDir = None,
-    config: Config = None,
-    as_json: AsJson = False,
-) -> None:
-    """Make a project; enable the service for it with 'subscription enable'."""
-    with _administration(data_dir, config, beyond_quota=beyond_quota) as accounts:
-        made = accounts.create_project(name)
-    show_record(project_record(made), as_json=as_json)
+) -> Record:
+    """Create a project; enable the service for it with 'subscription enable'."""
+    return project_record(accounts.create_project(name))
 
 
-@project.command("delete")
-def delete_project(
-    name: ProjectName, data_dir: DataDir = None, config: Config = None, as_json: AsJson = False
-) -> None:
+@_command(project, "delete")
+def delete_project(accounts: Administration, name: ProjectName) -> Record:
     """Delete a project with its subscriptions."""
-    with _administration(data_dir, config) as accounts:
-        gone = accounts.delete_project(name)
-    show_record({**project_record(gone), "deleted": True}, as_json=as_json)
+    return {**project_record(accounts.delete_project(name)), "deleted": True}
 
 
-@key.command("list")
+@_command(key, "list")
 def list_keys(
+    accounts: Administration,
     of_user: Annotated[
-        str | None, typer.Option("--user", help="Only the keys of this user (name or id).")
+        str | None, typer.Option("--user", help="List only the keys of this user (name or id).")
     ] = None,
-    data_dir: DataDir = None,
-    config: Config = None,
-    as_json: AsJson = False,
-) -> None:
-    """Show all access keys, without their secrets."""
-    with _administration(data_dir, config) as accounts:
-        found = iterate_pages(lambda page: accounts.access_keys(of_user, page))
-        show_records("keys", KEY_FIELDS, map(key_record, found), as_json)
+) -> Listing:
+    """List all access keys, without their secrets."""
+    found = iterate_pages(lambda page: accounts.access_keys(of_user, page))
+    return Listing("keys", KEY_FIELDS, map(key_record, found))
 
 
-@key.command("create")
-def create_key(
-    owner: UserName,
-    *,
-    beyond_quota: BeyondQuota = False,
-    data_dir: DataDir = None,
-    config: Config = None,
-    as_json: AsJson = False,
-) -> None:
-    """Make an access key for a user."""
-    with _administration(data_dir, config, beyond_quota=beyond_quota) as accounts:
-        made = accounts.create_key(owner)
-    record = {"access_key": made.access, "secret_key": made.secret, "user_id": made.user_id}
-    show_record(record, as_json=as_json, note=_SHOWN_ONCE)
+@_command(key, "create", quota=True)
+def create_key(accounts: Administration, owner: UserName) -> Record:
+    """Create an access key for a user."""
+    made = accounts.create_key(owner)
+    return {"access_key": made.access, "secret_key": made.secret, "user_id": made.user_id}
 
 
-@key.command("import")
+@_command(key, "import", quota=True)
 def import_key(
+    accounts: Administration,
     owner: UserName,
     access: AccessKeyName,
-    *,
-    secret_file: Annotated[Path, typer.Option(help="File whose first line is the secret half.")],
-    beyond_quota: BeyondQuota = False,
-    data_dir: DataDir = None,
-    config: Config = None,
-    as_json: AsJson = False,
-) -> None:
-    """Take over a key that clients have already, for instance from the cloud."""
-    with _administration(data_dir, config, beyond_quota=beyond_quota) as accounts:
-        taken = accounts.import_key(owner, access, secret_from(secret_file))
-    show_record(key_record(taken), as_json=as_json)
+    secret_file: Annotated[
+        Path, typer.Option(help="Read the secret half from the first line of this file.")
+    ],
+) -> Record:
+    """Import a key that clients use already, for instance with the cloud API."""
+    return key_record(accounts.import_key(owner, access, read_secret(secret_file)))
 
 
-@key.command("enable")
-def enable_key(
-    access: AccessKeyName, data_dir: DataDir = None, config: Config = None, as_json: AsJson = False
-) -> None:
-    """Accept a disabled key again."""
-    with _administration(data_dir, config) as accounts:
-        changed = accounts.enable_key(access)
-    show_record(key_record(changed), as_json=as_json)
+@_command(key, "enable")
+def enable_key(accounts: Administration, access: AccessKeyName) -> Record:
+    """Enable a disabled key."""
+    return key_record(accounts.enable_key(access))
 
 
-@key.command("disable")
-def disable_key(
-    access: AccessKeyName, data_dir: DataDir = None, config: Config = None, as_json: AsJson = False
-) -> None:
-    """Refuse a key as if it did not exist."""
-    with _administration(data_dir, config) as accounts:
-        changed = accounts.disable_key(access)
-    show_record(key_record(changed), as_json=as_json)
+@_command(key, "disable")
+def disable_key(accounts: Administration, access: AccessKeyName) -> Record:
+    """Disable a key: the server answers as if it did not exist."""
+    return key_record(accounts.disable_key(access))
 
 
-@key.command("delete")
-def delete_key(
-    access: AccessKeyName, data_dir: DataDir = None, config: Config = None, as_json: AsJson = False
-) -> None:
+@_command(key, "delete")
+def delete_key(accounts: Administration, access: AccessKeyName) -> Record:
     """Delete a key."""
-    with _administration(data_dir, config) as accounts:
-        gone = accounts.delete_key(access)
-    show_record({**key_record(gone), "deleted": True}, as_json=as_json)
+    return {**key_record(accounts.delete_key(access)), "deleted": True}
 
 
-@subscription.command("list")
-def list_subscriptions(
-    data_dir: DataDir = None, config: Config = None, as_json: AsJson = False
-) -> None:
-    """Show which services the projects have enabled."""
-    with _administration(data_dir, config) as accounts:
-        found = map(subscription_record, iterate_pages(accounts.subscriptions))
-        show_records("subscriptions", SUBSCRIPTION_FIELDS, found, as_json)
+@_command(subscription, "list")
+def list_subscriptions(accounts: Administration) -> Listing:
+    """List the services that projects have enabled."""
+    found = map(subscription_record, iterate_pages(accounts.subscriptions))
+    return Listing("subscriptions", SUBSCRIPTION_FIELDS, found)
 
 
-@subscription.command("enable")
+@_command(subscription, "enable")
 def enable_subscription(
-    name: ProjectName,
-    api: ApiName = API_NAME,
-    data_dir: DataDir = None,
-    config: Config = None,
-    as_json: AsJson = False,
-) -> None:
+    accounts: Administration, name: ProjectName, api: ApiName = API_NAME
+) -> Record:
     """Enable a service for a project."""
-    with _administration(data_dir, config) as accounts:
-        changed = accounts.enable(name, api)
-    show_record({**subscription_record(changed), "enabled": True}, as_json=as_json)
+    return {**subscription_record(accounts.enable(name, api)), "enabled": True}
 
 
-@subscription.command("disable")
+@_command(subscription, "disable")
 def disable_subscription(
-    name: ProjectName,
-    api: ApiName = API_NAME,
-    data_dir: DataDir = None,
-    config: Config = None,
-    as_json: AsJson = False,
-) -> None:
-    """Switch a service off for a project."""
-    with _administration(data_dir, config) as accounts:
-        changed = accounts.disable(name, api)
-    show_record({**subscription_record(changed), "enabled": False}, as_json=as_json)
+    accounts: Administration, name: ProjectName, api: ApiName = API_NAME
+) -> Record:
+    """Disable a service for a project."""
+    return {**subscription_record(accounts.disable(name, api)), "enabled": False}
 
 
-@contextmanager
-def _administration(
-    data_dir: Path | None, config: Path | None, *, beyond_quota: bool = False
-) -> Iterator[Administration]:
-    """Yield the accounts of an existing store; only ``init`` makes one."""
-    settings = load_settings(config, data_dir=data_dir)
-    configure(settings.logging)
-    with (
-        closing(open_identity(settings, may_create=False)) as identity,
-        audit_scope(AuditContext(actor=OPERATOR)),
-    ):
-        accounts = identity.administration
-        yield accounts.without_quotas() if beyond_quota else accounts
+def _password(file: Path | None) -> str | None:
+    return None if file is None else read_secret(file)
 
 
-def _show_password(changed: NewPassword, as_json: bool) -> None:
+def _with_password(changed: NewPassword) -> Record:
+    """Return the record of a user, with the password if it was generated."""
     record = user_record(changed.user)
-    if changed.password is None:
-        show_record(record, as_json=as_json)
-    else:
-        show_record({**record, "password": changed.password}, as_json=as_json, note=_SHOWN_ONCE)
+    return record if changed.password is None else {**record, "password": changed.password}

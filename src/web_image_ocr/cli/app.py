@@ -1,4 +1,4 @@
-"""The command's tree of subcommands."""
+"""Define the tree of subcommands."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from web_image_ocr.cli.serve import serve
 
 app = typer.Typer(
     name="web-image-ocr",
-    help="Read the text of pictures from the web: as a server, or here and now.",
+    help="Recognize text in web images: as a server, or from the command line.",
     no_args_is_help=True,
     add_completion=False,
     pretty_exceptions_enable=False,
@@ -37,29 +37,29 @@ def _show_version(wanted: bool) -> None:
 def _options(
     version: Annotated[
         bool,
-        typer.Option("--version", callback=_show_version, is_eager=True, help="Show the version."),
+        typer.Option("--version", callback=_show_version, is_eager=True, help="Print the version."),
     ] = False,
 ) -> None:
     pass
 
 
 def run() -> int:
-    """Parse the command line, run the subcommand and give its exit status back.
+    """Parse the command line, run the subcommand and return its exit status.
 
     Raises:
-        ServiceError: what the subcommand failed with.
-        BrokenPipeError: nobody reads standard output any more.
+        ServiceError: the subcommand failed.
+        BrokenPipeError: the reader of standard output has ended.
     """
     command = typer.main.get_command(app)
     try:
-        # Not the library's `main`, which makes a failure of a broken pipe.
+        # Not Typer's own `main`, which reports a broken pipe as a failure.
         with command.make_context(app.info.name, sys.argv[1:]) as context:
             return int(command.invoke(context) or ExitCode.OK)
     except typer.Exit as ended:
         return ended.exit_code
     except TyperException as error:
         message = error.format_message()
-        # A group without a subcommand is answered with its help, which has lines of its own.
+        # A group without a subcommand prints its help, which keeps its lines.
         if not message.startswith("Usage:"):
             message = "web-image-ocr: " + " ".join(message.split())
         typer.echo(message, err=True)

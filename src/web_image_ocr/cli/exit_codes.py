@@ -1,4 +1,4 @@
-"""What the command's exit status says; total over ErrorKind."""
+"""Map each ``ErrorKind`` to the exit status of the command."""
 
 from __future__ import annotations
 
@@ -9,36 +9,39 @@ from web_image_ocr.primitives.errors import ErrorKind
 
 
 class ExitCode(IntEnum):
-    """Exit status of ``web-image-ocr``.
+    """Define the exit statuses of ``web-image-ocr``.
 
     Attributes:
-        meaning: what it says, in the words of the documentation.
+        meaning: text for the documentation.
     """
 
     meaning: str
 
     def __new__(cls, status: int, meaning: str) -> Self:
-        """A status with its meaning."""
+        """Create a status with its meaning."""
         member = int.__new__(cls, status)
         member._value_ = status
         member.meaning = meaning
         return member
 
-    OK = 0, "all went well; `serve` was told to stop"
-    INTERNAL = 1, "an unexpected failure"
+    OK = 0, "success; `serve` was stopped by a signal"
+    INTERNAL = 1, "an unexpected error"
     USAGE = 2, "wrong usage"
-    PICTURE = 3, "a picture could not be read"
-    CONFIGURATION = 4, "a setting, or a file that one names, is wrong"
-    STORE = 5, "the store cannot be used"
-    IDENTITY = 6, "a user, project or key is unknown, exists already, must stay or exceeds a quota"
-    ENGINE = 7, "the models are missing or altered"
-    # The system ends the command; these are the numbers by which shells report it.
+    IMAGE = 3, "an image could not be recognized"
+    CONFIGURATION = 4, "a setting, or a file named by a setting, is invalid"
+    DATABASE = 5, "the database is unavailable"
+    IDENTITY = (
+        6,
+        "a user, project or key is unknown, exists, is required or exceeds a quota",
+    )
+    ENGINE = 7, "the models are missing or modified"
+    # The kernel ends the command; these are the statuses that shells report.
     INTERRUPTED = 130, "ended by Ctrl-C"
-    TERMINATED = 143, "ended by SIGTERM (`serve`: before it had begun)"
+    TERMINATED = 143, "ended by SIGTERM (`serve`: before it handles signals)"
 
 
 _GROUPS: dict[ExitCode, frozenset[ErrorKind]] = {
-    ExitCode.PICTURE: frozenset(
+    ExitCode.IMAGE: frozenset(
         {
             ErrorKind.FORMAT_UNSUPPORTED,
             ErrorKind.IMAGE_SIZE,
@@ -49,7 +52,7 @@ _GROUPS: dict[ExitCode, frozenset[ErrorKind]] = {
         }
     ),
     ExitCode.CONFIGURATION: frozenset({ErrorKind.CONFIGURATION_INVALID}),
-    ExitCode.STORE: frozenset({ErrorKind.DATABASE_UNAVAILABLE}),
+    ExitCode.DATABASE: frozenset({ErrorKind.DATABASE_UNAVAILABLE}),
     ExitCode.ENGINE: frozenset({ErrorKind.MODEL_UNAVAILABLE, ErrorKind.ENGINE_UNAVAILABLE}),
     ExitCode.IDENTITY: frozenset(
         {
@@ -65,7 +68,7 @@ _GROUPS: dict[ExitCode, frozenset[ErrorKind]] = {
 
 
 def exit_code(kind: ErrorKind) -> ExitCode:
-    """The exit status for a failure; kinds that only HTTP meets are ``INTERNAL``."""
+    """Return the exit status for an error; kinds that only HTTP can cause are ``INTERNAL``."""
     for code, kinds in _GROUPS.items():
         if kind in kinds:
             return code

@@ -1,4 +1,4 @@
-"""The first account: made on an empty store, its secrets shown once or kept in a file."""
+"""Create the first account in an empty database, and hand over its secrets once."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ import orjson
 import structlog
 import typer
 
-from web_image_ocr.cli.secrets_in_files import password_from
+from web_image_ocr.cli.options import read_secret
 from web_image_ocr.identity import FirstAccount, Identity
 from web_image_ocr.primitives.errors import ErrorKind, ServiceError
 from web_image_ocr.settings import Settings
@@ -22,47 +22,49 @@ from web_image_ocr.settings import Settings
 log = structlog.stdlib.get_logger(__name__)
 
 CREDENTIALS_FILE = "first-credentials.json"
-_KEPT_S = 24 * 3600.0
-"""How long the file stays: long enough to fetch the secrets, not to forget them there."""
-_ROOM_BYTES = 16 * 1024
-"""More than the file will hold: a password is at most 1,024 characters, names are 64."""
+_RETENTION_S = 24 * 3600.0
+"""The file is deleted after that: time to fetch the secrets, not to forget them."""
+_RESERVED_BYTES = 16 * 1024
+"""More than the file needs: a password has at most 1,024 characters, a name 64."""
 
 
 def initialize(identity: Identity, settings: Settings) -> FirstAccount:
-    """The first account, made if the store is empty; the password by file or made up.
+    """Return the first account; create it if the database is empty.
+
+    The password comes from ``admin_password_file``, or is random.
 
     Raises:
-        ServiceError: ``CONFIGURATION_INVALID`` when the file holds no password;
-            ``IDENTITY_REQUEST_INVALID`` for an unusable name or password.
+        ServiceError: ``CONFIGURATION_INVALID`` when the file does not hold a password;
+            ``IDENTITY_REQUEST_INVALID`` for an invalid name or password.
     """
-    # The password's file is needed, and has to be there, for the first start only.
-    return _made(identity, settings) if _is_empty(identity) else identity.initialize()
+    # The password file must exist for the first start only.
+    return _create(identity, settings) if _is_empty(identity) else identity.initialize()
 
 
-def make_first_account(
+def create_first_account(
     identity: Identity, settings: Settings, url: str, *, to_terminal: bool
 ) -> None:
-    """On an empty store make the first account and tell its secrets once.
+    """Create the first account in an empty database, and hand over its secrets once.
 
     Args:
-        identity: the store.
+        identity: the database.
         settings: names, password and the data folder.
-        url: of the server, for the call to paste.
-        to_terminal: whether a person is reading standard output; otherwise the secrets
-            go to a private file in the data folder.
+        url: of the server, for the example call.
+        to_terminal: whether standard output is a terminal. Otherwise the secrets go to a private
+            file in the data folder.
 
     Raises:
         ServiceError: as ``initialize``; ``CONFIGURATION_INVALID`` when the file cannot be
-            written, and then no account is made.
+            written. Then no account is created.
     """
     if not _is_empty(identity):
         return
     if to_terminal:
-        account = _made(identity, settings)
+        account = _create(identity, settings)
         if account.created:
             typer.echo(_welcome(account, url))
         return
-    _make_with_file(identity, settings)
+    _create_with_file(identity, settings)
 
 
 def _is_empty(identity: Identity) -> bool:
@@ -75,34 +77,35 @@ def _is_empty(identity: Identity) -> bool:
     return False
 
 
-def _made(identity: Identity, settings: Settings) -> FirstAccount:
+def _create(identity: Identity, settings: Settings) -> FirstAccount:
+    file = settings.admin_password_file
     return identity.initialize(
-        password=password_from(settings.admin_password_file), project_name=settings.project_name
+        password=read_secret(file) if file else None, project_name=settings.project_name
     )
 
 
-def _make_with_file(identity: Identity, settings: Settings) -> None:
-    """Make the account once there is a file for its secrets, which nobody can tell again."""
+def _create_with_file(identity: Identity, settings: Settings) -> None:
+    """Create the account after its file, since the secrets cannot be shown again."""
     path = settings.data_dir.absolute() / CREDENTIALS_FILE
-    draft = _draft(path)
+    draft = _reserve_file(path)
     created = False
     try:
-        account = _made(identity, settings)
+        account = _create(identity, settings)
         created = account.created
     finally:
         if not created:
             draft.unlink()
     if not created:
         return
-    with draft.open("r+b") as out:  # not "w", which would give the room back
+    with draft.open("r+b") as out:  # not "w", which would free the reserved space
         out.write(orjson.dumps(asdict(account), option=orjson.OPT_INDENT_2) + b"\n")
         out.truncate()
     draft.replace(path)
-    log.info("first account made; its secrets are in a file for 24 hours", file=str(path))
+    log.info("first account created; a file holds its secrets for 24 hours", file=str(path))
 
 
-def _draft(path: Path) -> Path:
-    """A new private file beside the path, with room for the secrets taken already."""
+def _reserve_file(path: Path) -> Path:
+    """Create a private temporary file beside the path, with disk space for the secrets."""
     try:
         if path.is_dir():
             raise IsADirectoryError(errno.EISDIR, os.strerror(errno.EISDIR))
@@ -112,7 +115,7 @@ def _draft(path: Path) -> Path:
         raise _unwritable(path, error) from None
     draft = Path(name)
     try:
-        os.posix_fallocate(handle, 0, _ROOM_BYTES)
+        os.posix_fallocate(handle, 0, _RESERVED_BYTES)
     except OSError as error:
         draft.unlink()
         raise _unwritable(path, error) from None
@@ -124,15 +127,15 @@ def _draft(path: Path) -> Path:
 def _unwritable(path: Path, error: OSError) -> ServiceError:
     return ServiceError(
         ErrorKind.CONFIGURATION_INVALID,
-        f"no first account is made: {path} for its secrets cannot be written: {error.strerror}",
+        f"the first account was not created: cannot write its secrets to {path}: {error.strerror}",
     )
 
 
 async def remove_credentials_files(data_dir: Path) -> None:
-    """Remove files of the first secrets once they are 24 hours old; ends when all are gone.
+    """Delete credentials files when they are 24 hours old; return when none is left.
 
-    Drafts are among them: a server killed while it made the account left one, which may
-    hold the secrets. A young one may be in the hands of another server that is starting.
+    That includes temporary files of a server that was killed while it created the account. A
+    recent one may belong to another server that is starting.
     """
     left = _remove_old_credentials(data_dir)
     while left is not None:
@@ -141,19 +144,19 @@ async def remove_credentials_files(data_dir: Path) -> None:
 
 
 def _remove_old_credentials(data_dir: Path) -> float | None:
-    """Remove what is old enough; the seconds until the next file is, None without one."""
+    """Delete old files; return the seconds until the next one is due, None without one."""
     folder = data_dir.absolute()
     waits = []
     for path in (folder / CREDENTIALS_FILE, *folder.glob(f".{CREDENTIALS_FILE}.*")):
         try:
-            left = path.stat().st_mtime + _KEPT_S - time.time()
+            left = path.stat().st_mtime + _RETENTION_S - time.time()
         except (FileNotFoundError, NotADirectoryError):
             continue
         if left > 0:
             waits.append(left)
             continue
         path.unlink(missing_ok=True)
-        log.info("removed the file of the first secrets", file=str(path))
+        log.info("credentials file deleted", file=str(path))
     return min(waits, default=None)
 
 
@@ -168,7 +171,7 @@ Web Image OCR is set up. These secrets are shown only now:
   access key        {account.access_key}
   secret key        {account.secret_key}
 
-Read a picture (put its path in place of picture.png):
+Recognize an image (replace image.png by its path):
 
 {_curl_example(account, url)}
 """
@@ -192,7 +195,7 @@ def _curl_example(account: FirstAccount, url: str) -> str:
             }
         }
     ).decode()
-    # By standard input and descriptors: command lines can be seen by every user of the machine.
+    # Secrets go through standard input and descriptors: every user can see command lines.
     return f"""\
 TOKEN=$(curl -s -o /dev/null -D - '{url}/v3/auth/tokens?nocatalog=1' \\
   -H 'Content-Type: application/json' --data @- <<'JSON' \\
@@ -200,6 +203,6 @@ TOKEN=$(curl -s -o /dev/null -D - '{url}/v3/auth/tokens?nocatalog=1' \\
 {login}
 JSON
 )
-printf '{{"image":"%s"}}' "$(base64 -w0 picture.png)" \\
+printf '{{"image":"%s"}}' "$(base64 -w0 image.png)" \\
   | curl '{url}/v2/{account.project_id}/ocr/web-image' \\
   -H @<(printf 'X-Auth-Token: %s' "$TOKEN") -H 'Content-Type: application/json' --data-binary @-"""

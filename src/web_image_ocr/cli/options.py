@@ -1,4 +1,4 @@
-"""Options and arguments that several subcommands take."""
+"""Define the options and arguments that several subcommands share."""
 
 from __future__ import annotations
 
@@ -7,28 +7,49 @@ from typing import Annotated
 
 import typer
 
+from web_image_ocr.primitives.errors import ErrorKind, ServiceError
+
 DataDir = Annotated[
-    Path | None, typer.Option("--data-dir", metavar="DIR", help="Folder of the server's state.")
+    Path | None,
+    typer.Option("--data-dir", metavar="DIR", help="Use this folder for the server's state."),
 ]
-Config = Annotated[Path | None, typer.Option("--config", help="TOML file of settings.")]
+Config = Annotated[Path | None, typer.Option("--config", help="Read settings from this TOML file.")]
 FirstProjectName = Annotated[
     str | None,
     typer.Option(
         "--project-name",
-        help="Name of the project that the first start makes; SDKs expect a region's.",
+        help="Name the first project; the official SDK expects the name of a region.",
     ),
 ]
 BeyondQuota = Annotated[
-    bool, typer.Option("--beyond-quota", help="Even if there are as many as the settings allow.")
+    bool, typer.Option("--beyond-quota", help="Ignore the quotas of the settings.")
 ]
 AsJson = Annotated[bool, typer.Option("--json", help="Print one JSON object, for programs.")]
 PasswordFile = Annotated[
     Path | None,
-    typer.Option(help="File whose first line is the password; without it, a random one."),
+    typer.Option(help="Read the password from the first line of this file [default: random]."),
 ]
 UserName = Annotated[str, typer.Argument(metavar="USER", help="Name or id of a user.")]
 ProjectName = Annotated[str, typer.Argument(metavar="PROJECT", help="Name or id of a project.")]
 AccessKeyName = Annotated[
-    str, typer.Argument(metavar="ACCESS_KEY", help="The public half of a key.")
+    str, typer.Argument(metavar="ACCESS_KEY", help="Public half of an access key.")
 ]
 ApiName = Annotated[str, typer.Argument(metavar="[API]", help="Name of the service.")]
+
+
+def read_secret(file: Path) -> str:
+    """Return the first line of the file. Secrets are never arguments: other processes see those.
+
+    Raises:
+        ServiceError: ``CONFIGURATION_INVALID`` when the file cannot be read or its first line is
+            empty.
+    """
+    try:
+        secret = file.read_text(encoding="utf-8").splitlines()[0]
+    except (OSError, UnicodeDecodeError, IndexError):
+        secret = ""
+    if not secret:
+        raise ServiceError(
+            ErrorKind.CONFIGURATION_INVALID, f"{file} must hold a secret in its first line"
+        )
+    return secret

@@ -1,4 +1,4 @@
-"""``web-image-ocr recognize``: read pictures here and now, without a server."""
+"""Implement ``web-image-ocr recognize``: recognize image files without a server."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ STANDARD_INPUT = "-"
 
 
 class OutputFormat(StrEnum):
-    """What is printed."""
+    """Select what is printed."""
 
     TEXT = "text"
     JSON = "json"
@@ -35,39 +35,40 @@ class OutputFormat(StrEnum):
 
 
 class Extract(StrEnum):
-    """What the answer may hold besides the text."""
+    """Select what a JSON answer contains besides the text."""
 
     IMAGE_SIZE = "image_size"
 
 
 def recognize(
     paths: Annotated[
-        list[str], typer.Argument(metavar="PATH...", help="Pictures; - is standard input.")
+        list[str], typer.Argument(metavar="PATH...", help="Image files; - is standard input.")
     ],
     output: Annotated[
         OutputFormat,
         typer.Option(
             "--format",
-            help="text: a line per line of text; json: the API's answer, for one picture;"
-            " jsonl: one answer a line, with its path (bytes that are not UTF-8 show as U+FFFD).",
+            help="text: one line for each line of text; json: the API's answer, for one image;"
+            " jsonl: one answer a line, with its path (bytes that are not UTF-8 become U+FFFD).",
         ),
     ] = OutputFormat.TEXT,
     detect_direction: Annotated[
-        bool, typer.Option("--detect-direction", help="Align turned pictures (any angle) first.")
+        bool,
+        typer.Option("--detect-direction", help="Correct rotation by any angle."),
     ] = False,
     extract: Annotated[
-        list[Extract] | None, typer.Option(help="Add to the answer; may be repeated.")
+        list[Extract] | None, typer.Option(help="Add this to the answer; may be repeated.")
     ] = None,
     config: Config = None,
 ) -> int:
-    """Print the text of pictures.
+    """Print the text of images.
 
-    A picture that cannot be read is one line on standard error (with jsonl a line of
-    output with error_code and error_msg); the others are read all the same, and the exit
-    status is that of the first failure.
+    An image that fails is reported in one line on standard error (with jsonl in a line of output
+    with error_code and error_msg). The others are still recognized, and the exit status is that of
+    the first failure.
     """
     if output is OutputFormat.JSON and len(paths) != 1:
-        raise typer.BadParameter("json is the answer for one picture; use jsonl for several")
+        raise typer.BadParameter("json prints the answer for one image: use jsonl for several")
     settings = load_settings(config)
     limits = image_limits(settings)
     keep_freed_memory()
@@ -86,10 +87,10 @@ def recognize(
 
 
 def _read_file(path: str) -> bytes:
-    """The bytes of the file, or of standard input.
+    """Return the bytes of the file, or of standard input.
 
     Raises:
-        ServiceError: ``SOURCE_UNREACHABLE`` when it cannot be opened or read.
+        ServiceError: ``SOURCE_UNREACHABLE`` when the file cannot be read.
     """
     try:
         if path == STANDARD_INPUT:
@@ -114,7 +115,7 @@ def _report(path: str, error: ServiceError, output: OutputFormat) -> None:
     wire = wire_error(error)
     if output is OutputFormat.JSONL:
         _print_json({"path": _shown(path), "error_code": wire.code, "error_msg": wire.message})
-    elif error.kind is ErrorKind.SOURCE_UNREACHABLE:  # the API's words for it speak of a URL
+    elif error.kind is ErrorKind.SOURCE_UNREACHABLE:  # the API's message mentions a URL
         typer.echo(f"web-image-ocr: {path}: {error.detail}", err=True)
     else:
         reason = f" ({error.detail})" if error.detail else ""
@@ -122,7 +123,7 @@ def _report(path: str, error: ServiceError, output: OutputFormat) -> None:
 
 
 def _shown(path: str) -> str:
-    """The path as JSON can hold it: file names are bytes, and need not be UTF-8."""
+    """Return the path as valid UTF-8 for JSON: file names are arbitrary bytes."""
     return os.fsencode(path).decode("utf-8", "replace")
 
 

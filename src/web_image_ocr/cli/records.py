@@ -1,8 +1,9 @@
-"""Records of identity on standard output: a table for people, JSON for programs."""
+"""Print records of the identity database: as a table for people, as JSON for programs."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
+from typing import NamedTuple
 
 import orjson
 import typer
@@ -14,25 +15,39 @@ from web_image_ocr.api.wire.codec import wire_time
 from web_image_ocr.identity import AccessKey, Project, Subscription, User
 
 Record = Mapping[str, str | bool | None]
-"""What is shown of one thing, by field name, in the order shown."""
+"""Values to print, by field name, in this order."""
 
 USER_FIELDS = ("name", "role", "enabled", "id")
 PROJECT_FIELDS = ("name", "id")
 KEY_FIELDS = ("access_key", "user", "enabled", "created_at")
 SUBSCRIPTION_FIELDS = ("project_name", "api", "project_id")
-"""The fields of each that a list for people shows."""
+"""Fields in a table of each kind of record."""
 
-# Wide enough that nothing is cut off: ids and keys are there to be copied.
 _WIDTH = 300
+"""Columns. Nothing is cut off, since people copy ids and keys."""
+
+
+class Listing(NamedTuple):
+    """Hold a list of records to print.
+
+    Attributes:
+        name: key of the list in the JSON object, a plural.
+        fields: columns of the table.
+        records: read while they are printed.
+    """
+
+    name: str
+    fields: Sequence[str]
+    records: Iterable[Record]
 
 
 def show_record(record: Record, *, as_json: bool, note: str = "") -> None:
     """Print one record.
 
     Args:
-        record: what is shown.
+        record: values to print.
         as_json: print one JSON object and nothing else.
-        note: a sentence for people.
+        note: sentence for people, not part of the JSON.
     """
     if as_json:
         _print_json(record)
@@ -45,69 +60,60 @@ def show_record(record: Record, *, as_json: bool, note: str = "") -> None:
         typer.echo(note)
 
 
-def show_records(
-    name: str, fields: Sequence[str], records: Iterable[Record], as_json: bool
-) -> None:
-    """Print a list of records.
-
-    Args:
-        name: what they are, in the plural; the key of the list in the JSON object.
-        fields: the names of their fields, for the heading of an empty table, too.
-        records: what is shown.
-        as_json: print one JSON object and nothing else.
-    """
+def show_listing(listing: Listing, *, as_json: bool) -> None:
+    """Print a list of records, as a table or as one JSON object."""
     if as_json:
-        _print_json_list(name, records)
+        _print_json_list(listing)
         return
     table = Table(box=None)
-    for field in fields:
+    for field in listing.fields:
         table.add_column(_heading(field))
-    for record in records:
-        table.add_row(*(_cell(record[field]) for field in fields))
+    for record in listing.records:
+        table.add_row(*(_cell(record[field]) for field in listing.fields))
     _print_table(table)
 
 
-def user_record(shown: User) -> Record:
-    """What is shown of a user."""
+def user_record(of: User) -> Record:
+    """Return the record of a user."""
     return {
-        "id": shown.id,
-        "name": shown.name,
-        "domain": shown.domain.name,
-        "role": shown.role.value,
-        "enabled": shown.enabled,
+        "id": of.id,
+        "name": of.name,
+        "domain": of.domain.name,
+        "role": of.role.value,
+        "enabled": of.enabled,
     }
 
 
-def project_record(shown: Project) -> Record:
-    """What is shown of a project."""
-    return {"id": shown.id, "name": shown.name, "domain": shown.domain.name}
+def project_record(of: Project) -> Record:
+    """Return the record of a project."""
+    return {"id": of.id, "name": of.name, "domain": of.domain.name}
 
 
-def key_record(shown: AccessKey) -> Record:
-    """What is shown of an access key; never its secret."""
+def key_record(of: AccessKey) -> Record:
+    """Return the record of an access key, without its secret."""
     return {
-        "access_key": shown.access,
-        "user": shown.user_name,
-        "user_id": shown.user_id,
-        "enabled": shown.enabled,
-        "created_at": wire_time(shown.created_at),
-        "last_used_at": wire_time(shown.last_used_at) if shown.last_used_at else None,
+        "access_key": of.access,
+        "user": of.user_name,
+        "user_id": of.user_id,
+        "enabled": of.enabled,
+        "created_at": wire_time(of.created_at),
+        "last_used_at": wire_time(of.last_used_at) if of.last_used_at else None,
     }
 
 
-def subscription_record(shown: Subscription) -> Record:
-    """What is shown of a subscription."""
-    return {"project_id": shown.project_id, "project_name": shown.project_name, "api": shown.api}
+def subscription_record(of: Subscription) -> Record:
+    """Return the record of a subscription."""
+    return {"project_id": of.project_id, "project_name": of.project_name, "api": of.api}
 
 
 def _print_json(value: object) -> None:
     typer.echo(orjson.dumps(value))
 
 
-def _print_json_list(name: str, records: Iterable[Record]) -> None:
-    """Print an object with one list, record by record: a list may be long."""
-    lead = b"{%b:[" % orjson.dumps(name)
-    for record in records:  # nothing is printed unless the first record can be read
+def _print_json_list(listing: Listing) -> None:
+    """Print an object with one list, record by record: the list may be long."""
+    lead = b"{%b:[" % orjson.dumps(listing.name)
+    for record in listing.records:  # prints nothing if reading the first record fails
         typer.echo(lead + orjson.dumps(record), nl=False)
         lead = b","
     typer.echo(b"]}" if lead == b"," else lead + b"]}")
@@ -122,7 +128,7 @@ def _heading(field: str) -> str:
 
 
 def _cell(value: str | bool | None) -> Text:
-    # Text, not markup: names may hold brackets.
+    # Text, not markup: names may contain brackets.
     if isinstance(value, bool):
         return Text("yes" if value else "no")
     return Text("-" if value is None else value)

@@ -1,4 +1,4 @@
-"""``web-image-ocr admin rotate-master-key``: start, continue and finish a rotation."""
+"""Implement ``web-image-ocr admin rotate-master-key``: start, continue, finish a rotation."""
 
 from __future__ import annotations
 
@@ -20,10 +20,10 @@ from web_image_ocr.telemetry.logging import configure
 _PROGRESS_EVERY = 1000
 
 _NEXT = {
-    RotationPhase.NONE: "no rotation is under way",
-    RotationPhase.PREPARED: "back up the key file, copy it to every server of this store, then run "
-    "this command with --copied",
-    RotationPhase.RE_ENCRYPTING: "run this command again to re-encrypt the keys that are left",
+    RotationPhase.NONE: "no rotation is in progress",
+    RotationPhase.PREPARED: "back up the key file, copy it to every server of this database, "
+    "then run this command with --copied",
+    RotationPhase.RE_ENCRYPTING: "run this command again to re-encrypt the remaining keys",
     RotationPhase.WAITING: "back up the key file; the former key is needed for tokens until the "
     "time above, then run this command with --retire",
     RotationPhase.RETIRABLE: "run this command with --retire: no token needs the former key",
@@ -34,7 +34,7 @@ def rotate_master_key(
     *,
     copied: Annotated[
         bool,
-        typer.Option("--copied", help="Every server of the store has the key file with both keys."),
+        typer.Option("--copied", help="Confirm that every server has the key file with both keys."),
     ] = False,
     retire: Annotated[
         bool,
@@ -43,11 +43,11 @@ def rotate_master_key(
     now: Annotated[
         bool,
         typer.Option(
-            "--now", help="With --retire: do not wait, but revoke tokens and temporary keys."
+            "--now", help="With --retire: do not wait; revoke all tokens and temporary keys."
         ),
     ] = False,
     status: Annotated[
-        bool, typer.Option("--status", help="Show where the rotation stands, change nothing.")
+        bool, typer.Option("--status", help="Show the state of the rotation; change nothing.")
     ] = False,
     data_dir: DataDir = None,
     config: Config = None,
@@ -55,8 +55,8 @@ def rotate_master_key(
 ) -> None:
     """Replace the master key while servers run; continue after an interruption.
 
-    Adds a new key to the key file, puts it in use and re-encrypts all access keys. Tokens and
-    temporary keys stay valid. Run it with --retire once they have expired.
+    Add a new key to the key file, activate it and re-encrypt all access keys. Tokens and temporary
+    keys stay valid. Run the command with --retire once they have expired.
     """
     if (now and not retire) or sum((copied, retire, status)) > 1:
         raise typer.BadParameter(
@@ -96,7 +96,7 @@ def _rotate(rotation: Rotation, *, copied: bool) -> None:
             "no master key is prepared: run this command without --copied first",
         )
     rotation.prepare()
-    # Servers on one machine share the file and read it again when they meet the new key.
+    # Servers on one machine share the file, and reload it when they see the new key.
     if copied or not rotation.needs_copies:
         rotation.activate()
     rotation.re_encrypt(_show_progress)

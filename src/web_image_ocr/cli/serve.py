@@ -14,7 +14,7 @@ import structlog
 import typer
 
 from web_image_ocr.bootstrap import open_identity
-from web_image_ocr.cli.first_start import make_first_account, remove_credentials_files
+from web_image_ocr.cli.first_start import create_first_account, remove_credentials_files
 from web_image_ocr.cli.options import Config, DataDir, FirstProjectName
 from web_image_ocr.primitives.audit import OPERATOR, AuditContext, audit_scope
 from web_image_ocr.server.lifecycle import ServerProcess, preflight, run_server
@@ -63,7 +63,7 @@ def serve(
                 contextlib.closing(open_identity(settings, may_migrate=True))
             )
             with audit_scope(AuditContext(actor=OPERATOR)):
-                make_first_account(
+                create_first_account(
                     identity, settings, endpoint.url, to_terminal=sys.stdout.isatty()
                 )
         if not process.stop.requested:

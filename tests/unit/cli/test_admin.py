@@ -204,7 +204,7 @@ def test_failures_leave_as_errors_of_the_service(
 def test_only_init_makes_a_store(run: Run, tmp_path: Path, words: list[str]) -> None:
     with pytest.raises(ServiceError, match=f"no store in {tmp_path}: ") as caught:
         run(*words)
-    assert exit_code(caught.value.kind) == ExitCode.STORE
+    assert exit_code(caught.value.kind) == ExitCode.DATABASE
     assert list(tmp_path.iterdir()) == []
 
 
@@ -267,7 +267,7 @@ class TestOldStore:
     def test_other_commands_refuse_it(self, run: Run, old_store: Path, words: list[str]) -> None:
         with pytest.raises(ServiceError) as caught:
             run(*words)
-        assert exit_code(caught.value.kind) == ExitCode.STORE
+        assert exit_code(caught.value.kind) == ExitCode.DATABASE
         assert f"run `web-image-ocr admin migrate --data-dir {old_store.parent}`" in str(
             caught.value
         )

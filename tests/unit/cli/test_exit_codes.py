@@ -17,9 +17,9 @@ def test_no_kind_stands_in_two_groups() -> None:
 
 
 def test_what_a_user_can_mend_is_told_apart() -> None:
-    assert exit_code(ErrorKind.FORMAT_UNSUPPORTED) == ExitCode.PICTURE
+    assert exit_code(ErrorKind.FORMAT_UNSUPPORTED) == ExitCode.IMAGE
     assert exit_code(ErrorKind.CONFIGURATION_INVALID) == ExitCode.CONFIGURATION
-    assert exit_code(ErrorKind.DATABASE_UNAVAILABLE) == ExitCode.STORE
+    assert exit_code(ErrorKind.DATABASE_UNAVAILABLE) == ExitCode.DATABASE
     assert exit_code(ErrorKind.MODEL_UNAVAILABLE) == ExitCode.ENGINE
 
 

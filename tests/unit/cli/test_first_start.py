@@ -18,8 +18,8 @@ from structlog.testing import capture_logs
 
 from web_image_ocr.cli.first_start import (
     CREDENTIALS_FILE,
+    create_first_account,
     initialize,
-    make_first_account,
     remove_credentials_files,
 )
 from web_image_ocr.identity import FirstAccount, Identity, IdentityConfig, passwords
@@ -49,7 +49,7 @@ def identity(tmp_path: Path) -> Iterator[Identity]:
 def test_the_secrets_are_in_a_private_file_and_no_draft_stays(
     identity: Identity, settings: Settings
 ) -> None:
-    make_first_account(identity, settings, URL, to_terminal=False)
+    create_first_account(identity, settings, URL, to_terminal=False)
     file = settings.data_dir / CREDENTIALS_FILE
     assert stat.S_IMODE(file.stat().st_mode) == 0o600
     assert json.loads(file.read_bytes())["created"] is True
@@ -61,7 +61,7 @@ def test_the_log_names_the_file_in_full(
 ) -> None:
     monkeypatch.chdir(tmp_path)
     with capture_logs() as logged:
-        make_first_account(identity, load_settings(data_dir=Path()), URL, to_terminal=False)
+        create_first_account(identity, load_settings(data_dir=Path()), URL, to_terminal=False)
         make_older(tmp_path / CREDENTIALS_FILE, DAY_S + 1)
         asyncio.run(remove_credentials_files(Path()))
     assert [record["file"] for record in logged if "file" in record] == 2 * [
@@ -83,7 +83,7 @@ class TestRemoval:
 
         monkeypatch.setattr(Path, "replace", kill)
         with pytest.raises(Killed):
-            make_first_account(identity, settings, URL, to_terminal=False)
+            create_first_account(identity, settings, URL, to_terminal=False)
         (draft,) = drafts(settings)
         assert b"secret_key" in draft.read_bytes()
         make_older(draft, DAY_S + 1)
@@ -112,17 +112,17 @@ class TestRemoval:
 
 
 def test_a_second_start_leaves_the_file_alone(identity: Identity, settings: Settings) -> None:
-    make_first_account(identity, settings, URL, to_terminal=False)
+    create_first_account(identity, settings, URL, to_terminal=False)
     file = settings.data_dir / CREDENTIALS_FILE
     before = file.read_bytes()
-    make_first_account(identity, settings, URL, to_terminal=False)
+    create_first_account(identity, settings, URL, to_terminal=False)
     assert file.read_bytes() == before
 
 
 def test_no_account_is_made_when_the_file_cannot_be(identity: Identity, settings: Settings) -> None:
     (settings.data_dir / CREDENTIALS_FILE).mkdir()
-    with pytest.raises(ServiceError, match=f"{CREDENTIALS_FILE} .*Is a directory") as caught:
-        make_first_account(identity, settings, URL, to_terminal=False)
+    with pytest.raises(ServiceError, match=f"{CREDENTIALS_FILE}: Is a directory") as caught:
+        create_first_account(identity, settings, URL, to_terminal=False)
     assert caught.value.kind is ErrorKind.CONFIGURATION_INVALID
     assert initialize(identity, settings).created
 
@@ -135,7 +135,7 @@ def test_no_account_is_made_on_a_full_disk(
 
     monkeypatch.setattr(os, "posix_fallocate", full)
     with pytest.raises(ServiceError, match="No space left"):
-        make_first_account(identity, settings, URL, to_terminal=False)
+        create_first_account(identity, settings, URL, to_terminal=False)
     assert drafts(settings) == []
     assert initialize(identity, settings).created
 
@@ -148,7 +148,7 @@ def test_no_file_stays_when_no_account_is_made(
 
     monkeypatch.setattr(identity, "initialize", fail)
     with pytest.raises(ServiceError):
-        make_first_account(identity, settings, URL, to_terminal=False)
+        create_first_account(identity, settings, URL, to_terminal=False)
     assert drafts(settings) == []
     assert not (settings.data_dir / CREDENTIALS_FILE).exists()
 
@@ -156,10 +156,10 @@ def test_no_file_stays_when_no_account_is_made(
 def test_a_terminal_is_shown_the_secrets_and_there_is_no_file(
     identity: Identity, settings: Settings, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    make_first_account(identity, settings, URL, to_terminal=True)
+    create_first_account(identity, settings, URL, to_terminal=True)
     assert "secret key" in capsys.readouterr().out
     assert not (settings.data_dir / CREDENTIALS_FILE).exists()
-    make_first_account(identity, settings, URL, to_terminal=True)
+    create_first_account(identity, settings, URL, to_terminal=True)
     assert capsys.readouterr().out == ""
 
 
@@ -174,7 +174,7 @@ def test_the_password_file_is_read_on_the_first_start_only(
     assert initialize(identity, settings).password == "a password of my own"
     file.unlink()
     assert not initialize(identity, settings).created
-    make_first_account(identity, settings, URL, to_terminal=False)
+    create_first_account(identity, settings, URL, to_terminal=False)
 
 
 def make_older(path: Path, age_s: float) -> None:
