@@ -2,8 +2,8 @@
 
 Run as ``python -m scripts.docs [--check]``. Generated are the configuration reference, the
 command-line reference, the list of error codes, the OpenAPI description, and the files of `deploy`
-that `docs/operations.md` shows. Also checked: relative links of Markdown files, and the paths that
-`ARCHITECTURE.md` names.
+that `docs/operations.md` shows. Also checked: relative links of Markdown files, the paths that
+`ARCHITECTURE.md` names, and the form of decision records.
 """
 
 from __future__ import annotations
@@ -40,7 +40,7 @@ def main() -> int:
         "--check", action="store_true", help="report what is out of date, write nothing"
     )
     check = parser.parse_args().check
-    faults = [*dead_links(_pages()), *missing_paths()]
+    faults = [*dead_links(_pages()), *missing_paths(), *decision_faults()]
     for name, write in GENERATED.items():
         path, text = ROOT / name, write()
         if path.exists() and path.read_text(encoding="utf-8") == text:
@@ -190,6 +190,19 @@ def missing_paths() -> Iterator[str]:
     for name in re.findall(r"`([\w./-]+(?:/|\.\w+))`", page):
         if not any((folder / name).exists() for folder in (ROOT, ROOT / "src/web_image_ocr")):
             yield f"ARCHITECTURE.md: no such file or folder: {name}"
+
+
+def decision_faults() -> Iterator[str]:
+    """Yield a message for each decision record that is incomplete or not in the index."""
+    folder = ROOT / "docs/decisions"
+    index = (folder / "README.md").read_text(encoding="utf-8")
+    for page in sorted(folder.glob("0*.md")):
+        text = page.read_text(encoding="utf-8")
+        for part in ("Status", "Context", "Decision", "Consequences"):
+            if not re.search(rf"^\*\*{part}[.:]", text, re.MULTILINE):
+                yield f"docs/decisions/{page.name}: no {part}"
+        if f"]({page.name})" not in index:
+            yield f"docs/decisions/README.md: {page.name} is not in the index"
 
 
 if __name__ == "__main__":

@@ -32,3 +32,17 @@ def test_links_must_lead_to_files(root: Path) -> None:
         "[b](a.md#part) [c](gone.md) [d](../../actions/x) [e](https://example.com/)"
     )
     assert list(docs.dead_links(["a.md"])) == ["a.md: dead link to gone.md"]
+
+
+def test_decision_records_are_complete_and_in_the_index(root: Path) -> None:
+    folder = root / "docs/decisions"
+    folder.mkdir(parents=True)
+    (folder / "README.md").write_text("[0001](0001-a.md)")
+    (folder / "0001-a.md").write_text(
+        "**Status.** x\n**Context.** x\n**Decision: a.** x\n**Consequences.** x"
+    )
+    (folder / "0002-b.md").write_text("**Status.** x\n**Context.** x\n**Decision.** x")
+    assert list(docs.decision_faults()) == [
+        "docs/decisions/0002-b.md: no Consequences",
+        "docs/decisions/README.md: 0002-b.md is not in the index",
+    ]
