@@ -1,4 +1,4 @@
-"""A store with callers of all kinds, and the calls they make, at a time that stands still."""
+"""Create a database with callers of all kinds, and their calls, at a fixed time."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ HERE, GUESSER = "192.0.2.1", "203.0.113.9"
 
 @dataclass
 class Clock:
-    """A clock that moves when told."""
+    """Return a settable time."""
 
     now: datetime = NOW
 
@@ -38,7 +38,7 @@ class Clock:
 
 @dataclass(frozen=True)
 class Call:
-    """A call as it is sent, and when and from where."""
+    """Describe a call: request, client address and time after ``NOW``."""
 
     method: str
     path: str
@@ -52,7 +52,7 @@ class Call:
         return replace(self, headers={**self.headers, "X-Auth-Token": token})
 
     def signed(self, key: NewAccessKey, secret: str = "") -> Call:
-        """Signed at ``NOW`` with the key, or with another secret."""
+        """Return the call signed at ``NOW`` with the key, or with another secret."""
         headers = {"Host": "localhost", "X-Sdk-Date": NOW.strftime("%Y%m%dT%H%M%SZ")}
         names = tuple(sorted(name.lower() for name in headers))
         lines = tuple((name.lower().encode(), value.encode()) for name, value in headers.items())
@@ -72,8 +72,8 @@ class Call:
 
 
 @dataclass(frozen=True)
-class Cast:
-    """Who there is: each user has a token for the project ``home`` and a key."""
+class Callers:
+    """Hold the users: each has a token for the project ``home`` and an access key."""
 
     identity: Identity
     home: str
@@ -82,7 +82,7 @@ class Cast:
     keys: dict[str, NewAccessKey]
 
     def log_in(self, user: str, password: str = PASSWORD, scope: Scope | None = None) -> str:
-        """A token, for ``home`` unless told otherwise."""
+        """Return a new token, by default for ``home``."""
         return self.identity.log_in(
             PasswordLogin(
                 user=Reference(name=user),
@@ -94,7 +94,7 @@ class Cast:
         ).token
 
     def lock(self, call: Call) -> None:
-        """Five wrong tries for the caller's key and for a password, from ``GUESSER``."""
+        """Make five failed attempts with the caller's key and password, from ``GUESSER``."""
         login = PasswordLogin(
             user=Reference(name="caller"), domain=Reference(name="default"), password="guess"
         )
@@ -117,16 +117,16 @@ class Cast:
                     attempt()
                 except ServiceError:
                     continue
-                raise AssertionError("a guess was right")
+                raise AssertionError("a guess succeeded")
 
 
-def cast(identity: Identity) -> Cast:
-    """Makes them in an empty store."""
+def create_callers(identity: Identity) -> Callers:
+    """Create the users in an empty database."""
     operator = identity.administration
     first = identity.initialize(password=PASSWORD)
     elsewhere = operator.create_project("elsewhere").id
     operator.enable(elsewhere, API_NAME)
-    made = Cast(
+    callers = Callers(
         identity=identity, home=str(first.project_id), elsewhere=elsewhere, tokens={}, keys={}
     )
     for user, role in {
@@ -138,45 +138,45 @@ def cast(identity: Identity) -> Cast:
     }.items():
         password = FORMER_PASSWORD if user == "renewed" else PASSWORD
         operator.create_user(user, role, password)
-        made.tokens[user] = made.log_in(user, password)
-        made.keys[user] = operator.create_key(user)
+        callers.tokens[user] = callers.log_in(user, password)
+        callers.keys[user] = operator.create_key(user)
     other_project = Scope(project=Reference(id=elsewhere))
-    made.tokens["elsewhere"] = made.log_in("caller", scope=other_project)
+    callers.tokens["elsewhere"] = callers.log_in("caller", scope=other_project)
     account = Scope(domain=Reference(name="default"))
-    made.tokens["account"] = made.log_in("caller", scope=account)
+    callers.tokens["account"] = callers.log_in("caller", scope=account)
     operator.set_password("renewed", PASSWORD)
     operator.disable_user("disabled")
-    operator.disable_key(made.keys["revoked"].access)
-    return made
+    operator.disable_key(callers.keys["revoked"].access)
+    return callers
 
 
-def plain_call(made: Cast, method: str, path: str, sent: str) -> Call:
-    """The call of a row without its credentials."""
+def plain_call(callers: Callers, method: str, path: str, sent: str) -> Call:
+    """Return the call of a row without credentials."""
     bodies: dict[str, object] = {
-        "a picture": {"image": PICTURE},
-        "a password": password_request(made, {}),
-        "a token": _request({"methods": ["token"], "token": {}}, made.home),
+        "an image": {"image": PICTURE},
+        "a password": password_request(callers, {}),
+        "a token": _request({"methods": ["token"], "token": {}}, callers.home),
         "nothing": None,
     }
     body = bodies[sent]
     call = Call(
         method,
-        path.replace("{project_id}", made.home),
+        path.replace("{project_id}", callers.home),
         b"" if body is None or method in {"GET", "HEAD", "DELETE"} else json.dumps(body).encode(),
     )
     if path == "/v3/auth/tokens" and method in {"GET", "HEAD", "DELETE"}:
-        subject = made.log_in("caller") if method == "DELETE" else made.tokens["caller"]
+        subject = callers.log_in("caller") if method == "DELETE" else callers.tokens["caller"]
         return replace(call, headers={"X-Subject-Token": subject})
     return call
 
 
 def password_request(
-    made: Cast, user: dict[str, str], *, project: str = "", scoped: bool = True
+    callers: Callers, user: dict[str, str], *, project: str = "", scoped: bool = True
 ) -> dict[str, Any]:
-    """The body of a sign-in; without a user it holds no password."""
+    """Return the body of a sign-in; without a user it holds no password."""
     full = {**user, "domain": {"name": "default"}} if user else {}
     identity = {"methods": ["password"], "password": {"user": full}}
-    return _request(identity, project or made.home, scoped=scoped)
+    return _request(identity, project or callers.home, scoped=scoped)
 
 
 def _request(identity: dict[str, Any], project: str, *, scoped: bool = True) -> dict[str, Any]:

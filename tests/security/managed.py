@@ -1,4 +1,4 @@
-"""The management API in the matrix: its rows, and calls that can be made again and again."""
+"""Define the rows of the management API, and calls that can be repeated."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import itertools
 import json
 from collections.abc import Callable
 
-from tests.security.callers import PASSWORD, Call, Cast
+from tests.security.callers import PASSWORD, Call, Callers
 from web_image_ocr.identity import Role
 
 _NUMBERS = itertools.count()
@@ -43,10 +43,10 @@ _BODIES: dict[tuple[str, str], Callable[[str], dict[str, object]]] = {
 }
 
 
-def managed_call(made: Cast, method: str, path: str) -> Call:
-    """The call without credentials, about a record of its own; keys are the user caller's."""
+def managed_call(callers: Callers, method: str, path: str) -> Call:
+    """Return a call without credentials for a new record; keys belong to the user ``caller``."""
     name = f"new {next(_NUMBERS)}"
-    operator = made.identity.administration
+    operator = callers.identity.administration
     plain = path
     if "{access}" in path:
         plain = path.replace("{access}", operator.create_key("caller").access)
@@ -59,8 +59,8 @@ def managed_call(made: Cast, method: str, path: str) -> Call:
     return Call(method, plain, json.dumps(body(name)).encode() if body else b"")
 
 
-def new_user_token(made: Cast, role: Role) -> str:
-    """A token of a user that nobody else is."""
+def new_user_token(callers: Callers, role: Role) -> str:
+    """Return a token of a new user."""
     name = f"somebody {next(_NUMBERS)}"
-    made.identity.administration.create_user(name, role, PASSWORD)
-    return made.log_in(name)
+    callers.identity.administration.create_user(name, role, PASSWORD)
+    return callers.log_in(name)

@@ -1,7 +1,7 @@
-"""What every route says to every kind of caller who may not pass: the table of the matrix.
+"""Define the expected response of every route to every invalid kind of credentials.
 
-A row is a route, and, where one takes several kinds of credentials, what is sent. A cell is
-the answer, or the reason why there is nothing to refuse.
+A row is a route and the kind of request. A cell is the response, or the reason why the route does
+not refuse the call.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ FAULTS = (
     "none",
     "garbage",
     "expired",
-    "ended early",
+    "revoked token",
     "other project",
     "no project",
     "disabled user",
@@ -31,12 +31,12 @@ FAULTS = (
 
 @dataclass(frozen=True)
 class Refusal:
-    """An answer.
+    """Describe an error response.
 
     Attributes:
-        status: of HTTP.
-        code: ``error_code``, which the identity API's form has no place for.
-        message: to the letter.
+        status: HTTP status.
+        code: ``error_code``, which errors of the identity API do not have.
+        message: exact message.
     """
 
     status: int
@@ -46,10 +46,10 @@ class Refusal:
 
 @dataclass(frozen=True)
 class NothingToRefuse:
-    """Why a fault is none on a route; the call is made and must succeed.
+    """State why a fault does not matter on a route; the call is made and must succeed.
 
     Attributes:
-        reason: for the reader of the table.
+        reason: explanation.
     """
 
     reason: str
@@ -57,10 +57,10 @@ class NothingToRefuse:
 
 @dataclass(frozen=True)
 class NotPossible:
-    """Why there is no such call.
+    """State why there is no such call.
 
     Attributes:
-        reason: for the reader of the table.
+        reason: explanation.
     """
 
     reason: str
@@ -76,7 +76,7 @@ def _unauthenticated(what: str) -> Refusal:
 _MISSING = _unauthenticated("x-auth-token not found")
 _UNREADABLE = _unauthenticated("decrypt token fail")
 _EXPIRED = _unauthenticated("token expires, expires_at: 2026-01-16T09:30:00.000000Z")
-_ENDED = Refusal(401, "APIG.0307", "The token must be updated.")
+_REVOKED = Refusal(401, "APIG.0307", "The token must be updated.")
 _UNKNOWN_KEY = _unauthenticated("Get secretKey failed,ak:******,err:ak not exist")
 _BAD_SIGNATURE = _unauthenticated("verify aksk signature fail")
 _OLD_SIGNATURE = _unauthenticated("calc ak sk signature fail:signature expired")
@@ -95,8 +95,8 @@ _TOKEN: dict[str, Cell] = {
     "none": _MISSING,
     "garbage": _UNREADABLE,
     "expired": _EXPIRED,
-    "ended early": _ENDED,
-    "disabled user": _ENDED,
+    "revoked token": _REVOKED,
+    "disabled user": _REVOKED,
 }
 _SIGNATURE: dict[str, Cell] = {
     "disabled user's key": _UNKNOWN_KEY,
@@ -108,13 +108,13 @@ _SIGNATURE: dict[str, Cell] = {
     "locked": _LOCKED_KEY,
 }
 _TOKEN_ONLY: dict[str, Cell] = {**_TOKEN, **dict.fromkeys(_SIGNATURE, _MISSING)}
-"""Where a signature, good or bad, is no credential at all."""
+"""Cells of a route that accepts no signature, valid or not."""
 
-_ANY_PROJECT = NothingToRefuse("the call is the account's: the token's project does not matter")
-_ANY_ROLE = NothingToRefuse("every role may")
+_ANY_PROJECT = NothingToRefuse("the call concerns the account, not the token's project")
+_ANY_ROLE = NothingToRefuse("every role is allowed")
 
 TABLE: dict[tuple[str, str, str], dict[str, Cell]] = {
-    ("POST", "/v2/{project_id}/ocr/web-image", "a picture"): {
+    ("POST", "/v2/{project_id}/ocr/web-image", "an image"): {
         **_TOKEN,
         **_SIGNATURE,
         "other project": _PROJECT,
@@ -122,14 +122,16 @@ TABLE: dict[tuple[str, str, str], dict[str, Cell]] = {
         "wrong role": _ROLE,
     },
     ("POST", "/v3/auth/tokens", "a password"): {
-        # A signature in place of the password is none.
+        # A signature does not replace the password.
         **dict.fromkeys(_SIGNATURE, _NO_REQUEST),
         "none": _NO_REQUEST,
         "garbage": _WRONG,
         "expired": NotPossible("passwords do not expire"),
-        "ended early": _WRONG,
+        "revoked token": _WRONG,
         "other project": _WRONG,
-        "no project": NothingToRefuse("it gives a token for the account, good for no call"),
+        "no project": NothingToRefuse(
+            "it returns a token for the account, which is not valid for any call"
+        ),
         "disabled user": _WRONG,
         "wrong role": _ANY_ROLE,
         "locked": _LOCKED_USER,
@@ -163,7 +165,9 @@ TABLE: dict[tuple[str, str, str], dict[str, Cell]] = {
         **_TOKEN_ONLY,
         "other project": _ANY_PROJECT,
         "no project": _ANY_PROJECT,
-        "wrong role": NothingToRefuse("every role may: the key has its user's rights, no more"),
+        "wrong role": NothingToRefuse(
+            "every role is allowed: the key has only the rights of its user"
+        ),
     },
 }
 
@@ -174,7 +178,7 @@ TABLE |= {
         **_SIGNATURE,
         **dict.fromkeys(
             ("other project", "no project", "wrong role"),
-            NotPossible("everybody may, and would lose the tokens that the other rows need"),
+            NotPossible("everybody is allowed, and would lose the tokens that the other rows need"),
         ),
     },
     **{
@@ -218,4 +222,4 @@ OPEN = {
     ("GET", "/openapi.json"),
     ("HEAD", "/openapi.json"),
 }
-"""Routes that ask nobody who is calling."""
+"""Routes without authentication."""

@@ -1,6 +1,6 @@
-"""The many ways to write an address that only this server can reach.
+"""List the ways to write an address that only this server can reach.
 
-``{port}`` stands for a port that may be called and on which somebody waits.
+``{port}`` stands for an allowed port with a listener.
 """
 
 from __future__ import annotations
@@ -110,7 +110,7 @@ LINES = (
     "\x00http://127.0.0.1:{port}/",
     "http://127.0.0.1:{port}/\x0b",
 )
-"""What cannot stand in the header of a redirect."""
+"""URLs that cannot be in the header of a redirect."""
 
 SCHEMES = """
     HTTP://127.0.0.1:{port}/ HtTpS://127.0.0.1:{port}/ https://127.0.0.1:{port}/ ftp://127.0.0.1:{port}/
@@ -148,7 +148,7 @@ WITHOUT_HOST = """
     http://.:{port}/ http://..:{port}/ http://%00:{port}/ ://127.0.0.1:{port}/ ? #
     https:ok.example https:/ok.example ///127.0.0.1:{port}/
 """
-"""Relative to a redirecting host some of these mean that host, which is why it is not asked."""
+"""Not used behind a redirect: relative to the redirecting host, some mean that host."""
 
 ADDRESSES: Mapping[str, tuple[str, ...]] = {
     "ok.example": ("93.184.216.34",),
@@ -174,12 +174,12 @@ ADDRESSES: Mapping[str, tuple[str, ...]] = {
     "xn--r8jz45g.example": ("127.0.0.1",),
     "spelled.example": ("0x7f.1",),
 }
-"""What the names resolve to."""
+"""Addresses of the names."""
 
 ABSOLUTE = (
     *(IPV4 + IPV6 + OTHER_LETTERS + ENCODED + CREDENTIALS + SCHEMES + PORTS + NAMED).split(),
     *BREAKS,
 )
-"""What means the same behind a redirect."""
+"""URLs that mean the same behind a redirect."""
 
 SPELLINGS = (*ABSOLUTE, *LINES, *WITHOUT_HOST.split())

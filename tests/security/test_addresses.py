@@ -45,14 +45,14 @@ def in_a_range(address: IpAddress) -> bool:
 
 
 @pytest.mark.parametrize(("first", "last"), RANGES)
-def test_range_is_refused_whole(first: str, last: str) -> None:
+def test_whole_range_is_not_public(first: str, last: str) -> None:
     low, high = ipaddress.ip_address(first), ipaddress.ip_address(last)
     middle = type(low)((int(low) + int(high)) // 2)
     assert not any(map(is_public, (low, middle, high)))
 
 
 @pytest.mark.parametrize(("first", "last"), RANGES)
-def test_neighbours_of_a_range_are_public(first: str, last: str) -> None:
+def test_neighbors_of_a_range_are_public(first: str, last: str) -> None:
     low, high = ipaddress.ip_address(first), ipaddress.ip_address(last)
     numbers = [n for n in (int(low) - 1, int(high) + 1) if 0 <= n < 1 << low.max_prefixlen]
     neighbours: list[IpAddress] = [type(low)(number) for number in numbers]

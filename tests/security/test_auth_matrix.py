@@ -1,6 +1,6 @@
-"""Every route that needs a caller, and every way not to be one: the right answer, never 200.
+"""Test that every authenticated route refuses every kind of invalid credentials.
 
-The routes come from the application itself: a new one without a row fails here.
+The routes come from the application: a new route without a row fails here.
 """
 
 from __future__ import annotations
@@ -23,9 +23,9 @@ from tests.security.callers import (
     HERE,
     PASSWORD,
     Call,
-    Cast,
+    Callers,
     Clock,
-    cast,
+    create_callers,
     password_request,
     plain_call,
 )
@@ -35,7 +35,7 @@ from tests.support.fake_recognizer import FakeRecognizer
 from web_image_ocr.api import ApiConfig, Dependencies, create_app
 from web_image_ocr.identity import Identity, IdentityConfig, Role, passwords
 
-NOBODYS = "f" * 32
+UNKNOWN_PROJECT = "f" * 32
 Row = tuple[str, str, str]
 
 
@@ -45,31 +45,31 @@ def clock() -> Clock:
 
 
 @pytest.fixture(scope="module")
-def made(tmp_path_factory: pytest.TempPathFactory, clock: Clock) -> Iterator[Cast]:
+def callers(tmp_path_factory: pytest.TempPathFactory, clock: Clock) -> Iterator[Callers]:
     with pytest.MonkeyPatch.context() as patch:
-        # Hash in microseconds; the real cost is looked at in test_passwords.
+        # Hash in microseconds; test_passwords checks the real cost.
         patch.setattr(passwords, "HASH_COST", argon2.profiles.CHEAPEST)
-        config = IdentityConfig(max_keys_per_user=0)  # each call changes a key of its own
+        config = IdentityConfig(max_keys_per_user=0)  # each call changes another key
         identity = Identity(config, tmp_path_factory.mktemp("matrix"), clock=clock)
-        yield cast(identity)
+        yield create_callers(identity)
         identity.close()
 
 
-class Stage:
-    """The application before that cast.
+class MatrixApplication:
+    """Send calls to the application.
 
     Attributes:
         app: the application.
-        read: pictures that reached the recogniser.
+        recognized: images that reached the recognizer.
     """
 
-    def __init__(self, made: Cast, clock: Clock) -> None:
+    def __init__(self, callers: Callers, clock: Clock) -> None:
         recognizer = FakeRecognizer()
         dependencies = Dependencies(
-            recognizer=recognizer, fetcher=NoFetcher(), identity=made.identity
+            recognizer=recognizer, fetcher=NoFetcher(), identity=callers.identity
         )
         self.app = create_app(dependencies, ApiConfig())
-        self.read = recognizer.calls
+        self.recognized = recognizer.calls
         self._clock = clock
 
     async def send(self, call: Call) -> httpx.Response:
@@ -85,72 +85,78 @@ class Stage:
 
 
 @pytest.fixture(scope="module")
-def built(made: Cast, clock: Clock) -> Stage:
-    return Stage(made, clock)
+def shared_application(callers: Callers, clock: Clock) -> MatrixApplication:
+    return MatrixApplication(callers, clock)
 
 
 @pytest.fixture
-def stage(built: Stage) -> Stage:
-    built.read.clear()
-    return built
+def application(shared_application: MatrixApplication) -> MatrixApplication:
+    shared_application.recognized.clear()
+    return shared_application
 
 
-def test_the_table_has_every_route_of_the_application(stage: Stage) -> None:
+def test_every_route_has_a_row(application: MatrixApplication) -> None:
     routes = set()
-    for found in iter_route_contexts(stage.app.routes):
-        assert isinstance(found.original_route, Route), "the walk does not see what is behind it"
+    for found in iter_route_contexts(application.app.routes):
+        assert isinstance(found.original_route, Route), "a mounted application hides its routes"
         routes |= {(method, found.path) for method in found.methods or ()}
     assert routes == {(method, path) for method, path, _ in TABLE} | OPEN
 
 
-def test_the_table_has_every_cell() -> None:
+def test_every_row_has_every_fault() -> None:
     for row, cells in TABLE.items():
         assert set(cells) == set(FAULTS), row
 
 
 @pytest.mark.parametrize("row", TABLE, ids=" ".join)
-async def test_who_may_is_let_in(stage: Stage, made: Cast, row: Row) -> None:
-    """So that what is refused below is refused for its fault."""
-    call = _plain(made, row)
+async def test_valid_credentials_are_accepted(
+    application: MatrixApplication, callers: Callers, row: Row
+) -> None:
+    """Prove that the refusals below are due to the faults."""
+    call = _plain_call(callers, row)
     if row[2] == "a password":
-        good = [_sign_in(made, "caller", PASSWORD)]
+        valid = [_sign_in(callers, "caller", PASSWORD)]
     elif row[2] == "a new password":
-        good = [call.with_token(new_user_token(made, Role.VIEWER))]
+        valid = [call.with_token(new_user_token(callers, Role.VIEWER))]
     elif row[2] == "as an administrator":
-        good = [call.with_token(new_user_token(made, Role.ADMINISTRATOR))]
+        valid = [call.with_token(new_user_token(callers, Role.ADMINISTRATOR))]
     else:
-        good = [call.with_token(made.tokens["caller"])]
-    if row[2] in {"a picture", "nothing"}:
-        query = "" if row[1] == "/v1/usage" else "limit=1"  # which refuses what it does not know
-        good.append(replace(call, query=query).signed(made.keys["caller"]))
-    for each in good:
-        assert (await stage.send(each)).is_success
-    assert len(stage.read) == (2 if row[2] == "a picture" else 0)
+        valid = [call.with_token(callers.tokens["caller"])]
+    if row[2] in {"an image", "nothing"}:
+        query = "" if row[1] == "/v1/usage" else "limit=1"  # /v1/usage refuses unknown parameters
+        valid.append(replace(call, query=query).signed(callers.keys["caller"]))
+    for each in valid:
+        assert (await application.send(each)).is_success
+    assert len(application.recognized) == (2 if row[2] == "an image" else 0)
 
 
 @pytest.mark.parametrize("fault", FAULTS)
 @pytest.mark.parametrize("row", TABLE, ids=" ".join)
-async def test_who_may_not_is_refused(stage: Stage, made: Cast, row: Row, fault: str) -> None:
+async def test_invalid_credentials_are_refused(
+    application: MatrixApplication, callers: Callers, row: Row, fault: str
+) -> None:
     expected = TABLE[row][fault]
     if isinstance(expected, NotPossible):
         assert expected.reason
         return
-    call = _plain(made, row)
+    call = _plain_call(callers, row)
     password = row[2] == "a password"
-    faulty = _by_password(made, call, fault) if password else _by_headers(made, call, fault)
+    faulty = _by_password(callers, call, fault) if password else _by_headers(callers, call, fault)
     if faulty.client != GUESSER:
-        faulty = replace(faulty, client=_somewhere(row, fault))
-    response = await stage.send(faulty)
+        faulty = replace(faulty, client=_client_address(row, fault))
+    response = await application.send(faulty)
     if isinstance(expected, NothingToRefuse):
         assert expected.reason
         assert response.is_success
     else:
         assert_refused(response, expected)
-    assert stage.read == []
+    assert application.recognized == []
 
 
-def _plain(made: Cast, row: Row) -> Call:
-    return managed_call(made, *row[:2]) if row[1].startswith("/v1/") else plain_call(made, *row)
+def _plain_call(callers: Callers, row: Row) -> Call:
+    return (
+        managed_call(callers, *row[:2]) if row[1].startswith("/v1/") else plain_call(callers, *row)
+    )
 
 
 def assert_refused(response: httpx.Response, expected: Refusal) -> None:
@@ -167,20 +173,22 @@ def assert_refused(response: httpx.Response, expected: Refusal) -> None:
         assert (body["error_code"], body["error_msg"]) == (expected.code, expected.message)
 
 
-def _by_headers(made: Cast, call: Call, fault: str) -> Call:
-    """The call with credentials that have this fault."""
-    tokens, keys = made.tokens, made.keys
+def _by_headers(callers: Callers, call: Call, fault: str) -> Call:
+    """Return the call with credentials that have this fault."""
+    tokens, keys = callers.tokens, callers.keys
     if fault == "locked":
-        made.lock(call)
+        callers.lock(call)
     elsewhere = call
     if "/ocr/" not in call.path and call.method == "POST":
-        # What is asked for is a token of a project that is not the caller's.
-        elsewhere = replace(call, body=call.body.replace(made.home.encode(), NOBODYS.encode()))
+        # The call requests a token for another caller's project.
+        elsewhere = replace(
+            call, body=call.body.replace(callers.home.encode(), UNKNOWN_PROJECT.encode())
+        )
     faulty = {
         "none": call,
         "garbage": call.with_token("no.such.token"),
         "expired": replace(call.with_token(tokens["caller"]), after=timedelta(hours=24)),
-        "ended early": call.with_token(tokens["renewed"]),
+        "revoked token": call.with_token(tokens["renewed"]),
         "other project": elsewhere.with_token(tokens["elsewhere"]),
         "no project": call.with_token(tokens["account"]),
         "disabled user": call.with_token(tokens["disabled"]),
@@ -198,31 +206,31 @@ def _by_headers(made: Cast, call: Call, fault: str) -> Call:
     return faulty[fault]
 
 
-def _by_password(made: Cast, call: Call, fault: str) -> Call:
+def _by_password(callers: Callers, call: Call, fault: str) -> Call:
     if fault == "locked":
-        made.lock(call)
+        callers.lock(call)
     faulty = {
-        "garbage": _sign_in(made, "caller", "no password of anybody"),
-        "ended early": _sign_in(made, "renewed", FORMER_PASSWORD),
-        "other project": _sign_in(made, "caller", PASSWORD, project=NOBODYS),
-        "no project": _sign_in(made, "caller", PASSWORD, scoped=False),
-        "disabled user": _sign_in(made, "disabled", PASSWORD),
-        "wrong role": _sign_in(made, "viewer", PASSWORD),
-        "locked": replace(_sign_in(made, "caller", PASSWORD), client=GUESSER),
+        "garbage": _sign_in(callers, "caller", "a wrong password"),
+        "revoked token": _sign_in(callers, "renewed", FORMER_PASSWORD),
+        "other project": _sign_in(callers, "caller", PASSWORD, project=UNKNOWN_PROJECT),
+        "no project": _sign_in(callers, "caller", PASSWORD, scoped=False),
+        "disabled user": _sign_in(callers, "disabled", PASSWORD),
+        "wrong role": _sign_in(callers, "viewer", PASSWORD),
+        "locked": replace(_sign_in(callers, "caller", PASSWORD), client=GUESSER),
     }
-    return faulty[fault] if fault in faulty else _by_headers(made, call, fault)
+    return faulty[fault] if fault in faulty else _by_headers(callers, call, fault)
 
 
 def _sign_in(
-    made: Cast, user: str, password: str, *, project: str = "", scoped: bool = True
+    callers: Callers, user: str, password: str, *, project: str = "", scoped: bool = True
 ) -> Call:
     named = {"name": user, "password": password}
-    body = password_request(made, named, project=project, scoped=scoped)
+    body = password_request(callers, named, project=project, scoped=scoped)
     return Call("POST", "/v3/auth/tokens", json.dumps(body).encode())
 
 
-def _somewhere(row: Row, fault: str) -> str:
-    """An address for each cell, so that none of them locks another out."""
+def _client_address(row: Row, fault: str) -> str:
+    """Return an address for each cell, so that no cell locks out another."""
     return f"198.51.{[*TABLE].index(row)}.{FAULTS.index(fault)}"
 
 
@@ -260,61 +268,61 @@ TRICKS = (
 
 MANAGED = {row for row in TABLE if row[1].startswith("/v1/")}
 ONE_MANAGED = {row for row in MANAGED if row[1] == "/v1/users/{id}"}
-"""All of them ask who is calling in the same few lines."""
+"""One is enough: all of them authenticate in the same code."""
 
 
 @pytest.mark.slow  # 864 calls
 @pytest.mark.parametrize("spelling", SPELLINGS)
 @pytest.mark.parametrize("path", sorted({path for _, path, _ in {*TABLE} - MANAGED | ONE_MANAGED}))
-async def test_no_other_spelling_and_no_other_method_gets_past(
-    stage: Stage, made: Cast, path: str, spelling: str
+async def test_path_spellings_and_methods_do_not_bypass_authentication(
+    application: MatrixApplication, callers: Callers, path: str, spelling: str
 ) -> None:
-    sent = "a picture" if "ocr" in path else "a token"
-    plain = plain_call(made, "POST", path, sent)
+    sent = "an image" if "ocr" in path else "a token"
+    plain = plain_call(callers, "POST", path, sent)
     spelled = SPELLINGS[spelling](plain.path)
-    ended = plain.with_token(made.tokens["renewed"])
+    ended = plain.with_token(callers.tokens["renewed"])
     for call in (*(replace(plain, method=method) for method in METHODS), ended):
-        response = await stage.send(replace(call, path=spelled))
+        response = await application.send(replace(call, path=spelled))
         assert response.status_code in {401, 404}, (call.method, spelled, response.text)
         assert "x-subject-token" not in response.headers
         assert "allow" not in response.headers
-    assert stage.read == []
+    assert application.recognized == []
 
 
 @pytest.mark.slow
 @pytest.mark.parametrize("trick", TRICKS, ids=lambda trick: next(iter(trick.items()))[0])
 @pytest.mark.parametrize("row", sorted({*TABLE} - MANAGED | ONE_MANAGED), ids=" ".join)
-async def test_no_other_header_and_no_query_makes_a_caller(
-    stage: Stage,
-    made: Cast,
+async def test_other_headers_and_queries_do_not_authenticate(
+    application: MatrixApplication,
+    callers: Callers,
     row: Row,
     trick: dict[str, str],
 ) -> None:
-    token = made.tokens["caller"]
-    call = _plain(made, row)
+    token = callers.tokens["caller"]
+    call = _plain_call(callers, row)
     tricked = replace(
         call,
         headers={**call.headers, **trick},
         query=f"X-Auth-Token={token}&x-auth-token={token}&token={token}",
         client=HERE,
     )
-    response = await stage.send(tricked)
+    response = await application.send(tricked)
     expected = TABLE[row]["none"]
     assert isinstance(expected, Refusal)
     assert_refused(response, expected)
-    assert stage.read == []
+    assert application.recognized == []
 
 
-async def test_a_call_can_be_replayed_within_the_skew_only(
-    stage: Stage,
-    made: Cast,
+async def test_a_call_can_be_replayed_only_within_the_skew(
+    application: MatrixApplication,
+    callers: Callers,
 ) -> None:
-    """What SDK-HMAC-SHA256 leaves open, and TLS closes."""
-    call = plain_call(made, "POST", "/v2/{project_id}/ocr/web-image", "a picture")
-    signed = call.signed(made.keys["caller"])
+    """SDK-HMAC-SHA256 allows this; TLS prevents it."""
+    call = plain_call(callers, "POST", "/v2/{project_id}/ocr/web-image", "an image")
+    signed = call.signed(callers.keys["caller"])
     for after in (timedelta(), timedelta(minutes=15), timedelta(minutes=-15)):
-        assert (await stage.send(replace(signed, after=after))).status_code == 200
-    assert len(stage.read) == 3
+        assert (await application.send(replace(signed, after=after))).status_code == 200
+    assert len(application.recognized) == 3
     for after in (timedelta(minutes=15, seconds=1), timedelta(minutes=-15, seconds=-1)):
-        assert (await stage.send(replace(signed, after=after))).status_code == 401
-    assert len(stage.read) == 3
+        assert (await application.send(replace(signed, after=after))).status_code == 401
+    assert len(application.recognized) == 3

@@ -1,4 +1,4 @@
-"""The fetcher against servers on the loopback address, which say exactly what they are told."""
+"""Test the guarded fetcher against scripted servers on the loopback address."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ from web_image_ocr.sources.ssrf_guard import Resolve
 
 pytestmark = pytest.mark.slow
 
-BODY = b"some bytes of a picture"
+BODY = b"the bytes of some image"
 OK = b"HTTP/1.1 200 OK\r\nContent-Type: image/png\r\nContent-Length: 23\r\n\r\n" + BODY
 
 Reply = bytes | Callable[[asyncio.StreamWriter], Awaitable[None]]
@@ -30,13 +30,13 @@ Reply = bytes | Callable[[asyncio.StreamWriter], Awaitable[None]]
 
 @dataclass
 class Server:
-    """Answers every request with what ``replies`` says for its path, and notes the requests."""
+    """Send the reply for each path and record the requests."""
 
     port: int = 0
     replies: dict[str, Reply] = field(default_factory=dict)
     requests: list[str] = field(default_factory=list)
 
-    async def answer(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+    async def respond(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         try:
             head = (await reader.readuntil(b"\r\n\r\n")).decode()
             self.requests.append(head)
@@ -47,7 +47,7 @@ class Server:
                 writer.write(reply)
                 await writer.drain()
         except (ConnectionError, asyncio.IncompleteReadError):
-            pass  # the fetcher hung up, as it should
+            pass  # the fetcher closed the connection, as expected
         finally:
             writer.close()
 
@@ -58,7 +58,7 @@ class Server:
 @pytest.fixture
 async def server() -> AsyncIterator[Server]:
     server = Server(replies={"/a.png": OK})
-    listener = await asyncio.start_server(server.answer, "127.0.0.1", 0)
+    listener = await asyncio.start_server(server.respond, "127.0.0.1", 0)
     server.port = listener.sockets[0].getsockname()[1]
     yield server
     listener.close()
@@ -75,17 +75,17 @@ def config_for(server: Server) -> FetchConfig:
     )
 
 
-def fetcher_of(config: FetchConfig, resolve: Resolve | None = None) -> GuardedFetcher:
+def create_fetcher(config: FetchConfig, resolve: Resolve | None = None) -> GuardedFetcher:
     return GuardedFetcher(config, Downloader(config, resolve=resolve))
 
 
 async def fetch(config: FetchConfig, url: str, deadline: Deadline | None = None) -> bytes:
-    fetcher = fetcher_of(config)
+    fetcher = create_fetcher(config)
     return await fetcher.fetch(url, "project", deadline or Deadline.after(20))
 
 
 @contextmanager
-def refusal(kind: ErrorKind) -> Iterator[pytest.ExceptionInfo[ServiceError]]:
+def raises_kind(kind: ErrorKind) -> Iterator[pytest.ExceptionInfo[ServiceError]]:
     with pytest.raises(ServiceError) as caught:
         yield caught
     assert caught.value.kind is kind
@@ -95,11 +95,11 @@ def redirect(location: str, status: str = "302 Found") -> bytes:
     return f"HTTP/1.1 {status}\r\nLocation: {location}\r\nContent-Length: 0\r\n\r\n".encode()
 
 
-class TestAnswers:
+class TestResponses:
     async def test_body_is_returned(self, server: Server) -> None:
         assert await fetch(config_for(server), server.url()) == BODY
 
-    async def test_request_says_little(self, server: Server) -> None:
+    async def test_request_reveals_little(self, server: Server) -> None:
         await fetch(config_for(server), server.url())
         head = server.requests[0].lower()
         assert head.startswith("get /a.png http/1.1\r\n")
@@ -113,7 +113,7 @@ class TestAnswers:
         server.replies[path] = OK
         assert await fetch(config_for(server), server.url(path)) == BODY
 
-    async def test_raw_blanks_and_other_scripts_are_encoded(self, server: Server) -> None:
+    async def test_raw_spaces_and_non_ascii_are_encoded(self, server: Server) -> None:
         server.replies["/%E5%9B%BE%20a.png"] = OK
         assert await fetch(config_for(server), server.url("/图 a.png")) == BODY
 
@@ -131,19 +131,19 @@ class TestAnswers:
     @pytest.mark.parametrize("content_type", ["text/html", "application/json", "imagery/png"])
     async def test_other_type_is_refused(self, server: Server, content_type: str) -> None:
         server.replies["/a.png"] = OK.replace(b"image/png", content_type.encode())
-        with refusal(ErrorKind.SOURCE_UNREACHABLE):
+        with raises_kind(ErrorKind.SOURCE_UNREACHABLE):
             await fetch(config_for(server), server.url())
 
     @pytest.mark.parametrize("status", ["201 Created", "204 No Content", "304 Not Modified"])
-    async def test_only_200_will_do(self, server: Server, status: str) -> None:
+    async def test_only_status_200_is_accepted(self, server: Server, status: str) -> None:
         server.replies["/a.png"] = f"HTTP/1.1 {status}\r\nContent-Length: 0\r\n\r\n".encode()
-        with refusal(ErrorKind.SOURCE_UNREACHABLE):
+        with raises_kind(ErrorKind.SOURCE_UNREACHABLE):
             await fetch(config_for(server), server.url())
 
     @pytest.mark.parametrize("status", ["401 Unauthorized", "404 Not Found", "500 Oops"])
     async def test_failure_is_unreachable(self, server: Server, status: str) -> None:
         server.replies["/a.png"] = OK.replace(b"200 OK", status.encode())
-        with refusal(ErrorKind.SOURCE_UNREACHABLE):
+        with raises_kind(ErrorKind.SOURCE_UNREACHABLE):
             await fetch(config_for(server), server.url())
 
     @pytest.mark.parametrize(
@@ -159,22 +159,22 @@ class TestAnswers:
         ],
         ids=["empty", "no http", "negative", "short", "bad chunk", "long header", "compressed"],
     )
-    async def test_broken_answer_is_unreachable(self, server: Server, raw: bytes) -> None:
+    async def test_malformed_response_is_unreachable(self, server: Server, raw: bytes) -> None:
         server.replies["/a.png"] = raw
-        with refusal(ErrorKind.SOURCE_UNREACHABLE):
+        with raises_kind(ErrorKind.SOURCE_UNREACHABLE):
             await fetch(config_for(server), server.url())
 
     async def test_closed_port_is_unreachable(self, server: Server) -> None:
-        listener = await asyncio.start_server(server.answer, "127.0.0.1", 0)
+        listener = await asyncio.start_server(server.respond, "127.0.0.1", 0)
         port = listener.sockets[0].getsockname()[1]
         listener.close()
         await listener.wait_closed()
         config = replace(config_for(server), allowed_ports=(port,))
-        with refusal(ErrorKind.SOURCE_UNREACHABLE):
+        with raises_kind(ErrorKind.SOURCE_UNREACHABLE):
             await fetch(config, f"http://127.0.0.1:{port}/")
 
-    async def test_plain_answer_to_tls_is_unreachable(self, server: Server) -> None:
-        with refusal(ErrorKind.SOURCE_UNREACHABLE):
+    async def test_plain_response_to_tls_is_unreachable(self, server: Server) -> None:
+        with raises_kind(ErrorKind.SOURCE_UNREACHABLE):
             await fetch(config_for(server), server.url().replace("http:", "https:"))
 
     async def test_proxy_and_netrc_variables_are_not_read(
@@ -191,15 +191,15 @@ class TestAnswers:
 
 
 class TestSize:
-    async def test_declared_size_is_believed_when_too_large(self, server: Server) -> None:
+    async def test_declared_size_above_the_limit_is_refused(self, server: Server) -> None:
         server.replies["/a.png"] = OK
-        with refusal(ErrorKind.IMAGE_SIZE):
+        with raises_kind(ErrorKind.IMAGE_SIZE):
             await fetch(replace(config_for(server), max_bytes=22), server.url())
 
     async def test_exactly_the_limit_passes(self, server: Server) -> None:
         assert await fetch(replace(config_for(server), max_bytes=23), server.url()) == BODY
 
-    async def test_endless_answer_is_cut_off(self, server: Server) -> None:
+    async def test_endless_response_is_cut_off(self, server: Server) -> None:
         async def endless(writer: asyncio.StreamWriter) -> None:
             writer.write(b"HTTP/1.1 200 OK\r\nContent-Type: image/png\r\n\r\n")
             while True:
@@ -207,7 +207,7 @@ class TestSize:
                 await writer.drain()
 
         server.replies["/a.png"] = endless
-        with refusal(ErrorKind.IMAGE_SIZE):
+        with raises_kind(ErrorKind.IMAGE_SIZE):
             await fetch(replace(config_for(server), max_bytes=1_000_000), server.url())
 
     @pytest.mark.parametrize(
@@ -218,9 +218,9 @@ class TestSize:
             (b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n1\r\na\r\n0\r\n", b"A: b\r\n"),
             (b"", b"HTTP/1.1 102 Processing\r\n\r\n"),
         ],
-        ids=["headers", "one header", "trailers", "interim answers"],
+        ids=["headers", "one header", "trailers", "interim responses"],
     )
-    async def test_what_is_not_the_body_is_not_endless_either(
+    async def test_endless_headers_are_cut_off(
         self, server: Server, head: bytes, again: bytes
     ) -> None:
         async def endless(writer: asyncio.StreamWriter) -> None:
@@ -232,9 +232,9 @@ class TestSize:
         server.replies["/a.png"] = endless
         tracemalloc.start()
         try:
-            with refusal(ErrorKind.SOURCE_UNREACHABLE):
+            with raises_kind(ErrorKind.SOURCE_UNREACHABLE):
                 await fetch(replace(config_for(server), total_s=0.5), server.url())
-            # What came at once is parsed at once, 256 KB of it: 5 MB of interim answers.
+            # One read of 256 KB is parsed at once: 5 MB of interim responses.
             assert tracemalloc.get_traced_memory()[1] < 8_000_000
         finally:
             tracemalloc.stop()
@@ -247,10 +247,10 @@ class TestSize:
             if kind is None:
                 assert len(await fetch(config_for(server), server.url())) == size
             else:
-                with refusal(kind):
+                with raises_kind(kind):
                     await fetch(config_for(server), server.url())
 
-    async def test_sum_of_bodies_is_capped(self, server: Server) -> None:
+    async def test_total_of_concurrent_bodies_is_limited(self, server: Server) -> None:
         async def half(writer: asyncio.StreamWriter) -> None:
             writer.write(b"HTTP/1.1 200 OK\r\nContent-Length: 80000\r\n\r\n" + b"x" * 50_000)
             await writer.drain()
@@ -260,7 +260,7 @@ class TestSize:
 
         server.replies["/a.png"] = half
         config = replace(config_for(server), max_bytes=100_000, max_total_bytes=120_000)
-        fetcher = fetcher_of(config)
+        fetcher = create_fetcher(config)
         results = await asyncio.gather(
             *(fetcher.fetch(server.url(), "project", Deadline.after(9)) for _ in range(2)),
             return_exceptions=True,
@@ -269,28 +269,30 @@ class TestSize:
         assert kinds == [ErrorKind.OVERLOADED]
         assert len(await fetcher.fetch(server.url(), "project", Deadline.after(9))) == 80_000
 
-    async def test_one_fetch_too_many_is_refused_at_once(self, server: Server) -> None:
+    async def test_fetch_above_the_concurrency_limit_is_refused(self, server: Server) -> None:
         async def silent(writer: asyncio.StreamWriter) -> None:
             await asyncio.sleep(0.3)
             writer.write(OK)
 
         server.replies["/a.png"] = silent
-        fetcher = fetcher_of(replace(config_for(server), max_concurrent=1))
+        fetcher = create_fetcher(replace(config_for(server), max_concurrent=1))
         first = asyncio.create_task(fetcher.fetch(server.url(), "project", Deadline.after(9)))
         await asyncio.sleep(0.05)
-        with refusal(ErrorKind.OVERLOADED):
+        with raises_kind(ErrorKind.OVERLOADED):
             await fetcher.fetch(server.url(), "project", Deadline.after(9))
         assert await first == BODY
 
-    async def test_a_project_takes_no_more_places_than_it_leaves_free(self, server: Server) -> None:
-        answer = asyncio.Event()
+    async def test_a_project_gets_at_most_as_many_slots_as_it_leaves_free(
+        self, server: Server
+    ) -> None:
+        respond = asyncio.Event()
 
         async def silent(writer: asyncio.StreamWriter) -> None:
-            await answer.wait()
+            await respond.wait()
             writer.write(OK)
 
         server.replies["/slow.png"] = silent
-        fetcher = fetcher_of(replace(config_for(server), max_concurrent=6))
+        fetcher = create_fetcher(replace(config_for(server), max_concurrent=6))
 
         def slow(project: str) -> list[asyncio.Task[bytes]]:
             url = server.url("/slow.png")
@@ -307,30 +309,30 @@ class TestSize:
             *[True] * 4,
         ]
         assert await fetcher.fetch(server.url(), "third", Deadline.after(9)) == BODY
-        answer.set()
+        respond.set()
         results = await asyncio.gather(*calls, return_exceptions=True)
         refused = [result.kind for result in results if isinstance(result, ServiceError)]
         assert refused == [ErrorKind.OVERLOADED] * 7
         calls = slow("another")
         results = await asyncio.gather(*calls, return_exceptions=True)
-        assert results[:3] == [BODY] * 3, "the places were not given back"
+        assert results[:3] == [BODY] * 3, "the slots were not released"
 
 
 class TestTime:
-    async def test_silent_server_is_given_up(self, server: Server) -> None:
-        """By ``read_s`` alone: the server never answers, and the other limits are far away."""
+    async def test_silent_server_times_out(self, server: Server) -> None:
+        """``read_s`` ends it: the server never responds, and the other limits are much longer."""
 
         async def silent(_: asyncio.StreamWriter) -> None:
             await asyncio.Event().wait()
 
         server.replies["/a.png"] = silent
-        with refusal(ErrorKind.SOURCE_UNREACHABLE):
+        with raises_kind(ErrorKind.SOURCE_UNREACHABLE):
             await fetch(replace(config_for(server), total_s=60), server.url())
 
-    async def test_dripping_server_is_given_up(self, server: Server) -> None:
-        """By ``total_s``: the server sends too often for ``read_s``, and never ends.
+    async def test_slow_trickling_server_times_out(self, server: Server) -> None:
+        """``total_s`` ends it: the server sends too often for ``read_s``, without end.
 
-        At the deadline of the call, the refusal would be of another kind.
+        The deadline of the call would raise another kind.
         """
 
         async def drip(writer: asyncio.StreamWriter) -> None:
@@ -341,7 +343,7 @@ class TestTime:
                 await asyncio.sleep(0.1)
 
         server.replies["/a.png"] = drip
-        with refusal(ErrorKind.SOURCE_UNREACHABLE):
+        with raises_kind(ErrorKind.SOURCE_UNREACHABLE):
             await fetch(config_for(server), server.url())
 
     async def test_never_beyond_the_deadline_of_the_call(self, server: Server) -> None:
@@ -349,21 +351,21 @@ class TestTime:
             await asyncio.sleep(3)
 
         server.replies["/a.png"] = silent
-        with refusal(ErrorKind.DEADLINE_EXCEEDED):
+        with raises_kind(ErrorKind.DEADLINE_EXCEEDED):
             await fetch(config_for(server), server.url(), Deadline.after(0.2))
 
     async def test_nothing_is_sent_after_the_deadline(self, server: Server) -> None:
-        with refusal(ErrorKind.DEADLINE_EXCEEDED):
+        with raises_kind(ErrorKind.DEADLINE_EXCEEDED):
             await fetch(config_for(server), server.url(), Deadline.after(0))
         assert server.requests == []
 
-    async def test_look_up_that_hangs_is_given_up(self, server: Server) -> None:
+    async def test_hanging_lookup_times_out(self, server: Server) -> None:
         async def hang(_: str) -> Sequence[str]:
             await asyncio.sleep(5)
             return []
 
-        fetcher = fetcher_of(config_for(server), resolve=hang)
-        with refusal(ErrorKind.SOURCE_UNREACHABLE):
+        fetcher = create_fetcher(config_for(server), resolve=hang)
+        with raises_kind(ErrorKind.SOURCE_UNREACHABLE):
             await fetcher.fetch(server.url(host="slow.example"), "project", Deadline.after(9))
 
 
@@ -378,15 +380,15 @@ class TestRedirects:
             server.replies[f"/{step}"] = redirect(f"/{step + 1}")
         server.replies["/6"] = OK
         assert await fetch(config_for(server), server.url("/1")) == BODY
-        with refusal(ErrorKind.SOURCE_UNREACHABLE):
+        with raises_kind(ErrorKind.SOURCE_UNREACHABLE):
             await fetch(config_for(server), server.url("/0"))
 
-    async def test_each_is_a_connection_of_its_own(self, server: Server) -> None:
+    async def test_each_uses_a_new_connection(self, server: Server) -> None:
         server.replies["/from"] = redirect("/a.png")
         await fetch(config_for(server), server.url("/from"))
         assert len(server.requests) == 2
 
-    async def test_what_comes_with_it_is_not_read(self, server: Server) -> None:
+    async def test_body_of_a_redirect_is_not_read(self, server: Server) -> None:
         async def endless(writer: asyncio.StreamWriter) -> None:
             writer.write(b"HTTP/1.1 302 Found\r\nLocation: /a.png\r\n\r\n")
             while True:
@@ -401,14 +403,14 @@ class TestRedirects:
         server.replies["/%E5%9B%BE%20a.png"] = OK
         assert await fetch(config_for(server), server.url("/from")) == BODY
 
-    async def test_cookies_are_not_carried_along(self, server: Server) -> None:
+    async def test_cookies_are_not_sent(self, server: Server) -> None:
         server.replies["/from"] = redirect("/a.png\r\nSet-Cookie: a=b")
         await fetch(config_for(server), server.url("/from"))
         assert "cookie" not in server.requests[1].lower()
 
     async def test_without_location_is_unreachable(self, server: Server) -> None:
         server.replies["/a.png"] = b"HTTP/1.1 302 Found\r\nContent-Length: 0\r\n\r\n"
-        with refusal(ErrorKind.SOURCE_UNREACHABLE):
+        with raises_kind(ErrorKind.SOURCE_UNREACHABLE):
             await fetch(config_for(server), server.url())
 
     @pytest.mark.parametrize(
@@ -427,50 +429,50 @@ class TestRedirects:
     )
     async def test_to_a_forbidden_target_is_refused(self, server: Server, location: str) -> None:
         server.replies["/from"] = redirect(location.format(port=server.port))
-        with refusal(ErrorKind.SOURCE_FORBIDDEN):
+        with raises_kind(ErrorKind.SOURCE_FORBIDDEN):
             await fetch(config_for(server), server.url("/from"))
         assert len(server.requests) == 1
 
 
 class TestNames:
-    """What the own network's names resolve to is nobody's to learn."""
+    """Callers must not learn how internal names resolve."""
 
     @pytest.mark.parametrize("addresses", [(), ("10.0.0.1",), ("8.8.8.8", "::1"), ("x",)])
-    async def test_no_address_and_a_private_one_are_told_alike_and_as_late(
+    async def test_no_address_and_a_private_one_look_and_take_the_same(
         self, monkeypatch: pytest.MonkeyPatch, addresses: Sequence[str]
     ) -> None:
-        rounded: list[float] = []
+        waits: list[float] = []
 
-        async def round_up(started: float) -> None:
-            rounded.append(started)
+        async def wait(started: float) -> None:
+            waits.append(started)
 
         async def resolve(_: str) -> Sequence[str]:
             if not addresses:
                 raise OSError("no such name")
             return addresses
 
-        monkeypatch.setattr(ssrf_guard, "_wait_for_next_step", round_up)
-        with refusal(ErrorKind.SOURCE_UNREACHABLE):
-            await fetcher_of(FetchConfig(), resolve=resolve).fetch(
+        monkeypatch.setattr(ssrf_guard, "_wait_for_next_step", wait)
+        with raises_kind(ErrorKind.SOURCE_UNREACHABLE):
+            await create_fetcher(FetchConfig(), resolve=resolve).fetch(
                 "http://db.corp/", "project", Deadline.after(9)
             )
-        assert len(rounded) == 1
+        assert len(waits) == 1
 
     @pytest.mark.parametrize(
         ("elapsed", "rest"), [(0.0, 1.0), (0.001, 0.999), (0.3, 0.7), (1.0, 1.0), (2.4, 0.6)]
     )
-    def test_failed_look_ups_end_with_a_step(self, elapsed: float, rest: float) -> None:
+    def test_failed_lookups_end_with_a_step(self, elapsed: float, rest: float) -> None:
         assert ssrf_guard.seconds_to_next_step(elapsed) == pytest.approx(rest)
 
-    async def test_names_that_the_operator_allows_need_not_wait(self, server: Server) -> None:
+    async def test_allowed_names_fail_without_delay(self, server: Server) -> None:
         async def resolve(_: str) -> Sequence[str]:
             raise OSError("no such name")
 
         config = FetchConfig(
             allowed_ports=(server.port,), allowed_hosts=("files.example",), total_s=0.5
         )
-        with refusal(ErrorKind.SOURCE_UNREACHABLE) as caught:
-            await fetcher_of(config, resolve=resolve).fetch(
+        with raises_kind(ErrorKind.SOURCE_UNREACHABLE) as caught:
+            await create_fetcher(config, resolve=resolve).fetch(
                 server.url(host="files.example"), "project", Deadline.after(9)
             )
         assert caught.value.detail == "the download failed: ClientConnectorDNSError"
@@ -480,14 +482,14 @@ class TestAddresses:
     @pytest.mark.parametrize(
         "host", ["127.0.0.1", "localhost", "[::1]", "[::ffff:127.0.0.1]", "１２７.0.0.1"]
     )
-    async def test_own_machine_is_refused_by_default(self, server: Server, host: str) -> None:
+    async def test_loopback_is_refused_by_default(self, server: Server, host: str) -> None:
         config = FetchConfig(allowed_ports=(server.port,))
-        with refusal(ErrorKind.SOURCE_FORBIDDEN):
+        with raises_kind(ErrorKind.SOURCE_FORBIDDEN):
             await fetch(config, server.url(host=host))
         assert server.requests == []
 
     async def test_port_is_refused_by_default(self, server: Server) -> None:
-        with refusal(ErrorKind.SOURCE_FORBIDDEN):
+        with raises_kind(ErrorKind.SOURCE_FORBIDDEN):
             await fetch(FetchConfig(allowed_networks=("127.0.0.0/8",)), server.url())
         assert server.requests == []
 
@@ -501,21 +503,21 @@ class TestAddresses:
             return addresses
 
         config = FetchConfig(allowed_ports=(server.port,))
-        fetcher = fetcher_of(config, resolve=resolve)
-        with refusal(ErrorKind.SOURCE_UNREACHABLE):
+        fetcher = create_fetcher(config, resolve=resolve)
+        with raises_kind(ErrorKind.SOURCE_UNREACHABLE):
             await fetcher.fetch(server.url(host="rebind.example"), "project", Deadline.after(9))
         assert server.requests == []
 
-    async def test_name_that_changes_between_requests_is_refused(self, server: Server) -> None:
-        """A name allowed on the first request resolves elsewhere after the redirect."""
+    async def test_dns_rebinding_between_requests_is_refused(self, server: Server) -> None:
+        """DNS rebinding: an allowed name resolves to another address after the redirect."""
         answers = iter([["127.0.0.1"], ["10.0.0.1"]])
 
         async def resolve(_: str) -> Sequence[str]:
             return next(answers)
 
         server.replies["/from"] = redirect("/a.png")
-        fetcher = fetcher_of(config_for(server), resolve=resolve)
-        with refusal(ErrorKind.SOURCE_UNREACHABLE):
+        fetcher = create_fetcher(config_for(server), resolve=resolve)
+        with raises_kind(ErrorKind.SOURCE_UNREACHABLE):
             await fetcher.fetch(
                 server.url("/from", host="rebind.example"), "project", Deadline.after(9)
             )
@@ -525,8 +527,8 @@ class TestAddresses:
         async def resolve(_: str) -> Sequence[str]:
             raise OSError("no such name")
 
-        fetcher = fetcher_of(config_for(server), resolve=resolve)
-        with refusal(ErrorKind.SOURCE_UNREACHABLE):
+        fetcher = create_fetcher(config_for(server), resolve=resolve)
+        with raises_kind(ErrorKind.SOURCE_UNREACHABLE):
             await fetcher.fetch(server.url(host="nowhere.example"), "project", Deadline.after(9))
 
     async def test_allowed_host_may_be_private(self, server: Server) -> None:
@@ -534,63 +536,63 @@ class TestAddresses:
             return ["127.0.0.1"]
 
         config = FetchConfig(allowed_ports=(server.port,), allowed_hosts=("FILES.example",))
-        fetcher = fetcher_of(config, resolve=resolve)
+        fetcher = create_fetcher(config, resolve=resolve)
         url = server.url(host="Files.example")
         assert await fetcher.fetch(url, "project", Deadline.after(9)) == BODY
-        with refusal(ErrorKind.SOURCE_UNREACHABLE):
+        with raises_kind(ErrorKind.SOURCE_UNREACHABLE):
             await fetcher.fetch(server.url(host="other.example"), "project", Deadline.after(9))
         assert f"Host: files.example:{server.port}\r\n" in server.requests[0]
 
-    async def test_name_of_this_machine_is_looked_up(self, server: Server) -> None:
+    async def test_localhost_is_resolved(self, server: Server) -> None:
         config = replace(config_for(server), allowed_networks=("127.0.0.0/8", "::1/128"))
         assert await fetch(config, server.url(host="localhost")) == BODY
 
 
 @pytest.fixture
 def tls(tmp_path: Path) -> ssl.SSLContext:
-    """A server's TLS context with a certificate that nobody has signed."""
+    """Return a server's TLS context with a self-signed certificate."""
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     context.load_cert_chain(*self_signed(tmp_path, "files.example"))
     return context
 
 
 class TestTls:
-    async def test_name_is_shown_and_the_certificate_checked(self, tls: ssl.SSLContext) -> None:
-        """The connection goes to the checked address, yet the name is the one that was asked."""
+    async def test_host_name_is_sent_and_the_certificate_checked(self, tls: ssl.SSLContext) -> None:
+        """The connection goes to the checked address, but SNI and certificate use the host name."""
         names: list[str | None] = []
         tls.sni_callback = lambda _socket, name, _context: names.append(name)
         server = Server(replies={"/a.png": OK})
-        listener = await asyncio.start_server(server.answer, "127.0.0.1", 0, ssl=tls)
+        listener = await asyncio.start_server(server.respond, "127.0.0.1", 0, ssl=tls)
         port = listener.sockets[0].getsockname()[1]
 
         async def resolve(_: str) -> Sequence[str]:
             return ["127.0.0.1"]
 
         config = FetchConfig(allowed_ports=(port,), allowed_hosts=("files.example",))
-        fetcher = fetcher_of(config, resolve=resolve)
-        with refusal(ErrorKind.SOURCE_UNREACHABLE):
+        fetcher = create_fetcher(config, resolve=resolve)
+        with raises_kind(ErrorKind.SOURCE_UNREACHABLE):
             await fetcher.fetch(f"https://files.example:{port}/a.png", "project", Deadline.after(9))
         listener.close()
         assert names == ["files.example"]
         assert server.requests == []
 
-    async def test_a_name_that_is_proved_is_read(
+    async def test_name_with_a_trusted_certificate_is_fetched(
         self, tls: ssl.SSLContext, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
     ) -> None:
-        """By a certificate that the system is told to trust; another name is not proved by it."""
+        """The certificate is trusted by the system and valid for one name only."""
         monkeypatch.setenv("SSL_CERT_FILE", str(tmp_path / "tls.crt"))
         server = Server(replies={"/a.png": OK})
-        listener = await asyncio.start_server(server.answer, "127.0.0.1", 0, ssl=tls)
+        listener = await asyncio.start_server(server.respond, "127.0.0.1", 0, ssl=tls)
         port = listener.sockets[0].getsockname()[1]
 
         async def resolve(_: str) -> Sequence[str]:
             return ["127.0.0.1"]
 
         config = FetchConfig(allowed_ports=(port,), allowed_networks=("127.0.0.0/8",))
-        fetcher = fetcher_of(config, resolve=resolve)
+        fetcher = create_fetcher(config, resolve=resolve)
         url = f"https://files.example:{port}/a.png"
         assert await fetcher.fetch(url, "project", Deadline.after(9)) == BODY
-        with refusal(ErrorKind.SOURCE_UNREACHABLE):
+        with raises_kind(ErrorKind.SOURCE_UNREACHABLE):
             await fetcher.fetch(url.replace("files", "other"), "project", Deadline.after(9))
         listener.close()
         assert [f"Host: files.example:{port}\r\n" in head for head in server.requests] == [True]

@@ -1,8 +1,8 @@
-"""No spelling of an address that is not public is ever connected to, whichever way it comes.
+"""Test that no spelling of an address that is not public leads to a connection.
 
-The whole call is made: JSON, the real fetcher and its guard; only names are looked up by a
-double. Every connection that this process tries is noted by the interpreter itself, and on the
-addresses of this machine somebody waits.
+The tests make whole calls: JSON, the real fetcher and its SSRF guard; only the resolver is a fake.
+An audit hook records every connection attempt of this process, and a server listens on the loopback
+addresses.
 """
 
 from __future__ import annotations
@@ -34,35 +34,35 @@ UNREACHABLE = {
 OWN_NAME = "localhost"
 REDIRECTING = "redirecting.example"
 
-_connected: list[object] = []
+_connections: list[object] = []
 
 
-def _note(event: str, arguments: tuple[object, ...]) -> None:
+def _record(event: str, arguments: tuple[object, ...]) -> None:
     if event == "socket.connect":
-        _connected.append(arguments[1])
+        _connections.append(arguments[1])
 
 
-sys.addaudithook(_note)  # for the life of the process: it cannot be taken away again
+sys.addaudithook(_record)  # an audit hook cannot be removed
 
 
 @dataclass
 class Caller:
-    """A server in this process whose fetcher may call no private address.
+    """Call a server in this process whose fetcher may not connect to private addresses.
 
     Attributes:
-        waiting: who listens on the addresses of this machine.
-        config: of the fetcher; the port of ``waiting`` is allowed.
-        answers: addresses by name, for a name looked up again and again the next of them.
-        asked: names that were looked up.
+        listener: server on the loopback addresses.
+        config: settings of the fetcher, which allow the port of ``listener``.
+        answers: addresses by name, one list for each lookup.
+        lookups: names that were looked up.
     """
 
-    waiting: Server
+    listener: Server
     config: FetchConfig
     answers: dict[str, list[Sequence[str]]] = field(default_factory=dict)
-    asked: list[str] = field(default_factory=list)
+    lookups: list[str] = field(default_factory=list)
 
     async def look_up(self, name: str) -> Sequence[str]:
-        self.asked.append(name)
+        self.lookups.append(name)
         if name in self.answers:
             return self.answers[name].pop(0)
         try:
@@ -72,10 +72,10 @@ class Caller:
 
     @asynccontextmanager
     async def server(self) -> AsyncIterator[Callable[[str], Awaitable[httpx.Response]]]:
-        """Gives the call for a ``url``."""
-        async with ImageFetcher(self.config, StorageConfig(), resolve=self.look_up) as sources:
+        """Yield a function that sends a call with a ``url``."""
+        async with ImageFetcher(self.config, StorageConfig(), resolve=self.look_up) as fetcher:
             app = create_app(
-                Dependencies(recognizer=FakeRecognizer(), fetcher=sources, identity=None),
+                Dependencies(recognizer=FakeRecognizer(), fetcher=fetcher, identity=None),
                 ApiConfig(),
             )
             transport = httpx.ASGITransport(app)
@@ -85,9 +85,9 @@ class Caller:
                 yield lambda url: client.post(PATH, json={"url": url})
 
     def refusal(self) -> dict[str, str]:
-        """Return what the last call must have been told: nothing of what a name resolves to."""
-        names = {name.rstrip(".") for name in self.asked} - {OWN_NAME, REDIRECTING}
-        self.asked.clear()
+        """Return the expected error of the last call, without a trace of name resolution."""
+        names = {name.rstrip(".") for name in self.lookups} - {OWN_NAME, REDIRECTING}
+        self.lookups.clear()
         return UNREACHABLE if names else FORBIDDEN
 
     async def post(self, url: str) -> httpx.Response:
@@ -102,48 +102,48 @@ def _short_steps(monkeypatch: pytest.MonkeyPatch) -> None:
 
 @pytest.fixture
 async def caller() -> AsyncIterator[Caller]:
-    waiting = Server(replies={"/": OK})
+    listener = Server(replies={"/": OK})
     async with AsyncExitStack() as stack:
-        first = await asyncio.start_server(waiting.answer, "127.0.0.1", 0)
-        waiting.port = first.sockets[0].getsockname()[1]
+        first = await asyncio.start_server(listener.respond, "127.0.0.1", 0)
+        listener.port = first.sockets[0].getsockname()[1]
         stack.callback(first.close)
-        second = await asyncio.start_server(waiting.answer, "::1", waiting.port)
+        second = await asyncio.start_server(listener.respond, "::1", listener.port)
         stack.callback(second.close)
-        _connected.clear()
-        yield Caller(waiting, FetchConfig(allowed_ports=(80, 443, waiting.port)))
+        _connections.clear()
+        yield Caller(listener, FetchConfig(allowed_ports=(80, 443, listener.port)))
 
 
-def test_no_spelling_stands_there_twice() -> None:
+def test_spellings_are_unique() -> None:
     assert len(set(SPELLINGS)) == len(SPELLINGS)
 
 
 async def test_is_refused_without_a_connection(caller: Caller) -> None:
     async with caller.server() as call:
         for spelling in SPELLINGS:
-            response = await call(spelling.replace("{port}", str(caller.waiting.port)))
+            response = await call(spelling.replace("{port}", str(caller.listener.port)))
             assert response.json() == caller.refusal(), spelling
-            assert _connected == [], spelling
-    assert caller.waiting.requests == []
+            assert _connections == [], spelling
+    assert caller.listener.requests == []
 
 
 async def test_is_refused_behind_a_redirect(caller: Caller) -> None:
-    """From a host of this machine that may be called."""
+    """The redirecting host is on this machine and allowed."""
     caller.config = replace(caller.config, allowed_hosts=(REDIRECTING,))
-    url = caller.waiting.url("/from", host=REDIRECTING)
+    url = caller.listener.url("/from", host=REDIRECTING)
     async with caller.server() as call:
         for number, spelling in enumerate(ABSOLUTE, 1):
-            location = spelling.replace("{port}", str(caller.waiting.port))
-            caller.waiting.replies["/from"] = redirect(location)
+            location = spelling.replace("{port}", str(caller.listener.port))
+            caller.listener.replies["/from"] = redirect(location)
             caller.answers[REDIRECTING] = [["127.0.0.1"]]
             assert (await call(url)).json() == caller.refusal(), spelling
-            assert len(caller.waiting.requests) == number, spelling
-            assert _connected == [("127.0.0.1", caller.waiting.port)] * number, spelling
+            assert len(caller.listener.requests) == number, spelling
+            assert _connections == [("127.0.0.1", caller.listener.port)] * number, spelling
 
 
 class TestRebinding:
-    """A name that is public when it is looked at and private when it is called.
+    """Test DNS rebinding: a name that is public when checked and private when connected to.
 
-    127.0.0.1 stands for the public address, ::1 for the private one: both are waited on.
+    127.0.0.1 stands for the public address, ::1 for the private one; the server listens on both.
     """
 
     @pytest.fixture
@@ -151,28 +151,26 @@ class TestRebinding:
         caller.config = replace(caller.config, allowed_networks=("127.0.0.1/32",))
         return caller
 
-    async def test_the_address_that_was_checked_is_the_one_that_is_called(
-        self, rebinding: Caller
-    ) -> None:
-        rebinding.answers["turn.example"] = [["127.0.0.1"], ["::1"]]
-        response = await rebinding.post(rebinding.waiting.url("/", host="turn.example"))
+    async def test_the_checked_address_is_connected_to(self, rebinding: Caller) -> None:
+        rebinding.answers["rebind.example"] = [["127.0.0.1"], ["::1"]]
+        response = await rebinding.post(rebinding.listener.url("/", host="rebind.example"))
         assert response.status_code == 200
-        assert rebinding.asked == ["turn.example"]
-        assert _connected == [("127.0.0.1", rebinding.waiting.port)]
+        assert rebinding.lookups == ["rebind.example"]
+        assert _connections == [("127.0.0.1", rebinding.listener.port)]
 
-    async def test_the_second_call_is_checked_anew(self, rebinding: Caller) -> None:
-        rebinding.answers["turn.example"] = [["127.0.0.1"], ["::1"]]
-        url = rebinding.waiting.url("/", host="turn.example")
+    async def test_the_second_call_is_checked_again(self, rebinding: Caller) -> None:
+        rebinding.answers["rebind.example"] = [["127.0.0.1"], ["::1"]]
+        url = rebinding.listener.url("/", host="rebind.example")
         await rebinding.post(url)
         assert_failure(await rebinding.post(url), ErrorKind.SOURCE_UNREACHABLE)
-        assert len(_connected) == 1
+        assert len(_connections) == 1
 
-    async def test_a_redirect_to_itself_is_checked_anew(self, rebinding: Caller) -> None:
-        rebinding.answers["turn.example"] = [["127.0.0.1"], ["::1"]]
-        rebinding.waiting.replies["/from"] = redirect("/")
-        url = rebinding.waiting.url("/from", host="turn.example")
+    async def test_a_redirect_to_itself_is_checked_again(self, rebinding: Caller) -> None:
+        rebinding.answers["rebind.example"] = [["127.0.0.1"], ["::1"]]
+        rebinding.listener.replies["/from"] = redirect("/")
+        url = rebinding.listener.url("/from", host="rebind.example")
         assert_failure(await rebinding.post(url), ErrorKind.SOURCE_UNREACHABLE)
-        assert _connected == [("127.0.0.1", rebinding.waiting.port)]
+        assert _connections == [("127.0.0.1", rebinding.listener.port)]
 
     @pytest.mark.parametrize(
         "addresses",
@@ -181,16 +179,16 @@ class TestRebinding:
     async def test_one_private_address_among_many_is_enough(
         self, rebinding: Caller, addresses: list[str]
     ) -> None:
-        rebinding.answers["turn.example"] = [addresses]
-        response = await rebinding.post(rebinding.waiting.url("/", host="turn.example"))
+        rebinding.answers["rebind.example"] = [addresses]
+        response = await rebinding.post(rebinding.listener.url("/", host="rebind.example"))
         assert_failure(response, ErrorKind.SOURCE_UNREACHABLE)
-        assert _connected == []
+        assert _connections == []
 
 
 @pytest.mark.parametrize("host", ["127.0.0.1", "[::1]", "localhost", "１２７。0。0。1"])
-async def test_somebody_waits_where_it_is_allowed(caller: Caller, host: str) -> None:
-    """So that the refusals above are for what the addresses are."""
+async def test_allowed_addresses_are_connected_to(caller: Caller, host: str) -> None:
+    """Prove that the refusals above are due to the addresses."""
     caller.config = replace(caller.config, allowed_networks=("127.0.0.0/8", "::1/128"))
-    response = await caller.post(caller.waiting.url("/", host=host))
+    response = await caller.post(caller.listener.url("/", host=host))
     assert response.status_code == 200
-    assert len(caller.waiting.requests) == 1
+    assert len(caller.listener.requests) == 1

@@ -1,4 +1,4 @@
-"""Object storage that is hostile or broken, on the loopback address: it says what it is told."""
+"""Test hostile or broken object storage with a scripted server on the loopback address."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from web_image_ocr.sources import FetchConfig, ImageFetcher, StorageConfig, Stor
 
 pytestmark = pytest.mark.slow
 
-BODY = b"some bytes of a picture"
+BODY = b"the bytes of some image"
 SECRET = "secret-key-of-the-server"
 FETCH = FetchConfig(connect_s=1.0, read_s=0.5, total_s=1.5)
 
@@ -35,17 +35,17 @@ def error(status: str, code: str = "Oops") -> bytes:
 
 @dataclass
 class Storage:
-    """Gives its replies one after the other, the last one for ever, and notes the requests."""
+    """Send the replies in turn, repeat the last one, and record the requests."""
 
     port: int = 0
     replies: list[bytes | Reply] = field(default_factory=lambda: [ok()])
     requests: list[str] = field(default_factory=list)
-    asked: asyncio.Event = field(default_factory=asyncio.Event)
+    requested: asyncio.Event = field(default_factory=asyncio.Event)
 
-    async def answer(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+    async def respond(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         try:
             self.requests.append((await reader.readuntil(b"\r\n\r\n")).decode())
-            self.asked.set()
+            self.requested.set()
             reply = self.replies.pop(0) if len(self.replies) > 1 else self.replies[0]
             if callable(reply):
                 await reply(writer)
@@ -53,7 +53,7 @@ class Storage:
                 writer.write(reply)
                 await writer.drain()
         except (ConnectionError, asyncio.IncompleteReadError):
-            pass  # the reader hung up, as it should
+            pass  # the client closed the connection, as expected
         finally:
             writer.close()
 
@@ -78,13 +78,13 @@ class Storage:
         fetch: FetchConfig = FETCH,
         seconds: float = 20,
     ) -> bytes:
-        async with ImageFetcher(fetch, StorageConfig(entries=(self.entry(),))) as sources:
-            return await sources.fetch(self.url(path), project_id, Deadline.after(seconds))
+        async with ImageFetcher(fetch, StorageConfig(entries=(self.entry(),))) as fetcher:
+            return await fetcher.fetch(self.url(path), project_id, Deadline.after(seconds))
 
-    async def refused(self, path: str = "/bucket/a.png", **how: object) -> ServiceError:
-        """The error that reading ends with; it says nothing of keys, addresses and answers."""
+    async def refused(self, path: str = "/bucket/a.png", **options: object) -> ServiceError:
+        """Return the error of a read, which must not contain keys, addresses or responses."""
         with pytest.raises(ServiceError) as caught:
-            await self.read(path, **how)  # type: ignore[arg-type]
+            await self.read(path, **options)  # type: ignore[arg-type]
         for hidden in (SECRET, "ACCESSKEYOFTHESERVER", str(self.port), "X-Amz", "bucket/"):
             assert hidden not in str(caught.value)
         return caught.value
@@ -93,7 +93,7 @@ class Storage:
 @asynccontextmanager
 async def listening() -> AsyncIterator[Storage]:
     storage = Storage()
-    listener = await asyncio.start_server(storage.answer, "127.0.0.1", 0)
+    listener = await asyncio.start_server(storage.respond, "127.0.0.1", 0)
     storage.port = listener.sockets[0].getsockname()[1]
     yield storage
     listener.close()
@@ -125,7 +125,7 @@ async def endless_error(writer: asyncio.StreamWriter) -> None:
 
 
 class TestRequests:
-    async def test_says_little_and_is_signed(self, storage: Storage) -> None:
+    async def test_request_reveals_little_and_is_signed(self, storage: Storage) -> None:
         assert await storage.read() == BODY
         (request,) = storage.requests
         head = request.lower()
@@ -139,7 +139,7 @@ class TestRequests:
     async def test_the_environment_changes_nothing(
         self, storage: Storage, monkeypatch: pytest.MonkeyPatch
     ) -> None:
-        """The library that signs reads these; some win over what it is given."""
+        """obstore reads these variables; some override its arguments."""
         for name, value in {
             "AWS_ENDPOINT": "http://127.0.0.1:1",
             "AWS_ENDPOINT_URL": "http://127.0.0.1:1",
@@ -169,7 +169,7 @@ class TestRequests:
         assert "%2Fus-east-1%2Fs3%2Faws4_request" in request
         assert "another" not in request
 
-    async def test_an_environment_that_the_library_does_not_take_is_said(
+    async def test_an_environment_that_obstore_rejects_is_reported(
         self, storage: Storage, monkeypatch: pytest.MonkeyPatch
     ) -> None:
         monkeypatch.setenv("AWS_ALLOW_HTTP", "perhaps")
@@ -177,9 +177,7 @@ class TestRequests:
         assert error.kind is ErrorKind.CONFIGURATION_INVALID
         assert "AWS_" in error.detail
 
-    async def test_nothing_is_asked_for_a_project_that_is_not_listed(
-        self, storage: Storage
-    ) -> None:
+    async def test_no_request_for_a_project_that_is_not_listed(self, storage: Storage) -> None:
         for path in ("/bucket/a.png", "/bucket/", "/bucket/a//b", "/bucket/a?b", "/bucket/%ff"):
             error = await storage.refused(path, project_id="other")
             assert error.kind is ErrorKind.STORAGE_FORBIDDEN
@@ -188,22 +186,20 @@ class TestRequests:
     @pytest.mark.parametrize(
         "path", ["/bucket/%ff", "/bucket/%0a", "/bucket/%00", "/bucket/%7f", "/%62ucket/../a"]
     )
-    async def test_nothing_is_asked_for_a_name_that_cannot_be(
-        self, storage: Storage, path: str
-    ) -> None:
+    async def test_no_request_for_an_invalid_key(self, storage: Storage, path: str) -> None:
         assert (await storage.refused(path)).kind is ErrorKind.STORAGE_URL_INVALID
         assert storage.requests == []
 
-    async def test_other_addresses_of_the_endpoint_stay_with_the_guard(
+    async def test_other_urls_of_the_endpoint_go_through_the_ssrf_guard(
         self, storage: Storage
     ) -> None:
-        """A private endpoint is excused for its buckets, with the server's signature, only."""
+        """A private endpoint is exempt only for its buckets, with the server's signature."""
         for path in ("/", "/other/a.png", "/a/../bucket/a.png", "/bucket/a.png?X-Amz-Signature=a"):
             assert (await storage.refused(path)).kind is ErrorKind.SOURCE_FORBIDDEN
         assert storage.requests == []
 
 
-class TestAnswers:
+class TestResponses:
     @pytest.mark.parametrize(
         ("reply", "kind"),
         [
@@ -221,7 +217,7 @@ class TestAnswers:
             (endless_error, ErrorKind.STORAGE_FORBIDDEN),
         ],
     )
-    async def test_each_has_its_kind(
+    async def test_each_response_maps_to_its_kind(
         self, storage: Storage, reply: bytes | Reply, kind: ErrorKind
     ) -> None:
         storage.replies = [reply]
@@ -238,28 +234,28 @@ class TestAnswers:
             assert elsewhere.requests == []
         assert len(storage.requests) == 2
 
-    async def test_a_busy_storage_is_asked_again(self, storage: Storage) -> None:
+    async def test_a_busy_storage_is_retried(self, storage: Storage) -> None:
         storage.replies = [error("503 Slow Down", "SlowDown"), b"", ok()]
         assert await storage.read() == BODY
         assert len(storage.requests) == 3
 
-    async def test_but_not_for_ever(self, storage: Storage) -> None:
+    async def test_retries_are_limited(self, storage: Storage) -> None:
         storage.replies = [error("500 Internal Server Error")]
         assert (await storage.refused()).kind is ErrorKind.STORAGE_UNREACHABLE
         assert len(storage.requests) == 3
 
-    async def test_a_body_that_breaks_off_is_asked_for_again(self, storage: Storage) -> None:
+    async def test_a_truncated_body_is_retried(self, storage: Storage) -> None:
         storage.replies = [ok().replace(b": 23", b": 24"), ok()]
         assert await storage.read() == BODY
 
     @pytest.mark.parametrize("raw", [b"no http\r\n\r\n", ok().replace(b": 23", b": 99")])
-    async def test_a_broken_answer_is_no_object(self, storage: Storage, raw: bytes) -> None:
+    async def test_a_malformed_response_is_unreachable(self, storage: Storage, raw: bytes) -> None:
         storage.replies = [raw]
         assert (await storage.refused()).kind is ErrorKind.STORAGE_UNREACHABLE
 
 
 class TestLimits:
-    async def test_declared_size_is_believed_when_too_large(self, storage: Storage) -> None:
+    async def test_declared_size_above_the_limit_is_refused(self, storage: Storage) -> None:
         error = await storage.refused(fetch=replace(FETCH, max_bytes=22))
         assert error.kind is ErrorKind.STORAGE_OBJECT_SIZE
         assert await storage.read(fetch=replace(FETCH, max_bytes=23)) == BODY
@@ -269,7 +265,7 @@ class TestLimits:
         error = await storage.refused(fetch=replace(FETCH, max_bytes=1_000_000))
         assert error.kind is ErrorKind.STORAGE_OBJECT_SIZE
 
-    async def test_bytes_are_counted_together_with_those_of_fetches(self, storage: Storage) -> None:
+    async def test_bytes_are_counted_together_with_fetches(self, storage: Storage) -> None:
         async def half(writer: asyncio.StreamWriter) -> None:
             writer.write(b"HTTP/1.1 200 OK\r\nContent-Length: 80000\r\n\r\n" + b"x" * 50_000)
             await writer.drain()
@@ -284,34 +280,34 @@ class TestLimits:
             allowed_ports=(storage.port,),
             allowed_networks=("127.0.0.0/8",),
         )
-        async with ImageFetcher(config, StorageConfig(entries=(storage.entry(),))) as sources:
+        async with ImageFetcher(config, StorageConfig(entries=(storage.entry(),))) as fetcher:
             urls = (storage.url(), storage.url("/elsewhere/a.png"))
             results = await asyncio.gather(
-                *(sources.fetch(url, "listed", Deadline.after(9)) for url in urls),
+                *(fetcher.fetch(url, "listed", Deadline.after(9)) for url in urls),
                 return_exceptions=True,
             )
             kinds = [r.kind for r in results if isinstance(r, ServiceError)]
             assert kinds == [ErrorKind.OVERLOADED]
-            assert len(await sources.fetch(urls[0], "listed", Deadline.after(9))) == 80_000
+            assert len(await fetcher.fetch(urls[0], "listed", Deadline.after(9))) == 80_000
 
-    async def test_one_too_many_is_refused_at_once(self, storage: Storage) -> None:
+    async def test_read_above_the_concurrency_limit_is_refused(self, storage: Storage) -> None:
         storage.replies = [silent]
         config = replace(FETCH, max_concurrent=1)
-        async with ImageFetcher(config, StorageConfig(entries=(storage.entry(),))) as sources:
-            first = asyncio.create_task(sources.fetch(storage.url(), "listed", Deadline.after(9)))
-            await storage.asked.wait()
+        async with ImageFetcher(config, StorageConfig(entries=(storage.entry(),))) as fetcher:
+            first = asyncio.create_task(fetcher.fetch(storage.url(), "listed", Deadline.after(9)))
+            await storage.requested.wait()
             with pytest.raises(ServiceError) as caught:
-                await sources.fetch(storage.url(), "listed", Deadline.after(9))
+                await fetcher.fetch(storage.url(), "listed", Deadline.after(9))
             assert caught.value.kind is ErrorKind.OVERLOADED
             first.cancel()
             await asyncio.gather(first, return_exceptions=True)
 
-    async def test_a_silent_storage_is_given_up(self, storage: Storage) -> None:
+    async def test_a_silent_storage_times_out(self, storage: Storage) -> None:
         storage.replies = [silent]
-        began = time.monotonic()
+        start = time.monotonic()
         error = await storage.refused(fetch=replace(FETCH, total_s=0.7))
         assert error.kind is ErrorKind.STORAGE_UNREACHABLE
-        assert time.monotonic() - began < 2
+        assert time.monotonic() - start < 2
 
     async def test_never_beyond_the_deadline_of_the_call(self, storage: Storage) -> None:
         storage.replies = [silent]
@@ -319,7 +315,7 @@ class TestLimits:
         storage.replies = [error("503 Slow Down")]
         assert (await storage.refused(seconds=0.2)).kind is ErrorKind.DEADLINE_EXCEEDED
 
-    async def test_a_call_that_is_given_up_closes_its_connection(self, storage: Storage) -> None:
+    async def test_a_cancelled_call_closes_its_connection(self, storage: Storage) -> None:
         closed = asyncio.Event()
 
         async def until_closed(writer: asyncio.StreamWriter) -> None:
@@ -330,14 +326,14 @@ class TestLimits:
 
         storage.replies = [until_closed]
         reading = asyncio.create_task(storage.read(fetch=replace(FETCH, total_s=30.0)))
-        await storage.asked.wait()
+        await storage.requested.wait()
         reading.cancel()
         await asyncio.gather(reading, return_exceptions=True)
         async with asyncio.timeout(5):
             await closed.wait()
 
 
-async def test_no_key_and_no_address_is_logged(
+async def test_no_key_and_no_url_is_logged(
     storage: Storage, caplog: pytest.LogCaptureFixture
 ) -> None:
     caplog.set_level(logging.DEBUG)

@@ -8,7 +8,7 @@ from web_image_ocr.sources.urls import parse_redirect, parse_target
 PORTS = (80, 443)
 
 REFUSED = [
-    # Numbers that system libraries take for addresses.
+    # Numbers that system libraries accept as addresses.
     "http://2130706433/",
     "http://017700000001/",
     "http://0x7f000001/",
@@ -33,7 +33,7 @@ REFUSED = [
     "http://[127.0.0.1]/",
     "http://[v1.fe80::a]/",
     "http://[::1]x/",
-    # Credentials, and what looks like a host but is not.
+    # Credentials, and text that looks like a host.
     "http://user@example.com/",
     "http://user:password@example.com/",
     "http://:@example.com/",
@@ -137,7 +137,7 @@ def test_redirect_is_resolved(location: str, sent: str) -> None:
     "location",
     ["file:///etc/passwd", "http://example.com:22/", "http://u:p@example.com/", "http://[::1"],
 )
-def test_redirect_is_judged_like_any_target(location: str) -> None:
+def test_redirect_is_checked_like_any_target(location: str) -> None:
     base = parse_target("http://example.com/", PORTS)
     with pytest.raises(ServiceError) as caught:
         parse_redirect(base, location, PORTS)
