@@ -24,15 +24,12 @@ from web_image_ocr.primitives.pixels import Pixels
 # Tuned on 60 synthetic arcs and on seals: docs/engine-notes/recognition-and-runtime.md.
 MAX_FILL_RATIO = 0.8  # region area / area of its smallest rectangle; above, the region is straight
 MIN_RISE_RATIO = 0.5  # rise of the outer edge / thickness; flatter lines are read as straight
-# An edge point within this many thicknesses is on the circle; this share of the edge must be.
-EDGE_TOLERANCE_RATIO = 0.35
-MIN_INLIER_RATIO = 0.6
+EDGE_TOLERANCE_RATIO = 0.35  # distance of an edge point on the circle / thickness
+MIN_INLIER_RATIO = 0.6  # edge points on the circle / all
 MIN_THICKNESS_PX = 4.0  # thinner regions were never read, on four labelled sets
 MAX_RADIUS_RATIO = 5.0  # radius / length of the region: bounds the work
 MIN_RADIUS_RATIO = 0.8  # radius / height of the text
-# Length / height of the text: shorter is a single letter; longer was not measured and would make
-# a long strip.
-MIN_LENGTH_RATIO, MAX_LENGTH_RATIO = 2.5, 100.0
+MIN_LENGTH_RATIO, MAX_LENGTH_RATIO = 2.5, 100.0  # length / height of the text; else not a line
 TEXT_HEIGHT_RATIO = 2.0  # height of the text / thickness of its region
 MARGIN_RATIO = 2.0  # of the strip on each side of the text's middle, in text heights
 MAX_TEXT_HEIGHT_PX = 48.0  # on the strip
@@ -89,22 +86,14 @@ class Arc:
 
 
 def fit_arcs(contours: Iterable[Points]) -> list[Arc]:
-    """Return the arcs of regions, largest region first, at most `MAX_ARCS`.
-
-    Args:
-        contours: (N, 2) each, pixels of the image; only the largest `MAX_REGIONS` are tried.
-    """
+    """Return the arcs of regions, given by contours (N, 2): at most `MAX_ARCS`, largest first."""
     largest_first = sorted(contours, key=lambda contour: -np.ptp(contour, axis=0).max())
     arcs = (fit_arc(contour) for contour in largest_first[:MAX_REGIONS])
     return list(islice((arc for arc in arcs if arc is not None), MAX_ARCS))
 
 
 def fit_arc(contour: Points) -> Arc | None:
-    """Return the arc that a region follows; None if it is straight or not an arc.
-
-    Args:
-        contour: (N, 2), of the region, pixels of the image.
-    """
+    """Return the arc along a region, given by its contour (N, 2); None if there is none."""
     outline = np.asarray(contour, dtype=np.float32)
     _, sides, _ = cv2.minAreaRect(outline)
     is_straight = cv2.contourArea(outline) > MAX_FILL_RATIO * sides[0] * sides[1]

@@ -45,8 +45,7 @@ def read_characters(metadata: Mapping[str, str]) -> tuple[str, ...]:
     if not listed:
         raise ServiceError(
             ErrorKind.MODEL_UNAVAILABLE,
-            "the recognition model has no entry 'character' in its metadata;"
-            " name a PP-OCR model that lists its characters there",
+            "the recognition model has no entry 'character' in its metadata",
         )
     return ("", *listed.split("\n"), " ")
 
@@ -71,11 +70,7 @@ def best_path(probabilities: Probabilities, *, min_space_probability: float) -> 
 
 
 def beam_search(
-    probabilities: Probabilities,
-    symbols: Sequence[str],
-    *,
-    beam_width: int,
-    min_probability: float,
+    probabilities: Probabilities, symbols: Sequence[str], *, beam_width: int, min_probability: float
 ) -> dict[str, float]:
     """Return the likeliest texts of part of a line with their log probabilities.
 
@@ -111,12 +106,8 @@ def beam_search(
 def _add_alignments(
     beam: dict[str, tuple[float, float]], text: str, blank: float, symbol: float
 ) -> None:
-    known = beam.get(text)
-    beam[text] = (
-        (blank, symbol)
-        if known is None
-        else (_log_add(known[0], blank), _log_add(known[1], symbol))
-    )
+    known_blank, known_symbol = beam.get(text, (_LOG_ZERO, _LOG_ZERO))
+    beam[text] = _log_add(known_blank, blank), _log_add(known_symbol, symbol)
 
 
 def _log_add(one: float, other: float) -> float:

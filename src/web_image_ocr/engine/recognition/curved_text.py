@@ -24,13 +24,10 @@ from web_image_ocr.engine.recognition.arcs import Arc, fit_arc, fit_arcs
 from web_image_ocr.engine.recognition.recognizer import LineRecognizer, RecognizedLine
 from web_image_ocr.primitives.pixels import Pixels
 
-# Share of a line inside another from which both are the same text. A straight box around a tight
-# arc has half of its text beside it.
+# Share of a line in another from which both are one text; a tight arc's box has half beside it.
 MIN_OVERLAP_RATIO = 0.4
-# A curved line must have this many times the expected correct characters of its rivals.
-MIN_GAIN_RATIO = 1.1
-# A line that leaves its strip makes the next strip longer; below this factor, the fit is final.
-MIN_GROWTH_RATIO = 1.1
+MIN_GAIN_RATIO = 1.1  # expected correct characters / those of the straight lines it replaces
+MIN_GROWTH_RATIO = 1.1  # extent of a refitted arc / before; below, the fit is final
 MAX_REFITS = 3
 MAX_STRIP_PIXELS = 2_000_000  # of all strips; no further arc is tried after it: bounds the work
 _STEPS = np.linspace(0.0, 1.0, 17)[:, None]  # along a line
@@ -57,11 +54,8 @@ def recognize_curved(
 
     Args:
         regions: contours (N, 2) in the detector's image.
-        detector: of the image.
-        recognizer: of lines.
-
-    Raises:
-        ServiceError: ``DEADLINE_EXCEEDED``.
+        detector: of the image, and of the strips.
+        recognizer: its deadline and the detector's end the call.
     """
     lines: list[CurvedLine] = []
     strip_pixels = 0
@@ -116,7 +110,7 @@ def resolve_overlaps(
         straight: lines that do not overlap each other.
         curved: lines with their outlines, as of `CurvedLine`.
     """
-    best_first = sorted(curved, key=lambda pair: -_expected_correct_characters(pair[0]))
+    best_first = sorted(curved, key=lambda pair: -_expected_hits(pair[0]))
     lines = [*straight, *(line for line, _ in best_first)]
     outlines = [_outline(np.array(line.quad)) for line in straight]
     outlines += [outline for _, outline in best_first]
@@ -126,13 +120,13 @@ def resolve_overlaps(
         outline = outlines[index]
         near = kept.intersection(bounds.overlapping(outline))
         rivals = [other for other in near if _overlap(outlines[other], outline)]
-        rival_characters = sum(_expected_correct_characters(lines[rival]) for rival in rivals)
-        if MIN_GAIN_RATIO * rival_characters < _expected_correct_characters(lines[index]):
+        rival_hits = sum(_expected_hits(lines[rival]) for rival in rivals)
+        if MIN_GAIN_RATIO * rival_hits < _expected_hits(lines[index]):
             kept = kept.difference(rivals) | {index}
     return [lines[index] for index in sorted(kept)]
 
 
-def _expected_correct_characters(line: TextLine) -> float:
+def _expected_hits(line: TextLine) -> float:
     """Return the number of characters times the geometric mean of their probabilities."""
     count = len(line.text.replace(" ", ""))
     return float(count * line.confidence ** (1 / max(count, 1)))

@@ -49,8 +49,7 @@ class RecognizedLine:
 class LineRecognizer:
     """Recognize single lines: crop, run the model, decode.
 
-    Each line is one run at its own width. No padding is computed, and the text of a
-    line does not depend on the other lines.
+    Each line is one run at its own width, so its text does not depend on other lines.
 
     Attributes:
         session: the recognition model.
@@ -86,14 +85,10 @@ class LineRecognizer:
         return flipped if _is_confident(flipped, min_length=SHORT_TEXT_LENGTH + 1) else upright
 
     def recognize_skewed(self, pixels: Pixels, box: Box, angle: float) -> RecognizedLine:
-        """Return the text along a box's long side, from the end where the page's text would begin.
+        """Return the text along the long side of a box that is not parallel to the page's text.
 
-        Below high confidence, the other end is tried too, and the more confident text returned.
-
-        Args:
-            pixels: the image.
-            box: a line that does not run along the page's direction.
-            angle: the page's direction, degrees clockwise.
+        It is read from the end where the text of a page at ``angle`` (degrees clockwise) would
+        begin; without high confidence also from the other end, and the better text is returned.
         """
         facing = box.along_long_side()
         is_reversed = (facing.direction - angle - _MIN_RELATIVE_DIRECTION) % 360.0 >= 180.0
@@ -111,11 +106,7 @@ class LineRecognizer:
         return best if _is_confident(best, min_length=SHORT_TEXT_LENGTH + 1) else None
 
     def recognize(self, pixels: Pixels, corners: Points) -> RecognizedLine:
-        """Return the text along the first edge of a quad.
-
-        Args:
-            pixels: the image.
-            corners: (4, 2), clockwise from the text's own top left, pixels of the image.
+        """Return the text along the first edge of a quad (4, 2), clockwise, pixels of the image.
 
         Raises:
             ServiceError: ``DEADLINE_EXCEEDED``.

@@ -1,7 +1,6 @@
-"""Schedule the lines of one image: a few with intra-op threads, the rest in parallel.
+"""Run the longest lines of an image with intra-op threads and the rest in parallel.
 
-One thread for each line costs less in total than all threads on each line in turn, but the
-longest lines would keep one thread busy after the others have finished.
+One thread per line is cheaper, but a long line could keep one thread busy after all others.
 """
 
 from __future__ import annotations
@@ -11,9 +10,7 @@ from collections.abc import Callable, Sequence
 from concurrent.futures import FIRST_EXCEPTION, ThreadPoolExecutor, wait
 from typing import TypeVar
 
-# Speed-up of a run with n threads, divided by n; measured, see
-# docs/engine-notes/recognition-and-runtime.md.
-INTRA_OP_EFFICIENCY = 0.85
+INTRA_OP_EFFICIENCY = 0.85  # speed-up of a run with n threads / n; see the engine notes
 
 Task = TypeVar("Task")
 Result = TypeVar("Result")
@@ -40,7 +37,7 @@ class LineScheduler:
         """Return the result of each task, in the order of the tasks.
 
         Args:
-            tasks: what to run.
+            tasks: inputs of the functions below.
             costs: relative time of each task.
             intra_op: runs one task with all threads.
             inter_op: runs one task on the calling thread; called from several at once.

@@ -2,8 +2,7 @@
 
 The bundled models are PP-OCRv6 small of the PaddleOCR authors (Apache-2.0). Their files are in the
 package ``rapidocr``, which is found but never imported. A file named in the configuration is
-accepted whatever its digest. ``onnx`` is imported only to load a model: the server, which checks
-the files, does without it.
+accepted whatever its digest. The server only checks the files, without importing ``onnx``.
 """
 
 from __future__ import annotations
@@ -59,13 +58,7 @@ RECOGNITION = BundledModel(
 
 @dataclass(frozen=True, slots=True)
 class Models:
-    """Hold both models as ONNX Runtime loads them.
-
-    Attributes:
-        detection: ONNX file of the detector.
-        recognition: ONNX file of the recognizer.
-        metadata: of the recognizer's file.
-    """
+    """Hold the ONNX files of both models, ready to load, and the recognizer's metadata."""
 
     detection: bytes
     recognition: bytes
@@ -158,11 +151,7 @@ def _read_model(path: Path | None, bundled: BundledModel) -> bytes:
 
 
 def bundled_models_folder() -> Path:
-    """Return the folder of the model package that holds the models.
-
-    Raises:
-        ServiceError: ``MODEL_UNAVAILABLE`` when the package is not installed.
-    """
+    """Return the model package's folder of models, or raise ``MODEL_UNAVAILABLE``."""
     spec = find_spec(MODEL_PACKAGE)
     if spec is None or not spec.submodule_search_locations:
         raise ServiceError(

@@ -178,7 +178,7 @@ class _QuantizedProduct:
     Args:
         node: a 1 x 1 convolution or a matrix product.
         weights: (inputs, outputs).
-        mean: (inputs,), mean activations for the bias correction; None for no correction.
+        mean: (inputs,), mean activations for the bias correction, if any.
     """
 
     def __init__(self, node: NodeProto, weights: Weights, mean: Mean | None) -> None:

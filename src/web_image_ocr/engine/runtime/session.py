@@ -34,7 +34,7 @@ class Session(Protocol):
 
 
 class OnnxSession:
-    """Run a model with ONNX Runtime; keep no state between runs.
+    """Run a model with ONNX Runtime.
 
     Args:
         model: the bytes of an ONNX file.
