@@ -1,29 +1,29 @@
-"""Writes the golden results anew and prints what has changed: ``python -m tests.golden``."""
+"""Rewrite the golden results and print what changed: ``python -m tests.golden``."""
 
 from __future__ import annotations
 
 import sys
 
 from tests.golden import fonts, results
-from tests.golden.pictures import CASES
+from tests.golden.cases import CASES
 from web_image_ocr import Engine
 
 
 def main() -> int:
     if fonts.missing():
-        print(f"fonts are missing; as root: apt-get install {' '.join(fonts.packages())}")
+        print(fonts.install_hint())
         return 1
-    kept = results.load()[0] if results.FILE.exists() else {}
+    stored = results.load()[0] if results.FILE.exists() else {}
     engine = Engine(results.CONFIG)
     found: dict[str, results.Lines] = {}
     for name, case in CASES.items():
-        board = case.draw()
-        found[name] = results.read(engine, board, case)
-        share = results.share_right(board.lines, [line.text for line in found[name]])
-        verdict = "" if share >= case.right else f", TOO LITTLE: {case.right} is wanted"
+        canvas = case.draw()
+        found[name] = results.recognize(engine, canvas, case)
+        share = results.share_right(canvas.lines, [line.text for line in found[name]])
+        verdict = "" if share >= case.right else f", below the required {case.right}"
         print(f"{name}: {share:.4f} right{verdict}")
-        for sentence in results.differences(kept.get(name, []), found[name]):
-            print(f"  {sentence}")
+        for difference in results.differences(stored.get(name, []), found[name]):
+            print(f"  {difference}")
     results.save(found, fonts.digests())
     return 0
 

@@ -1,4 +1,4 @@
-"""The fonts that the pictures are drawn with: files of Debian packages."""
+"""Load the fonts of the golden images from Debian packages."""
 
 from __future__ import annotations
 
@@ -21,21 +21,26 @@ FONTS = (SANS, BOLD, MONO, SERIF, CHINESE)
 
 @cache
 def font(name: str, size: int) -> ImageFont.FreeTypeFont:
-    """A font at a size in pixels; laid out by Pillow itself, whatever else is installed."""
+    """Return a font of a size in pixels, laid out by Pillow on every machine."""
     return ImageFont.truetype(_FOLDER / name, size, layout_engine=ImageFont.Layout.BASIC)
 
 
 def packages() -> list[str]:
-    """The Debian packages that hold the fonts."""
+    """Return the Debian packages that contain the fonts."""
     lines = (line.partition("#")[0].strip() for line in _PACKAGES.read_text().splitlines())
     return [line for line in lines if line]
 
 
 def missing() -> list[str]:
-    """The fonts that are not installed."""
+    """Return the fonts that are not installed."""
     return [name for name in FONTS if not (_FOLDER / name).exists()]
 
 
 def digests() -> dict[str, str]:
-    """The SHA-256 of each font's file."""
+    """Return the SHA-256 of each font file."""
     return {name: hashlib.sha256((_FOLDER / name).read_bytes()).hexdigest() for name in FONTS}
+
+
+def install_hint() -> str:
+    """Return a sentence that says how to install the missing fonts."""
+    return f"fonts are missing: as root, apt-get install {' '.join(packages())}"

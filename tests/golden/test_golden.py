@@ -1,7 +1,6 @@
-"""Pictures drawn here, read, and compared with what was drawn and with what was read before.
+"""Compare the text of drawn images with the drawing and with the stored results.
 
-The tolerance and its reason are in ``results``; ``python -m tests.golden`` writes what is read
-now into the golden file.
+``results`` explains the tolerance. ``python -m tests.golden`` rewrites the golden file.
 """
 
 from __future__ import annotations
@@ -12,30 +11,30 @@ from functools import cache
 import pytest
 
 from tests.golden import fonts, results
-from tests.golden.pictures import CASES
+from tests.golden.cases import CASES
 from web_image_ocr import Engine, EngineConfig, TextLine
 from web_image_ocr.primitives.cpu import has_vnni
 
 needs_fonts = pytest.mark.skipif(
     bool(fonts.missing()),
-    reason=f"fonts are missing; as root: apt-get install {' '.join(fonts.packages())}",
+    reason=fonts.install_hint(),
 )
 
-Reading = tuple[list[str], results.Lines]
-"""What was drawn, and what was found."""
+Result = tuple[list[str], results.Lines]
+"""The drawn and the recognized lines."""
 
 
 @pytest.fixture(scope="module")
-def reading() -> Callable[[str], Reading]:
-    """Draws and reads the picture of a name, once."""
+def recognize() -> Callable[[str], Result]:
+    """Return a function that draws and recognizes an image by name, once."""
     engine = Engine(results.CONFIG)
 
     @cache
-    def read(name: str) -> Reading:
-        board = CASES[name].draw()
-        return board.lines, results.read(engine, board, CASES[name])
+    def recognize_once(name: str) -> Result:
+        canvas = CASES[name].draw()
+        return canvas.lines, results.recognize(engine, canvas, CASES[name])
 
-    return read
+    return recognize_once
 
 
 @pytest.fixture(scope="module")
@@ -46,35 +45,35 @@ def fast_engine() -> Engine:
 @needs_fonts
 @pytest.mark.models
 @pytest.mark.parametrize("name", CASES)
-def test_what_was_drawn_is_read(name: str, reading: Callable[[str], Reading]) -> None:
-    drawn, lines = reading(name)
+def test_drawn_text_is_recognized(name: str, recognize: Callable[[str], Result]) -> None:
+    drawn, lines = recognize(name)
     found = [line.text for line in lines]
     assert results.share_right(drawn, found) >= CASES[name].right, found
 
 
 @needs_fonts
 @pytest.mark.models
-@pytest.mark.skipif(not has_vnni(), reason="this processor has no products of 8 bits")
+@pytest.mark.skipif(not has_vnni(), reason="this CPU has no VNNI")
 @pytest.mark.parametrize("name", CASES)
-def test_what_was_drawn_is_read_with_numbers_of_8_bits(name: str, fast_engine: Engine) -> None:
-    board = CASES[name].draw()
-    found = [line.text for line in results.read(fast_engine, board, CASES[name])]
-    assert results.share_right(board.lines, found) >= CASES[name].right, found
+def test_drawn_text_is_recognized_with_int8(name: str, fast_engine: Engine) -> None:
+    canvas = CASES[name].draw()
+    found = [line.text for line in results.recognize(fast_engine, canvas, CASES[name])]
+    assert results.share_right(canvas.lines, found) >= CASES[name].right, found
 
 
 @needs_fonts
 @pytest.mark.models
 @pytest.mark.parametrize("name", CASES)
-def test_what_is_read_is_what_was_read_before(name: str, reading: Callable[[str], Reading]) -> None:
+def test_results_equal_the_golden_file(name: str, recognize: Callable[[str], Result]) -> None:
     golden, drawn_with = results.load()
-    differences = results.differences(golden[name], reading(name)[1])
+    differences = results.differences(golden[name], recognize(name)[1])
     here = fonts.digests()
     other = [font for font in here if here[font] != drawn_with.get(font)]
-    note = f"\nmay come from other versions of the fonts than then: {', '.join(other)}"
+    note = f"\nthese fonts differ from those of the golden file: {', '.join(other)}"
     assert not differences, "\n".join(differences) + (note if other else "")
 
 
-def test_the_golden_file_holds_these_pictures_and_fonts() -> None:
+def test_the_golden_file_has_these_images_and_fonts() -> None:
     golden, drawn_with = results.load()
     assert list(golden) == list(CASES)
     assert set(drawn_with) == set(fonts.FONTS)
@@ -89,42 +88,42 @@ def line(text: str, confidence: float = 0.9, left: float = 10.0) -> TextLine:
     )
 
 
-KEPT = [line("one"), line("two"), line("smudge", 0.4)]
+STORED = [line("one"), line("two"), line("smudge", 0.4)]
 
 
 @pytest.mark.parametrize(
     "found",
     [
-        KEPT,
+        STORED,
         [line("one", left=12.9), line("two", 0.86), line("smudge", 0.4)],
         [line("one"), line("two"), line("sludge", 0.5)],
         [line("one"), line("two")],
     ],
-    ids=["same", "within tolerance", "doubtful and other", "doubtful and gone"],
+    ids=["same", "within tolerance", "doubtful and changed", "doubtful and missing"],
 )
 def test_small_differences_pass(found: list[TextLine]) -> None:
-    assert results.differences(KEPT, found) == []
+    assert results.differences(STORED, found) == []
 
 
 @pytest.mark.parametrize(
     ("found", "said"),
     [
-        ([line("one"), line("tvo"), KEPT[2]], ["- 'two'", "+ 'tvo'"]),
-        ([line("one"), KEPT[2]], ["- 'two'"]),
-        ([line("two"), line("one"), KEPT[2]], ["+ 'two'", "- 'two'"]),
-        ([*KEPT, line("more", 0.56)], ["+ 'more'"]),
-        ([line("one", left=13.1), *KEPT[1:]], ["'one': a corner moved by 3.1 px"]),
-        ([line("one", 0.84), *KEPT[1:]], ["'one': confidence 0.90 is now 0.84"]),
+        ([line("one"), line("tvo"), STORED[2]], ["- 'two'", "+ 'tvo'"]),
+        ([line("one"), STORED[2]], ["- 'two'"]),
+        ([line("two"), line("one"), STORED[2]], ["+ 'two'", "- 'two'"]),
+        ([*STORED, line("more", 0.56)], ["+ 'more'"]),
+        ([line("one", left=13.1), *STORED[1:]], ["'one': a corner moved by 3.1 px"]),
+        ([line("one", 0.84), *STORED[1:]], ["'one': confidence 0.90 is now 0.84"]),
     ],
-    ids=["other text", "gone", "other order", "invented", "moved", "less sure"],
+    ids=["other text", "missing", "other order", "invented", "moved", "less confident"],
 )
-def test_large_differences_are_told(found: list[TextLine], said: list[str]) -> None:
-    told = results.differences(KEPT, found)
+def test_large_differences_are_reported(found: list[TextLine], said: list[str]) -> None:
+    told = results.differences(STORED, found)
     assert len(told) == len(said)
     assert all(part in sentence for part, sentence in zip(said, told, strict=True))
 
 
-def test_share_right_counts_what_is_lost_invented_or_out_of_order() -> None:
+def test_share_right_counts_missing_invented_and_misplaced_text() -> None:
     assert results.share_right(["价：5", "a b"], ["价:5", "ab"]) == 1.0
     assert results.share_right(["abcd"], ["abc"]) == pytest.approx(6 / 7)
     assert results.share_right(["abcd"], ["abcdef"]) == pytest.approx(8 / 10)

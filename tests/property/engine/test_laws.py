@@ -40,7 +40,7 @@ def as_quad(corners: npt.NDArray[np.float64]) -> Quad:
 
 
 @given(st.lists(rectangles, max_size=12), st.randoms(use_true_random=False))
-def test_order_is_a_permutation_that_ignores_the_order_of_arrival(
+def test_order_is_a_permutation_independent_of_input_order(
     corners: list[npt.NDArray[np.float64]], random: Random
 ) -> None:
     quads = [as_quad(each) for each in corners]
@@ -70,27 +70,27 @@ def test_unclip_inverts_the_shrinking_of_the_training_labels(
 
 
 @given(sizes, sizes, st.floats(0.05, 3.0), angles, rectangles)
-def test_points_come_back_from_a_frame(
+def test_to_image_inverts_to_view(
     width: int, height: int, scale: float, angle: float, points: npt.NDArray[np.float64]
 ) -> None:
-    frame = ViewTransform.enclosing(image_corners(width, height), scale=scale, angle=angle)
-    assert np.allclose(frame.to_image(frame.to_view(points)), points, atol=1e-6)
+    view = ViewTransform.enclosing(image_corners(width, height), scale=scale, angle=angle)
+    assert np.allclose(view.to_image(view.to_view(points)), points, atol=1e-6)
 
 
 @given(sizes, sizes, st.floats(0.05, 3.0), angles)
-def test_a_frame_holds_the_whole_picture(
+def test_a_view_contains_the_whole_image(
     width: int, height: int, scale: float, angle: float
 ) -> None:
-    frame = ViewTransform.enclosing(image_corners(width, height), scale=scale, angle=angle)
+    view = ViewTransform.enclosing(image_corners(width, height), scale=scale, angle=angle)
     corners = np.array([[0, 0], [width - 1, 0], [width - 1, height - 1], [0, height - 1]])
-    seen = frame.to_view(corners.astype(np.float64))
-    assert frame.width % 32 == frame.height % 32 == 0
-    assert (seen >= -1).all()
-    assert (seen <= np.array([frame.width, frame.height])).all()
+    projected = view.to_view(corners.astype(np.float64))
+    assert view.width % 32 == view.height % 32 == 0
+    assert (projected >= -1).all()
+    assert (projected <= np.array([view.width, view.height])).all()
 
 
 @given(sizes, sizes, rectangles)
-def test_quads_end_inside_the_picture(
+def test_clipped_quads_are_inside_the_image(
     width: int, height: int, corners: npt.NDArray[np.float64]
 ) -> None:
     quad = clip_quad(corners, width, height)
@@ -98,7 +98,7 @@ def test_quads_end_inside_the_picture(
 
 
 @given(st.integers(1, 30_000), st.integers(1, 30_000), st.integers(65_536, 4_000_000))
-def test_the_detector_never_sees_more_than_its_bound(width: int, height: int, bound: int) -> None:
+def test_the_view_scale_keeps_the_pixel_limit(width: int, height: int, bound: int) -> None:
     scale = max_view_scale(width, height, bound)
     assert scale > 0
     assert scale * scale * width * height <= bound * (1 + 1e-9)
@@ -106,7 +106,7 @@ def test_the_detector_never_sees_more_than_its_bound(width: int, height: int, bo
 
 
 @given(st.data())
-def test_ctc_reads_what_was_written(data: st.DataObject) -> None:
+def test_ctc_decodes_encoded_text(data: st.DataObject) -> None:
     characters = ("", "a", "b", "c", " ")
     text = data.draw(st.text(st.sampled_from("abc"), min_size=1, max_size=12))
     steps: list[int] = []
@@ -120,7 +120,7 @@ def test_ctc_reads_what_was_written(data: st.DataObject) -> None:
 
 
 @given(st.integers(1, 40), st.integers(0, 2**32 - 1))
-def test_ctc_answers_are_always_sound(steps: int, seed: int) -> None:
+def test_ctc_output_is_always_valid(steps: int, seed: int) -> None:
     random = np.random.default_rng(seed)
     logits = np.exp(random.normal(0, 3, (steps, 5)))
     probabilities = (logits / logits.sum(axis=1, keepdims=True)).astype(np.float32)
@@ -133,14 +133,14 @@ def test_ctc_answers_are_always_sound(steps: int, seed: int) -> None:
 
 
 @given(st.lists(rectangles, min_size=1, max_size=5), angles, st.floats(0.1, 2.0))
-def test_a_view_holds_the_points_it_is_made_for_and_little_more(
+def test_a_view_encloses_its_points_tightly(
     corners: list[npt.NDArray[np.float64]], angle: float, scale: float
 ) -> None:
     points = np.concatenate(corners)
-    frame = ViewTransform.enclosing(points, scale=scale, angle=angle)
-    seen = frame.to_view(points)
-    assert seen.min() >= -0.5 - 1e-6
-    assert (seen <= [frame.width - 0.5 + 1e-6, frame.height - 0.5 + 1e-6]).all()
+    view = ViewTransform.enclosing(points, scale=scale, angle=angle)
+    projected = view.to_view(points)
+    assert projected.min() >= -0.5 - 1e-6
+    assert (projected <= [view.width - 0.5 + 1e-6, view.height - 0.5 + 1e-6]).all()
     width, height = rotated_size(points, angle)
-    assert frame.width <= max(32, scale * width + 33)
-    assert frame.height <= max(32, scale * height + 33)
+    assert view.width <= max(32, scale * width + 33)
+    assert view.height <= max(32, scale * height + 33)

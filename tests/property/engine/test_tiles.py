@@ -21,7 +21,7 @@ bounds = st.integers(262_144, 4_000_000)
 
 
 @given(sides, sides, bounds)
-def test_the_cores_of_the_tiles_are_the_view_once(width: int, height: int, bound: int) -> None:
+def test_tile_cores_cover_the_view_exactly_once(width: int, height: int, bound: int) -> None:
     tiles = split_into_tiles(width, height, bound)
     columns = sorted({tile.core_columns for tile in tiles})
     rows = sorted({tile.core_rows for tile in tiles})
@@ -34,7 +34,7 @@ def test_the_cores_of_the_tiles_are_the_view_once(width: int, height: int, bound
 
 
 @given(sides, sides, bounds)
-def test_tiles_are_bounded_and_overlap(width: int, height: int, bound: int) -> None:
+def test_tiles_are_limited_and_overlap(width: int, height: int, bound: int) -> None:
     tiles = split_into_tiles(width, height, bound)
     for tile in tiles:
         assert tile.pixels <= bound or len(tiles) == 1
@@ -49,8 +49,8 @@ def test_tiles_are_bounded_and_overlap(width: int, height: int, bound: int) -> N
             assert core[1] == length or end - core[1] >= TILE_MARGIN_PX
 
 
-class Blurred:
-    """A detector that is sure of what is dark in a neighbourhood of 2 x ``reach`` + 1 pixels."""
+class BlurDetector:
+    """Detect darkness, averaged over a neighbourhood of 2 x ``reach`` + 1 pixels."""
 
     reach = 9
 
@@ -72,24 +72,24 @@ bars = st.lists(
 @pytest.mark.slow
 @settings(max_examples=15)
 @given(bars, st.sampled_from([0.8, 1.0, 1.25]), st.booleans())
-def test_tiles_show_what_the_whole_view_shows(
-    bars: list[tuple[int, int, int, int]], scale: float, turned: bool
+def test_tiles_give_the_map_of_the_whole_view(
+    bars: list[tuple[int, int, int, int]], scale: float, rotated: bool
 ) -> None:
-    picture: Pixels = np.full((700, 700, 3), 255, np.uint8)
+    image: Pixels = np.full((700, 700, 3), 255, np.uint8)
     rows, columns = np.indices((700, 700)) // 8 % 2
     squares = np.asarray(40 * (rows ^ columns), np.uint8)[..., None]  # no row is of one colour
     for x, y, width, height in bars:
-        picture[y : y + height, x : x + width] = squares[y : y + height, x : x + width]
-    frame = ViewTransform.enclosing(
-        image_corners(700, 700), scale=scale, angle=90.0 if turned else 0.0
+        image[y : y + height, x : x + width] = squares[y : y + height, x : x + width]
+    view = ViewTransform.enclosing(
+        image_corners(700, 700), scale=scale, angle=90.0 if rotated else 0.0
     )
     whole, tiled = (
         MultiScaleDetector(
-            session=Blurred(), pixels=picture, max_pixels=bound, deadline=Deadline.never()
-        ).probability_map(frame)
+            session=BlurDetector(), pixels=image, max_pixels=bound, deadline=Deadline.never()
+        ).probability_map(view)
         for bound in (4_000_000, 262_144)
     )
-    # Below full size, tiles and the whole are averaged from pixels grouped a little differently.
+    # When downscaling, tiles and the whole view average slightly different groups of pixels.
     assert np.abs(whole.astype(int) - tiled).max() <= (3 if scale < 1 else 1)
     if scale >= 1:
         assert len(find_boxes(whole)) == len(find_boxes(tiled))

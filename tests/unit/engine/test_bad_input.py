@@ -1,4 +1,4 @@
-"""Pictures on which nothing is written: nothing is read surely, and little work is done."""
+"""Check images without text: no confident line, and little work."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from web_image_ocr.primitives.pixels import Pixels
 
 pytestmark = pytest.mark.models
 
-SURE = 0.5  # what is invented must be less sure
+MAX_CONFIDENCE = 0.5  # of lines that are not there
 OPTIONS = pytest.mark.parametrize(
     "options",
     [RecognitionOptions(), RecognitionOptions(detect_direction=True)],
@@ -31,36 +31,37 @@ def engine() -> Iterator[CountingEngine]:
         yield counter
 
 
-SEEN = 8
-"""What the detector sees to a picture's pixels, at most: 1.6 upright, at a scale of 1.25; 3.3
-turned by 45 degrees; either again from afar, and what looks bent."""
-FILLING = 32_768
-"""Pixels by which the views of a small picture are filled up to multiples of 32: of 64 x 64 pixels
-of noise a few strips are seen as well that look bent, and 53,248 pixels in all."""
+MAX_DETECTION_RATIO = 8
+"""Upper bound of detector input to image pixels: 1.6 at scale 1.25, 3.3 rotated by 45 degrees, each
+with a coarse pass, and strips of seemingly curved text."""
+MAX_PADDING_PIXELS = 32_768
+"""Padding of a small image's views to multiples of 32: 64 x 64 pixels of noise with a few strips
+take 53,248 pixels in all."""
 
 
-def invented(
+def confident_lines(
     engine: CountingEngine, pixels: Pixels, options: RecognitionOptions
 ) -> list[tuple[str, float]]:
-    """What is read surely in a picture on which nothing is written; little work may be done."""
+    """Return the confident lines of an image without text; check the detector's work."""
     lines = engine.recognize(pixels, options).lines
-    assert sum(engine.detection.pixels) <= SEEN * pixels.shape[0] * pixels.shape[1] + FILLING
-    return [(line.text, line.confidence) for line in lines if line.confidence > SURE]
+    limit = MAX_DETECTION_RATIO * pixels.shape[0] * pixels.shape[1] + MAX_PADDING_PIXELS
+    assert sum(engine.detection.pixels) <= limit
+    return [(line.text, line.confidence) for line in lines if line.confidence > MAX_CONFIDENCE]
 
 
-def picture(values: npt.NDArray[Any]) -> Pixels:
-    """(H, W) greys or (H, W, 3) colours, cut off at 0 and 255, as a picture."""
+def to_image(values: npt.NDArray[Any]) -> Pixels:
+    """Return (H, W) greys or (H, W, 3) colours as an image, clipped to 0 to 255."""
     pixels = np.clip(values, 0, 255).astype(np.uint8)
     return pixels if pixels.ndim == 3 else np.repeat(pixels[..., None], 3, axis=2)
 
 
 def enlarged(values: npt.NDArray[Any], factor: int) -> npt.NDArray[Any]:
-    """Each pixel as a square of ``factor`` pixels."""
+    """Return each pixel as a square of ``factor`` pixels."""
     return values.repeat(factor, axis=0).repeat(factor, axis=1)
 
 
 def clouds(random: np.random.Generator, width: int, height: int) -> npt.NDArray[Any]:
-    """Soft spots of a few pixels."""
+    """Return soft spots of a few pixels."""
     noise = random.normal(0.0, 1.0, (height, width, 3))
     return 128 + 200 * np.asarray(cv2.GaussianBlur(noise, (0, 0), 3))
 
@@ -75,7 +76,7 @@ NOISE: dict[str, Noise] = {
     "specks": lambda random, w, h: 255 * (random.random((h, w)) > 0.01),
     "clouds": clouds,
     "tiles": lambda random, w, h: enlarged(random.integers(0, 256, (h // 8, w // 8, 3)), 8),
-    # Ten by ten of these can look like a letter, and one in fifteen such pictures is read as one.
+    # Ten by ten of these can look like a letter: one in fifteen such images is read as one.
     "blocks": lambda random, w, h: enlarged(255 * random.integers(0, 2, (h // 6, w // 6)), 6),
 }
 
@@ -83,11 +84,13 @@ NOISE: dict[str, Noise] = {
 @OPTIONS
 @pytest.mark.parametrize("size", [(64, 64), (200, 150), (640, 480)], ids="{0[0]}x{0[1]}".format)
 @pytest.mark.parametrize("kind", NOISE)
-def test_nothing_is_read_surely_in_noise(
+def test_noise_has_no_confident_line(
     engine: CountingEngine, kind: str, size: tuple[int, int], options: RecognitionOptions
 ) -> None:
     found = {
-        seed: invented(engine, picture(NOISE[kind](np.random.default_rng(seed), *size)), options)
+        seed: confident_lines(
+            engine, to_image(NOISE[kind](np.random.default_rng(seed), *size)), options
+        )
         for seed in range(3)
     }
     if kind == "blocks":
@@ -97,22 +100,22 @@ def test_nothing_is_read_surely_in_noise(
 
 @pytest.mark.parametrize("value", [0, 127, 255])
 @pytest.mark.parametrize("shape", [(480, 640), (15, 8192), (8192, 15)], ids=str)
-def test_a_picture_of_one_colour_is_not_shown_to_the_models(
+def test_an_image_of_one_colour_runs_no_model(
     engine: CountingEngine, shape: tuple[int, int], value: int
 ) -> None:
-    assert engine.recognize(picture(np.full(shape, value))).lines == ()
+    assert engine.recognize(to_image(np.full(shape, value))).lines == ()
     assert engine.detection.pixels == engine.recognition.pixels == []
 
 
 @OPTIONS
 @pytest.mark.parametrize("place", [(320, 240), (0, 0), (100, 479)], ids="at {0[0]},{0[1]}".format)
 @pytest.mark.parametrize("radius", [0, 1, 3, 8])
-def test_a_single_dot_is_no_text(
+def test_a_single_dot_is_not_text(
     engine: CountingEngine, place: tuple[int, int], radius: int, options: RecognitionOptions
 ) -> None:
-    pixels = picture(np.full((480, 640), 255))
+    pixels = to_image(np.full((480, 640), 255))
     cv2.circle(pixels, place, radius, (0, 0, 0), cv2.FILLED)
-    assert invented(engine, pixels, options) == []
+    assert confident_lines(engine, pixels, options) == []
 
 
 PATTERNS: dict[str, Callable[[npt.NDArray[Any], npt.NDArray[Any]], npt.NDArray[Any]]] = {
@@ -126,7 +129,7 @@ PATTERNS: dict[str, Callable[[npt.NDArray[Any], npt.NDArray[Any]], npt.NDArray[A
 @OPTIONS
 @pytest.mark.parametrize("kind", PATTERNS)
 @pytest.mark.parametrize("period", [1, 2, 3, 8, 32])
-def test_patterns_are_no_text(
+def test_patterns_are_not_text(
     engine: CountingEngine,
     kind: str,
     period: int,
@@ -134,20 +137,20 @@ def test_patterns_are_no_text(
     request: pytest.FixtureRequest,
 ) -> None:
     if (kind, period) == ("checks", 8):  # with float32, checks of 9 pixels are read as four signs
-        why = "with numbers of 8 bits it is read as eleven times 一"
+        why = "with INT8 quantization it is read as eleven times 一"
         rounded = pytest.mark.xfail(has_vnni(), reason=why, strict=False)
         request.applymarker(rounded)
     y, x = np.mgrid[:480, :640] // period
-    pattern = picture(255 * (PATTERNS[kind](x, y) % 2))
-    assert invented(engine, pattern, options) == []
+    pattern = to_image(255 * (PATTERNS[kind](x, y) % 2))
+    assert confident_lines(engine, pattern, options) == []
 
 
 @OPTIONS
 @pytest.mark.parametrize("module", [3, 5, 8, 12])
 @pytest.mark.parametrize("text", ["https://example.org/", "0123456789" * 12], ids=["short", "long"])
-def test_a_qr_code_is_no_text(
+def test_a_qr_code_is_not_text(
     engine: CountingEngine, text: str, module: int, options: RecognitionOptions
 ) -> None:
     code = enlarged(np.asarray(cv2.QRCodeEncoder.create().encode(text)), module)
-    pixels = picture(np.pad(code, 40, constant_values=255))
-    assert [found for found in invented(engine, pixels, options) if len(found[0]) > 1] == []
+    pixels = to_image(np.pad(code, 40, constant_values=255))
+    assert [found for found in confident_lines(engine, pixels, options) if len(found[0]) > 1] == []

@@ -1,4 +1,4 @@
-"""Far more text than usual, or in an unusual shape: all is read, and the work is bounded."""
+"""Check dense pages and extreme shapes: all text is recognized with limited work."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ def engine() -> Iterator[CountingEngine]:
 
 
 def words_page(rows: int, columns: int) -> tuple[Pixels, list[str]]:
-    """Words of 16 pixels in rows and columns; the picture and the words in reading order."""
+    """Return an image of 16-pixel words in rows and columns, and the words in reading order."""
     words = [WORDS[(7 * row + column) % 10] for row in range(rows) for column in range(columns)]
     places = [
         (20 + 110 * column, 20 + 30 * row) for row in range(rows) for column in range(columns)
@@ -49,7 +49,7 @@ def words_page(rows: int, columns: int) -> tuple[Pixels, list[str]]:
 
 
 @pytest.mark.slow
-def test_a_page_of_2000_lines_is_read_one_run_a_line(engine: CountingEngine) -> None:
+def test_a_page_of_2000_lines_takes_one_run_per_line(engine: CountingEngine) -> None:
     page, words = words_page(50, 40)
     found = [line.text for line in engine.recognize(page).lines]
     right = sum(one == other for one, other in zip(found, words, strict=False))
@@ -59,7 +59,7 @@ def test_a_page_of_2000_lines_is_read_one_run_a_line(engine: CountingEngine) -> 
 
 @dataclass(frozen=True)
 class UntilRuns(Deadline):
-    """A deadline that passes when a model has run so many times."""
+    """Expire when a model has run so many times."""
 
     model: CountingSession
     runs: int
@@ -69,7 +69,7 @@ class UntilRuns(Deadline):
 
 
 @pytest.mark.parametrize(("stage", "runs"), [("recognition", 5), ("detection", 1)])
-def test_a_deadline_that_passes_ends_the_work(
+def test_an_expired_deadline_stops_the_models(
     engine: CountingEngine, stage: str, runs: int
 ) -> None:
     page, _ = words_page(6, 6)
@@ -77,13 +77,13 @@ def test_a_deadline_that_passes_ends_the_work(
     with pytest.raises(ServiceError) as caught:
         engine.recognize(page, deadline=UntilRuns(at=inf, model=model, runs=runs))
     assert caught.value.kind is ErrorKind.DEADLINE_EXCEEDED
-    # A thread on each core: the others may have looked at the clock just before.
+    # One thread per core: the others may have checked the deadline just before.
     assert runs <= len(model.pixels) < runs + available_cores()
 
 
 @pytest.mark.parametrize("turns", [0, 1], ids=["across", "down"])
-def test_a_strip_full_of_text_is_read(engine: CountingEngine, turns: int) -> None:
-    """One line, 560 times as long as high: far more than the recogniser sees in one run."""
+def test_a_strip_full_of_text_is_recognized(engine: CountingEngine, turns: int) -> None:
+    """Recognize one line, 560 times as long as high: far more than one run of the model takes."""
     text = " ".join(WORDS * 20)
     strip = draw_lines([(4, -1, text)], width=8192, height=15, size=12)
     page = engine.recognize(np.rot90(strip, -turns).copy())
@@ -92,7 +92,7 @@ def test_a_strip_full_of_text_is_read(engine: CountingEngine, turns: int) -> Non
     assert sum(engine.recognition.pixels) <= 4 * 15 * 8192 * (LINE_HEIGHT_PX / 15) ** 2
 
 
-def test_where_a_line_is_cut_no_space_comes_into_a_number(engine: CountingEngine) -> None:
+def test_splitting_a_line_adds_no_space_to_a_number(engine: CountingEngine) -> None:
     digits = "".join(map(str, np.random.default_rng(1).integers(0, 10, 950)))
     (line,) = engine.recognize(draw_lines([(4, -1, digits)], width=8192, height=15, size=12)).lines
     assert len(engine.recognition.pixels) > 1

@@ -36,7 +36,7 @@ def texts(page: Page) -> list[str]:
     return [line.text for line in page.lines]
 
 
-def test_reads_lines_in_rows(engine: Engine) -> None:
+def test_lines_are_returned_in_rows(engine: Engine) -> None:
     page = engine.recognize(draw_lines(FOUR_LINES))
     assert texts(page) == [text for _, _, text in FOUR_LINES]
     assert (page.width, page.height) == (460, 200)
@@ -49,32 +49,32 @@ def test_reads_lines_in_rows(engine: Engine) -> None:
 
 
 @pytest.mark.parametrize(
-    ("picture", "options"),
+    ("image", "options"),
     [
         (draw_lines(FOUR_LINES), None),
         (rotate(draw_lines(FOUR_LINES), 30), ALIGN),
         (draw(Arc("FRESH ROASTED COFFEE", 4)), None),
     ],
-    ids=["rows", "turned", "bent"],
+    ids=["rows", "rotated", "curved"],
 )
 def test_one_core_and_all_cores_agree(
-    engine: Engine, picture: Pixels, options: RecognitionOptions | None
+    engine: Engine, image: Pixels, options: RecognitionOptions | None
 ) -> None:
-    alone = engine.recognize(picture, options, cores=1).lines
+    alone = engine.recognize(image, options, cores=1).lines
     assert alone
-    assert alone == engine.recognize(picture, options).lines
+    assert alone == engine.recognize(image, options).lines
 
 
-def test_same_picture_same_answer_from_many_threads(engine: Engine) -> None:
-    pictures = [draw_lines(FOUR_LINES), draw_lines([(30, 60, "Something else")])]
-    expected = [engine.recognize(picture).lines for picture in pictures]
+def test_many_threads_return_the_same_page(engine: Engine) -> None:
+    images = [draw_lines(FOUR_LINES), draw_lines([(30, 60, "Something else")])]
+    expected = [engine.recognize(image).lines for image in images]
     with ThreadPoolExecutor(4) as pool:
-        pages = list(pool.map(engine.recognize, pictures * 3))
+        pages = list(pool.map(engine.recognize, images * 3))
     assert [page.lines for page in pages] == expected * 3
 
 
 @pytest.mark.parametrize("angle", [30, 90, 180, 225, 270])
-def test_aligns_a_turned_picture(engine: Engine, angle: int) -> None:
+def test_a_rotated_image_is_aligned(engine: Engine, angle: int) -> None:
     page = engine.recognize(rotate(draw_lines(FOUR_LINES), angle), ALIGN)
     assert texts(page) == [text for _, _, text in FOUR_LINES]
     assert_valid_lines(page)
@@ -84,7 +84,7 @@ def test_aligns_a_turned_picture(engine: Engine, angle: int) -> None:
 
 
 @pytest.mark.parametrize("angle", [0, 100, 190])
-def test_reads_a_stamp_askew_to_the_rows(engine: Engine, angle: int) -> None:
+def test_a_skewed_stamp_is_recognized(engine: Engine, angle: int) -> None:
     page_and_stamp = np.full((420, 460, 3), 255, np.uint8)
     page_and_stamp[:200] = draw_lines(FOUR_LINES)
     stamp = rotate(draw_lines([(10, 6, "PAID IN FULL")], width=190, height=40), 35)
@@ -94,7 +94,7 @@ def test_reads_a_stamp_askew_to_the_rows(engine: Engine, angle: int) -> None:
     assert_valid_lines(page)
 
 
-def test_a_box_of_one_character_and_a_half_may_be_a_column_of_two(engine: Engine) -> None:
+def test_a_box_of_aspect_ratio_1_5_may_be_a_column_of_two(engine: Engine) -> None:
     places = ((60, 30), (60, 82), (300, 400))
     column = np.asarray(chinese_image(*places, size=(160, 160)), dtype=np.uint8)
     corners = np.array([[46.0, 24.0], [122.0, 24.0], [122.0, 132.0], [46.0, 132.0]])
@@ -104,12 +104,12 @@ def test_a_box_of_one_character_and_a_half_may_be_a_column_of_two(engine: Engine
     assert found.decoded.text == "田中"
 
 
-def test_upright_picture_loses_nothing_by_alignment(engine: Engine) -> None:
-    picture = draw_lines(FOUR_LINES)
-    assert engine.recognize(picture, ALIGN).lines == engine.recognize(picture).lines
+def test_alignment_does_not_change_an_upright_image(engine: Engine) -> None:
+    image = draw_lines(FOUR_LINES)
+    assert engine.recognize(image, ALIGN).lines == engine.recognize(image).lines
 
 
-def test_reads_a_line_turned_by_90_degrees_without_alignment(engine: Engine) -> None:
+def test_a_line_rotated_by_90_degrees_needs_no_alignment(engine: Engine) -> None:
     page = engine.recognize(rotate(draw_lines([(40, 120, "Ground floor 1234")]), 90))
     assert texts(page) == ["Ground floor 1234"]
     (x0, y0), (x1, y1) = page.lines[0].quad[:2]
@@ -123,7 +123,7 @@ def test_reads_a_line_turned_by_90_degrees_without_alignment(engine: Engine) -> 
     ids=lambda shape: f"{shape[1]}x{shape[0]}",
 )
 @pytest.mark.parametrize("options", [RecognitionOptions(), ALIGN], ids=["plain", "align"])
-def test_blank_pictures_of_odd_shapes_have_no_lines(
+def test_blank_images_of_any_shape_have_no_lines(
     engine: Engine, shape: tuple[int, int], options: RecognitionOptions
 ) -> None:
     page = engine.recognize(np.full((*shape, 3), 255, np.uint8), options)
@@ -131,7 +131,7 @@ def test_blank_pictures_of_odd_shapes_have_no_lines(
     assert (page.height, page.width) == shape
 
 
-def test_a_large_picture_is_read_within_bounds(engine: Engine) -> None:
+def test_small_text_in_a_large_image_is_found(engine: Engine) -> None:
     pixels = np.full((4000, 4000, 3), 255, np.uint8)
     line = [(40, 120, "Big enough to see")]
     pixels[1800:2120, 1200:1840] = draw_lines(line, width=640, height=320, size=60)
@@ -146,7 +146,7 @@ def test_a_passed_deadline_ends_the_call(engine: Engine) -> None:
     assert caught.value.kind is ErrorKind.DEADLINE_EXCEEDED
 
 
-def test_a_failing_stage_is_one_clear_error(engine: Engine) -> None:
+def test_a_failing_stage_raises_recognition_failed(engine: Engine) -> None:
     with pytest.raises(ServiceError) as caught:
         engine.recognize(np.zeros((40, 40), np.uint8))
     assert caught.value.kind is ErrorKind.RECOGNITION_FAILED

@@ -16,7 +16,7 @@ def test_a_view_without_contrast_has_no_band() -> None:
     assert content_bands(np.full((96, 64, 3), 200, np.uint8)) == []
 
 
-def test_bands_that_are_far_apart_are_parted() -> None:
+def test_distant_bands_are_separate() -> None:
     view = np.full((1280, 64, 3), 255, np.uint8)
     view[300:320, 10:50] = 0
     view[1000:1010, 10:50] = 0
@@ -27,7 +27,7 @@ def test_bands_that_are_far_apart_are_parted() -> None:
     assert min(above - first, last - below) >= MIN_BAND_HEIGHT_PX
 
 
-def test_a_side_bar_and_a_gradient_are_no_band() -> None:
+def test_a_side_bar_and_a_gradient_are_not_content() -> None:
     view = np.repeat(np.linspace(0, 255, 640).astype(np.uint8), 64 * 3).reshape(640, 64, 3)
     assert content_bands(view) == []
     view[:] = 255
@@ -35,7 +35,7 @@ def test_a_side_bar_and_a_gradient_are_no_band() -> None:
     assert content_bands(view) == []
 
 
-def test_a_lone_stroke_is_not_cut() -> None:
+def test_a_lone_stroke_stays_in_one_band() -> None:
     view = np.full((1280, 64, 3), 255, np.uint8)
     view[400 : 400 + MIN_BAND_HEIGHT_PX, 20:30] = 0
     ((top, end),) = content_bands(view)
@@ -47,10 +47,10 @@ MARK = st.tuples(st.integers(0, 1279), st.integers(1, 40), st.integers(0, 62), s
 
 
 @given(st.lists(MARK, max_size=6))
-def test_bands_hold_all_that_has_contrast(marks: list[tuple[int, int, int, int]]) -> None:
+def test_bands_contain_all_rows_with_contrast(marks: list[tuple[int, int, int, int]]) -> None:
     view = np.full((1280, 64, 3), 255, np.uint8)
     for top, height, left, width in marks:
-        # stripes: each row differs from the one above
+        # Stripes: each row differs from the one above.
         view[top : top + height : 2, left : min(left + width, 63)] = 0
     inked = np.flatnonzero((view < 255).any(axis=(1, 2)))
     bands = content_bands(view)

@@ -11,10 +11,10 @@ from web_image_ocr.engine.detection.detector import (
     find_boxes,
     unclip,
 )
-from web_image_ocr.engine.geometry import Box, shared_area
+from web_image_ocr.engine.geometry import Box
 
 
-def test_core_of_a_line_gives_its_rectangle() -> None:
+def test_the_core_of_a_line_gives_its_rectangle() -> None:
     core = np.zeros((128, 256), np.uint8)
     core[40:60, 30:200] = 230
     ((corners, score),) = find_boxes(core)
@@ -29,7 +29,7 @@ def test_core_of_a_line_gives_its_rectangle() -> None:
     assert corners[1] == pytest.approx([right, top])
 
 
-def test_two_lines_joined_by_a_faint_bridge_are_two() -> None:
+def test_two_lines_joined_by_faint_pixels_are_split() -> None:
     cores = np.zeros((256, 256), np.uint8)
     cv2.line(cores, (20, 60), (230, 60), (242,), 14)
     cv2.line(cores, (120, 220), (220, 90), (242,), 14)
@@ -37,7 +37,7 @@ def test_two_lines_joined_by_a_faint_bridge_are_two() -> None:
     assert len(find_boxes(cores)) == 2
 
 
-def test_faint_and_tiny_regions_are_no_text() -> None:
+def test_faint_and_tiny_regions_are_not_text() -> None:
     faint = np.zeros((64, 64), np.uint8)
     faint[20:40, 10:50] = 90
     assert find_boxes(faint) == []
@@ -46,8 +46,8 @@ def test_faint_and_tiny_regions_are_no_text() -> None:
     assert find_boxes(tiny) == []
 
 
-def test_of_too_many_regions_the_largest_are_kept() -> None:
-    """2,500 faint blocks, each of which falls apart into 36 marks, and one line above them."""
+def test_too_many_regions_keep_the_largest() -> None:
+    """Draw 2,500 faint blocks, which split into 36 marks each, and one line above them."""
     marks = np.full((50, 50), 102, np.uint8)
     rows, columns = np.indices(marks.shape)
     marks[(rows % 8 < 4) & (columns % 8 < 4) & (rows < 48) & (columns < 48)] = 230
@@ -60,7 +60,7 @@ def test_of_too_many_regions_the_largest_are_kept() -> None:
 
 
 @pytest.mark.slow
-def test_a_long_line_above_many_specks_is_found() -> None:
+def test_a_long_line_above_many_specks_is_kept() -> None:
     cores = np.zeros((1000, 1000), np.uint8)
     rows, columns = np.indices(cores.shape)
     cores[(rows % 12 < 4) & (columns % 12 < 4)] = 230
@@ -71,30 +71,9 @@ def test_a_long_line_above_many_specks_is_found() -> None:
     assert max(np.ptp(corners[:, 0]) for corners, _ in boxes) > 900
 
 
-def test_unclip_leaves_a_point_alone() -> None:
+def test_unclip_returns_a_point_unchanged() -> None:
     point = np.ones((4, 2))
     assert np.array_equal(unclip(point, 0.3), point)
-
-
-@pytest.mark.parametrize("direction", [0.0, 30.0, 90.0, 200.0, 359.0])
-def test_a_box_tells_its_direction(direction: float) -> None:
-    assert Box(rectangle(direction), 1.0).direction == pytest.approx(direction, abs=1e-6)
-
-
-@pytest.mark.parametrize(("width", "first"), [(100.0, 0), (20.0, 0), (8.0, 1)])
-def test_a_box_along_its_long_side_is_the_same_box(width: float, first: int) -> None:
-    corners = rectangle(30, width=width, height=20)
-    along = Box(corners, 0.7).along_long_side()
-    assert np.array_equal(along.corners, corners[[first, first + 1, first + 2, first - 1]])
-    assert along.score == 0.7
-
-
-def test_what_two_quads_share() -> None:
-    quad = rectangle(30, width=40, height=20)
-    shifted = rectangle(30, width=40, height=20, centre=(125 + 10 * np.sqrt(3), 125 + 10))
-    assert shared_area(quad, shifted) == pytest.approx(20 * 20, rel=1e-3)
-    assert shared_area(quad, rectangle(70, width=6, height=6)) == pytest.approx(36, rel=1e-3)
-    assert shared_area(quad, quad + 100) == 0
 
 
 @pytest.mark.parametrize("first_corner", range(4))
@@ -109,7 +88,7 @@ def test_what_two_quads_share() -> None:
     ],
     ids=["left", "top", "right", "bottom", "corner"],
 )
-def test_a_side_that_almost_reaches_the_rim_is_moved_to_it(
+def test_a_side_near_the_border_is_moved_to_it(
     sides: tuple[float, ...], moved: tuple[float, ...], first_corner: int
 ) -> None:
     box, expected = (
@@ -118,12 +97,12 @@ def test_a_side_that_almost_reaches_the_rim_is_moved_to_it(
     assert extend_to_border(Box(box, 1.0), 200, 100).corners == pytest.approx(expected)
 
 
-def test_a_box_almost_straight_is_longer_at_the_rim_and_still_a_rectangle() -> None:
+def test_a_slightly_tilted_box_is_extended_and_stays_a_rectangle() -> None:
     box = Box(rectangle(10, centre=(52, 50)), 1.0)
-    reaching = extend_to_border(box, 200, 100)
-    assert reaching.corners[[0, 3]].mean(axis=0)[0] == pytest.approx(-0.5)
-    assert np.array_equal(reaching.corners[1:3], box.corners[1:3])
-    assert (reaching.height, reaching.direction) == pytest.approx((box.height, box.direction))
+    extended = extend_to_border(box, 200, 100)
+    assert extended.corners[[0, 3]].mean(axis=0)[0] == pytest.approx(-0.5)
+    assert np.array_equal(extended.corners[1:3], box.corners[1:3])
+    assert (extended.height, extended.direction) == pytest.approx((box.height, box.direction))
 
 
 @pytest.mark.parametrize(
@@ -133,7 +112,7 @@ def test_a_box_almost_straight_is_longer_at_the_rim_and_still_a_rectangle() -> N
         upright_box(-3, 40, 80, 60),
         Box(rectangle(30, centre=(44, 50)), 1.0),
     ],
-    ids=["farther than a fifth of its height", "already beyond", "slanting"],
+    ids=["farther than a fifth of its height", "beyond the border", "tilted"],
 )
-def test_other_boxes_are_not_moved_to_the_rim(box: Box) -> None:
+def test_other_boxes_are_not_extended(box: Box) -> None:
     assert np.array_equal(extend_to_border(box, 200, 100).corners, box.corners)

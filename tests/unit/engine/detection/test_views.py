@@ -13,12 +13,12 @@ TEXT = draw_lines([(7 * k, 30 * k, f"row {k} " * 9) for k in range(20)], width=9
 RED = (255, 0, 0)
 
 
-def drawn_whole(frame: ViewTransform, pixels: Pixels) -> Pixels:
-    """The view as it is defined: all of the picture averaged down, then laid out."""
-    matrix, size = frame.matrix.copy(), (frame.width, frame.height)
-    if frame.scale < 1:
+def render_whole(view: ViewTransform, pixels: Pixels) -> Pixels:
+    """Render the view by definition: downscale the whole image, then warp it."""
+    matrix, size = view.matrix.copy(), (view.width, view.height)
+    if view.scale < 1:
         height, width = pixels.shape[:2]
-        small = round(width * frame.scale), round(height * frame.scale)
+        small = round(width * view.scale), round(height * view.scale)
         pixels = np.asarray(cv2.resize(pixels, small, interpolation=cv2.INTER_AREA), np.uint8)
         factor = np.array([width / small[0], height / small[1]])
         matrix[:, 2] += matrix[:, :2] @ (0.5 * factor - 0.5)
@@ -27,36 +27,36 @@ def drawn_whole(frame: ViewTransform, pixels: Pixels) -> Pixels:
 
 
 def difference(one: Pixels, other: Pixels) -> tuple[float, int]:
-    """The mean and the largest difference, in grey levels."""
+    """Return the mean and the largest difference in grey levels."""
     apart = np.abs(one.astype(int) - other.astype(int))
     return float(apart.mean()), int(apart.max())
 
 
 @pytest.mark.parametrize("scale", [0.3, 0.77, 1.0, 1.25])
 @pytest.mark.parametrize("angle", [0.0, 30.0, 90.0, 211.0])
-def test_a_view_of_the_whole_picture_shows_all_of_it(scale: float, angle: float) -> None:
-    frame = ViewTransform.enclosing(image_corners(900, 600), scale=scale, angle=angle)
-    assert difference(frame.render(TEXT), drawn_whole(frame, TEXT)) <= (0.0, 0)
+def test_rendering_equals_warping_the_downscaled_image(scale: float, angle: float) -> None:
+    view = ViewTransform.enclosing(image_corners(900, 600), scale=scale, angle=angle)
+    assert difference(view.render(TEXT), render_whole(view, TEXT)) <= (0.0, 0)
 
 
 @pytest.mark.parametrize("scale", [0.3, 0.77, 1.0, 1.25])
 @pytest.mark.parametrize("angle", [0.0, 90.0, 211.0])
-def test_a_window_shows_what_the_view_shows_there(scale: float, angle: float) -> None:
-    frame = ViewTransform.enclosing(image_corners(900, 600), scale=scale, angle=angle)
-    left, top = frame.width // 2 - 47, frame.height // 2 - 31
-    window = frame.crop((left, left + 96), (top, top + 64)).render(TEXT)
-    apart, _ = difference(window, frame.render(TEXT)[top : top + 64, left : left + 96])
+def test_a_window_equals_its_part_of_the_view(scale: float, angle: float) -> None:
+    view = ViewTransform.enclosing(image_corners(900, 600), scale=scale, angle=angle)
+    left, top = view.width // 2 - 47, view.height // 2 - 31
+    window = view.crop((left, left + 96), (top, top + 64)).render(TEXT)
+    apart, _ = difference(window, view.render(TEXT)[top : top + 64, left : left + 96])
     assert apart <= 1.0, "grey levels; 3 to 9 where pixels are averaged in other groups"
     assert window.std() > 5, "there is text in the window"
 
 
-def test_a_view_beside_the_picture_is_its_border_colour() -> None:
+def test_a_view_outside_the_image_has_its_border_colour() -> None:
     pixels = np.full((40, 60, 3), RED, np.uint8)
-    view = ViewTransform.enclosing(image_corners(60, 40) + 500, scale=0.5).render(pixels)
-    assert (view == RED).all()
+    rendered = ViewTransform.enclosing(image_corners(60, 40) + 500, scale=0.5).render(pixels)
+    assert (rendered == RED).all()
 
 
-def test_a_window_of_a_long_picture_is_drawn() -> None:
+def test_a_window_of_a_long_image_is_rendered() -> None:
     pixels = np.zeros((40_000, 4, 3), np.uint8)
     pixels[39_900:] = RED
     window = (

@@ -10,14 +10,14 @@ def box(x: float, y: float, width: float, height: float) -> Quad:
     return ((x, y), (x + width, y), (x + width, y + height), (x, y + height))
 
 
-def turned(quad: Quad, angle: float) -> Quad:
+def rotated(quad: Quad, angle: float) -> Quad:
     cos, sin = np.cos(np.deg2rad(angle)), np.sin(np.deg2rad(angle))
     a, b, c, d = ((x * cos - y * sin, x * sin + y * cos) for x, y in quad)
     return a, b, c, d
 
 
 def downwards(quad: Quad) -> Quad:
-    """The same box as a column is given: its first edge is its right side."""
+    """Return the box as a column: its first edge is its right side."""
     a, b, c, d = quad
     return b, c, d, a
 
@@ -30,10 +30,10 @@ def test_rows_from_top_to_bottom_then_left_to_right() -> None:
 def test_rows_follow_the_direction_of_the_text() -> None:
     quads = [box(300, 12, 80, 20), box(10, 50, 80, 20), box(10, 10, 80, 20), box(150, 46, 80, 24)]
     for angle in (40, 90, 180, 300):
-        assert reading_order([turned(quad, angle) for quad in quads]) == [2, 0, 1, 3]
+        assert reading_order([rotated(quad, angle) for quad in quads]) == [2, 0, 1, 3]
 
 
-def test_a_column_stands_in_the_row_of_its_first_glyph() -> None:
+def test_a_column_belongs_to_the_row_of_its_first_glyph() -> None:
     column, first, second = box(300, 10, 24, 300), box(10, 10, 200, 24), box(10, 60, 200, 24)
     assert reading_order([second, column, first]) == [2, 1, 0]
 
@@ -46,9 +46,9 @@ def test_a_staircase_of_lines_is_not_one_row() -> None:
     assert reading_order(falling)[-1] in (4, 5)
 
 
-def test_a_row_may_climb_and_fall() -> None:
+def test_a_row_may_rise_and_fall() -> None:
     arcs = [
-        turned(box(-45, -5730 + 26 * row, 90, 20), degrees)
+        rotated(box(-45, -5730 + 26 * row, 90, 20), degrees)
         for row in range(3)
         for degrees in range(-15, 16)
     ]
@@ -69,7 +69,7 @@ def test_a_table_beside_a_heading_reads_row_by_row() -> None:
     assert reading_order([box(0, 0, 300, 100), *cells]) == list(range(7))
 
 
-def test_a_note_written_into_a_table_leaves_its_rows_whole() -> None:
+def test_a_note_in_a_table_does_not_split_its_rows() -> None:
     cells = [box(800 * x, 30 * y, 100, 22) for y in range(4) for x in range(2)]
     order = reading_order([*cells, box(350, 20, 150, 60)])
     assert [i for i in order if i < 8] == list(range(8))
@@ -87,27 +87,27 @@ def test_columns_side_by_side_are_read_as_a_block() -> None:
     assert reading_order([*rows, *columns]) == [0, 6, 7, 8, 1, 2, 3, 4, 5]
 
 
-def test_a_column_found_in_pieces_is_one_column() -> None:
+def test_a_column_detected_in_pieces_is_one_column() -> None:
     rows = [box(0, 40 * i, 200, 24) for i in range(5)]
     upper, lower = downwards(box(220, 0, 24, 80)), downwards(box(222, 90, 24, 90))
     beside = downwards(box(260, 0, 24, 180))
     assert reading_order([*rows, beside, lower, upper]) == [0, 7, 6, 5, 1, 2, 3, 4]
 
 
-def test_columns_do_not_turn_a_page_that_has_rows() -> None:
+def test_columns_do_not_rotate_a_page_with_rows() -> None:
     columns = [downwards(box(30 * i, 60, 24, 300)) for i in range(10)]
     title, footer = box(0, 0, 300, 40), box(0, 400, 300, 40)
     assert reading_order([footer, *columns, title]) == [11, *range(1, 11), 0]
 
 
-def test_a_slanting_watermark_all_over_does_not_turn_the_page() -> None:
+def test_a_slanted_watermark_does_not_rotate_the_page() -> None:
     rows = [box(400 * x, 60 * y, 90, 20) for y in range(8) for x in range(2)]
-    marks = [turned(box(60 * i, 100 * i, 400, 20), -30) for i in range(8)]
+    marks = [rotated(box(60 * i, 100 * i, 400, 20), -30) for i in range(8)]
     order = reading_order([*rows, *marks])
     assert [i for i in order if i < 16] == list(range(16))
 
 
-def test_columns_alone_are_a_page_that_is_turned() -> None:
+def test_columns_alone_are_a_rotated_page() -> None:
     assert reading_order([downwards(box(30 * i, 0, 24, 300)) for i in range(4)]) == [3, 2, 1, 0]
 
 
@@ -124,29 +124,31 @@ def test_words_on_a_strip_stay_one_row() -> None:
 
 
 def test_a_few_tilted_words_far_apart_stay_in_their_rows() -> None:
-    words = [turned(box(900 * x, 40 * y, 200, 20), 3) for y in range(3) for x in range(4)]
+    words = [rotated(box(900 * x, 40 * y, 200, 20), 3) for y in range(3) for x in range(4)]
     assert reading_order(words) == list(range(12))
 
 
-def test_a_turned_stamp_is_read_behind_what_lies_above_it() -> None:
+def test_a_rotated_stamp_follows_the_lines_above_it() -> None:
     rows = [box(200 * x, 30 * y, 180, 24) for y in range(4) for x in range(3)]
-    stamp = turned(box(250, -150, 200, 60), 40)
+    stamp = rotated(box(250, -150, 200, 60), 40)
     order = reading_order([*rows, stamp])
     assert [i for i in order if i != 12] == list(range(12))
-    assert reading_order([rows[0], turned(box(250, 200, 200, 60), 40)]) == [0, 1]
+    assert reading_order([rows[0], rotated(box(250, 200, 200, 60), 40)]) == [0, 1]
 
 
-def test_lines_of_a_turned_label_keep_their_own_order() -> None:
+def test_lines_of_a_rotated_label_keep_their_order() -> None:
     page = [box(0, 0, 900, 40)]
-    label = [turned(box(300 + 60 * x, -200 + 30 * y, 50, 20), 60) for y in range(2) for x in (0, 1)]
+    label = [
+        rotated(box(300 + 60 * x, -200 + 30 * y, 50, 20), 60) for y in range(2) for x in (0, 1)
+    ]
     assert reading_order([*label[::-1], *page]) == [4, 3, 2, 1, 0]
 
 
-def test_boxes_without_any_extent() -> None:
+def test_boxes_without_area() -> None:
     point: Quad = ((3.0, 4.0),) * 4
     needle: Quad = ((0.0, 0.0), (1e-9, 1e-9), (-10.0, 10.0), (-10.0, 10.0))
     assert sorted(reading_order([point, needle, point, box(0, 0, 0, 20)])) == [0, 1, 2, 3]
 
 
-def test_nothing_to_order() -> None:
+def test_no_lines() -> None:
     assert reading_order([]) == []

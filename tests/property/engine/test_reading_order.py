@@ -11,7 +11,7 @@ from web_image_ocr.engine.page import Quad
 Corners = npt.NDArray[np.float64]
 
 QUARTERS = st.sampled_from([0.0, 90.0, 180.0, 270.0])
-# Less than three degrees could be the error of a few short boxes.
+# Less than three degrees may be the error of a few short boxes.
 ANGLES = st.builds(float.__add__, QUARTERS, st.one_of(st.just(0.0), st.floats(3.0, 87.0)))
 SEEDS = st.integers(0, 2**32 - 1)
 
@@ -20,7 +20,7 @@ def box(x: float, y: float, width: float, height: float) -> Corners:
     return np.array([[x, y], [x + width, y], [x + width, y + height], [x, y + height]])
 
 
-def turned(corners: Corners, angle: float) -> Corners:
+def rotated(corners: Corners, angle: float) -> Corners:
     cos, sin = np.cos(np.deg2rad(angle)), np.sin(np.deg2rad(angle))
     around: Corners = corners @ np.array([[cos, sin], [-sin, cos]])
     return around
@@ -33,7 +33,7 @@ def order_of(boxes: Corners) -> list[int]:
 
 @st.composite
 def tables(draw: st.DrawFn) -> Corners:
-    """Cells in rows, (N, 4, 2), in reading order: lines of 10 px and gaps of all widths.
+    """Draw cells in rows, (N, 4, 2), in reading order: lines of 10 px and gaps of all widths.
 
     Each cell is off its row by at most a fifth of its height.
     """
@@ -52,7 +52,7 @@ def tables(draw: st.DrawFn) -> Corners:
 
 @st.composite
 def pages(draw: st.DrawFn) -> Corners:
-    """Boxes of many sizes that do not touch, (N, 4, 2): lines, large headings, columns."""
+    """Draw boxes of many sizes that do not touch, (N, 4, 2): lines, headings, columns."""
     random = np.random.default_rng(draw(SEEDS))
     boxes: list[Corners] = [box(0.0, -100.0, 400.0, 20.0)]
     for _ in range(draw(st.integers(0, 25))):
@@ -80,7 +80,7 @@ def test_a_table_reads_row_by_row(table: Corners) -> None:
 def test_tilt_does_not_mix_rows(table: Corners, angle: float) -> None:
     title = box(0.0, -30.0, 400.0, 10.0)  # long enough to show the tilt
     page = np.array([title, *table])
-    assert order_of(turned(page, angle)) == list(range(len(page)))
+    assert order_of(rotated(page, angle)) == list(range(len(page)))
 
 
 @given(st.lists(st.floats(20.0, 400.0), min_size=2, max_size=60), SEEDS)
@@ -94,20 +94,20 @@ def test_words_on_a_wide_strip_read_from_left_to_right(widths: list[float], seed
 
 
 @given(pages(), ANGLES)
-def test_turning_the_page_changes_nothing(page: Corners, angle: float) -> None:
-    assert order_of(turned(page, angle)) == order_of(page)
+def test_rotating_the_page_keeps_the_order(page: Corners, angle: float) -> None:
+    assert order_of(rotated(page, angle)) == order_of(page)
 
 
 @given(pages(), st.floats(0.05, 20.0))
-def test_the_scale_changes_nothing(page: Corners, scale: float) -> None:
+def test_scaling_the_page_keeps_the_order(page: Corners, scale: float) -> None:
     assert order_of(scale * page) == order_of(page)
 
 
 @given(pages(), st.floats(25.0, 65.0), QUARTERS, SEEDS)
-def test_a_turned_stamp_changes_nothing_for_the_others(
+def test_a_rotated_stamp_keeps_the_order_of_the_others(
     page: Corners, angle: float, quarters: float, seed: int
 ) -> None:
     x, y = np.random.default_rng(seed).uniform(0.0, 600.0, 2)
-    stamp = turned(box(-40.0, -12.0, 80.0, 24.0), angle + quarters) + np.array([x, y])
+    stamp = rotated(box(-40.0, -12.0, 80.0, 24.0), angle + quarters) + np.array([x, y])
     order = order_of(np.array([*page, stamp]))
     assert [i for i in order if i < len(page)] == order_of(page)

@@ -16,12 +16,12 @@ QUADS = st.builds(
     height=LENGTHS,
     centre=st.tuples(PLACES, PLACES),
 )
-ROUNDING = 0.01  # square pixels: OpenCV compares what touches in 32 bits
+ROUNDING = 0.01  # square pixels; OpenCV computes in float32
 
 
 @pytest.mark.slow
 @given(st.lists(QUADS, max_size=8), QUADS)
-def test_no_quad_that_shares_ground_is_missed(quads: list[Points], quad: Points) -> None:
-    meeting = BoundsIndex(quads).overlapping(quad)
+def test_the_index_finds_all_quads_that_share_area(quads: list[Points], quad: Points) -> None:
+    overlapping = BoundsIndex(quads).overlapping(quad)
     sharing = [i for i, other in enumerate(quads) if shared_area(quad, other) > ROUNDING]
-    assert set(sharing) <= set(meeting)
+    assert set(sharing) <= set(overlapping)

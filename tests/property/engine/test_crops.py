@@ -9,7 +9,7 @@ from web_image_ocr.engine.recognition.crops import MAX_WIDTH_PX, split_long_line
 
 @given(st.integers(16, 4 * MAX_WIDTH_PX), st.integers(0, 1000), st.integers(1, 60))
 @settings(max_examples=40)
-def test_pieces_are_bounded_and_together_are_the_line(width: int, seed: int, blot: int) -> None:
+def test_segments_are_limited_and_join_to_the_line(width: int, seed: int, blot: int) -> None:
     blots = np.random.default_rng(seed).integers(0, 256, (4, width // blot + 1, 3), dtype=np.uint8)
     line = np.repeat(blots, blot, axis=1)[:, :width]
     parts = [piece for piece, _ in split_long_line(line)]

@@ -1,4 +1,4 @@
-"""A picture to write on, which remembers what was written."""
+"""Draw an image and remember the text that was drawn."""
 
 from __future__ import annotations
 
@@ -12,15 +12,12 @@ from tests.golden.fonts import font
 Colour = str | tuple[int, int, int] | tuple[int, int, int, int]
 
 
-class Board:
-    """A picture under work.
-
-    Args:
-        image: what is written on.
+class Canvas:
+    """Draw on an image.
 
     Attributes:
-        image: the picture; may be exchanged when it is done, for one that is turned.
-        lines: what was written, in the order of writing, which is to be the reading order.
+        image: may be replaced by a rotated one in the end.
+        lines: the text, in the order of drawing, which must be the reading order.
     """
 
     def __init__(self, image: Image.Image) -> None:
@@ -39,7 +36,7 @@ class Board:
         stroke: int = 0,
         stroke_fill: Colour | None = None,
     ) -> None:
-        """Writes a line; ``place`` is its upper left corner, ``stroke`` the width of its edge."""
+        """Draw a line; ``place`` is its upper left corner, ``stroke`` the width of its outline."""
         self.lines.append(text)
         self._draw.text(
             place, text, fill, font(face, size), stroke_width=stroke, stroke_fill=stroke_fill
@@ -48,25 +45,25 @@ class Board:
     def write_down(
         self, place: tuple[int, int], text: str, face: str, size: int, fill: Colour, *, step: int
     ) -> None:
-        """Writes a column, a character every ``step`` pixels."""
+        """Draw a column, one character every ``step`` pixels."""
         self.lines.append(text)
         for row, character in enumerate(text):
             x, y = place[0], place[1] + row * step
             self._draw.text((x, y), character, fill, font(face, size))
 
     def box(self, corners: Sequence[int], fill: Colour, radius: int = 0) -> None:
-        """A filled rectangle: left, top, right, bottom."""
+        """Draw a filled rectangle: left, top, right, bottom."""
         self._draw.rounded_rectangle(tuple(corners), radius, fill)
 
 
-def blank(width: int, height: int, fill: Colour = "white", mode: str = "RGB") -> Board:
-    """A board of one colour."""
-    return Board(Image.new(mode, (width, height), fill))
+def blank(width: int, height: int, fill: Colour = "white", mode: str = "RGB") -> Canvas:
+    """Return a canvas of one colour."""
+    return Canvas(Image.new(mode, (width, height), fill))
 
 
-def graded(width: int, height: int, first: Sequence[int], last: Sequence[int]) -> Board:
-    """A board whose colour runs from the upper left to the lower right corner."""
+def graded(width: int, height: int, first: Sequence[int], last: Sequence[int]) -> Canvas:
+    """Return a canvas with a colour gradient from the upper left to the lower right corner."""
     y, x = np.mgrid[:height, :width]
     part = ((x + y) / (width + height - 2))[..., None]
     pixels = np.array(first) * (1 - part) + np.array(last) * part
-    return Board(Image.fromarray(np.rint(pixels).astype(np.uint8)))
+    return Canvas(Image.fromarray(np.rint(pixels).astype(np.uint8)))

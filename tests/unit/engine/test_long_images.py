@@ -17,7 +17,7 @@ NINE_WORDS = [
 
 @pytest.fixture(scope="module")
 def engine() -> Engine:
-    # Exact, for letters of 9 pixels are doubtful: a 2 on another place may be rounded to a 6.
+    # float32: at 9 pixels, INT8 rounding may turn a 2 into a 6.
     return Engine(EngineConfig(threads=2, max_detection_pixels=262_144, precision="float32"))
 
 
@@ -26,7 +26,7 @@ def texts(page: Page) -> list[str]:
 
 
 def screens(size: int) -> list[Pixels]:
-    """Nine screens of four lines, in a font of that many pixels."""
+    """Draw nine screens of four lines, in a font of that many pixels."""
     return [
         draw_lines(
             [
@@ -43,15 +43,15 @@ def screens(size: int) -> list[Pixels]:
     ]
 
 
-def test_stacked_screens_read_as_each_alone(engine: Engine) -> None:
-    small = screens(9)  # seen whole, such a stack loses letters
+def test_stacked_screens_have_the_lines_of_each(engine: Engine) -> None:
+    small = screens(9)  # in one detector input, such a stack loses letters
     alone = [text for screen in small for text in texts(engine.recognize(screen))]
     assert len(alone) == 4 * len(small)
     assert texts(engine.recognize(np.vstack(small))) == alone
 
 
 @pytest.mark.slow
-def test_a_long_picture_on_its_side_reads_the_same(engine: Engine) -> None:
+def test_a_long_image_on_its_side_has_the_same_lines(engine: Engine) -> None:
     stack = np.vstack(screens(13))
     aligned = engine.recognize(rotate(stack, 90), RecognitionOptions(detect_direction=True))
     assert texts(aligned) == texts(engine.recognize(stack))
