@@ -1,4 +1,4 @@
-"""Web Image OCR: reads pictures from the web, as a library, a command line and a server."""
+"""Recognize text in web images: as a library, on the command line, or as a server."""
 
 from __future__ import annotations
 
@@ -14,13 +14,13 @@ __all__ = ["Engine", "EngineConfig", "Page", "RecognitionOptions", "TextLine", "
 
 __version__ = "0.2.0"
 
-disable_onnxruntime_telemetry()  # before any module of the package can load the library
+disable_onnxruntime_telemetry()  # before any module of the package imports the library
 
 if not TYPE_CHECKING:
 
     def __getattr__(name: str) -> object:
-        # The engine is imported on first use: the command must say what a signal does
-        # before it spends half a second on NumPy, OpenCV and ONNX Runtime.
+        # Lazy import: the command must install its signal handlers before it spends half a second
+        # on importing NumPy, OpenCV and ONNX Runtime.
         if name in __all__:
             return getattr(import_module("web_image_ocr.engine"), name)
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

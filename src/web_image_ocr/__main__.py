@@ -1,4 +1,4 @@
-"""``python -m web_image_ocr`` is the command ``web-image-ocr``."""
+"""Run the command ``web-image-ocr`` as ``python -m web_image_ocr``."""
 
 from web_image_ocr.cli.main import main
 

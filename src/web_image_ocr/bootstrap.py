@@ -1,4 +1,4 @@
-"""The composition root: settings in, the parts of a server out, in a visible order."""
+"""Build a running application from settings (composition root)."""
 
 from __future__ import annotations
 
@@ -24,12 +24,12 @@ from web_image_ocr.sources import ImageFetcher
 def open_identity(
     settings: Settings, *, may_create: bool = True, may_migrate: bool = False
 ) -> Identity:
-    """Accounts, tokens and keys on the configured store.
+    """Open accounts, tokens and keys on the configured database.
 
     Args:
         settings: the configuration.
-        may_create: make the data folder and the store where they are missing.
-        may_migrate: bring a store of an older revision to the newest one, after a backup.
+        may_create: create the data folder and the database if missing.
+        may_migrate: migrate a database of an older revision, after a backup.
 
     Raises:
         ServiceError: ``DATABASE_UNAVAILABLE`` or ``CONFIGURATION_INVALID``.
@@ -40,7 +40,7 @@ def open_identity(
 
 
 def image_limits(settings: Settings) -> ImageLimits:
-    """What pictures may be in the configured edition."""
+    """Return the limits on images in the configured edition."""
     return ImageLimits.for_edition(settings.api.edition)
 
 
@@ -48,16 +48,16 @@ def image_limits(settings: Settings) -> ImageLimits:
 async def running_app(
     settings: Settings, identity: Identity | None, *, stopping: Callable[[], bool]
 ) -> AsyncIterator[FastAPI]:
-    """The HTTP application with its workers and its fetcher, for as long as the body runs.
+    """Run the HTTP application with its workers and image fetcher.
 
     Args:
         settings: the configuration.
-        identity: who may call; None lets everybody on this machine (``--no-auth``).
-        stopping: whether the server has been told to stop.
+        identity: authenticates callers; None accepts everyone (``--no-auth``).
+        stopping: returns whether a shutdown was requested.
     """
-    models = ModelFiles(settings.engine)  # before a worker reads them
+    models = ModelFiles(settings.engine)  # before a worker loads them
     async with (
-        _counting(identity),  # closed last: calls are counted to the end
+        _counting(identity),  # closed last, to count all calls
         WorkerPool(settings.serving, settings.engine, image_limits(settings)) as pool,
         ImageFetcher(settings.fetch, settings.storage) as fetcher,
         _shared_counters(settings) as shared_rate_counters,
@@ -80,7 +80,7 @@ async def running_app(
 
 
 def is_ready(app: FastAPI) -> bool:
-    """Return whether an image sent to the application now would be read at once."""
+    """Return whether a worker can recognize an image now."""
     services: State = app.state.services
     return services.recognizer.ready()
 

@@ -132,7 +132,7 @@ def _unwritable(path: Path, error: OSError) -> ServiceError:
 
 
 async def remove_credentials_files(data_dir: Path) -> None:
-    """Delete credentials files when they are 24 hours old; return when none is left.
+    """Delete credentials files when they are 24 hours old; return when all are deleted.
 
     That includes temporary files of a server that was killed while it created the account. A
     recent one may belong to another server that is starting.

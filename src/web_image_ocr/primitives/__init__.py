@@ -1,1 +1,1 @@
-"""The bottom of the package: errors, deadline, geometry, pixels. Imports nothing above."""
+"""Provide what every layer uses: errors, deadlines, limits of the machine, the audit trail."""

@@ -1,4 +1,4 @@
-"""Read the control groups (cgroups) that bound this process, in every layout of Linux."""
+"""Read the control groups (cgroups, versions 1 and 2) that limit this process."""
 
 from __future__ import annotations
 
@@ -10,10 +10,10 @@ PROCESS = Path("/proc/self")
 
 
 def values(controller: str, name: str, process: Path = PROCESS) -> Iterator[tuple[Path, str]]:
-    """Yield each file of that name that bounds this process, with its content.
+    """Yield each existing file of that name that limits this process, with its content.
 
-    Its own group comes first, then each parent up to the root of the mount: a limit of any of
-    them holds. Files that are missing are left out.
+    The process's own group comes first, then each parent up to the root of the mount. The limits
+    of all of them apply.
 
     Args:
         controller: ``cpu``, ``memory`` and so on.
@@ -27,7 +27,7 @@ def values(controller: str, name: str, process: Path = PROCESS) -> Iterator[tupl
 
 
 def own_values(controller: str, name: str, process: Path = PROCESS) -> Iterator[str]:
-    """Yield the content of each file of that name in the process's own groups, without parents.
+    """Yield the content of each file of that name in the process's own groups only.
 
     Args:
         controller: as for `values`.
@@ -41,7 +41,7 @@ def own_values(controller: str, name: str, process: Path = PROCESS) -> Iterator[
 
 
 def levels(controller: str, process: Path = PROCESS) -> list[Path]:
-    """Return the folders of this process's groups, from its own up to the mount's root.
+    """Return the folders of this process's groups, from its own up to the root of the mount.
 
     Args:
         controller: as for `values`.
@@ -54,7 +54,7 @@ def levels(controller: str, process: Path = PROCESS) -> list[Path]:
 def _groups(controller: str, process: Path) -> list[tuple[Path, PurePosixPath]]:
     """Return the process's own groups: each mount point, and the group's path below it.
 
-    Both versions are looked at, since a machine may have both (hybrid layout).
+    A machine may use both versions (hybrid layout).
     """
     try:
         memberships = (process / "cgroup").read_text().splitlines()
@@ -103,10 +103,10 @@ def _unescaped(path: str) -> str:
 
 
 def _below(root: str, path: str) -> PurePosixPath:
-    """Return the group's folder relative to the mount point; the mount point where it is outside.
+    """Return the group's folder relative to the mount point, which stands for groups outside.
 
-    A group is outside of the mount in a container that shares its host's namespace and
-    mounts the container's own group at the root, and ``/../x`` is outside of the namespace.
+    A group is outside the mount in a container that shares the host's namespace and mounts its own
+    group at the root. The path ``/../x`` is outside the namespace.
     """
     group = PurePosixPath(path)
     if ".." in group.parts or not group.is_relative_to(root):

@@ -1,4 +1,4 @@
-"""When work must be done by; the only reader of the monotonic clock for deadlines."""
+"""Represent deadlines of calls on the monotonic clock."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from web_image_ocr.primitives.errors import ErrorKind, ServiceError
 
 @dataclass(frozen=True, slots=True)
 class Deadline:
-    """A moment on this machine's monotonic clock, shared by all its processes.
+    """Represent a moment on the monotonic clock, which all processes of a machine share.
 
     Attributes:
         at: seconds of ``time.monotonic()``; ``inf`` means never.
@@ -20,19 +20,19 @@ class Deadline:
 
     @classmethod
     def after(cls, seconds: float) -> Deadline:
-        """The moment ``seconds`` from now."""
+        """Return the deadline ``seconds`` from now."""
         return cls(time.monotonic() + seconds)
 
     @classmethod
     def never(cls) -> Deadline:
-        """A deadline that does not come."""
+        """Return a deadline that never passes."""
         return cls(float("inf"))
 
     def remaining(self) -> float:
-        """Seconds left, 0 when it has passed, ``inf`` when it never comes."""
+        """Return the seconds left: 0 if it has passed, ``inf`` if it never does."""
         return max(0.0, self.at - time.monotonic())
 
     def check(self) -> None:
-        """Raise ``DEADLINE_EXCEEDED`` once the moment has passed."""
+        """Raise ``DEADLINE_EXCEEDED`` if the deadline has passed."""
         if self.remaining() <= 0.0:
             raise ServiceError(ErrorKind.DEADLINE_EXCEEDED, "the deadline has passed")

@@ -1,8 +1,7 @@
-"""The one error type of the package and the closed list of its kinds.
+"""Define the error type of the package and the closed list of its kinds.
 
-An error says what went wrong (``kind``), never how it is shown: HTTP statuses and
-wire codes are in ``api.wire.errors``, exit codes in ``cli.exit_codes``. Both are total
-over ``ErrorKind``.
+A kind does not say how the error is shown: ``api.wire.errors`` maps every kind to an HTTP status
+and a wire code, ``cli.exit_codes`` to an exit status.
 """
 
 from __future__ import annotations
@@ -11,14 +10,14 @@ from collections.abc import Mapping
 from datetime import datetime
 from enum import StrEnum
 
-MOST_DETAIL = 2000
-"""Characters of a detail; the rest is cut. Callers' texts in it are cut by ``text.quoted``."""
+MAX_DETAIL = 2000
+"""Characters; the rest is cut. ``text.quoted`` cuts text from callers."""
 
 
 class ErrorKind(StrEnum):
-    """What can go wrong, in the service's own words."""
+    """List what can go wrong."""
 
-    # The request as HTTP sees it.
+    # The HTTP request.
     ROUTE_UNKNOWN = "route_unknown"
     BODY_TOO_LARGE = "body_too_large"
     URI_TOO_LONG = "uri_too_long"
@@ -27,7 +26,7 @@ class ErrorKind(StrEnum):
     JSON_INVALID = "json_invalid"
     PARAMETER_INVALID = "parameter_invalid"
     IMAGE_TEXT_TOO_LONG = "image_text_too_long"
-    # The picture.
+    # The image.
     FORMAT_UNSUPPORTED = "format_unsupported"
     IMAGE_SIZE = "image_size"
     SOURCE_FORBIDDEN = "source_forbidden"
@@ -38,7 +37,7 @@ class ErrorKind(StrEnum):
     STORAGE_UNREACHABLE = "storage_unreachable"
     STORAGE_OBJECT_SIZE = "storage_object_size"
     STORAGE_OBJECT_MISSING = "storage_object_missing"
-    # Who is calling.
+    # Authentication and authorization.
     CREDENTIALS_MISSING = "credentials_missing"
     TOKEN_UNREADABLE = "token_unreadable"  # noqa: S105 - a name, not a secret
     TOKEN_EXPIRED = "token_expired"  # noqa: S105 - a name, not a secret
@@ -51,7 +50,7 @@ class ErrorKind(StrEnum):
     PROJECT_FORBIDDEN = "project_forbidden"
     ROLE_FORBIDDEN = "role_forbidden"
     NOT_SUBSCRIBED = "not_subscribed"
-    # The identity API and the administration of accounts.
+    # The identity API and administration.
     IDENTITY_REQUEST_INVALID = "identity_request_invalid"
     MANAGEMENT_REQUEST_INVALID = "management_request_invalid"
     LOGIN_FAILED = "login_failed"
@@ -60,7 +59,7 @@ class ErrorKind(StrEnum):
     RECORD_UNKNOWN = "record_unknown"
     RECORD_CONFLICT = "record_conflict"
     QUOTA_EXCEEDED = "quota_exceeded"
-    # Load and the server's own troubles.
+    # Load and failures of the server.
     RATE_LIMITED = "rate_limited"
     OVERLOADED = "overloaded"
     DEADLINE_EXCEEDED = "deadline_exceeded"
@@ -73,15 +72,15 @@ class ErrorKind(StrEnum):
 
 
 class ServiceError(Exception):
-    """A failure of a known kind.
+    """Report a failure of a known kind.
 
     Args:
         kind: what went wrong.
-        detail: a sentence for the log and the command line; never a secret, a
-            picture or a recognised text. It is not sent over HTTP.
-        public: values for the placeholders of the kind's public text (for instance
-            ``expires_at``); safe to send to the caller.
-        retry_after: seconds after which another try makes sense, where that is known.
+        detail: sentence for the log and the command line, not sent over HTTP. It must not contain
+            a secret, an image or recognized text.
+        public: values for the placeholders of the kind's public message, such as ``expires_at``;
+            safe to send to the caller.
+        retry_after: seconds until a retry makes sense, if known.
     """
 
     def __init__(
@@ -94,12 +93,12 @@ class ServiceError(Exception):
     ) -> None:
         super().__init__(detail or kind.value)
         self.kind = kind
-        self.detail = detail if len(detail) <= MOST_DETAIL else f"{detail[:MOST_DETAIL]}…"
+        self.detail = detail if len(detail) <= MAX_DETAIL else f"{detail[:MAX_DETAIL]}…"
         self.public: dict[str, str | datetime] = dict(public or {})
         self.retry_after = retry_after
 
     def __reduce__(self) -> tuple[object, ...]:
-        """Survive the pipe between a worker process and the server."""
+        """Support pickling, for the pipe between a worker process and the server."""
         return _rebuild, (self.kind, self.detail, self.public, self.retry_after)
 
 

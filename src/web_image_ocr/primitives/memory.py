@@ -13,36 +13,35 @@ from pathlib import Path
 from web_image_ocr.primitives import cgroups
 
 _TRIM_THRESHOLD, _TOP_PAD, _MMAP_THRESHOLD, _ARENA_MAX = -1, -2, -3, -8  # of <malloc.h>
-# Of pages of text, .95 / .92 / .91 / .92 of the time at 128 / 192 / 256 / 320 MiB beside 128 MiB
-# without a pad (below); of screens and shop pictures .99 / .96 / .96 from 192 on.
 _KEPT = 256 << 20
+"""Bytes. Larger values save no more time; see "Freed memory" in the engine notes."""
 _NEVER_MAPPED = 1 << 30
 
 
 class ResidentMemory:
-    """Read how much resident memory a process has, for as long as it runs.
+    """Read the resident memory of a process while it runs.
 
-    The kernel checks access when the file is opened, not when it is read. Opened in time, it can
-    be read after the process has stopped being dumpable, which hides the process from ordinary
-    users where ``/proc`` is mounted with ``hidepid`` (systemd: ``ProtectProc=invisible``). It never
-    shows another process that got the same number.
+    The kernel checks access to the file in ``/proc`` on opening, not on reading. A worker that is
+    not dumpable disappears from ``/proc`` where ``hidepid`` is set (systemd:
+    ``ProtectProc=invisible``), so the file is opened before. It never shows another process with
+    the same pid.
 
     Args:
-        pid: number of a process that runs.
+        pid: of a running process.
         proc: mount point of the process file system.
 
     Raises:
-        OSError: no open file is left.
+        OSError: out of file descriptors.
     """
 
     def __init__(self, pid: int, proc: Path = Path("/proc")) -> None:
         self._file: int | None = None
-        # Without /proc, or where the process is hidden, the size is unknown.
+        # Without /proc, or if the process is hidden, the size stays unknown.
         with contextlib.suppress(FileNotFoundError, PermissionError, ProcessLookupError):
             self._file = os.open(proc / str(pid) / "statm", os.O_RDONLY | os.O_CLOEXEC)
 
     def bytes(self) -> int | None:
-        """Return the resident memory; None if the process has ended or its size is unknown."""
+        """Return the resident memory, bytes; None if unknown or the process has ended."""
         if self._file is None:
             return None
         try:
@@ -60,11 +59,11 @@ class ResidentMemory:
 
 @dataclass(frozen=True, slots=True)
 class MemoryLimit:
-    """Describe what this process and its children may hold together.
+    """Describe a limit on the memory of this process and its children together.
 
     Attributes:
         bytes: resident memory.
-        source: the file that says so.
+        source: file that the limit was read from.
     """
 
     bytes: int
@@ -84,7 +83,7 @@ def memory_limit(
         MemoryLimit(int(content), file)
         for name in ("memory.max", "memory.high", "memory.limit_in_bytes")
         for file, content in cgroups.values("memory", name, process)
-        if content.isdigit()  # else "max": no limit
+        if content.isdigit()  # otherwise "max": no limit
     ]
     try:
         total = next(x for x in machine.read_text().splitlines() if x.startswith("MemTotal:"))
@@ -95,10 +94,10 @@ def memory_limit(
 
 
 def out_of_memory_kills(process: Path = cgroups.PROCESS) -> int:
-    """Return how many processes of this control group the kernel has ended for lack of memory.
+    """Return how many processes of this control group the OOM killer has ended.
 
-    The own group counts its processes whichever limit was reached. The count of a parent also
-    contains the processes of other services.
+    The group itself counts its processes, whichever limit was reached. The count of a parent
+    includes the processes of other services.
 
     Args:
         process: the process's folder in ``/proc``.
@@ -112,18 +111,15 @@ def out_of_memory_kills(process: Path = cgroups.PROCESS) -> int:
 
 
 def keep_freed_memory() -> bool:
-    """Have the C library keep up to 256 MiB of freed memory, for the whole process.
+    """Make the C library keep up to 256 MiB of freed memory, and return whether it does.
 
-    A model's run takes and frees tensors of many megabytes. By default each goes back to the
-    system when freed, and is zeroed page by page when it is wanted again: half of the time of a
-    detection with two threads (928 x 1600: 0.54 s, 0.27 s with this; Zen 4, glibc 2.36). Beyond
-    the threshold the C library hands back all but its pad, so both are what is kept. ONNX
-    Runtime's own arena keeps memory, too, but one for each session and for ever.
-
-    Returns:
-        Whether the C library does so: glibc does.
+    Inference allocates and frees tensors of many megabytes. By default each is returned to the
+    kernel, which zeroes its pages on the next allocation. That is half of the time of a detection
+    with two threads (see "Freed memory" in the engine notes). Above the trim threshold glibc
+    returns everything but its pad, so both have the same value. ONNX Runtime's own arena would
+    keep memory per session and never return it. Only glibc supports this.
     """
-    mallopt = _of_c_library("mallopt")
+    mallopt = _libc_function("mallopt")
     if mallopt is None:
         return False
     wanted = {
@@ -136,13 +132,13 @@ def keep_freed_memory() -> bool:
 
 
 def release_freed_memory() -> None:
-    """Have the C library give all that was freed to the system, once; where it can: glibc can."""
-    malloc_trim = _of_c_library("malloc_trim")
+    """Return all freed memory to the kernel once, where the C library is glibc."""
+    malloc_trim = _libc_function("malloc_trim")
     if malloc_trim is not None:
         malloc_trim(0)
 
 
-def _of_c_library(name: str) -> Callable[..., int] | None:
+def _libc_function(name: str) -> Callable[..., int] | None:
     if not sys.platform.startswith("linux"):
         return None
     return getattr(ctypes.CDLL(None), name, None)

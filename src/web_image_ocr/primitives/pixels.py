@@ -1,4 +1,4 @@
-"""The pixel array that pictures are handed over in."""
+"""Define the array type of decoded images."""
 
 from __future__ import annotations
 
@@ -6,4 +6,4 @@ import numpy as np
 import numpy.typing as npt
 
 Pixels = npt.NDArray[np.uint8]
-"""(H, W, 3) uint8, RGB, upright as a viewer shows it, C-contiguous."""
+"""(H, W, 3) uint8, RGB, upright as displayed, C-contiguous."""

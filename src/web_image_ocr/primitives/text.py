@@ -20,7 +20,7 @@ def quoted(text: str) -> str:
 
 
 def closest_name(name: str, known: Iterable[str]) -> str | None:
-    """Return the known dotted name most similar to the given one; None if none is similar.
+    """Return the known dotted name most similar to the given one; None without a similar one.
 
     A similar last part is enough: ``rate_limit`` matches ``api.rate_limit``.
     """

@@ -5,7 +5,8 @@ descriptors or memory, or until no other client is accepted. It sends nothing, h
 or a request now and then.
 Rule: a connection counts from before its TLS handshake. One without a request is *idle*. At the
 limit, the client network with the most idle connections loses its longest-idle one. If the new
-connection's network holds more connections than that one, it loses one of its own or is refused.
+connection's network holds more connections than that one, that network loses an idle connection
+instead, or the new one is refused.
 Not covered: requests in progress are never interrupted, and an attacker with addresses in many
 networks gets a share for each.
 """

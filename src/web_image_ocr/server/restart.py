@@ -3,7 +3,7 @@
 The successor is started with the same command line, so it runs the upgraded version after an
 upgrade. It inherits the sockets (see ``listeners``) and accepts nothing until its first worker is
 ready. Then it writes to a pipe, and this server shuts down as on SIGTERM. Both share one queue of
-connections, so none is lost. If the successor fails or hangs, this server continues.
+connections, so no client is refused. If the successor fails or hangs, this server continues.
 """
 
 from __future__ import annotations

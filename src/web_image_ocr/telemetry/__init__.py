@@ -1,1 +1,1 @@
-"""How the server tells what it does: logging now; metrics and traces come beside it."""
+"""Write the log."""

@@ -1,8 +1,7 @@
-"""Write lines to a file from a dedicated thread, so that no other thread waits for the reader.
+"""Write lines to a file from a dedicated thread, so that no other thread blocks on the file.
 
-Threat: standard error is a pipe whose reader has stalled, or a disk that is full. Rule: a line
-is queued in memory under a bound. Beyond it, lines are dropped and counted. The count is written
-after the backlog.
+Threat: the reader of standard error stalls, or the disk is full. Rule: lines are queued in memory
+up to a limit. Beyond that they are dropped, and their number is written after the backlog.
 """
 
 from __future__ import annotations
@@ -16,16 +15,16 @@ from pathlib import Path
 from queue import Empty, SimpleQueue
 
 QUEUED_BYTES = 4 * 1024 * 1024
-"""Queued at most: some 10,000 records of calls."""
+"""Limit of the queue: about 10,000 call records."""
 RESERVED_BYTES = 1024 * 1024
-"""On top of it, for lines that ordinary ones must not displace."""
-_WRITTEN_AT_ONCE = 64 * 1024
-"""Also the size of a pipe on Linux."""
+"""Additional space for reserved lines, such as the audit trail."""
+_MAX_WRITE_BYTES = 64 * 1024
+"""The size of a pipe on Linux."""
 _RETRY_S = 1.0
 """Pause after a failed write: a full disk or a pipe without a reader."""
 
 Notice = Callable[[int, int], bytes]
-"""Return the line that says how many lines were dropped, and how many of them were reserved."""
+"""Return the line that reports the number of dropped lines, and of reserved ones among them."""
 
 
 class Output:
@@ -33,7 +32,7 @@ class Output:
 
     Args:
         descriptor: of the open file.
-        path: of that file if it can be opened again, as after a log rotation.
+        path: of that file, if it can be reopened after a log rotation.
     """
 
     def __init__(self, descriptor: int, path: Path | None = None) -> None:
@@ -50,7 +49,7 @@ class Output:
         return cls(_opened(path), path)
 
     def reopen(self) -> None:
-        """Open the path again and write there from then on, also while another thread writes.
+        """Reopen the path and write there from then on; safe while another thread writes.
 
         Raises:
             OSError: the file cannot be opened; the old one stays in use.
@@ -61,7 +60,7 @@ class Output:
             os.close(fresh)
 
     def write(self, data: memoryview) -> int:
-        """Write some of the data as soon as the file takes any, and return how many bytes.
+        """Block until the file accepts some of the data; return how many bytes.
 
         Raises:
             OSError: the write failed.
@@ -69,7 +68,7 @@ class Output:
         while True:
             try:
                 return os.write(self._descriptor, data)
-            except BlockingIOError:  # the parent process made it non-blocking
+            except BlockingIOError:  # the parent process set O_NONBLOCK
                 ready = select.poll()
                 ready.register(self._descriptor, select.POLLOUT)
                 ready.poll()
@@ -78,12 +77,12 @@ class Output:
 class LineWriter:
     """Write queued lines in order; ``put`` never blocks.
 
-    Once a line is dropped, further ones are dropped as well until the backlog is written. Then the
+    After the first dropped line, all lines are dropped until the backlog is written. Then the
     notice is written in their place.
 
     Args:
-        output: where the lines go.
-        notice: makes the line about dropped lines.
+        output: file to write to.
+        notice: returns the line about dropped lines.
     """
 
     def __init__(self, output: Output, notice: Notice) -> None:
@@ -104,13 +103,13 @@ class LineWriter:
         """Queue a line, or drop it when the queue is full.
 
         Args:
-            line: with its line feed.
-            reserved: whether it may use the reserved room, too.
+            line: including its line feed.
+            reserved: whether it may use the reserved space.
         """
         with self._lock:
-            room = QUEUED_BYTES + RESERVED_BYTES if reserved else QUEUED_BYTES
-            behind_a_gap = self._dropped > 0 and not reserved
-            if behind_a_gap or self._queued + len(line) > room:
+            limit = QUEUED_BYTES + RESERVED_BYTES if reserved else QUEUED_BYTES
+            after_drop = self._dropped > 0 and not reserved
+            if after_drop or self._queued + len(line) > limit:
                 self._dropped += 1
                 self._dropped_reserved += reserved
                 return
@@ -118,11 +117,11 @@ class LineWriter:
         self._lines.put(line)
 
     def reopen(self) -> None:
-        """Open the output's path again; see ``Output.reopen``."""
+        """Reopen the output's path; see ``Output.reopen``."""
         self._output.reopen()
 
     def close(self, seconds: float) -> None:
-        """Write the queued lines for at most so many seconds. Lines that are put later are lost."""
+        """Write the queued lines for at most so many seconds; later lines are lost."""
         self._closing.set()
         self._lines.put(None)
         self._thread.join(seconds)
@@ -135,12 +134,12 @@ class LineWriter:
                 return
             with self._lock:
                 self._queued -= len(batch)
-                notice = self._gap() if self._queued == 0 else b""
+                notice = self._drop_notice() if self._queued == 0 else b""
             if not self._write(notice):
                 return
 
     def _next_batch(self) -> tuple[bytes, bool]:
-        """Wait for a line and return all that are queued, and whether the end has come."""
+        """Wait for a line; return all queued lines, and whether the writer is closed."""
         lines: list[bytes] = []
         size = 0
         line = self._lines.get()
@@ -148,13 +147,13 @@ class LineWriter:
             while line is not None:
                 lines.append(line)
                 size += len(line)
-                if size >= _WRITTEN_AT_ONCE:
+                if size >= _MAX_WRITE_BYTES:
                     break
                 line = self._lines.get_nowait()
         return b"".join(lines), line is None
 
     def _write(self, data: bytes) -> bool:
-        """Write all of the data, and return whether that was possible before the end."""
+        """Write all of the data; return false if that failed and the writer is closed."""
         rest = memoryview(data)
         while rest:
             is_last_try = self._closing.is_set()
@@ -166,13 +165,13 @@ class LineWriter:
                 self._closing.wait(_RETRY_S)
         return True
 
-    def _gap(self) -> bytes:
+    def _drop_notice(self) -> bytes:
         dropped, reserved = self._dropped, self._dropped_reserved
         self._dropped = self._dropped_reserved = 0
         return self._notice(dropped, reserved) if dropped else b""
 
 
 def _opened(path: Path) -> int:
-    # Without O_NONBLOCK, opening a FIFO would wait for its reader.
+    # O_NONBLOCK: otherwise opening a FIFO waits for its reader.
     flags = os.O_WRONLY | os.O_APPEND | os.O_CREAT | os.O_CLOEXEC | os.O_NONBLOCK
     return os.open(path, flags, 0o640)

@@ -1,7 +1,7 @@
-"""Set up the log: one line per event on standard error or in a file, as JSON or for a person.
+"""Configure the log: one line per event, on standard error or in a file, as JSON or for people.
 
-Rule for all who log: sizes, counts, ids, codes and times only; never an image, a
-recognized text, an address from a request, a token or a key.
+Rule: log sizes, counts, ids, codes and times only. Never log an image, recognized text, a URL
+from a request, a token or a key.
 """
 
 from __future__ import annotations
@@ -27,20 +27,19 @@ _log = structlog.stdlib.get_logger(__name__)
 
 _SYSTEM_LOG = "/dev/log"
 _FLUSH_S = 2.0
-"""Seconds to write the last records when the process ends."""
+"""Seconds to write the last records at exit."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LoggingConfig:
-    """What is logged, and how it looks.
+    """Configure what is logged, in which format and where.
 
     Attributes:
-        level: least severity shown: ``debug``, ``info``, ``warning`` or ``error``. The audit
-            trail is shown at every level.
-        format: ``json`` (one object a line), ``console`` (for reading), or ``auto``:
-            ``console`` on a terminal, else ``json``.
-        file: file to append the log to; absent: standard error. SIGHUP opens it again,
-            for log rotation.
+        level: lowest severity to log: ``debug``, ``info``, ``warning`` or ``error``. The audit
+            trail is logged at every level.
+        format: ``json`` (one object a line), ``console`` (for people), or ``auto``: ``console`` on
+            a terminal, otherwise ``json``.
+        file: file to append to. None: standard error. SIGHUP reopens it, for log rotation.
     """
 
     level: Literal["debug", "info", "warning", "error"] = "info"
@@ -49,13 +48,11 @@ class LoggingConfig:
 
 
 def configure(config: LoggingConfig) -> None:
-    """Send all records of a command, ours and the libraries', to one place in one form.
+    """Configure the log of a command, including the records of libraries.
 
-    A command appends to a log file that exists, and does not create one: it may run as another
-    user than the server. Where it cannot append, its records go to standard error.
-
-    Without a file, the audit trail goes to the system log (``authpriv``) and not to the terminal,
-    as with other commands that administer accounts.
+    A command appends to an existing log file but never creates one, since it may run as another
+    user than the server. If it cannot append, its records go to standard error. Without a file, the
+    audit trail goes to the system log (``authpriv``), as with other account tools.
     """
     handler = _ExistingFileHandler(config.file) if config.file else logging.StreamHandler()
     _install(handler, config)
@@ -65,14 +62,14 @@ def configure(config: LoggingConfig) -> None:
 
 
 def configure_server(config: LoggingConfig) -> None:
-    """Do the same for a server, so that no thread waits for the log.
+    """Configure the log of a server, so that no thread blocks on it.
 
-    Take over standard error, too, with what child processes write to it, until the process ends.
+    Standard error, including that of child processes, is redirected until the process ends.
 
     Raises:
         ServiceError: ``CONFIGURATION_INVALID`` when the file cannot be opened.
     """
-    formatter = _formatter(config)  # looks at standard error as it was
+    formatter = _formatter(config)  # checks standard error before its redirection
 
     def notice(lines: int, audit: int) -> bytes:
         record = logging.LogRecord(
@@ -92,7 +89,7 @@ def configure_server(config: LoggingConfig) -> None:
 
 
 def reopen() -> None:
-    """Open the server's log file again, after it was moved away."""
+    """Reopen the server's log file after a log rotation."""
     for handler in logging.getLogger().handlers:
         if isinstance(handler, _QueuedHandler):
             try:
@@ -102,7 +99,7 @@ def reopen() -> None:
 
 
 class _QueuedHandler(logging.Handler):
-    """Format a record here, where its context is, and queue it for the writer."""
+    """Format a record in the calling thread, which has its context, and queue it."""
 
     def __init__(self, writer: LineWriter) -> None:
         super().__init__()
@@ -112,7 +109,7 @@ class _QueuedHandler(logging.Handler):
         try:
             line = _line(self.formatter, record)
             self.writer.put(line, reserved=record.name == AUDIT_LOGGER)
-        except Exception:  # noqa: BLE001 - as the library's own handlers do
+        except Exception:  # noqa: BLE001 - as in the standard handlers
             self.handleError(record)
 
 
@@ -124,7 +121,7 @@ class _SystemLogHandler(logging.handlers.SysLogHandler):
 
 
 class _ExistingFileHandler(logging.StreamHandler[TextIO]):
-    """Append records to a file if it exists and can be written, otherwise to standard error."""
+    """Append records to an existing, writable file, otherwise to standard error."""
 
     def __init__(self, path: Path) -> None:
         super().__init__()
@@ -136,12 +133,12 @@ class _ExistingFileHandler(logging.StreamHandler[TextIO]):
                 file.write(_line(self.formatter, record))
         except OSError:
             super().emit(record)
-        except Exception:  # noqa: BLE001 - as the library's own handlers do
+        except Exception:  # noqa: BLE001 - as in the standard handlers
             self.handleError(record)
 
 
 def _open_existing(path: str, _flags: int) -> int:
-    # Without O_NONBLOCK, opening a FIFO would wait for its reader.
+    # O_NONBLOCK: otherwise opening a FIFO waits for its reader.
     return os.open(path, os.O_WRONLY | os.O_APPEND | os.O_CLOEXEC | os.O_NONBLOCK)
 
 
@@ -159,7 +156,7 @@ def _install(
     handler.setFormatter(formatter or _formatter(config))
     structlog.configure(
         processors=[
-            structlog.stdlib.filter_by_level,  # first: what is not shown costs nothing more
+            structlog.stdlib.filter_by_level,  # first: other records cost nothing more
             *_SHARED,
             structlog.stdlib.ProcessorFormatter.wrap_for_formatter,
         ],
@@ -171,7 +168,7 @@ def _install(
     logging.captureWarnings(capture=True)
     for chatty in ("alembic", "aiohttp", "asyncio"):
         logging.getLogger(chatty).setLevel(logging.WARNING)
-    logging.getLogger(AUDIT_LOGGER).setLevel(logging.INFO)  # whatever the level of the rest
+    logging.getLogger(AUDIT_LOGGER).setLevel(logging.INFO)  # at every configured level
 
 
 def _formatter(config: LoggingConfig) -> logging.Formatter:
@@ -203,14 +200,14 @@ def _unusable(config: LoggingConfig, error: OSError) -> ServiceError:
     reason = os.strerror(error.errno) if error.errno else str(error)
     return ServiceError(
         ErrorKind.CONFIGURATION_INVALID,
-        f"logging.file {config.file} cannot be opened for appending: {reason}",
+        f"cannot open logging.file {config.file} for appending: {reason}",
     )
 
 
 def _drop_color_message(
     _logger: logging.Logger, _method: str, event: structlog.typing.EventDict
 ) -> structlog.typing.EventDict:
-    """Drop the copy with terminal colours that Uvicorn sends with each message."""
+    """Drop Uvicorn's copy of each message with terminal colors."""
     event.pop("color_message", None)
     return event
 
@@ -223,4 +220,4 @@ _SHARED: list[Processor] = [
     _drop_color_message,
     structlog.processors.TimeStamper(fmt="iso", utc=True),
 ]
-"""Processors of every record, ours and the libraries'."""
+"""Processors of every record, including those of libraries."""

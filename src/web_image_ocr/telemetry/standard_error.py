@@ -1,8 +1,8 @@
-"""Take over standard error of a server and its child processes, so that writing never blocks.
+"""Redirect standard error of a server and its child processes, so that writing never blocks.
 
-Threat: standard error is a pipe that nobody reads. What writes to it directly (a traceback, a
-warning of a C library, a worker process that inherited it) would block. Rule: file
-descriptor 2 becomes a pipe that a thread of ours drains into a bounded queue.
+Threat: standard error is a pipe that nobody reads. Direct writes to it (tracebacks, warnings of C
+libraries, worker processes that inherited it) would block. Rule: file descriptor 2 becomes a pipe
+that a thread drains into a bounded queue.
 Not covered: the last output of a crash of the server process itself stays in the pipe.
 """
 
@@ -17,17 +17,17 @@ from web_image_ocr.telemetry.line_writer import LineWriter, Notice, Output
 _STDERR = 2
 _LONGEST_LINE = 64 * 1024
 _END = b"\0"
-"""Written by ourselves at the end; others' zero bytes mean nothing before that."""
+"""Written by ``close``; zero bytes before that are data."""
 
 
 class StandardError:
-    """Replace file descriptor 2 by a pipe, for the rest of the process's life.
+    """Replace file descriptor 2 by a pipe until the process ends.
 
     Args:
-        notice: makes the line about dropped lines.
+        notice: returns the line about dropped lines.
 
     Attributes:
-        writer: writes to the former standard error.
+        writer: writes to the original standard error.
     """
 
     def __init__(self, notice: Notice) -> None:
@@ -40,7 +40,7 @@ class StandardError:
         self._thread.start()
 
     def close(self, seconds: float) -> None:
-        """Write the queued lines for at most about so many seconds. Later output is lost."""
+        """Write the queued lines for at most about so many seconds; later output is lost."""
         if sys.stderr is not None:
             sys.stderr.flush()
         self._closing = True
@@ -63,7 +63,7 @@ class StandardError:
 
 
 def duplicate_stderr() -> int:
-    """Return a second descriptor of standard error, or of the null device if it is closed."""
+    """Return a duplicate of standard error, or the null device if it is closed."""
     try:
         return os.dup(_STDERR)
     except OSError:

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from web_image_ocr.primitives.errors import MOST_DETAIL, ErrorKind, ServiceError
+from web_image_ocr.primitives.errors import MAX_DETAIL, ErrorKind, ServiceError
 from web_image_ocr.primitives.text import MAX_QUOTED, closest_name, quoted
 
 KNOWN = ["data_dir", "api.rate_limit", "api.rate_limit_redis_url", "server.port"]
@@ -19,8 +19,8 @@ def test_long_texts_are_cut_and_measured() -> None:
 
 
 def test_details_of_errors_are_cut_in_any_case() -> None:
-    assert ServiceError(ErrorKind.INTERNAL, "b" * MOST_DETAIL).detail == "b" * MOST_DETAIL
-    assert ServiceError(ErrorKind.INTERNAL, "b" * 100_000).detail == "b" * MOST_DETAIL + "…"
+    assert ServiceError(ErrorKind.INTERNAL, "b" * MAX_DETAIL).detail == "b" * MAX_DETAIL
+    assert ServiceError(ErrorKind.INTERNAL, "b" * 100_000).detail == "b" * MAX_DETAIL + "…"
 
 
 @pytest.mark.parametrize(
