@@ -173,15 +173,36 @@ def _pages() -> list[str]:
 
 
 def dead_links(pages: list[str]) -> Iterator[str]:
-    """Yield a message for each relative link that leads nowhere."""
+    """Yield a message for each relative link whose file or heading does not exist."""
     for name in pages:
         page = ROOT / name
         if not page.exists():
             continue
-        for target in re.findall(r"\]\(([^)#\s]+)", page.read_text(encoding="utf-8")):
-            elsewhere = "://" in target or target.startswith(_ON_GITHUB)
-            if not elsewhere and not (page.parent / target).exists():
-                yield f"{name}: dead link to {target}"
+        links = re.findall(r"\]\(([^)#\s]*)(#[^)\s]*)?\)", page.read_text(encoding="utf-8"))
+        for target, anchor in links:
+            if "://" in target or target.startswith(_ON_GITHUB):
+                continue
+            file = page.parent / target if target else page
+            heading = anchor and file.suffix == ".md" and file.exists()
+            if not file.exists() or (heading and anchor[1:] not in _anchors(file)):
+                yield f"{name}: dead link to {target}{anchor}"
+
+
+def _anchors(page: Path) -> set[str]:
+    """Return the anchors that GitHub gives the headings of a page."""
+    text = re.sub(
+        r"^```.*?^```", "", page.read_text(encoding="utf-8"), flags=re.MULTILINE | re.DOTALL
+    )
+    anchors: set[str] = set()
+    for heading in re.findall(r"^#+ (.*)$", text, re.MULTILINE):
+        words = re.sub(r"\]\([^)]*\)", "", heading).lower()
+        anchor = base = re.sub(r"[^\w\- ]", "", words).strip().replace(" ", "-")
+        number = 0
+        while anchor in anchors:
+            number += 1
+            anchor = f"{base}-{number}"
+        anchors.add(anchor)
+    return anchors
 
 
 def missing_paths() -> Iterator[str]:

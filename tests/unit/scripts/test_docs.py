@@ -27,11 +27,17 @@ def test_paths_of_the_architecture_page_must_exist(root: Path) -> None:
     assert missing == ["api/gone.py", "gone/", "a.b"]
 
 
-def test_links_must_lead_to_files(root: Path) -> None:
+def test_links_must_lead_to_files_and_headings(root: Path) -> None:
     (root / "a.md").write_text(
-        "[b](a.md#part) [c](gone.md) [d](../../actions/x) [e](https://example.com/)"
+        "# A `part`, here\n\n## Twice\n\n## Twice\n\n```sh\n# code\n```\n\n"
+        "[b](a.md#a-part-here) [c](gone.md) [d](../../actions/x) [e](https://example.com/#f)"
+        "[f](#twice-1) [g](#twice-2) [h](a.md#code)"
     )
-    assert list(docs.dead_links(["a.md"])) == ["a.md: dead link to gone.md"]
+    assert [fault.rpartition(" ")[2] for fault in docs.dead_links(["a.md"])] == [
+        "gone.md",
+        "#twice-2",
+        "a.md#code",
+    ]
 
 
 def test_decision_records_are_complete_and_in_the_index(root: Path) -> None:
