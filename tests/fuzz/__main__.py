@@ -1,9 +1,9 @@
-"""Fuzzes the parsers, then a server.
+"""Fuzz the parsers, then a server.
 
     python -m tests.fuzz [--seed N] [--inputs N] [--requests N] [--target NAME ...]
 
-Prints inputs, seconds and findings of each; ends with status 1 if there are findings, whose
-inputs lie in the folder named by ``--findings``.
+Prints inputs, seconds and findings of each target. Exits with status 1 if there are findings, and
+saves their inputs in the folder ``--findings``.
 """
 
 from __future__ import annotations
@@ -17,45 +17,53 @@ from tests.fuzz.runner import Finding, Target, run
 from tests.fuzz.server import fuzz_server
 from tests.fuzz.targets import TARGETS
 
-_MOST_FINDINGS = 20
-"""Of one target; the rest would be the same again."""
+_MAX_FINDINGS = 20
+"""Findings of one target; more would repeat them."""
 
 
 def main() -> int:
-    """Status 0 without findings."""
-    options = argparse.ArgumentParser(prog="python -m tests.fuzz")
-    options.add_argument("--seed", type=int, default=1)
-    options.add_argument("--inputs", type=int, default=1_200_000, help="of all parsers together")
-    options.add_argument("--requests", type=int, default=24_000, help="to the server, about")
-    options.add_argument("--target", action="append", help="one parser; may stand again")
-    options.add_argument("--findings", type=Path, default=Path("findings"))
-    asked = options.parse_args()
-    print(f"seed {asked.seed}", flush=True)
-    bad = 0
-    if asked.inputs:
-        chosen = [one for one in TARGETS if one.name in (asked.target or [one.name])]
-        whole = sum(one.share for one in chosen)
-        for one in chosen:
-            bad += _fuzz(asked.seed, one, round(asked.inputs * one.share / whole), asked.findings)
-    if asked.requests:
-        bad += fuzz_server(asked.seed, asked.requests)
-    return 1 if bad else 0
+    """Return the exit status: 0 without findings."""
+    parser = argparse.ArgumentParser(prog="python -m tests.fuzz")
+    parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument(
+        "--inputs", type=int, default=1_200_000, help="inputs for all parsers together"
+    )
+    parser.add_argument(
+        "--requests", type=int, default=24_000, help="approximate requests to the server"
+    )
+    parser.add_argument("--target", action="append", help="name of a parser; repeatable")
+    parser.add_argument("--findings", type=Path, default=Path("findings"))
+    arguments = parser.parse_args()
+    print(f"seed {arguments.seed}", flush=True)
+    findings = 0
+    if arguments.inputs:
+        targets = [one for one in TARGETS if one.name in (arguments.target or [one.name])]
+        total_share = sum(target.share for target in targets)
+        for target in targets:
+            inputs = round(arguments.inputs * target.share / total_share)
+            findings += _fuzz(arguments.seed, target, inputs, arguments.findings)
+    if arguments.requests:
+        findings += fuzz_server(arguments.seed, arguments.requests)
+    return 1 if findings else 0
 
 
 def _fuzz(seed: int, target: Target, inputs: int, folder: Path) -> int:
-    began, findings = time.monotonic(), 0
-    for said in run(seed, [(target, inputs)]):
-        if isinstance(said, Finding):
+    start, findings = time.monotonic(), 0
+    for event in run(seed, [(target, inputs)]):
+        if isinstance(event, Finding):
             findings += 1
-            print(f"\r{target.name}: {said.what.splitlines()[-1]} {said.save(folder)}", flush=True)
-            if findings == _MOST_FINDINGS:
+            print(
+                f"\r{target.name}: {event.description.splitlines()[-1]} {event.save(folder)}",
+                flush=True,
+            )
+            if findings == _MAX_FINDINGS:
                 break
         elif sys.stderr.isatty():
-            print(f"\r{target.name}: {said:,} of {inputs:,}", end="", file=sys.stderr, flush=True)
-    seconds = time.monotonic() - began
+            print(f"\r{target.name}: {event:,} of {inputs:,}", end="", file=sys.stderr, flush=True)
+    seconds = time.monotonic() - start
     rate = inputs / seconds
     print(
-        f"\r{target.name}: {inputs:,} inputs in {seconds:.0f} s ({rate:,.0f} a second), "
+        f"\r{target.name}: {inputs:,} inputs in {seconds:.0f} s ({rate:,.0f} per second), "
         f"{findings} findings",
         flush=True,
     )

@@ -1,67 +1,78 @@
-"""Inputs made from good ones by small damage; the same numbers give the same inputs."""
+"""Mutate valid inputs; the same random numbers give the same inputs."""
 
 from __future__ import annotations
 
 import random
 from collections.abc import Sequence
 
-_NUMBERS = (
+_BOUNDARIES = (
     *(b"\0", b"\1", b"\x7f", b"\x80", b"\xfe", b"\xff"),
     *(b"\xff\xff", b"\0\0", b"\x7f\xff", b"\xff\x7f", b"\0\x80"),
     *(b"\xff\xff\xff\xff", b"\0\0\0\0", b"\x7f\xff\xff\xff", b"\xff\xff\xff\x7f", b"\0\0\0\x80"),
 )
-"""Where counts, sizes and offsets turn over."""
+"""Boundary values of counts, sizes and offsets."""
 
-_HEAD = 96
-"""Bytes in which half of all damage falls: headers are where it does most."""
+_HEAD_BYTES = 96
+"""Half of all mutations hit the first bytes, because headers are most sensitive."""
 
-_LONGEST = 16_384
-"""Bytes of an input; more of the same finds nothing new and takes longer."""
+_MAX_BYTES = 16_384
+"""Longest input in bytes; longer inputs take time and find nothing new."""
 
 
-def damaged(chance: random.Random, seeds: Sequence[bytes], tokens: Sequence[bytes]) -> bytes:
-    """One of the seeds with one to six changes; now and then untouched or pure noise.
+def mutate(rng: random.Random, seeds: Sequence[bytes], tokens: Sequence[bytes]) -> bytes:
+    """Return one of the seeds with up to six mutations, or, rarely, random bytes.
 
     Args:
-        chance: decides everything.
-        seeds: good inputs, at least one.
-        tokens: words of the language that the inputs are written in; may be empty.
+        rng: source of all random choices.
+        seeds: valid inputs, at least one.
+        tokens: words of the input language; may be empty.
     """
-    if chance.random() < 0.01:
-        return chance.randbytes(chance.randrange(200))
-    data = chance.choice(seeds)
-    for _ in range(chance.choice((0, 1, 1, 1, 2, 2, 3, 6))):
-        data = _changed(chance, data, seeds, tokens)
-    return data[:_LONGEST]
+    if rng.random() < 0.01:
+        return rng.randbytes(rng.randrange(200))
+    data = rng.choice(seeds)
+    for _ in range(rng.choice((0, 1, 1, 1, 2, 2, 3, 6))):
+        data = _mutate_once(rng, data, seeds, tokens)
+    return data[:_MAX_BYTES]
 
 
-def _changed(
-    chance: random.Random, data: bytes, seeds: Sequence[bytes], tokens: Sequence[bytes]
+def _mutate_once(
+    rng: random.Random, data: bytes, seeds: Sequence[bytes], tokens: Sequence[bytes]
 ) -> bytes:
-    reach = min(len(data), _HEAD) if chance.random() < 0.5 else len(data)
-    at = chance.randrange(reach or 1)
-    end = min(len(data), at + chance.choice((1, 1, 2, 4, 8, 40)))
-    kinds = ("bit", "byte", "number", "add", "drop", "cut", "again", "splice", "token", "token")
-    match chance.choice(kinds):
-        case "bit" if at < len(data):
-            return data[:at] + bytes((data[at] ^ 1 << chance.randrange(8),)) + data[at + 1 :]
+    stop = min(len(data), _HEAD_BYTES) if rng.random() < 0.5 else len(data)
+    start = rng.randrange(stop or 1)
+    end = min(len(data), start + rng.choice((1, 1, 2, 4, 8, 40)))
+    kinds = (
+        "bit",
+        "byte",
+        "number",
+        "insert",
+        "delete",
+        "truncate",
+        "repeat",
+        "splice",
+        "token",
+        "token",
+    )
+    match rng.choice(kinds):
+        case "bit" if start < len(data):
+            return data[:start] + bytes((data[start] ^ 1 << rng.randrange(8),)) + data[start + 1 :]
         case "byte":
-            return data[:at] + chance.randbytes(end - at) + data[end:]
+            return data[:start] + rng.randbytes(end - start) + data[end:]
         case "number":
-            number = chance.choice(_NUMBERS)
-            return data[:at] + number + data[at + len(number) :]
-        case "add":
-            return data[:at] + chance.randbytes(chance.randrange(1, 9)) + data[at:]
-        case "drop":
-            return data[:at] + data[end:]
-        case "cut":
-            return data[:at]
-        case "again":
-            return data[:end] + data[at:end] * chance.choice((1, 2, 30)) + data[end:]
+            number = rng.choice(_BOUNDARIES)
+            return data[:start] + number + data[start + len(number) :]
+        case "insert":
+            return data[:start] + rng.randbytes(rng.randrange(1, 9)) + data[start:]
+        case "delete":
+            return data[:start] + data[end:]
+        case "truncate":
+            return data[:start]
+        case "repeat":
+            return data[:end] + data[start:end] * rng.choice((1, 2, 30)) + data[end:]
         case "splice":
-            other = chance.choice(seeds)
-            return data[:at] + other[chance.randrange(len(other) or 1) :]
+            other = rng.choice(seeds)
+            return data[:start] + other[rng.randrange(len(other) or 1) :]
         case _ if tokens:
-            token = chance.choice(tokens)
-            return data[:at] + token + data[chance.choice((at, end, at + len(token))) :]
+            token = rng.choice(tokens)
+            return data[:start] + token + data[rng.choice((start, end, start + len(token))) :]
     return data

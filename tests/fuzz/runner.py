@@ -1,7 +1,7 @@
-"""Runs targets in a process of its own, whose death or silence is a finding like any other.
+"""Run targets in a subprocess; its crash or hang is a finding, too.
 
-An input is made from the seed, the target's name and its number alone, so that whoever watches
-can make the one again that ended the process.
+Seed, target name and number determine an input, so that the parent can reproduce the input that
+crashed the process.
 """
 
 from __future__ import annotations
@@ -17,99 +17,99 @@ from multiprocessing.connection import Connection
 from multiprocessing.sharedctypes import Synchronized
 from pathlib import Path
 
-from tests.fuzz.mutations import damaged
+from tests.fuzz.mutations import mutate
 from web_image_ocr.primitives.errors import ErrorKind, ServiceError
 
 MEMORY = 2 * 1024**3
-"""Bytes of address space: the libraries alone take about one of these two gigabytes."""
+"""Bytes of address space, about half of it for the libraries."""
 
-SILENCE_S = 30.0
-"""An input takes milliseconds; one that takes this long hangs."""
+HANG_S = 30.0
+"""Seconds after which an input counts as a hang; inputs take milliseconds."""
 
 _START_S = 120.0
-"""What starting a process may take on a loaded machine."""
+"""Seconds that the start of a process may take on a loaded machine."""
 
 _SPAWN = multiprocessing.get_context("spawn")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Target:
-    """A parser; what it is given goes to another process, so its functions have names there.
+    """Describe a parser to fuzz. Its functions must be picklable for the subprocess.
 
     Attributes:
-        name: in reports.
-        check: gives it one input and judges what comes of it.
-        seeds: good inputs.
-        tokens: words of their language.
-        mend: makes good again, for half of the damaged inputs, what would hide the damage.
-        refusals: the kinds of ``ServiceError`` that may come of an input.
-        share: of all inputs.
+        name: name in reports.
+        check: parses one input and asserts properties of the result.
+        seeds: valid inputs.
+        tokens: words of the input language.
+        repair: repairs, in half of the inputs, what hides a mutation, such as checksums.
+        refusals: kinds of ``ServiceError`` that an input may cause.
+        share: share of all inputs.
     """
 
     name: str
     check: Callable[[bytes], None]
     seeds: Sequence[bytes]
     tokens: Sequence[bytes] = ()
-    mend: Callable[[bytes], bytes] | None = None
+    repair: Callable[[bytes], bytes] | None = None
     refusals: Collection[ErrorKind]
     share: float
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Finding:
-    """An input that came to a bad end.
+    """Describe an input that failed.
 
     Attributes:
-        target: which parser.
-        number: of the input, among those of its target.
-        place: in the plan.
+        target: name of the target.
+        number: number of the input within its target.
+        position: position of the input in the plan.
         data: the input.
-        what: signal, traceback or silence.
+        description: exit status, traceback or hang.
     """
 
     target: str
     number: int
-    place: int
+    position: int
     data: bytes
-    what: str
+    description: str
 
     def save(self, folder: Path) -> Path:
-        """Write the input to a file, and what it did beside it; the file's path."""
+        """Write the input and a description beside it, and return the path of the input."""
         folder.mkdir(parents=True, exist_ok=True)
         path = folder / f"{self.target.replace(' ', '-')}-{self.number}.bin"
         path.write_bytes(self.data)
-        path.with_suffix(".txt").write_text(self.what, encoding="utf-8")
+        path.with_suffix(".txt").write_text(self.description, encoding="utf-8")
         return path
 
 
-def made(seed: int, target: Target, number: int) -> bytes:
-    """An input; the same arguments give the same one."""
-    chance = random.Random(f"{seed} {target.name} {number}")  # noqa: S311 - repeatable, not secret
-    data = damaged(chance, target.seeds, target.tokens)
-    return target.mend(data) if target.mend and chance.random() < 0.5 else data
+def make_input(seed: int, target: Target, number: int) -> bytes:
+    """Return an input; the same arguments give the same input."""
+    rng = random.Random(f"{seed} {target.name} {number}")  # noqa: S311 - repeatable, not secret
+    data = mutate(rng, target.seeds, target.tokens)
+    return target.repair(data) if target.repair and rng.random() < 0.5 else data
 
 
 Plan = Sequence[tuple[Target, int]]
-"""Targets, and how many inputs each gets; numbered through, so that one number says both."""
+"""Targets and their numbers of inputs. A position counts through all of them."""
 
 
 def run(seed: int, plan: Plan) -> Iterator[Finding | int]:
-    """What goes wrong with the inputs of a plan; now and then the number reached, at last it."""
-    at, end = 0, sum(inputs for _, inputs in plan)
-    while at < end:
-        for said in _run_until_end(seed, plan, at):
-            yield said
-            at = said if isinstance(said, int) else max(at, said.place + 1)
+    """Yield findings and, now and then and at the end, the position reached."""
+    reached, end = 0, sum(inputs for _, inputs in plan)
+    while reached < end:
+        for event in _run_until_end(seed, plan, reached):
+            yield event
+            reached = event if isinstance(event, int) else max(reached, event.position + 1)
 
 
 def _run_until_end(seed: int, plan: Plan, first: int) -> Iterator[Finding | int]:
-    """One process: until all inputs are done, or one of them ends it."""
+    """Run one process until all inputs are done or one of them ends it."""
     ours, theirs = _SPAWN.Pipe(duplex=False)
-    place = _SPAWN.Value("q", first - 1, lock=False)
-    process = _SPAWN.Process(target=_check_all, args=(seed, plan, place, theirs))
+    position = _SPAWN.Value("q", first - 1, lock=False)
+    process = _SPAWN.Process(target=_check_all, args=(seed, plan, position, theirs))
     process.start()
     theirs.close()
-    last, since = first - 1, time.monotonic()
+    last, last_change = first - 1, time.monotonic()
     try:
         while True:
             if ours.poll(1.0):
@@ -117,16 +117,18 @@ def _run_until_end(seed: int, plan: Plan, first: int) -> Iterator[Finding | int]
                     yield _finding(seed, plan, *ours.recv())
                 except EOFError:
                     break
-            elif place.value != last:
-                last, since = place.value, time.monotonic()
+            elif position.value != last:
+                last, last_change = position.value, time.monotonic()
                 yield last
-            elif time.monotonic() - since > (SILENCE_S if last >= first else _START_S):
+            elif time.monotonic() - last_change > (HANG_S if last >= first else _START_S):
                 process.kill()
-                yield _finding(seed, plan, last, f"no answer within {SILENCE_S:.0f} s")
+                yield _finding(seed, plan, last, f"no answer within {HANG_S:.0f} s")
                 return
         process.join()
         if process.exitcode:
-            yield _finding(seed, plan, max(place.value, first), f"exit status {process.exitcode}")
+            yield _finding(
+                seed, plan, max(position.value, first), f"exit status {process.exitcode}"
+            )
         else:
             yield sum(inputs for _, inputs in plan)
     finally:
@@ -136,29 +138,31 @@ def _run_until_end(seed: int, plan: Plan, first: int) -> Iterator[Finding | int]
 
 
 def _numbered(plan: Plan, first: int) -> Iterator[tuple[int, Target, int]]:
-    """Place in the plan, target and number of each input from that place on."""
-    place = 0
+    """Yield position, target and number of each input from that position on."""
+    position = 0
     for target, inputs in plan:
-        for number in range(max(0, first - place), inputs):
-            yield place + number, target, number
-        place += inputs
+        for number in range(max(0, first - position), inputs):
+            yield position + number, target, number
+        position += inputs
 
 
-def _finding(seed: int, plan: Plan, place: int, what: str) -> Finding:
-    _, target, number = next(_numbered(plan, place))
-    data = made(seed, target, number)
-    return Finding(target=target.name, number=number, place=place, data=data, what=what)
+def _finding(seed: int, plan: Plan, position: int, description: str) -> Finding:
+    _, target, number = next(_numbered(plan, position))
+    data = make_input(seed, target, number)
+    return Finding(
+        target=target.name, number=number, position=position, data=data, description=description
+    )
 
 
-def _check_all(seed: int, plan: Plan, place: Synchronized[int], pipe: Connection) -> None:
+def _check_all(seed: int, plan: Plan, position: Synchronized[int], pipe: Connection) -> None:
     resource.setrlimit(resource.RLIMIT_AS, (MEMORY, MEMORY))
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
-    for reached, target, number in _numbered(plan, place.value + 1):
-        place.value = reached
+    for reached, target, number in _numbered(plan, position.value + 1):
+        position.value = reached
         try:
-            target.check(made(seed, target, number))
+            target.check(make_input(seed, target, number))
         except ServiceError as error:
             if error.kind not in target.refusals:
                 pipe.send((reached, traceback.format_exc()))
-        except BaseException:  # noqa: BLE001 - the finding says whatever it was
+        except BaseException:  # noqa: BLE001 - the finding reports it
             pipe.send((reached, traceback.format_exc()))

@@ -1,4 +1,4 @@
-"""Fuzzes a server started by the command: by its own description, and below HTTP."""
+"""Fuzz a server started by the command: by its OpenAPI schema, and with malformed HTTP."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from collections import Counter
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
-from tests.fuzz.mutations import damaged
+from tests.fuzz.mutations import mutate
 from tests.servers import Service, running_service, words
 from tests.support.images import draw_image, encode_image
 
@@ -56,40 +56,39 @@ _HTTP_TOKENS = (
         b"*",
     ),
 )
-_AT_ONCE = 16
-_PATIENCE_S = 0.5
-"""How long an answer is waited for: damaged requests often are unfinished ones."""
+_CONCURRENCY = 16
+_WAIT_S = 0.5
+"""Seconds to wait for a response: mutated requests are often incomplete."""
 
 
 def fuzz_server(seed: int, requests: int) -> int:
-    """Print how many requests were sent and what was wrong with the answers; how many were."""
+    """Print requests sent and wrong responses, and return the number of failures."""
     with tempfile.TemporaryDirectory() as folder:
-        with running_service(Path(folder, "by-description")) as service:
-            bad, sent = by_description(service, seed, requests * 4 // 5)
-            bad += troubles(service)
+        with running_service(Path(folder, "by-schema")) as service:
+            failures, sent = fuzz_by_schema(service, seed, requests * 4 // 5)
+            failures += count_logged_errors(service)
         with running_service(Path(folder, "by-bytes")) as service:
-            bad += by_bytes(service, seed, max(requests - sent, requests // 5))
-            bad += troubles(service)
-            assert_reads(service)
-    return bad
+            failures += fuzz_by_bytes(service, seed, max(requests - sent, requests // 5))
+            failures += count_logged_errors(service)
+            assert_recognizes(service)
+    return failures
 
 
-def by_description(service: Service, seed: int, requests: int) -> tuple[int, int]:
-    """Have schemathesis call every operation of ``/openapi.json``, as an administrator.
+def fuzz_by_schema(service: Service, seed: int, requests: int) -> tuple[int, int]:
+    """Run schemathesis on every operation of ``/openapi.json``, as an administrator.
 
-    It uses ids that it has seen in answers: afterwards the account's project, its users and the
-    token may be gone.
+    It uses ids from responses, so it may delete the project and the users and revoke the token.
 
     Returns:
-        1 if it finds fault, else 0, and how many requests it sent: fewer than asked for where an
-        operation has not so many that differ.
+        1 if it reports a failure, else 0, and the number of requests sent, which is smaller than
+        ``requests`` when an operation has fewer distinct ones.
     """
     url = service.url
     operations = 27
     with tempfile.TemporaryDirectory() as folder:
         config = Path(folder, "schemathesis.toml")
         config.write_text(_CONFIG.format(project=service.account.project_id), encoding="utf-8")
-        began = time.monotonic()
+        start = time.monotonic()
         done = subprocess.run(
             [
                 *(Path(sys.executable).with_name("schemathesis"), "--config-file", config, "run"),
@@ -110,7 +109,7 @@ def by_description(service: Service, seed: int, requests: int) -> tuple[int, int
             cwd=folder,
         )
     summary = [line for line in done.stdout.splitlines() if "generated" in line]
-    print(f"by description:{' '.join(summary)} in {time.monotonic() - began:.0f} s", flush=True)
+    print(f"by schema:{' '.join(summary)} in {time.monotonic() - start:.0f} s", flush=True)
     if done.returncode:
         print(done.stdout, done.stderr, flush=True)
     sent = re.search(r"(\d+) generated", done.stdout)
@@ -121,38 +120,38 @@ _CONFIG = """
 [parameters]
 "path.project_id" = "{project}"
 
-# The schema cannot say which strings are pictures or reachable addresses.
+# The schema cannot express which strings are images or reachable URLs.
 [checks.positive_data_acceptance]
 expected-statuses = ["2xx", 400, 401, 403, 404, 409, 413, 429]
 
-# A token that is asked about and is not there is answered as one that is not found.
+# A missing subject token is answered like an unknown one.
 [checks.missing_required_header]
 expected-statuses = [400, 401, 403, 404]
 
-# The cloud's gateway answers 404 for a method it does not know, too.
+# The cloud API's gateway also returns 404 for unknown methods.
 [checks.unsupported_method]
 enabled = false
 """
 
 
-def by_bytes(service: Service, seed: int, requests: int) -> int:
-    """Send damaged requests, each on a connection of its own; how many answers were wrong."""
-    chance = random.Random(seed)  # noqa: S311 - repeatable, not secret
-    seeds = _good_requests(service)
-    messages = [damaged(chance, seeds, _HTTP_TOKENS) for _ in range(requests)]
-    began, statuses = time.monotonic(), Counter[int]()
-    address = address_of(service)  # looked up in the log, which grows
-    with ThreadPoolExecutor(_AT_ONCE) as threads:
+def fuzz_by_bytes(service: Service, seed: int, requests: int) -> int:
+    """Send mutated requests, each on a new connection, and return the number of 5xx responses."""
+    rng = random.Random(seed)  # noqa: S311 - repeatable, not secret
+    seeds = _valid_requests(service)
+    messages = [mutate(rng, seeds, _HTTP_TOKENS) for _ in range(requests)]
+    start, statuses = time.monotonic(), Counter[int]()
+    address = address_of(service)  # read once, because the log grows
+    with ThreadPoolExecutor(_CONCURRENCY) as threads:
         for message, found in zip(
             messages,
-            threads.map(lambda message: exchanged(address, message), messages),
+            threads.map(lambda message: exchange(address, message), messages),
             strict=True,
         ):
             statuses.update(found)
             if any(status >= 500 for status in found):
                 print(f"answered {found}: {message!r}", flush=True)
     print(
-        f"by bytes: {requests:,} requests in {time.monotonic() - began:.0f} s, "
+        f"by bytes: {requests:,} requests in {time.monotonic() - start:.0f} s, "
         f"answered {dict(sorted(statuses.items()))}",
         flush=True,
     )
@@ -160,43 +159,43 @@ def by_bytes(service: Service, seed: int, requests: int) -> int:
 
 
 def address_of(service: Service) -> tuple[str, int]:
-    """Where the server listens."""
+    """Return host and port of the server."""
     host, _, port = service.url.removeprefix("http://").partition(":")
     return host, int(port)
 
 
-def exchanged(
+def exchange(
     address: tuple[str, int],
     message: bytes,
-    patience_s: float = _PATIENCE_S,
+    wait_s: float = _WAIT_S,
     *,
     first_s: float | None = None,
 ) -> list[int]:
-    """The statuses of all answers to what is sent on one connection.
+    """Send a message on one connection and return the statuses of all responses.
 
     Args:
-        address: of the server.
-        message: what is sent.
-        patience_s: how long to wait for more.
-        first_s: how long to wait for the first, if longer.
+        address: host and port of the server.
+        message: bytes to send.
+        wait_s: seconds to wait for further bytes.
+        first_s: seconds to wait for the first bytes, if longer.
     """
     received = bytearray()
-    with socket.create_connection(address, timeout=first_s or patience_s) as connection:
+    with socket.create_connection(address, timeout=first_s or wait_s) as connection:
         try:
             connection.sendall(message)
             while part := connection.recv(65536):
                 received += part
-                connection.settimeout(patience_s)
+                connection.settimeout(wait_s)
         except (TimeoutError, ConnectionError):
-            pass  # what came before counts
+            pass  # keep what was received before
     return _statuses(bytes(received))
 
 
 def _statuses(received: bytes) -> list[int]:
-    return [int(answer[:3]) for answer in received.split(b"HTTP/1.1 ")[1:]]
+    return [int(response[:3]) for response in received.split(b"HTTP/1.1 ")[1:]]
 
 
-def _good_requests(service: Service) -> list[bytes]:
+def _valid_requests(service: Service) -> list[bytes]:
     body = json.dumps({"image": "iVBORw0KGgo=", "extract_type": ["image_size"]}).encode()
     head = (
         f"POST {service.path} HTTP/1.1\r\nHost: localhost\r\nX-Auth-Token: {service.token}\r\n"
@@ -211,8 +210,8 @@ def _good_requests(service: Service) -> list[bytes]:
     ]
 
 
-def troubles(service: Service) -> int:
-    """What the log says went wrong since the server was ready, printed; how much that was."""
+def count_logged_errors(service: Service) -> int:
+    """Print the errors in the log since the server was ready, and return their number."""
     records = service.server.records("unexpected") + [
         call
         for call in service.server.records("call")
@@ -223,7 +222,7 @@ def troubles(service: Service) -> int:
     return len(records)
 
 
-def assert_reads(service: Service) -> None:
-    """One good call."""
+def assert_recognizes(service: Service) -> None:
+    """Assert that one valid call succeeds."""
     again = service.read(encode_image(draw_image(((60, 60), "Still here"))))
     assert words(again) == ["Stillhere"]

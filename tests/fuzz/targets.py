@@ -1,6 +1,6 @@
-"""The parsers that take what strangers send, each with good inputs and the laws it must keep.
+"""Define the parsers of untrusted input as fuzz targets: seeds, tokens and properties.
 
-A check returns, or raises ``ServiceError`` of an allowed kind; anything else is a finding.
+A check returns, or raises ``ServiceError`` of an allowed kind. Anything else is a finding.
 """
 
 from __future__ import annotations
@@ -16,8 +16,8 @@ from unittest import mock
 from urllib.parse import urlsplit
 
 from tests.fuzz.runner import Target
-from tests.property.images.test_decode import SEEDS as PICTURES
-from tests.support.images import encode_image, texture
+from tests.property.images.test_decode import SEEDS as IMAGES
+from tests.support.images import FORMATS, encode_image, texture
 from web_image_ocr.api.client_addresses import ClientAddresses
 from web_image_ocr.api.limits.request_head import check_loopback
 from web_image_ocr.api.wire.codec import parse_json, validate
@@ -33,10 +33,10 @@ from web_image_ocr.sources import FetchConfig
 from web_image_ocr.sources.ssrf_guard import AddressPolicy
 from web_image_ocr.sources.urls import parse_redirect, parse_target
 
-_PICTURE_ERRORS = (ErrorKind.FORMAT_UNSUPPORTED, ErrorKind.IMAGE_SIZE)
+_IMAGE_ERRORS = (ErrorKind.FORMAT_UNSUPPORTED, ErrorKind.IMAGE_SIZE)
 
 LIMITS = ImageLimits(max_side=500, max_pixels=60_000, formats=frozenset(ImageFormat))
-"""Narrow, so that damage to a header costs little time."""
+"""Narrow, so that a damaged header costs little time."""
 
 
 def _base64(data: bytes) -> None:
@@ -53,19 +53,19 @@ def _json(data: bytes) -> None:
         (AuthRequest, ErrorKind.IDENTITY_REQUEST_INVALID),
     ):
         try:
-            asked = validate(model, value, kind)
+            request = validate(model, value, kind)
         except ServiceError as error:
             assert error.kind is kind  # noqa: PT017 - both models are tried
         else:
-            if isinstance(asked, AuthRequest):
-                _ask(asked)
+            if isinstance(request, AuthRequest):
+                _read_all(request)
 
 
-def _ask(asked: AuthRequest) -> None:
-    """Take everything out of a body that fits."""
-    asked.duration_seconds()
-    asked.scope()
-    asked.password_login()
+def _read_all(request: AuthRequest) -> None:
+    """Read all values of a valid body."""
+    request.duration_seconds()
+    request.scope()
+    request.password_login()
 
 
 _POLICY = AddressPolicy(FetchConfig())
@@ -73,7 +73,7 @@ _BASE = parse_target("http://example.com/dir/a.png", (80, 443))
 
 
 def _url(data: bytes) -> None:
-    """What is let through has one host for everybody who reads it, and no private address."""
+    """Assert that all parsers agree on the host of an accepted URL."""
     text = data.decode("utf-8", "surrogateescape" if data[:1] < b"\x90" else "replace")
     for target in (
         parse_target(text, (80, 443)),
@@ -94,7 +94,7 @@ def _url(data: bytes) -> None:
 
 
 def _is_a_number(host: str) -> bool:
-    """Whether the system takes the host for an address without asking anybody."""
+    """Return whether the system reads the host as an address, without a lookup."""
     try:
         socket.getaddrinfo(host, None, flags=socket.AI_NUMERICHOST)
     except (OSError, UnicodeError):
@@ -103,7 +103,7 @@ def _is_a_number(host: str) -> bool:
 
 
 def _signed_request(data: bytes) -> SignedRequest:
-    """Lines of an HTTP request as the server's library would hand them over."""
+    """Parse the lines of an HTTP request as the server's library would."""
     head, _, body = data.partition(b"\n\n")
     lines = head.split(b"\n")
     method, _, target = lines[0].partition(b" ")
@@ -140,7 +140,7 @@ _CLAIMS = TokenClaims(
 _TEMPORARY = TemporaryClaims(
     access="A" * 20, secret="s" * 40, user_id="u" * 32, generation=1, expires_at=2_000_000_000
 )
-with mock.patch("secrets.token_bytes", bytes):  # the same seal in every process
+with mock.patch("secrets.token_bytes", bytes):  # the same nonce in every process
     _SECURITY_TOKEN = _TOKENS.write_security_token(_TEMPORARY).encode()
 
 
@@ -154,7 +154,7 @@ _PROXIES = ClientAddresses(("10.0.0.0/8", "fd00::/8"))
 
 
 def _head(data: bytes) -> None:
-    """``X-Forwarded-For``, and the host and origin of servers for this machine only."""
+    """Check ``X-Forwarded-For``, and ``Host`` and ``Origin`` of a loopback-only server."""
     forwarded, _, rest = data.partition(b"\n")
     host, _, origin = rest.partition(b"\n")
     headers = [(b"x-forwarded-for", forwarded), (b"host", host), (b"origin", origin)]
@@ -171,20 +171,17 @@ def _header(data: bytes) -> None:
     assert 1 <= header.orientation <= 8
 
 
-def _picture(data: bytes) -> None:
-    picture = decode(data, LIMITS)
+def _image(data: bytes) -> None:
+    decoded = decode(data, LIMITS)
     header = inspect(data, LIMITS)
-    assert {picture.width, picture.height} == {header.width, header.height}
-    assert picture.pixels.shape == (picture.height, picture.width, 3)
+    assert {decoded.width, decoded.height} == {header.width, header.height}
+    assert decoded.pixels.shape == (decoded.height, decoded.width, 3)
 
 
 _TINY = texture(20, 17)
-_TINY_PICTURES = (
-    *PICTURES.values(),
-    *(
-        encode_image(_TINY, form)
-        for form in ("JPEG", "PNG", "BMP", "TIFF", "GIF", "WEBP", "TGA", "PCX")
-    ),
+_TINY_IMAGES = (
+    *IMAGES.values(),
+    *(encode_image(_TINY, image_format) for image_format in (*FORMATS, "TGA", "PCX")),
     *(encode_image(_TINY.convert(mode), "PNG") for mode in ("1", "L", "LA", "P", "RGBA", "I;16")),
     *(
         encode_image(_TINY, "TIFF", compression=kind)
@@ -200,7 +197,7 @@ _TINY_PICTURES = (
     encode_image(_TINY, "MPO", save_all=True, append_images=[_TINY]),
     encode_image(_TINY.convert("RGBA"), "TGA", compression="tga_rle"),
 )
-_PICTURE_TOKENS = (
+_IMAGE_TOKENS = (
     *(b"IHDR", b"PLTE", b"IDAT", b"IEND", b"tRNS", b"iCCP", b"zTXt", b"iTXt", b"eXIf", b"acTL"),
     *(b"fcTL", b"fdAT", b"gAMA", b"RIFF", b"WEBPVP8X", b"VP8L", b"VP8 ", b"ALPH", b"ANIM", b"ANMF"),
     *(b"\xff\xd8", b"\xff\xd9", b"\xff\xda", b"\xff\xc0", b"\xff\xc2", b"\xff\xc9", b"\xff\xdd"),
@@ -218,15 +215,15 @@ _PICTURE_TOKENS = (
 
 
 def _with_checksums(data: bytes) -> bytes:
-    """A PNG file whose chunks have the right checksums; anything else as it is."""
+    """Return a PNG file with correct chunk checksums, and any other file unchanged."""
     if not data.startswith(b"\x89PNG\r\n\x1a\n"):
         return data
-    mended, start = bytearray(data), 8
+    repaired, start = bytearray(data), 8
     while start + 12 <= len(data):
         end = start + 12 + int.from_bytes(data[start : start + 4])
-        mended[end - 4 : end] = zlib.crc32(data[start + 4 : end - 4]).to_bytes(4)
+        repaired[end - 4 : end] = zlib.crc32(data[start + 4 : end - 4]).to_bytes(4)
         start = end
-    return bytes(mended[: len(data)])
+    return bytes(repaired[: len(data)])
 
 
 def _signed(*lines: str) -> bytes:
@@ -370,20 +367,20 @@ TARGETS: Sequence[Target] = (
         share=0.06,
     ),
     Target(
-        name="picture header",
+        name="image header",
         check=_header,
-        seeds=_TINY_PICTURES,
-        tokens=_PICTURE_TOKENS,
-        refusals=_PICTURE_ERRORS,
+        seeds=_TINY_IMAGES,
+        tokens=_IMAGE_TOKENS,
+        refusals=_IMAGE_ERRORS,
         share=0.12,
     ),
     Target(
-        name="picture",
-        check=_picture,
-        seeds=_TINY_PICTURES,
-        tokens=_PICTURE_TOKENS,
-        mend=_with_checksums,
-        refusals=_PICTURE_ERRORS,
+        name="image",
+        check=_image,
+        seeds=_TINY_IMAGES,
+        tokens=_IMAGE_TOKENS,
+        repair=_with_checksums,
+        refusals=_IMAGE_ERRORS,
         share=0.14,
     ),
 )

@@ -15,7 +15,7 @@ import httpx
 from tests.contract.file_server import FileServer
 from tests.contract.signing import signed_request
 from tests.servers import Account, Service, admin, sign_in
-from tests.soak.pictures import Good
+from tests.soak.images import SampleImage
 from tests.soak.wire import Call, request_of
 from tests.support.images import draw_image, encode_image, to_base64
 from web_image_ocr.identity import Identity, IdentityConfig, PasswordLogin, Reference, Scope
@@ -73,7 +73,9 @@ def caller_of(service: Service) -> Caller:
     )
 
 
-def good_calls(caller: Caller, goods: Sequence[Good], files: FileServer | None) -> list[Call]:
+def good_calls(
+    caller: Caller, goods: Sequence[SampleImage], files: FileServer | None
+) -> list[Call]:
     """A call for each picture, by ``image`` and, where there is a file server, by ``url``."""
     calls = []
     for number, good in enumerate(goods):
@@ -90,7 +92,7 @@ def good_calls(caller: Caller, goods: Sequence[Good], files: FileServer | None) 
 
 
 def bad_calls(
-    caller: Caller, goods: Sequence[Good], files: FileServer, limits: ImageLimits
+    caller: Caller, goods: Sequence[SampleImage], files: FileServer, limits: ImageLimits
 ) -> list[Call]:
     """Calls that are refused, and calls that their clients give up."""
     return list(
@@ -138,7 +140,9 @@ def endless(calls: Sequence[Sequence[Call]], weights: Sequence[float], seed: int
         yield drawn.choice(drawn.choice(kinds_of_group))
 
 
-def _bad_pictures(caller: Caller, goods: Sequence[Good], limits: ImageLimits) -> Iterator[Call]:
+def _bad_pictures(
+    caller: Caller, goods: Sequence[SampleImage], limits: ImageLimits
+) -> Iterator[Call]:
     def refused(kind: str, text: str, code: str) -> Call:
         return Call(kind=kind, request=caller.request({"image": text}), status=400, code=code)
 
@@ -156,7 +160,7 @@ def _bad_pictures(caller: Caller, goods: Sequence[Good], limits: ImageLimits) ->
         )
 
 
-def _bad_bodies(caller: Caller, good: Good) -> Iterator[Call]:
+def _bad_bodies(caller: Caller, good: SampleImage) -> Iterator[Call]:
     text = to_base64(good.file)
     for content in (b"", b"{", b"image=abc", b"\xff\xfe"):
         yield Call(
@@ -182,7 +186,7 @@ def _bad_urls(caller: Caller, files: FileServer) -> Iterator[Call]:
         yield Call(kind="bad url", request=caller.request({"url": url}), status=400, code=code)
 
 
-def _bad_callers(caller: Caller, good: Good) -> Iterator[Call]:
+def _bad_callers(caller: Caller, good: SampleImage) -> Iterator[Call]:
     body = json.dumps({"image": to_base64(good.file)}).encode()
 
     def refused(
@@ -231,7 +235,7 @@ def _bad_http(caller: Caller) -> Iterator[Call]:
         yield Call(kind=kind, request=request, status=status, code=code)
 
 
-def _leaving(caller: Caller, goods: Sequence[Good]) -> Iterator[Call]:
+def _leaving(caller: Caller, goods: Sequence[SampleImage]) -> Iterator[Call]:
     for good in goods:
         body = {"image": to_base64(good.file), **good.fields}
         call = Call(kind="client leaves in its body", request=caller.request(body), status=0)

@@ -13,8 +13,8 @@ from pathlib import Path
 
 from tests.servers import Service, running_service
 from tests.soak.calls import Caller, caller_of, good_calls
+from tests.soak.images import sample_images
 from tests.soak.load import Tally, drive
-from tests.soak.pictures import good_pictures
 from tests.soak.processes import workers_of
 from tests.soak.report import Report, some
 from tests.soak.wire import Call, Fate
@@ -83,7 +83,7 @@ def recycle(folder: Path, seconds: float) -> Report:
 
 
 def _calls(caller: Caller) -> list[Call]:
-    calls = good_calls(caller, good_pictures(), None)
+    calls = good_calls(caller, sample_images(), None)
     random.Random(1).shuffle(calls)  # noqa: S311 - no secret
     return calls
 

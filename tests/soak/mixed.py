@@ -12,9 +12,9 @@ from pathlib import Path
 from tests.contract.file_server import FileServer, serving_files
 from tests.servers import Service, running_service, words
 from tests.soak.calls import BY_IMAGE, bad_calls, caller_of, endless, good_calls, rare_calls
+from tests.soak.images import SampleImage, sample_images
 from tests.soak.load import Tally, drive
 from tests.soak.memory import Memory
-from tests.soak.pictures import Good, good_pictures
 from tests.soak.report import Report, some
 from tests.soak.wire import Fate
 from web_image_ocr.images import ImageLimits
@@ -34,7 +34,7 @@ def mixed(folder: Path, calls: int, *, edition: Edition = "2021") -> Report:
     """
     report = Report(f"mixed {edition}")
     tally = Tally()
-    goods = good_pictures(edition)
+    goods = sample_images(edition)
     with _service(folder / f"mixed-{edition}", edition) as (service, files):
         caller = caller_of(service)
         good = good_calls(caller, goods, files)
@@ -77,12 +77,12 @@ def _service(folder: Path, edition: Edition) -> Iterator[tuple[Service, FileServ
             yield service, files
 
 
-def _check_words(report: Report, tally: Tally, goods: Sequence[Good]) -> None:
+def _check_words(report: Report, tally: Tally, goods: Sequence[SampleImage]) -> None:
     misread = [good.name for good in goods if _read(tally, good) != good.words]
     report.check(not misread, f"{some(misread)} of {len(goods)} pictures misread")
 
 
-def _read(tally: Tally, good: Good) -> tuple[str, ...]:
+def _read(tally: Tally, good: SampleImage) -> tuple[str, ...]:
     said = json.loads(tally.first.get(good.name, b"{}"))
     return tuple(words(said["result"])) if "result" in said else ("no answer",)
 

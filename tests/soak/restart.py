@@ -14,8 +14,8 @@ from pathlib import Path
 
 from tests.servers import Server, Service, running_service
 from tests.soak.calls import BY_IMAGE, caller_of, good_calls
+from tests.soak.images import sample_images
 from tests.soak.load import Tally, drive
-from tests.soak.pictures import good_pictures
 from tests.soak.report import Report, some
 from tests.soak.wire import Call, Client, Fate
 from web_image_ocr.identity import Identity, IdentityConfig, Step, Window
@@ -40,7 +40,7 @@ def restart(folder: Path, times: int) -> Report:
     report = Report("restart")
     tally, slowest = Tally(), [0.0]
     with running_service(folder / "restart", environment=_SETTINGS) as service:
-        calls = good_calls(caller_of(service), good_pictures(), None)
+        calls = good_calls(caller_of(service), sample_images(), None)
         with newest_ended(service.server), _load(service, calls, tally, slowest):
             time.sleep(_PAUSE_S)
             pid, restarts = service.server.process.pid, []

@@ -13,8 +13,8 @@ from urllib.parse import urlsplit
 
 from tests.servers import Service, running_service
 from tests.soak.calls import caller_of, good_calls
+from tests.soak.images import sample_images
 from tests.soak.load import Tally, drive
-from tests.soak.pictures import good_pictures
 from tests.soak.report import Report, some
 from tests.soak.wire import Call, Client, Fate, Outcome
 
@@ -65,7 +65,7 @@ class _Stop:
 
 def _stop_once(service: Service, tally: Tally) -> _Stop:
     caller = caller_of(service)
-    calls = good_calls(caller, good_pictures(), None)
+    calls = good_calls(caller, sample_images(), None)
     url = service.url
     place = urlsplit(url).hostname or "", urlsplit(url).port or 0
     ended = threading.Event()
