@@ -14,34 +14,32 @@ class ApiConfig:
     """Hold the limits of the HTTP interface.
 
     Attributes:
-        edition: the edition of the API that is served: ``2021`` (sides up to 8,192 px,
-            seven picture formats) or ``2025`` (30,000 px, ten formats).
-        rate_limit: calls one project may make, such as ``100/minute`` or ``20/second``;
-            empty means no limit.
-        rate_limit_redis_url: URL of a Redis in which all servers that name it count these
-            calls together, such as ``redis://:password@host:6379/0``, ``rediss://`` for
-            TLS, ``unix:///path``; it needs the package redis (``web-image-ocr[redis]``).
-            Empty: each server counts its own, as it does while Redis does not answer.
-        management_rate_limit: calls of the identity API (``/v3``) and the management API
-            (``/v1``) that one user may make, and unauthenticated calls that one client
-            network may make, such as ``600/minute``; empty means no limit. Counted as
-            ``rate_limit`` is.
-        deadline_s: seconds one recognition may take, the fetch of a ``url`` included,
+        edition: edition of the cloud API: ``2021`` (sides up to 8,192 px, seven image formats)
+            or ``2025`` (30,000 px, ten formats).
+        rate_limit: rate limit of one project, such as ``100/minute`` or ``20/second``; empty
+            means no limit.
+        rate_limit_redis_url: URL of a Redis that counts the calls of all servers with the same
+            URL together: ``redis://:password@host:6379/0``, ``rediss://`` for TLS or
+            ``unix:///path``. It needs the package redis (``web-image-ocr[redis]``). Empty, or
+            while Redis does not answer: each server counts its own calls.
+        management_rate_limit: rate limit of the identity API (``/v3``) and the management API
+            (``/v1``) for one user, and of unauthenticated calls for one client network, such
+            as ``600/minute``; empty means no limit. Counted as ``rate_limit`` is.
+        deadline_s: time limit of one recognition, seconds, including the fetch of a ``url``;
             above 0.
         max_body_bytes: largest request body, bytes, above 0.
-        max_bodies_bytes: all request bodies and fetched images held in memory at one
-            moment, bytes, at least ``max_body_bytes``; a call beyond it is refused as
-            overload. Unauthenticated callers get half of it, but room for one body. One
-            project gets three times what it leaves free; of the unauthenticated half, one
-            client network as much as it leaves free, one key used from there half as much.
-            What is decoded comes on top.
-        body_s: seconds a client may take to send its body, above 0.
-        body_bytes_per_s: slowest rate at which a client may send its body, bytes a second;
-            one that is 10 s behind it is ended as too slow. 0 means no minimum.
-        drain_bytes: how much of a refused body is read and dropped after the answer, so
-            that the client sees it, bytes, 0 or more.
-        drain_s: seconds spent on that, 0 or more.
-        openapi: serve the interface's description at ``/openapi.json``.
+        max_bodies_bytes: memory for all request bodies and fetched images, bytes, at least
+            ``max_body_bytes``; calls beyond it are refused as overload. Unauthenticated
+            callers get half of it, but at least one body. One project gets up to three times
+            the free memory. Of the unauthenticated half, one client network gets up to the
+            free memory, and one key used from it half as much. Decoded images come on top.
+        body_s: time limit for receiving a body, seconds, above 0.
+        body_bytes_per_s: minimum rate of a body, bytes a second; a client that is 10 s behind
+            it is refused as too slow. 0 means no minimum.
+        drain_bytes: bytes of a refused body that are read and dropped after the answer, so
+            that the client sees it; 0 or more.
+        drain_s: time limit for ``drain_bytes``, seconds, 0 or more.
+        openapi: serve the OpenAPI document at ``/openapi.json``.
     """
 
     edition: Literal["2021", "2025"] = "2021"

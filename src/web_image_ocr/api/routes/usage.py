@@ -103,7 +103,7 @@ def _moment(name: str, query: Mapping[str, str]) -> datetime | None:
         moment = datetime.fromisoformat(text)
         return moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment.astimezone(UTC)
     except (ValueError, OverflowError):
-        raise _invalid(f"{name} is no time such as 2026-01-03T09:05:22Z") from None
+        raise _invalid(f"{name} is not a time such as 2026-01-03T09:05:22Z") from None
 
 
 def _invalid(reason: str) -> ServiceError:

@@ -32,8 +32,8 @@ class Wire(BaseModel):
 _Model = TypeVar("_Model", bound=Wire)
 
 _MAX_SYMBOLS = 10_000
-"""Limit on commas and opening brackets of a body, each of which may cost an object. Base64 has
-none, a normal call about ten. Parsing 6 MB of ``[0],`` would block the event loop for 0.8 s."""
+"""Limit on commas and opening brackets of a body: each may cost an object. Base64 has none, a
+normal call about ten. Parsing 6 MB of ``[0],`` would block the event loop for 0.8 s."""
 
 
 def parse_json(body: bytes) -> object:
