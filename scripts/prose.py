@@ -8,11 +8,9 @@ log) and the console's texts. Each finding is one line; the exit status is 1 if 
 from __future__ import annotations
 
 import ast
-import io
 import re
 import subprocess
 import sys
-import tokenize
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -43,44 +41,42 @@ EXEMPT = {  # a path: the reason
     "scripts/prose.py": "it names the words",
     "tests/unit/scripts/test_prose.py": "it tests the rules",
 }
-_RULES = [
-    (
-        re.compile(rf"(?<![\w.-])(?:{words})(?![\w-]|\.\w)".replace(" ", r"\s+"), re.IGNORECASE),
-        advice,
-    )
-    for words, advice in [
-        (BANNED, "do not use"),
-        *((words, f"say '{use}'") for words, use in GLOSSARY.items()),
-    ]
-]
+_WORDS = re.compile(
+    rf"(?<![\w.-])(?:{'|'.join([BANNED, *GLOSSARY])})(?![\w-]|\.\w)".replace(" ", r"\s+"),
+    re.IGNORECASE,
+)
 _CODE = re.compile(r"(`+)(?!`).+?\1", re.DOTALL)
 _FENCED = re.compile(r"^( *)(```|~~~).*?^\1\2|<!--.*?-->", re.MULTILINE | re.DOTALL)
 _LINK = re.compile(r"!?\[([^\]]*)\](\([^)]*\))")
 _BLOCK = re.compile(r"\n\s*\n|\n(?= *(?:[-*|#>]|\d+\.) ?)|\|")
+_COMMENT = re.compile(r"(?<!\S)# .*")
 _JS_STRING = re.compile(r'"(?:[^"\\\n]|\\.)*"|`[^`]*`')
 
 
 def main() -> int:
     """Print the findings and return the exit status."""
-    found = 0
-    for name in sys.argv[1:] or [""]:
-        for path in _files(name):
-            for line, message in check(path):
-                print(f"{path.relative_to(ROOT)}:{line}: {message}")
-                found += 1
+    found = [
+        f"{path.relative_to(ROOT)}:{line}: {message}"
+        for name in sys.argv[1:] or ["."]
+        for path in _files(name)
+        for line, message in check(path)
+    ]
+    print(*found, sep="\n", end="\n" if found else "")
     return 1 if found else 0
 
 
 def check(path: Path) -> Iterator[tuple[int, str]]:
     """Yield line and message of each finding in a file."""
     text = path.read_text(encoding="utf-8")
-    fragments = {".md": _markdown, ".py": _python, ".js": _script}[path.suffix]
-    for start, fragment in fragments(text, path):
+    for start, fragment in _PARTS[path.suffix](text, path):
         prose = _CODE.sub(_blank, fragment)
-        for pattern, advice in _RULES:
-            for hit in pattern.finditer(prose):
-                line = start + prose.count("\n", 0, hit.start())
-                yield line, f"'{' '.join(hit[0].split())}': {advice}"
+        for hit in _WORDS.finditer(prose):
+            words, line = " ".join(hit[0].split()), start + prose.count("\n", 0, hit.start())
+            better = [
+                use for word, use in GLOSSARY.items() if re.fullmatch(word, words, re.IGNORECASE)
+            ]
+            advice = f"say '{better[0]}'" if better else "do not use"
+            yield line, f"'{words}': {advice}"
     if path.suffix == ".md":
         yield from long_sentences(text)
 
@@ -88,7 +84,7 @@ def check(path: Path) -> Iterator[tuple[int, str]]:
 def long_sentences(page: str) -> Iterator[tuple[int, str]]:
     """Yield line and message of each sentence with too many words."""
     prose = _CODE.sub(lambda code: "x" + "\n" * code[0].count("\n"), _FENCED.sub(_blank, page))
-    prose = _LINK.sub(lambda link: link[1] + "\n" * link[2].count("\n"), prose)
+    prose = _LINK.sub(_link_text, prose)
     at = 0
     for block in [*_BLOCK.finditer(prose), None]:
         end = block.start() if block else len(prose)
@@ -104,7 +100,7 @@ def long_sentences(page: str) -> Iterator[tuple[int, str]]:
 
 
 def _markdown(text: str, _: Path) -> Iterator[tuple[int, str]]:
-    yield 1, _LINK.sub(lambda link: link[1] + _blank(link[2]), _FENCED.sub(_blank, text))
+    yield 1, _LINK.sub(_link_text, _FENCED.sub(_blank, text))
 
 
 def _python(text: str, path: Path) -> Iterator[tuple[int, str]]:
@@ -115,24 +111,32 @@ def _python(text: str, path: Path) -> Iterator[tuple[int, str]]:
     for node in prose:
         if isinstance(node, ast.Constant) and isinstance(node.value, str) and " " in node.value:
             yield node.lineno, node.value
-    for line in tokenize.generate_tokens(io.StringIO(text).readline):
-        if line.type == tokenize.COMMENT:
-            yield line.start[0], line.string
+    yield from _matches(_COMMENT, text)
 
 
 def _script(text: str, _: Path) -> Iterator[tuple[int, str]]:
-    for found in _JS_STRING.finditer(text):
+    yield from _matches(_JS_STRING, text)
+
+
+def _matches(pattern: re.Pattern[str], text: str) -> Iterator[tuple[int, str]]:
+    for found in pattern.finditer(text):
         if " " in found[0]:
             yield text.count("\n", 0, found.start()) + 1, found[0]
 
 
-def _blank(found: re.Match[str] | str) -> str:
-    text = found if isinstance(found, str) else found[0]
-    return re.sub(r"[^\n]", " ", text)
+def _blank(found: re.Match[str]) -> str:
+    return re.sub(r"[^\n]", " ", found[0])
+
+
+def _link_text(link: re.Match[str]) -> str:
+    return link[1] + "\n" * link[2].count("\n")
+
+
+_PARTS = {".md": _markdown, ".py": _python, ".js": _script}
 
 
 def _files(name: str) -> Iterator[Path]:
-    command = ["git", "ls-files", "-co", "--exclude-standard", "--", name or "."]
+    command = ["git", "ls-files", "-co", "--exclude-standard", "--", name]
     listed = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=True)
     for path in sorted(ROOT / line for line in listed.stdout.splitlines()):
         known = path.suffix in {".md", ".py"} or path.parent.name == "words"
