@@ -5,7 +5,7 @@ from concurrent.futures import ThreadPoolExecutor
 import numpy as np
 import pytest
 
-from benchmarks.arcs import Arc, draw
+from benchmarks.arcs import CurvedText, draw
 from tests.support.images import chinese_image
 from tests.unit.engine.assertions import assert_valid_lines
 from tests.unit.engine.images import draw_lines, rotate
@@ -53,7 +53,7 @@ def test_lines_are_returned_in_rows(engine: Engine) -> None:
     [
         (draw_lines(FOUR_LINES), None),
         (rotate(draw_lines(FOUR_LINES), 30), ALIGN),
-        (draw(Arc("FRESH ROASTED COFFEE", 4)), None),
+        (draw(CurvedText("FRESH ROASTED COFFEE", 4)), None),
     ],
     ids=["rows", "rotated", "curved"],
 )

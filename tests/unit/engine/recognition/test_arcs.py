@@ -6,8 +6,7 @@ import cv2
 import numpy as np
 import pytest
 
-from benchmarks.arcs import Arc as Lettering
-from benchmarks.arcs import draw
+from benchmarks.arcs import CurvedText, draw
 from web_image_ocr.engine.geometry import Points
 from web_image_ocr.engine.recognition.arcs import MAX_ARCS, fit_arc, fit_arcs
 
@@ -91,7 +90,7 @@ def test_the_strip_runs_clockwise_and_inwards() -> None:
 
 
 def test_synthetic_letters_stand_around_their_circle() -> None:
-    dark = np.argwhere(draw(Lettering("MINERAL WATER", 5, lower=True))[..., 0] < 128)
+    dark = np.argwhere(draw(CurvedText("MINERAL WATER", 5, lower=True))[..., 0] < 128)
     center = 5 * 32 + 64
     assert dark[:, 0].min() > center
     assert np.linalg.norm(dark - center, axis=1) == pytest.approx(160, abs=20)

@@ -4,7 +4,7 @@ import cv2
 import numpy as np
 import pytest
 
-from benchmarks.arcs import Arc, draw
+from benchmarks.arcs import CurvedText, draw
 from benchmarks.text import unspaced
 from tests.unit.engine.assertions import assert_valid_lines
 from tests.unit.engine.fakes import DarkPixelDetector, IdentityModel, ink_engine, ink_recognizer
@@ -119,13 +119,13 @@ def test_a_curved_line_at_the_border_has_a_valid_quad(center: tuple[int, int]) -
 @pytest.mark.parametrize(
     "arc",
     [
-        Arc("FRESH ROASTED COFFEE", 4),
-        Arc("natural mineral water", 4, lower=True),
-        Arc("Handmade in Scotland official seal of the company", 5),
-        Arc("SINCE 1987 natural mineral water Original Recipe", 10),
+        CurvedText("FRESH ROASTED COFFEE", 4),
+        CurvedText("natural mineral water", 4, lower=True),
+        CurvedText("Handmade in Scotland official seal of the company", 5),
+        CurvedText("SINCE 1987 natural mineral water Original Recipe", 10),
     ],
 )
-def test_lettering_on_a_circle_is_read_as_one_line(engine: Engine, arc: Arc) -> None:
+def test_lettering_on_a_circle_is_read_as_one_line(engine: Engine, arc: CurvedText) -> None:
     (found,) = engine.recognize(draw(arc)).lines
     assert unspaced(found.text) == unspaced(arc.text)
     (x, y), (right, below), *_ = found.quad
@@ -135,7 +135,7 @@ def test_lettering_on_a_circle_is_read_as_one_line(engine: Engine, arc: Arc) -> 
 
 @pytest.mark.models
 def test_lettering_that_reaches_the_border_is_read(engine: Engine) -> None:
-    pixels = draw(Arc("FRESH ROASTED COFFEE", 4))
+    pixels = draw(CurvedText("FRESH ROASTED COFFEE", 4))
     rows, columns = np.nonzero(pixels[..., 0] < 128)
     cropped = pixels[rows.min() : rows.max() + 1, columns.min() : columns.max() + 1].copy()
     page = engine.recognize(cropped)
@@ -145,7 +145,7 @@ def test_lettering_that_reaches_the_border_is_read(engine: Engine) -> None:
 
 @pytest.mark.models
 def test_a_rotated_arc_is_read_with_and_without_detection_of_direction(engine: Engine) -> None:
-    turned = np.rot90(draw(Arc("FRESH ROASTED COFFEE", 6))).copy()
+    turned = np.rot90(draw(CurvedText("FRESH ROASTED COFFEE", 6))).copy()
     for detect_direction in (False, True):
         options = RecognitionOptions(detect_direction=detect_direction)
         (found,) = engine.recognize(turned, options).lines
@@ -156,7 +156,7 @@ def test_a_rotated_arc_is_read_with_and_without_detection_of_direction(engine: E
 
 @pytest.mark.models
 def test_straight_text_inside_a_ring_is_kept(engine: Engine) -> None:
-    pixels = draw(Arc("natural mineral water since nineteen eighty", 6))
+    pixels = draw(CurvedText("natural mineral water since nineteen eighty", 6))
     pixels[235:275, 180:340] = draw_lines([(5, 5, "QUALITY")], width=160, height=40, size=28)
     texts = {unspaced(found.text) for found in engine.recognize(pixels).lines}
     assert texts == {"quality", "naturalmineralwatersincenineteeneighty"}
