@@ -4,6 +4,8 @@ detect: boxes of lines, at several scales (``detection``)
 align:  the rotation of the text, on request (``layout.orientation``), then detect again
 read:   straight, skewed and curved lines (``recognition``)
 order:  reading order (``layout.reading_order``)
+
+The ``Server-Timing`` header of an answer has the same names.
 """
 
 from __future__ import annotations
@@ -29,7 +31,6 @@ from web_image_ocr.engine.recognition.curved_text import recognize_curved, resol
 from web_image_ocr.engine.recognition.decoder import Decoder
 from web_image_ocr.engine.recognition.lexicon import Lexicon
 from web_image_ocr.engine.recognition.recognizer import LineRecognizer, RecognizedLine, is_plausible
-from web_image_ocr.engine.runtime.line_scheduler import LineScheduler
 from web_image_ocr.engine.runtime.models import load_models
 from web_image_ocr.engine.runtime.session_pool import SessionPool, SessionSet
 from web_image_ocr.primitives.deadline import Deadline
@@ -103,13 +104,7 @@ class Engine:
             max_total_pixels=MAX_TOTAL_PIXELS // (2 if options.detect_direction else 1),
         )
         recognizer = LineRecognizer(sessions.recognition, self._decoder, deadline)
-        reader = _BoxReader(
-            pixels=pixels,
-            parallel=recognizer,
-            single=replace(recognizer, session=sessions.single_thread_recognition),
-            scheduler=sessions.scheduler,
-            min_confidence=self._config.min_confidence,
-        )
+        box_recognizer = _BoxRecognizer(pixels, recognizer, sessions, self._config.min_confidence)
         with clock.stage("detect"):
             unaligned = detections = detector.detect(image_corners(width, height))
         angle = 0.0
@@ -120,10 +115,12 @@ class Engine:
             with clock.stage("detect"):
                 detections = detector.detect(text_area(unaligned.boxes, width, height), angle)
         with clock.stage("read"):
-            lines = reader.read(detections.boxes, LineRecognizer.recognize_box)
+            lines = box_recognizer.recognize(detections.boxes, LineRecognizer.recognize_box)
             if angle:  # the aligned view shows skewed lines badly
                 skewed = unrecognized_boxes(unaligned.boxes, lines)
-                lines += reader.read(skewed, partial(LineRecognizer.recognize_skewed, angle=angle))
+                lines += box_recognizer.recognize(
+                    skewed, partial(LineRecognizer.recognize_skewed, angle=angle)
+                )
             curved = recognize_curved(detections.regions, detector, recognizer)
             lines = resolve_overlaps(
                 lines, [(_text_line(pixels, each.line), each.outline) for each in curved]
@@ -133,35 +130,27 @@ class Engine:
         return Page(width=width, height=height, lines=ordered, timings=clock.timings)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _BoxReader:
-    """Recognize the boxes of one image.
-
-    Attributes:
-        pixels: the image.
-        parallel: recognizes one line with all threads.
-        single: recognizes one line with one thread.
-        scheduler: chooses between the two for each line.
-        min_confidence: of a line, 0 to 1.
-    """
+@dataclass(frozen=True, slots=True)
+class _BoxRecognizer:
+    """Recognize the boxes of one image, several at once where that is faster."""
 
     pixels: Pixels
-    parallel: LineRecognizer
-    single: LineRecognizer
-    scheduler: LineScheduler
+    recognizer: LineRecognizer
+    sessions: SessionSet
     min_confidence: float
 
-    def read(
+    def recognize(
         self,
         boxes: Sequence[Box],
-        recognize: Callable[[LineRecognizer, Pixels, Box], RecognizedLine],
+        method: Callable[[LineRecognizer, Pixels, Box], RecognizedLine],
     ) -> list[TextLine]:
         """Return the lines of those boxes that contain text, in the order of the boxes."""
-        lines = self.scheduler.map(
+        single = replace(self.recognizer, session=self.sessions.single_thread_recognition)
+        lines = self.sessions.scheduler.map(
             boxes,
             [box.aspect_ratio for box in boxes],
-            intra_op=lambda box: recognize(self.parallel, self.pixels, box),
-            inter_op=lambda box: recognize(self.single, self.pixels, box),
+            intra_op=lambda box: method(self.recognizer, self.pixels, box),
+            inter_op=lambda box: method(single, self.pixels, box),
         )
         plausible = (line for line in lines if is_plausible(line.decoded, self.min_confidence))
         return [_text_line(self.pixels, line) for line in plausible]

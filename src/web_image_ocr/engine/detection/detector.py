@@ -14,13 +14,7 @@ import numpy as np
 import numpy.typing as npt
 
 from web_image_ocr.engine.detection.content_bands import content_bands
-from web_image_ocr.engine.geometry import (
-    Box,
-    Points,
-    image_corners,
-    shorter_side,
-    upright_corners,
-)
+from web_image_ocr.engine.geometry import Box, Points, image_corners, shorter_side, upright_corners
 from web_image_ocr.engine.runtime.session import Session, to_tensor
 from web_image_ocr.primitives.pixels import Pixels
 

@@ -49,12 +49,8 @@ def estimate_text_angle(pixels: Pixels, boxes: Sequence[Box], recognizer: LineRe
     directions = np.array([line.direction % 180.0 for line in elongated])
     weights = np.array([line.width for line in elongated])
     tilt = dominant_direction(directions, weights)
-    differences = _differences(directions, tilt)
-    along = [
-        line
-        for line, difference in zip(elongated, differences, strict=True)
-        if difference <= _TOLERANCE_DEG
-    ]
+    near = _differences(directions, tilt) <= _TOLERANCE_DEG
+    along = [elongated[i] for i in np.flatnonzero(near)]
     return _choose_upright(pixels, along, tilt, recognizer)
 
 
@@ -66,13 +62,8 @@ def dominant_direction(
     Unlike the mean, the mode of a page does not follow a stamp across it.
     """
     candidates = np.concatenate([directions, [0.0, 90.0]])
-    support = np.array(
-        [
-            np.maximum(0.0, 1.0 - _differences(directions, candidate) / (2 * _TOLERANCE_DEG))
-            @ weights
-            for candidate in candidates
-        ]
-    )
+    closeness = (1.0 - _differences(directions, each) / (2 * _TOLERANCE_DEG) for each in candidates)
+    support = np.array([np.maximum(0.0, each) @ weights for each in closeness])
     best = int(np.argmax(np.round(support, 6)))
     straight = len(directions) + int(support[-1] > support[-2])
     if support[straight] >= _MIN_STRAIGHT_SHARE * support[best]:
