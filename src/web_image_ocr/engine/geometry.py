@@ -80,7 +80,7 @@ def clip_quad(corners: Points, width: int, height: int) -> Quad:
     return a, b, c, d
 
 
-def shared_area(one: Points, other: Points) -> float:
+def intersection_area(one: Points, other: Points) -> float:
     """Return the area of the intersection of two convex quads (4, 2), in square pixels."""
     return float(cv2.intersectConvexConvex(one.astype(np.float32), other.astype(np.float32))[0])
 

@@ -1,10 +1,13 @@
 from __future__ import annotations
 
+from random import Random
+
 import numpy as np
 import numpy.typing as npt
 from hypothesis import given
 from hypothesis import strategies as st
 
+from tests.property.engine.strategies import rectangles
 from web_image_ocr.engine.layout.reading_order import reading_order
 from web_image_ocr.engine.page import Quad
 
@@ -26,9 +29,13 @@ def rotated(corners: Corners, angle: float) -> Corners:
     return around
 
 
+def to_quad(corners: Corners) -> Quad:
+    a, b, c, d = ((float(x), float(y)) for x, y in corners)
+    return a, b, c, d
+
+
 def order_of(boxes: Corners) -> list[int]:
-    quads: list[Quad] = [((*a,), (*b,), (*c,), (*d,)) for a, b, c, d in boxes.tolist()]
-    return reading_order(quads)
+    return reading_order([to_quad(corners) for corners in boxes])
 
 
 @st.composite
@@ -69,6 +76,18 @@ def pages(draw: st.DrawFn) -> Corners:
 def touching(one: Corners, other: Corners) -> bool:
     apart = (one.max(axis=0) < other.min(axis=0)) | (other.max(axis=0) < one.min(axis=0))
     return not apart.any()
+
+
+@given(st.lists(rectangles, max_size=12), st.randoms(use_true_random=False))
+def test_order_is_a_permutation_independent_of_input_order(
+    corners: list[Corners], random: Random
+) -> None:
+    quads = [to_quad(each) for each in corners]
+    shuffled = quads.copy()
+    random.shuffle(shuffled)
+    order = reading_order(quads)
+    assert sorted(order) == list(range(len(quads)))
+    assert [quads[i] for i in order] == [shuffled[i] for i in reading_order(shuffled)]
 
 
 @given(tables())

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from tests.unit.engine.shapes import rectangle
-from web_image_ocr.engine.geometry import Box, shared_area
+from web_image_ocr.engine.geometry import Box, intersection_area
 
 
 @pytest.mark.parametrize("direction", [0.0, 30.0, 90.0, 200.0, 359.0])
@@ -23,6 +23,6 @@ def test_along_long_side_keeps_the_rectangle(width: float, first: int) -> None:
 def test_shared_area_of_two_quads() -> None:
     quad = rectangle(30, width=40, height=20)
     shifted = rectangle(30, width=40, height=20, centre=(125 + 10 * np.sqrt(3), 125 + 10))
-    assert shared_area(quad, shifted) == pytest.approx(20 * 20, rel=1e-3)
-    assert shared_area(quad, rectangle(70, width=6, height=6)) == pytest.approx(36, rel=1e-3)
-    assert shared_area(quad, quad + 100) == 0
+    assert intersection_area(quad, shifted) == pytest.approx(20 * 20, rel=1e-3)
+    assert intersection_area(quad, rectangle(70, width=6, height=6)) == pytest.approx(36, rel=1e-3)
+    assert intersection_area(quad, quad + 100) == 0

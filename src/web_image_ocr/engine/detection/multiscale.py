@@ -41,8 +41,8 @@ from web_image_ocr.engine.geometry import (
     BoundsIndex,
     Box,
     Points,
+    intersection_area,
     rotated_size,
-    shared_area,
     shorter_side,
 )
 from web_image_ocr.engine.runtime.session import Session
@@ -226,7 +226,7 @@ def merge_coarse_detections(
     for box in coarse:
         if not fine or shorter_side(box.corners) >= min_height:
             overlapping = [fine[i].corners for i in index.overlapping(box.corners)]
-            covered = sum(shared_area(box.corners, corners) for corners in overlapping)
+            covered = sum(intersection_area(box.corners, corners) for corners in overlapping)
             if covered <= MAX_COVERED_SHARE * box.area:
                 boxes.append(box)
     return boxes

@@ -18,8 +18,8 @@ from web_image_ocr.engine.geometry import (
     Box,
     Points,
     image_corners,
+    intersection_area,
     rotate_quad_90,
-    shared_area,
 )
 from web_image_ocr.engine.page import TextLine
 from web_image_ocr.engine.recognition.recognizer import ROTATED_180, LineRecognizer
@@ -115,7 +115,7 @@ def covered_share(box: Box, line: Box) -> float:
     difference = abs((box.direction - line.direction + 90.0) % 180.0 - 90.0)
     same = difference <= _SAME_LINE_DEG and line.height >= box.height / 2
     whole = min(box.area, line.area) if same else box.area
-    return shared_area(box.corners, line.corners) / max(whole, 1.0)
+    return intersection_area(box.corners, line.corners) / max(whole, 1.0)
 
 
 def _choose_upright(
