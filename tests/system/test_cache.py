@@ -1,4 +1,4 @@
-"""The result cache before real workers, and in a server that was told to have one."""
+"""Check the result cache in front of real workers, and in a server."""
 
 from __future__ import annotations
 
@@ -65,7 +65,7 @@ async def test_a_run_given_up_ends_with_the_pool(caplog: pytest.LogCaptureFixtur
             await call
     await asyncio.sleep(0.1)
     assert asyncio.all_tasks() == {asyncio.current_task()}
-    gc.collect()  # asyncio reports what nobody looked at when it is collected
+    gc.collect()  # asyncio reports unretrieved exceptions on collection
     assert not caplog.records
 
 

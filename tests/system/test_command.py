@@ -1,4 +1,4 @@
-"""What the command promises, run as a user runs it."""
+"""Run the command as a user does."""
 
 from __future__ import annotations
 
@@ -22,23 +22,23 @@ pytestmark = pytest.mark.server
 
 
 @pytest.fixture(scope="module")
-def picture(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    path = tmp_path_factory.mktemp("pictures") / "image.png"
+def image(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    path = tmp_path_factory.mktemp("images") / "image.png"
     path.write_bytes(encode_image(text_image("Hello command", "second line")))
     return path
 
 
 class TestRecognize:
-    def test_text_is_the_default(self, picture: Path) -> None:
-        done = run("recognize", str(picture))
+    def test_text_is_the_default(self, image: Path) -> None:
+        done = run("recognize", str(image))
         assert (done.returncode, done.stdout, done.stderr) == (
             0,
             "Hello command\nsecond line\n",
             "",
         )
 
-    def test_json_is_the_answer_of_the_api(self, picture: Path) -> None:
-        done = run("recognize", str(picture), "--format", "json", "--extract", "image_size")
+    def test_json_is_the_answer_of_the_api(self, image: Path) -> None:
+        done = run("recognize", str(image), "--format", "json", "--extract", "image_size")
         result = json.loads(done.stdout)["result"]
         assert result["words_block_count"] == 2
         assert [block["words"] for block in result["words_block_list"]] == [
@@ -47,21 +47,21 @@ class TestRecognize:
         ]
         assert result["extracted_data"]["image_size"]["width"] == 640
 
-    def test_standard_input_is_a_picture_too(self, picture: Path) -> None:
+    def test_standard_input_may_be_an_image(self, image: Path) -> None:
         done = subprocess.run(
             [*COMMAND, "recognize", "-"],
-            input=picture.read_bytes(),
+            input=image.read_bytes(),
             capture_output=True,
             check=True,
         )
         assert done.stdout == b"Hello command\nsecond line\n"
 
     def test_jsonl_reports_failures_as_lines_and_reads_the_rest(
-        self, picture: Path, tmp_path: Path
+        self, image: Path, tmp_path: Path
     ) -> None:
         bad = tmp_path / "bad.png"
-        bad.write_bytes(b"no picture")
-        done = run("recognize", str(bad), str(picture), "--format", "jsonl")
+        bad.write_bytes(b"not an image")
+        done = run("recognize", str(bad), str(image), "--format", "jsonl")
         first, second = map(json.loads, done.stdout.splitlines())
         assert done.returncode == 3
         assert first == {
@@ -69,7 +69,7 @@ class TestRecognize:
             "error_code": "AIS.0102",
             "error_msg": "The image format is not supported.",
         }
-        assert second["path"] == str(picture)
+        assert second["path"] == str(image)
         assert second["result"]["words_block_count"] == 2
 
     @pytest.mark.parametrize(
@@ -91,7 +91,7 @@ class TestRecognize:
         assert done.stderr.startswith("web-image-ocr: ")
         assert done.stderr.count("\n") == 1
 
-    def test_a_file_that_cannot_be_opened_is_said_in_the_words_of_the_system(self) -> None:
+    def test_a_file_that_cannot_be_opened_is_reported_with_the_system_error(self) -> None:
         done = run("recognize", "/does/not/exist.png")
         assert done.stderr == "web-image-ocr: /does/not/exist.png: No such file or directory\n"
 
@@ -103,10 +103,10 @@ class TestRecognize:
             "web-image-ocr: unexpected error: ImportError: libGL.so.1: cannot open\n"
         )
 
-    def test_the_reader_of_the_output_may_leave_early(self, picture: Path) -> None:
+    def test_a_broken_pipe_is_not_an_error(self, image: Path) -> None:
         done = subprocess.run(
             ["bash", "-c", 'set -o pipefail; "$0" recognize "$@" | head -1', *COMMAND]
-            + 3 * [str(picture)],
+            + 3 * [str(image)],
             capture_output=True,
             text=True,
             check=False,
@@ -114,10 +114,10 @@ class TestRecognize:
         assert (done.returncode, done.stdout, done.stderr) == (0, "Hello command\n", "")
 
     def test_a_name_that_is_not_utf_8_is_shown_with_replacement_characters(
-        self, picture: Path, tmp_path: Path
+        self, image: Path, tmp_path: Path
     ) -> None:
         named = os.fsencode(tmp_path) + b"/caf\xe9.png"
-        Path(os.fsdecode(named)).write_bytes(picture.read_bytes())
+        Path(os.fsdecode(named)).write_bytes(image.read_bytes())
         missing = os.fsencode(tmp_path) + b"/\xff.png"
         done = subprocess.run(
             [*COMMAND, "recognize", "--format", "jsonl", named, missing],
@@ -130,27 +130,27 @@ class TestRecognize:
         assert second["path"] == f"{tmp_path}/\ufffd.png"
         assert second["error_code"] == "ModelArts.4603"
 
-    def test_ctrl_c_ends_it_without_a_word(self, picture: Path) -> None:
+    def test_ctrl_c_ends_it_silently(self, image: Path) -> None:
         with subprocess.Popen(
-            [*COMMAND, "recognize", *(200 * [str(picture)])],
+            [*COMMAND, "recognize", *(200 * [str(image)])],
             stdout=subprocess.DEVNULL,
             stderr=subprocess.PIPE,
         ) as process:
-            time.sleep(1)  # Python itself has started by then, and much is still to be imported
+            time.sleep(1)  # Python has started by then, and is still importing
             process.send_signal(signal.SIGINT)
             assert process.communicate(timeout=60)[1] == b""
-        # A shell shows a command that this signal ended as 130.
+        # A shell reports this signal as status 130.
         assert process.returncode == -signal.SIGINT
 
-    def test_missing_models_are_said_in_one_line(self, picture: Path, tmp_path: Path) -> None:
+    def test_missing_models_are_one_line(self, image: Path, tmp_path: Path) -> None:
         missing = {"WEB_IMAGE_OCR_ENGINE__DETECTION_MODEL": str(tmp_path / "none.onnx")}
-        done = run("recognize", str(picture), env={**os.environ, **missing})
+        done = run("recognize", str(image), env={**os.environ, **missing})
         assert done.returncode == 7
         assert done.stderr.count("\n") == 1
         assert "none.onnx" in done.stderr
 
     @pytest.mark.parametrize("command", [("serve", "--no-auth"), ("recognize", "-")])
-    def test_a_language_without_words_is_said_in_one_line(
+    def test_a_language_without_a_word_list_is_one_line(
         self, command: tuple[str, ...], tmp_path: Path
     ) -> None:
         languages = {
@@ -212,10 +212,10 @@ class TestFirstStart:
         assert account["password"] == "a password of my own"
 
     def test_a_terminal_is_shown_the_secrets_and_a_call_that_works(
-        self, tmp_path: Path, picture: Path
+        self, tmp_path: Path, image: Path
     ) -> None:
         port = free_port()
-        # script(1) gives the server a terminal of its own.
+        # script(1) runs the server in a new terminal.
         command = " ".join([*COMMAND, f"serve --data-dir {tmp_path} --port {port}"])
         with subprocess.Popen(
             ["script", "--quiet", "--flush", "--command", command, "/dev/null"],  # noqa: S607
@@ -232,7 +232,7 @@ class TestFirstStart:
             assert not (tmp_path / "first-credentials.json").exists()
             done = subprocess.run(
                 ["bash", "-c", call],  # noqa: S607
-                cwd=picture.parent,
+                cwd=image.parent,
                 env={**os.environ, "LC_ALL": "C"},
                 capture_output=True,
                 text=True,
@@ -244,7 +244,7 @@ class TestFirstStart:
 
 
 class TestAdmin:
-    def test_a_folder_without_a_store_is_one_line_and_stays_as_it_is(self, tmp_path: Path) -> None:
+    def test_a_folder_without_a_database_stays_unchanged(self, tmp_path: Path) -> None:
         typo = tmp_path / "typo"
         done = run("admin", "user", "list", "--data-dir", str(typo))
         assert done.returncode == 5
@@ -285,7 +285,7 @@ class TestServe:
             (signal.SIGTERM, 0.1),
             (signal.SIGTERM, 0.5),
             (signal.SIGTERM, 1.5),
-            (signal.SIGINT, 1.0),  # earlier, Python itself would be starting and show a traceback
+            (signal.SIGINT, 1.0),  # earlier, Python would still be starting and print a traceback
         ],
     )
     def test_it_may_be_stopped_while_it_starts(
@@ -305,7 +305,7 @@ class TestServe:
             status = process.wait(timeout=60)
         text = log.read_text()
         assert "Traceback" not in text, text
-        # Before `serve` has begun the signal itself ends the process; then nothing was done.
+        # Before `serve` installs its handlers, the signal ends the process and nothing was done.
         assert status == 0 or (status == -number and text == ""), text
 
     @pytest.mark.parametrize("content", [None, "no certificate"])
@@ -321,7 +321,7 @@ class TestServe:
         assert done.stderr.startswith(f"web-image-ocr: server.tls_cert {cert}")
         assert done.stderr.count("\n") == 1
 
-    def test_a_wrong_store_is_one_line(self, tmp_path: Path) -> None:
+    def test_an_invalid_database_url_is_one_line(self, tmp_path: Path) -> None:
         wrong = {"WEB_IMAGE_OCR_IDENTITY__DATABASE_URL": "postgresql://host:notaport/x"}
         done = run("serve", "--data-dir", str(tmp_path), env={**os.environ, **wrong})
         assert done.returncode == 4
@@ -338,10 +338,10 @@ class TestServe:
 
 
 class TestNoAuth:
-    def test_it_serves_this_machine_only(self, tmp_path: Path, picture: Path) -> None:
+    def test_it_serves_this_machine_only(self, tmp_path: Path, image: Path) -> None:
         with running(tmp_path, "--no-auth") as server:
             path = f"{server.url}/v2/anything/ocr/web-image"
-            body = {"image": base64.b64encode(picture.read_bytes()).decode()}
+            body = {"image": base64.b64encode(image.read_bytes()).decode()}
             assert (
                 httpx.post(path, json=body, timeout=60).json()["result"]["words_block_count"] == 2
             )

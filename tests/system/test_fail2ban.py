@@ -1,4 +1,4 @@
-"""The fail2ban example finds failed sign-ins in the log of a real server."""
+"""Find failed sign-ins in the log of a server with the fail2ban example."""
 
 from __future__ import annotations
 
@@ -56,7 +56,7 @@ def test_other_lines_are_not_found(tmp_path: Path) -> None:
     assert addresses(log) == []
 
 
-def test_the_jail_is_one_that_fail2ban_takes(tmp_path: Path) -> None:
+def test_fail2ban_accepts_the_jail(tmp_path: Path) -> None:
     configuration = tmp_path / "fail2ban"
     shutil.copytree("/etc/fail2ban", configuration)
     shutil.copytree(DEPLOY, configuration, dirs_exist_ok=True)

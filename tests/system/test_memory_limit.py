@@ -1,4 +1,4 @@
-"""A server in a real control group of 512 MiB."""
+"""Run a server in a control group of 512 MiB."""
 
 from __future__ import annotations
 
@@ -19,8 +19,8 @@ LIMIT = str(512 << 20)
 SIDE = 8000
 
 
-def test_a_small_group_is_served_and_the_log_says_what_it_lacks(tmp_path: Path) -> None:
-    """Small images are read; one that needs more than there is costs workers, not the server."""
+def test_a_small_group_serves_calls_and_the_log_names_the_missing_memory(tmp_path: Path) -> None:
+    """Small images succeed; one that needs too much memory costs workers, not the server."""
     log = tmp_path / "serve.log"
     flags = ("serve", "--no-auth", "--port", "0", "--data-dir", str(tmp_path / "data"))
     with control_group("memory") as group, log.open("wb") as out:
@@ -53,7 +53,7 @@ def _status(server: Server, image: bytes) -> int:
 
 
 def _large() -> bytes:
-    """An image full of text, for which a worker needs about a gigabyte."""
+    """Return an image full of text, which needs about 1 GB in a worker."""
     rows = [
         ((40 + 700 * column, 40 + 60 * row), f"column {column}, row {row}")
         for row in range(SIDE // 60 - 2)

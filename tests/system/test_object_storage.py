@@ -1,4 +1,4 @@
-"""Private buckets of a real S3 server, read by a server that was started by the command."""
+"""Read private buckets of a real S3 server through a running server."""
 
 from __future__ import annotations
 
@@ -51,7 +51,7 @@ def store(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ObjectStore]:
 
 @dataclass(frozen=True, kw_only=True)
 class Projects:
-    """A server with an object store behind it, and two projects that call it.
+    """Hold a server with an object store behind it, and two projects that call it.
 
     Attributes:
         listed: id and token of the project that the settings let read the buckets.
@@ -96,7 +96,7 @@ def projects(store: ObjectStore, tmp_path_factory: pytest.TempPathFactory) -> It
             "WEB_IMAGE_OCR_FETCH__ALLOWED_NETWORKS": "127.0.0.0/8",
             "WEB_IMAGE_OCR_FETCH__ALLOWED_PORTS": f"80,443,{store.port}",
             "WEB_IMAGE_OCR_FETCH__TOTAL_S": "2",
-            # What other programs on the machine were told must not reach this one.
+            # Settings of other programs on this machine must not affect the server.
             "AWS_ENDPOINT_URL_S3": "http://127.0.0.1:1",
             "AWS_SESSION_TOKEN": "token-of-another-program",
             "AWS_SKIP_SIGNATURE": "true",
@@ -145,7 +145,7 @@ def _entries(
 
 
 def _two_projects(data_dir: Path) -> tuple[tuple[str, str], tuple[str, str]]:
-    """Id and token of two projects of one new account."""
+    """Return id and token of two projects of a new account."""
     with closing(Identity(IdentityConfig(), data_dir)) as identity:
         first = identity.initialize(password=PASSWORD)
         assert first.project_id
@@ -171,7 +171,7 @@ class TestThroughTheServer:
         assert answer.status_code == 200, answer.text
         assert words(answer.json()["result"]) == ["HelloWorld"]
 
-    def test_another_project_is_told_the_same_of_what_exists_and_of_what_does_not(
+    def test_another_project_cannot_tell_existing_from_missing_objects(
         self, projects: Projects
     ) -> None:
         there = projects.store.put("private", "there.png", HELLO)
@@ -198,7 +198,7 @@ class TestThroughTheServer:
             ("private/a.png?versionId=1", "ModelArts.4703"),
         ],
     )
-    def test_what_fails_has_its_code(self, projects: Projects, path: str, code: str) -> None:
+    def test_failures_have_their_codes(self, projects: Projects, path: str, code: str) -> None:
         assert projects.code(f"{projects.store.endpoint}/{path}") == code
 
     def test_an_object_above_the_limit(self, projects: Projects) -> None:
@@ -207,11 +207,11 @@ class TestThroughTheServer:
         larger = projects.store.put("private", "larger", HELLO.ljust(FILE_LIMIT + 1, b"\0"))
         assert projects.code(larger) == "ModelArts.4705"
 
-    def test_a_storage_that_is_not_there_or_says_nothing(self, projects: Projects) -> None:
+    def test_an_unreachable_or_silent_storage(self, projects: Projects) -> None:
         for port in (projects.closed_port, projects.silent_port):
             assert projects.code(f"http://127.0.0.1:{port}/private/a.png") == "ModelArts.4704"
 
-    def test_signed_and_public_addresses_are_fetched_as_any_other(self, projects: Projects) -> None:
+    def test_signed_and_public_urls_are_fetched_like_any_other(self, projects: Projects) -> None:
         private = projects.store.put("private", "signed.png", HELLO)
         signed = projects.store.signed("private", "signed.png")
         for project in (projects.listed, projects.other):
@@ -219,10 +219,10 @@ class TestThroughTheServer:
         public = projects.store.put("public", "a.png", HELLO)
         assert projects.read(public, projects.other).status_code == 200
         forged = signed[:-4] + "0000"
-        assert projects.code(forged) == "ModelArts.4603"  # not read with the server's key instead
+        assert projects.code(forged) == "ModelArts.4603"  # the server's key is not used
         assert projects.code(private + "?Signature=a&AccessKeyId=b") == "ModelArts.4603"
 
-    def test_no_key_and_no_address_is_in_the_log(self, projects: Projects) -> None:
+    def test_no_key_and_no_url_is_logged(self, projects: Projects) -> None:
         log = projects.server.log.read_text()
         assert "storage_key_refused" in log
         assert "storage_forbidden" in log
@@ -259,7 +259,7 @@ class TestInThisProcess:
             assert await _read(store, f"{bucket}/{quote(key)}") == key.encode()
 
     async def test_an_object_is_never_taken_for_another(self, store: ObjectStore) -> None:
-        """What the store itself, or obstore, would read as the object ``a/b``."""
+        """Try keys that the store or obstore would normalize to the object ``a/b``."""
         store.put("private", "a/b", b"another")
         for path in ("/a/b", "a//b", "a/b/", "a/./b", "a/c/../b", "a/%2e/b", "a/%2E%2E/a/b"):
             with pytest.raises(ServiceError) as caught:

@@ -1,8 +1,8 @@
-"""Nothing leaves the machine, and nothing is written outside the data folder, in any kind of use.
+"""Check that nothing leaves the machine, and nothing is written outside the data folder.
 
-Each kind of use runs with an empty ``HOME`` and an empty folder for temporary files, which must
-be empty afterwards; where strace is installed, under strace, which sees every socket and every
-file that is opened for writing, in the server and in its workers.
+Library, command and server run with an empty ``HOME`` and an empty folder for temporary files. Both
+must be empty afterwards. Where strace is installed, it records every socket and every file opened
+for writing, in the server and its workers.
 """
 
 from __future__ import annotations
@@ -42,7 +42,7 @@ _HARMLESS = ("/dev/null", "/dev/tty", "/proc/")
 
 @pytest.fixture
 def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """An empty folder that is home and holds temporary files; the switch is not inherited."""
+    """Return an empty folder for home and temporary files; the switch is not inherited."""
     home = tmp_path / "home"
     home.mkdir()
     for name in ("HOME", "TMPDIR"):
@@ -55,7 +55,7 @@ def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 @pytest.fixture
 def image(tmp_path: Path) -> Path:
-    """An image file with text."""
+    """Return an image file with text."""
     path = tmp_path / "image.png"
     path.write_bytes(encode_image(text_image("Silence")))
     return path

@@ -1,4 +1,4 @@
-"""Restarts that clients do not notice, and files that are read again: SIGUSR2, sockets, SIGHUP."""
+"""Restart without downtime (SIGUSR2, socket activation), and reload files (SIGHUP)."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ os.dup2(int(sys.argv[1]), 3)
 os.environ.update(LISTEN_PID=str(os.getpid()), LISTEN_FDS="1", LISTEN_FDNAMES="web.socket")
 os.execv(sys.argv[2], sys.argv[2:])
 """
-"""Starts a command with a listening socket as descriptor 3, as systemd does."""
+"""Start a command with a listening socket as descriptor 3, as systemd does."""
 
 
 def _place(server: Server) -> tuple[str, int]:
@@ -48,7 +48,7 @@ def _place(server: Server) -> tuple[str, int]:
 
 @contextmanager
 def _calls(place: tuple[str, int], *, tls: bool = False) -> Iterator[list[str]]:
-    """Clients that call all the time, each call on a new connection; what became of each call."""
+    """Call all the time on new connections; yield the outcome of each call."""
     ended, outcomes = threading.Event(), list[str]()
 
     def connect() -> HTTPConnection:
@@ -57,7 +57,7 @@ def _calls(place: tuple[str, int], *, tls: bool = False) -> Iterator[list[str]]:
         return HTTPConnection(*place, timeout=90)
 
     def loop() -> None:
-        while not ended.wait(0.02):  # leaves a busy machine time to start servers
+        while not ended.wait(0.02):  # leaves CPU time to start servers
             try:
                 with closing(connect()) as connection:
                     connection.request("POST", PATH, BODY, {"Content-Type": "application/json"})
@@ -128,7 +128,7 @@ def test_a_successor_that_does_not_start_changes_nothing(tmp_path: Path) -> None
 
 
 def _documented(start: str) -> str:
-    """The command of the upgrade guide that begins so."""
+    """Return the command of the upgrade guide that starts like this."""
     lines = (ROOT / "docs/operations.md").read_text(encoding="utf-8").splitlines()
     (command,) = {line.strip() for line in lines if line.strip().startswith(start)}
     return command
@@ -163,7 +163,7 @@ def test_an_upgrade_as_documented_starts_the_new_version(tmp_path: Path) -> None
         assert server.is_ready()
 
 
-def test_who_stops_a_server_stops_the_successor_that_is_starting(tmp_path: Path) -> None:
+def test_stopping_a_server_stops_its_starting_successor(tmp_path: Path) -> None:
     with running(tmp_path, "--no-auth") as server, newest_ended(server):
         server.process.send_signal(signal.SIGUSR2)
         _wait_for(lambda: server.records("successor started"), server)
@@ -176,7 +176,7 @@ def test_who_stops_a_server_stops_the_successor_that_is_starting(tmp_path: Path)
 
 @contextmanager
 def _started(command: Sequence[str], log: Path, **options: Any) -> Iterator[Server]:
-    """The command as a server; at the end it must stop with status 0."""
+    """Run the command as a server, which must exit with status 0."""
     environment = {**os.environ, "WEB_IMAGE_OCR_SERVING__WORKERS": "1"}
     with (
         log.open("wb") as out,
@@ -194,13 +194,13 @@ def _started(command: Sequence[str], log: Path, **options: Any) -> Iterator[Serv
 def _activated(
     data_dir: Path, listener: socket.socket, number: int
 ) -> AbstractContextManager[Server]:
-    """A server that inherits the socket."""
+    """Run a server that inherits the socket."""
     command = [*COMMAND, "serve", "--no-auth", "--data-dir", str(data_dir)]
     starter = [sys.executable, "-c", _ACTIVATED, str(listener.fileno()), *command]
     return _started(starter, data_dir / f"activated-{number}.log", pass_fds=[listener.fileno()])
 
 
-def test_who_calls_between_two_servers_of_one_socket_waits(tmp_path: Path) -> None:
+def test_clients_between_two_servers_of_one_socket_wait(tmp_path: Path) -> None:
     with (
         socket.create_server(("127.0.0.1", 0), backlog=128) as listener,
         ExitStack() as calling,
@@ -211,7 +211,7 @@ def test_who_calls_between_two_servers_of_one_socket_waits(tmp_path: Path) -> No
                 _wait_for_more(outcomes, server)
                 assert _place(server) == listener.getsockname()
                 if number == 2:
-                    calling.close()  # while there is a server for the calls that wait
+                    calling.close()  # while a server answers the waiting calls
     assert set(outcomes) == {"200"}
 
 
@@ -220,7 +220,7 @@ def test_systemd_gives_the_socket(tmp_path: Path) -> None:
     with socket.create_server(("127.0.0.1", 0)) as probe:
         place = probe.getsockname()
     command = [*COMMAND, "serve", "--no-auth", "--data-dir", str(tmp_path)]
-    # The tool hands on only the variables that it is told to.
+    # The tool passes on only the variables given to it.
     settings = ("--setenv=PATH", "--setenv=HOME", "--setenv=WEB_IMAGE_OCR_SERVING__WORKERS=1")
     starter = ["systemd-socket-activate", f"--listen={place[0]}:{place[1]}", *settings, *command]
     with _started(starter, tmp_path / "activated.log") as server:
@@ -268,7 +268,7 @@ def test_sighup_replaces_the_certificate(tmp_path: Path) -> None:
     flags = ("--no-auth", "--tls-cert", str(cert), "--tls-key", str(key))
     with running(tmp_path, *flags) as server:
         first = cert.read_text()
-        context = ssl._create_unverified_context()  # noqa: S323 - a certificate of our own
+        context = ssl._create_unverified_context()  # noqa: S323 - self-signed
         kept = HTTPSConnection(*_place(server), timeout=30, context=context)
         kept.request("GET", "/healthz")
         assert kept.getresponse().read()
@@ -281,14 +281,14 @@ def test_sighup_replaces_the_certificate(tmp_path: Path) -> None:
 
         good = cert.read_text()
         (tmp_path / "other").mkdir()
-        shutil.copy(self_signed(tmp_path / "other")[0], cert)  # which is not the key's
+        shutil.copy(self_signed(tmp_path / "other")[0], cert)  # does not match the key
         server.process.send_signal(signal.SIGHUP)
         failed = "certificate not reloaded; the previous one stays"
         _wait_for(lambda: server.records(failed), server)
         assert "key values mismatch" in server.records(failed)[0]["detail"]
         assert _certificate(server) == good
 
-        kept.request("GET", "/healthz")  # a connection made under the first certificate
+        kept.request("GET", "/healthz")  # a connection with the first certificate
         assert kept.getresponse().status == 200
         kept.close()
 
@@ -314,10 +314,10 @@ def test_a_closed_terminal_stops_the_server_that_was_started_there(tmp_path: Pat
     with _started(command, tmp_path / "log", stdin=terminal) as server:
         os.close(terminal)
         _wait_for(lambda: server.records("worker ready"), server)
-        server.process.send_signal(signal.SIGHUP)  # the terminal is there: only files are read
+        server.process.send_signal(signal.SIGHUP)  # the terminal is open: only files are reloaded
         assert server.is_ready()
         os.close(window)
-        server.process.send_signal(signal.SIGHUP)  # the system does so where it is the shell's
+        server.process.send_signal(signal.SIGHUP)  # the kernel sends it when the shell ends
         assert server.process.wait(timeout=60) == 0
 
 
@@ -345,7 +345,7 @@ def test_sighup_ends_nothing(tmp_path: Path) -> None:
 
 
 def _catches(pid: int, number: int) -> bool:
-    """Whether the process ignores the signal or has a function for it."""
+    """Return whether the process ignores or handles the signal."""
     masks = [
         int(line.split()[1], 16)
         for line in Path(f"/proc/{pid}/status").read_text(encoding="utf-8").splitlines()

@@ -14,7 +14,7 @@ import pytest
 from tests.backing import Postgres, running_postgres
 from tests.contract.signing import signed_request
 from tests.servers import Account, admin, sign_in, starting
-from tests.system.sharing import code_of, wait_for
+from tests.system.server_pair import code_of, wait_for
 
 pytestmark = [pytest.mark.server, pytest.mark.models]
 

@@ -1,4 +1,4 @@
-"""A whole day of a server that logs everything: no secret in its log, nor in an answer."""
+"""Log everything in a server under all kinds of calls: no secret is in the log or an answer."""
 
 from __future__ import annotations
 
@@ -22,17 +22,17 @@ from tests.support.images import draw_image, encode_image, to_base64
 pytestmark = [pytest.mark.server, pytest.mark.models]
 
 NEEDLE = "NEEDLE"
-"""Part of all that a caller sends and that no log may hold."""
+"""Part of everything secret that a caller sends; no log may contain it."""
 
 
 def test_no_secret_is_logged_or_answered(tmp_path: Path) -> None:
     settings = {"WEB_IMAGE_OCR_LOGGING__LEVEL": "debug"}
     with running_service(tmp_path, environment=settings) as service:
-        day = _Day(service)
-        day.of_somebody_honest()
-        day.of_somebody_else()
-        day.with_a_crash()
-        day.with_a_store_that_is_lost(tmp_path / "web-image-ocr.db")
+        day = _Calls(service)
+        day.honest_calls()
+        day.hostile_calls()
+        day.calls_with_a_crash()
+        day.calls_without_a_database(tmp_path / "web-image-ocr.db")
         log = _whole_log(service)
     log += service.server.log.read_text(encoding="utf-8")[len(log) :]
     assert '"debug"' in log
@@ -42,14 +42,14 @@ def test_no_secret_is_logged_or_answered(tmp_path: Path) -> None:
     assert "Signature=" not in log
     assert "Traceback" not in log
     for answer in day.answers:
-        # A method that HTTP does not know is refused by the parser, without an id.
+        # The parser refuses an unknown method, without a request id.
         known = day.handed_over.get(answer.headers.get("x-request-id", ""), set())
         text = answer.text + repr(answer.headers.multi_items())
         assert [secret for secret in secrets - known if secret in text] == [], answer.url
 
 
-class _Day:
-    """Calls of all kinds, with what was secret in them.
+class _Calls:
+    """Make calls of all kinds, and collect their secrets.
 
     Attributes:
         secrets: that were sent or answered.
@@ -69,7 +69,7 @@ class _Day:
         answer.read()
         self.answers.append(answer)
 
-    def of_somebody_honest(self) -> None:
+    def honest_calls(self) -> None:
         service, client = self._service, self._service.client
         token = self._hand_over(sign_in(client, self._account))["x-subject-token"]
         headers = {"X-Auth-Token": token, "X-Subject-Token": token}
@@ -84,7 +84,7 @@ class _Day:
         self.secrets |= {hello[100:160], hello[-60:]}
         answer = service.post({"image": hello})
         assert answer.status_code == 200
-        assert NEEDLE in answer.text  # it is what was asked for
+        assert NEEDLE in answer.text  # it was asked for
         self.handed_over[answer.headers["x-request-id"]] = {NEEDLE}
         assert service.post({"image": to_base64(_tagged())}).status_code == 200
         body = json.dumps({"image": hello}).encode()
@@ -97,7 +97,7 @@ class _Day:
             assert answer.status_code == 200
             self.handed_over[answer.headers["x-request-id"]] = {NEEDLE}
 
-    def of_somebody_else(self) -> None:
+    def hostile_calls(self) -> None:
         service, client = self._service, self._service.client
         for password in (f"{NEEDLE} wrong", f"{NEEDLE}\x00", NEEDLE * 2000):
             sign_in(client, self._account, password=password)
@@ -126,22 +126,22 @@ class _Day:
         client.post(f"/v2/{NEEDLE}/ocr/web-image", headers={"X-Auth-Token": service.token})
         client.request(NEEDLE, service.path)
 
-    def with_a_crash(self) -> None:
-        """The workers die with the picture in their memory."""
+    def calls_with_a_crash(self) -> None:
+        """Kill the workers while they hold the image."""
         workers = self._service.server.workers()
         for pid in workers:
             os.kill(pid, signal.SIGSTOP)
         with ThreadPoolExecutor(1) as thread:
             body = {"image": to_base64(encode_image(draw_image(((60, 60), NEEDLE))))}
             call = thread.submit(self._service.post, body)
-            time.sleep(0.2)  # so that it is, most likely, at work; either way nothing may be said
+            time.sleep(0.2)  # so that a worker is probably busy; nothing may be logged in any case
             for pid in workers:
                 os.kill(pid, signal.SIGKILL)
             answer = call.result()
         assert answer.status_code in {200, 503}
         self.handed_over[answer.headers["x-request-id"]] = {NEEDLE}
 
-    def with_a_store_that_is_lost(self, path: Path) -> None:
+    def calls_without_a_database(self, path: Path) -> None:
         away = path.with_name("away.db")
         path.rename(away)
         assert sign_in(self._service.client, self._account).status_code == 503
@@ -165,7 +165,7 @@ class _Day:
 
 
 def _tagged() -> bytes:
-    """A TIFF whose tags say more than its pixels."""
+    """Return a TIFF with secrets in its tags."""
     file = io.BytesIO()
     image = Image.new("RGB", (64, 64), "white")
     image.save(file, "TIFF", description=NEEDLE, software=NEEDLE, artist=NEEDLE)
@@ -173,7 +173,7 @@ def _tagged() -> bytes:
 
 
 def _whole_log(service: Service) -> str:
-    """The log once it holds the last call, whose record follows its answer."""
+    """Return the log once it contains the last call, whose record follows its answer."""
     last = service.client.get("/nowhere").headers["x-request-id"]
     end = time.monotonic() + 10
     while last not in (log := service.server.log.read_text(encoding="utf-8")):

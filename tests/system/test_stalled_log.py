@@ -1,4 +1,4 @@
-"""A server whose log nobody reads, or whose log file is moved away or cannot be written."""
+"""Stall the reader of the log, rotate the log file, fill its disk."""
 
 from __future__ import annotations
 
@@ -24,18 +24,18 @@ from tests.servers import COMMAND, free_port, run
 pytestmark = pytest.mark.server
 
 _PIPE_BYTES = 4096
-"""The least that Linux gives a pipe: some twelve records of calls."""
+"""Smallest pipe on Linux: about twelve call records."""
 _CALLS = 200
 _SMALL_QUEUE = (
     "from web_image_ocr.telemetry import line_writer; line_writer.QUEUED_BYTES = 16384;"
     "from web_image_ocr.cli.main import main; main()"
 )
-"""The command, with room for some fifty records."""
+"""Run the command with a queue for about fifty records."""
 
 
 @dataclass(frozen=True, slots=True)
 class Stalled:
-    """A server whose standard error is a pipe that nobody reads.
+    """Hold a server whose standard error is a pipe that nobody reads.
 
     Attributes:
         process: of the server.
@@ -52,7 +52,7 @@ class Stalled:
             assert self.client.get("/v1/service").status_code == 200
 
     def read_until(self, event: str) -> list[dict[str, Any]]:
-        """The records up to that one."""
+        """Return the records up to that event."""
         os.set_blocking(self.pipe, True)
         text = b""
         while f'"{event}"'.encode() not in text or not text.endswith(b"\n"):
@@ -100,7 +100,7 @@ def _wait_until_ready(process: subprocess.Popen[bytes], client: httpx.Client) ->
     raise AssertionError("the server is not ready")
 
 
-def test_calls_are_answered_and_a_signal_ends_the_server_while_nobody_reads_its_log(
+def test_calls_and_shutdown_work_while_nobody_reads_the_log(
     tmp_path: Path,
 ) -> None:
     with stalled(tmp_path, *COMMAND) as server:
@@ -109,7 +109,7 @@ def test_calls_are_answered_and_a_signal_ends_the_server_while_nobody_reads_its_
         assert server.process.wait(timeout=60) == 0
 
 
-def test_dropped_records_are_counted_once_somebody_reads_again(tmp_path: Path) -> None:
+def test_dropped_records_are_counted_when_the_reader_continues(tmp_path: Path) -> None:
     with stalled(tmp_path, sys.executable, "-c", _SMALL_QUEUE) as server:
         server.call(_CALLS)
         records = server.read_until("log lines dropped")
@@ -123,9 +123,9 @@ def test_dropped_records_are_counted_once_somebody_reads_again(tmp_path: Path) -
         assert after["route"] == "/v1/service"
 
 
-def test_nothing_that_a_worker_writes_itself_waits_for_the_reader(tmp_path: Path) -> None:
+def test_direct_writes_of_a_worker_do_not_block(tmp_path: Path) -> None:
     with stalled(tmp_path, *COMMAND) as server:
-        server.call(20)  # the pipe is full by now
+        server.call(20)  # the pipe is full now
         children = Path(f"/proc/{server.process.pid}/task/{server.process.pid}/children")
         pids = children.read_text().split()
         assert pids
@@ -146,7 +146,7 @@ def _write(sink: int, data: bytes) -> None:
         out.write(data)
 
 
-def test_a_log_file_takes_the_records_in_place_of_standard_error(tmp_path: Path) -> None:
+def test_a_log_file_replaces_standard_error(tmp_path: Path) -> None:
     path = tmp_path / "server.log"
     with stalled(tmp_path, *COMMAND, log_file=path) as server:
         server.call(1)
@@ -158,14 +158,14 @@ def test_a_log_file_takes_the_records_in_place_of_standard_error(tmp_path: Path)
     assert "/v1/service" in {record.get("route") for record in records}
 
 
-def test_a_full_disk_under_the_log_stops_nothing(tmp_path: Path) -> None:
+def test_a_full_log_disk_stops_nothing(tmp_path: Path) -> None:
     with stalled(tmp_path, *COMMAND, log_file=Path("/dev/full")) as server:
         server.call(_CALLS)
         server.process.send_signal(signal.SIGTERM)
         assert server.process.wait(timeout=60) == 0
 
 
-def test_a_log_whose_reader_has_gone_stops_nothing(tmp_path: Path) -> None:
+def test_a_closed_log_pipe_stops_nothing(tmp_path: Path) -> None:
     with stalled(tmp_path, *COMMAND) as server:
         os.dup2(os.open(os.devnull, os.O_RDONLY), server.pipe)  # it was the only reader
         server.call(_CALLS)
@@ -173,7 +173,7 @@ def test_a_log_whose_reader_has_gone_stops_nothing(tmp_path: Path) -> None:
         assert server.process.wait(timeout=60) == 0
 
 
-def test_a_start_that_fails_says_why_on_standard_error(tmp_path: Path) -> None:
+def test_a_failed_start_reports_on_standard_error(tmp_path: Path) -> None:
     done = run("serve", "--no-auth", "--data-dir", str(tmp_path), "--host", "192.0.2.1")
     assert (done.returncode, done.stdout) == (4, "")
     assert done.stderr.startswith("web-image-ocr: --no-auth serves this machine only")

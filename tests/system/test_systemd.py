@@ -1,4 +1,4 @@
-"""The unit files are ones that systemd takes, and fit the defaults of the settings."""
+"""Check the unit files with systemd, and against the defaults of the settings."""
 
 from __future__ import annotations
 
@@ -15,12 +15,12 @@ from web_image_ocr.settings import Settings
 UNITS = Path(__file__).parents[2] / "deploy" / "systemd"
 SERVICE = (UNITS / "web-image-ocr.service").read_text()
 _AROUND_S = 9
-"""Seconds around ``shutdown_s``: last connections and answers, and the last records."""
+"""Seconds beyond ``shutdown_s``: last connections, answers and log records."""
 
 
 @pytest.fixture
 def units(tmp_path: Path) -> Path:
-    """The unit files, with the command where it is here."""
+    """Return a folder of the unit files, with the path of the command replaced."""
     for unit in UNITS.iterdir():
         text = unit.read_text().replace("/opt/web-image-ocr/.venv/bin/web-image-ocr", COMMAND[0])
         (tmp_path / unit.name).write_text(text)
@@ -43,7 +43,7 @@ needs_systemd = pytest.mark.skipif(
 
 
 @needs_systemd
-def test_systemd_finds_nothing_wrong_with_the_units(units: Path) -> None:
+def test_systemd_accepts_the_units(units: Path) -> None:
     done = analyze("verify", "--man=no", *map(str, sorted(units.iterdir())))
     assert (done.returncode, done.stdout + done.stderr) == (0, "")
 
@@ -55,15 +55,15 @@ def test_the_service_exposes_little(units: Path) -> None:
     assert done.returncode == 0, done.stdout[-500:] + done.stderr
 
 
-def test_a_worker_that_the_kernel_ends_leaves_the_service_running() -> None:
+def test_the_oom_killer_leaves_the_service_running() -> None:
     assert "\nOOMPolicy=continue\n" in SERVICE
 
 
-def test_the_stop_has_time_for_the_calls_that_run() -> None:
+def test_the_stop_timeout_exceeds_the_shutdown_time() -> None:
     found = re.search(r"^TimeoutStopSec=(\d+)$", SERVICE, re.MULTILINE)
     assert found
     assert int(found[1]) >= Settings().shutdown_s + _AROUND_S
 
 
-def test_a_reload_is_the_signal_that_reopens_files() -> None:
+def test_a_reload_sends_sighup() -> None:
     assert "\nExecReload=/bin/kill -HUP $MAINPID\n" in SERVICE

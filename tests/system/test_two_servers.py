@@ -1,4 +1,4 @@
-"""Two servers that share a PostgreSQL and a Redis: what one knows, both do; one may be lost."""
+"""Share a PostgreSQL and a Redis between two servers: shared state, loss of one server."""
 
 from __future__ import annotations
 
@@ -14,13 +14,13 @@ import pytest
 
 from tests.backing import running_postgres, running_redis
 from tests.servers import admin
-from tests.system.sharing import (
+from tests.system.server_pair import (
     CACHE_SECONDS,
-    NO_PICTURE,
+    NO_IMAGE,
     RATE,
     Load,
-    Pair,
     Project,
+    ServerPair,
     code_of,
     is_read,
     under_load,
@@ -42,24 +42,24 @@ FOUND = "rate limits are shared again"
 
 
 @pytest.fixture(scope="module")
-def started(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Pair]:
+def started(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ServerPair]:
     folder = tmp_path_factory.mktemp("shared")
     with (
         running_postgres() as postgres,
         running_redis() as redis,
-        Pair(folder, postgres, redis) as pair,
+        ServerPair(folder, postgres, redis) as pair,
     ):
         yield pair
 
 
 @pytest.fixture
-def pair(started: Pair) -> Pair:
-    """Both servers alive."""
+def pair(started: ServerPair) -> ServerPair:
+    """Return both servers, running."""
     started.revive()
     return started
 
 
-def test_tokens_and_keys_of_one_are_good_at_the_other(pair: Pair) -> None:
+def test_tokens_and_keys_of_one_are_valid_at_the_other(pair: ServerPair) -> None:
     path = f"/v2/{pair.account.project_id}/ocr/web-image"
     for issuing, asked in itertools.product(BOTH, BOTH):
         token = pair.sign_in(issuing).headers["x-subject-token"]
@@ -70,7 +70,7 @@ def test_tokens_and_keys_of_one_are_good_at_the_other(pair: Pair) -> None:
         assert code_of(answer) == GOOD_BUT_EMPTY
 
 
-def test_what_one_refuses_the_other_refuses_soon(pair: Pair) -> None:
+def test_what_one_refuses_the_other_refuses_soon(pair: ServerPair) -> None:
     changing = pair.identity.administration
     project = pair.project("closed")
     for name in ("disabled", "renewed"):
@@ -79,9 +79,9 @@ def test_what_one_refuses_the_other_refuses_soon(pair: Pair) -> None:
     tokens = {name: _token_of(pair, name, project) for name in ("disabled", "renewed")}
 
     def asked(server: int) -> list[tuple[int, str]]:
-        """By a user, another user, a key; and for a project that the administrator may use."""
+        """Call as a user, another user and with a key; and as the administrator for a project."""
         answers = [
-            pair.clients[server].post(project.path, headers=headers, json=NO_PICTURE)
+            pair.clients[server].post(project.path, headers=headers, json=NO_IMAGE)
             for headers in (
                 *({"X-Auth-Token": token} for token in tokens.values()),
                 project.headers,
@@ -103,17 +103,17 @@ def test_what_one_refuses_the_other_refuses_soon(pair: Pair) -> None:
     for server in BOTH:
         assert asked(server) == refused
     changing.enable(project.name, "web-image")
-    for server in BOTH:  # what is missing is asked for anew each time
+    for server in BOTH:  # missing records are not cached
         assert asked(server) == [*refused[:3], GOOD_BUT_EMPTY]
 
 
-def test_the_rate_is_one_for_both(pair: Pair) -> None:
-    let_in = _let_in(pair, pair.project("counted"), BOTH, pictures=10)
+def test_the_rate_limit_is_shared(pair: ServerPair) -> None:
+    let_in = _accepted(pair, pair.project("counted"), BOTH, images=10)
     assert [server.records(LOST) for server in pair.servers] == [[], []]
     assert let_in == RATE
 
 
-def test_a_guesser_is_locked_out_at_both_at_once(pair: Pair) -> None:
+def test_password_guessing_is_locked_out_at_both(pair: ServerPair) -> None:
     for name in ("guessed", "left-alone"):
         pair.identity.administration.create_user(name, Role.CALLER, PASSWORD)
     for server in (0, 1, 0, 1, 0):
@@ -127,7 +127,7 @@ def test_a_guesser_is_locked_out_at_both_at_once(pair: Pair) -> None:
         assert pair.sign_in(server, user="left-alone", password=PASSWORD).status_code == 201
 
 
-def test_postgresql_stopped_and_started_again(pair: Pair) -> None:
+def test_postgresql_stopped_and_started_again(pair: ServerPair) -> None:
     known, never_seen = pair.project("known"), pair.project("never-seen")
     key = pair.identity.administration.without_quotas().create_key(pair.account.user)
     pair.identity.administration.create_user("gone", Role.CALLER, PASSWORD)
@@ -182,17 +182,17 @@ def test_postgresql_stopped_and_started_again(pair: Pair) -> None:
         }
 
 
-def test_redis_killed_and_started_again_under_load(pair: Pair) -> None:
+def test_redis_killed_and_started_again_under_load(pair: ServerPair) -> None:
     projects = (pair.project("load-a"), pair.project("load-b"))
     before = [len(server.records(LOST)) for server in pair.servers]
     with under_load(pair, projects) as loads:
         pair.redis.end()
         wait_for(lambda: all(server.records(LOST) for server in pair.servers))
-        # No stretch without a limit: each server's own one holds.
-        assert _let_in(pair, pair.project("alone"), (0,), pictures=0) == RATE
+        # There is never no limit: each server falls back to its own.
+        assert _accepted(pair, pair.project("alone"), (0,), images=0) == RATE
         pair.redis.start()
         wait_for(lambda: all(server.records(FOUND) for server in pair.servers))
-    assert _let_in(pair, pair.project("together"), BOTH, pictures=0) == RATE
+    assert _accepted(pair, pair.project("together"), BOTH, images=0) == RATE
     for load in loads:
         _assert_all_read(load)
         assert load.lost == 0
@@ -201,7 +201,7 @@ def test_redis_killed_and_started_again_under_load(pair: Pair) -> None:
 
 
 @pytest.mark.parametrize("victim", BOTH)
-def test_either_may_be_killed_under_load(pair: Pair, victim: int) -> None:
+def test_either_may_be_killed_under_load(pair: ServerPair, victim: int) -> None:
     projects = (pair.project(f"kill-{victim}-a"), pair.project(f"kill-{victim}-b"))
     with under_load(pair, projects) as loads:
         pair.servers[victim].process.kill()
@@ -216,7 +216,7 @@ def test_either_may_be_killed_under_load(pair: Pair, victim: int) -> None:
     assert loads[victim].lost > 0
 
 
-def _token_of(pair: Pair, user: str, project: Project) -> str:
+def _token_of(pair: ServerPair, user: str, project: Project) -> str:
     login = PasswordLogin(
         user=Reference(name=user),
         domain=Reference(name=pair.account.domain),
@@ -226,25 +226,25 @@ def _token_of(pair: Pair, user: str, project: Project) -> str:
     return pair.identity.log_in(login, "127.0.0.1").token
 
 
-def _let_in(pair: Pair, project: Project, servers: tuple[int, ...], *, pictures: int) -> int:
-    """Of more calls than the rate, sent to the servers in turn and at once, how many got in."""
+def _accepted(pair: ServerPair, project: Project, servers: tuple[int, ...], *, images: int) -> int:
+    """Send more calls than the rate allows to the servers in turn; return how many succeed."""
 
     def call(number: int) -> httpx.Response:
         server = servers[number % len(servers)]
-        if number < pictures:
+        if number < images:
             return pair.read(server, project.path, project.headers)
-        return pair.clients[server].post(project.path, headers=project.headers, json=NO_PICTURE)
+        return pair.clients[server].post(project.path, headers=project.headers, json=NO_IMAGE)
 
     with ThreadPoolExecutor(4) as threads:
         answers = list(threads.map(call, range(RATE + 40)))
-    assert all(is_read(answer) for answer in answers[:pictures])
+    assert all(is_read(answer) for answer in answers[:images])
     refused = [answer for answer in answers if answer.status_code == 429]
     for answer in refused:
         assert code_of(answer) == (429, "APIG.0308")
         assert 1 <= int(answer.headers["retry-after"]) <= 60
-    others = Counter(code_of(answer) for answer in answers[pictures:] if answer not in refused)
+    others = Counter(code_of(answer) for answer in answers[images:] if answer not in refused)
     assert set(others) == {GOOD_BUT_EMPTY}
-    return pictures + others.total()
+    return images + others.total()
 
 
 def _assert_all_read(load: Load) -> None:

@@ -1,4 +1,4 @@
-"""Code that is replaced under a running server, as ``git pull`` does it."""
+"""Replace the code under a running server, as ``git pull`` does."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ pytestmark = [pytest.mark.server, pytest.mark.models]
 SOON_S = 60.0
 
 
-def test_new_workers_are_refused_and_old_ones_go_on(tmp_path: Path) -> None:
+def test_new_workers_are_refused_and_old_ones_continue(tmp_path: Path) -> None:
     code = tmp_path / "code"
     package = shutil.copytree(
         Path(web_image_ocr.__file__).parent,
@@ -52,7 +52,7 @@ def test_new_workers_are_refused_and_old_ones_go_on(tmp_path: Path) -> None:
             _until(lambda: bool(_refusals(server)))
             for _ in range(3):
                 _assert_reads(server)
-            time.sleep(1.5)  # another try or two, of which nothing is said
+            time.sleep(1.5)  # another attempt or two, without log records
             (refusal,) = _refusals(server)
             assert refusal["level"] == "error"
             assert "restart the server" in str(refusal["detail"])

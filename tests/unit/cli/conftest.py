@@ -12,10 +12,10 @@ from web_image_ocr.primitives import audit
 
 @pytest.fixture(autouse=True)
 def logged(monkeypatch: pytest.MonkeyPatch) -> Iterator[list[MutableMapping[str, Any]]]:
-    """The records of commands that run in this process, which must not set up its log."""
+    """Return the log records of commands run in this process, without configuring its log."""
     for module in (admin, rotation):
         monkeypatch.setattr(module, "configure", lambda _: None)
-    # A logger that was used before keeps the set-up of then.
+    # A cached logger keeps its earlier configuration.
     monkeypatch.setattr(audit, "_log", structlog.stdlib.get_logger(audit.AUDIT_LOGGER))
     with structlog.testing.capture_logs() as records:
         yield records

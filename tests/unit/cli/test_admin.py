@@ -1,4 +1,4 @@
-"""``web-image-ocr admin``: one JSON object for programs, tables for people."""
+"""Run ``web-image-ocr admin``: one JSON object for programs, tables for people."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ def _cheap_hashes(monkeypatch: pytest.MonkeyPatch) -> None:
 
 @pytest.fixture
 def run(tmp_path: Path) -> Run:
-    """Run a subcommand on a data folder of its own; its standard output."""
+    """Run a subcommand on a temporary data folder, and return its output."""
 
     def _run(*words: str) -> str:
         result = CliRunner().invoke(
@@ -63,7 +63,7 @@ def run_json(run: Run) -> Callable[..., Any]:
 RunJson = Callable[..., Any]
 
 
-def test_init_makes_once_and_tells_secrets_once(run_json: RunJson) -> None:
+def test_init_creates_once_and_prints_secrets_once(run_json: RunJson) -> None:
     first = run_json("init", "--project-name", "ap-southeast-1")
     assert list(first) == [
         "created",
@@ -85,7 +85,7 @@ def test_init_makes_once_and_tells_secrets_once(run_json: RunJson) -> None:
     }
 
 
-def test_init_for_people_shows_the_secrets_with_a_sentence(run: Run) -> None:
+def test_init_for_people_prints_the_secrets_with_a_note(run: Run) -> None:
     shown = run("init")
     assert "secret key" in shown
     assert "shown only now" in shown
@@ -133,7 +133,7 @@ def test_projects_and_subscriptions(run_json: RunJson, run: Run) -> None:
     assert [found["name"] for found in run_json("project", "list")["projects"]] == ["cn-north-4"]
 
 
-def test_a_key_from_elsewhere(run_json: RunJson, run: Run, tmp_path: Path) -> None:
+def test_an_imported_key(run_json: RunJson, run: Run, tmp_path: Path) -> None:
     run("init")
     file = tmp_path / "secret"
     file.write_text("SKEXAMPLE\n")
@@ -156,7 +156,7 @@ def test_keys(run_json: RunJson, run: Run) -> None:
     assert len(run_json("key", "list")["keys"]) == 1
 
 
-def test_tables_cut_nothing_off_and_take_names_as_they_are(run: Run) -> None:
+def test_tables_show_names_in_full_and_unparsed(run: Run) -> None:
     run("init")
     name = "[bold]" + 58 * "x"
     run("project", "create", name)
@@ -181,9 +181,7 @@ def test_tables_cut_nothing_off_and_take_names_as_they_are(run: Run) -> None:
         (["user", "disable", "admin"], ErrorKind.RECORD_CONFLICT),
     ],
 )
-def test_failures_leave_as_errors_of_the_service(
-    run: Run, words: list[str], kind: ErrorKind
-) -> None:
+def test_failures_are_service_errors(run: Run, words: list[str], kind: ErrorKind) -> None:
     run("init")
     with pytest.raises(ServiceError) as caught:
         run(*words)
@@ -201,7 +199,7 @@ def test_failures_leave_as_errors_of_the_service(
         ["key", "delete", "AKEXAMPLE"],
     ],
 )
-def test_only_init_makes_a_store(run: Run, tmp_path: Path, words: list[str]) -> None:
+def test_only_init_creates_a_database(run: Run, tmp_path: Path, words: list[str]) -> None:
     with pytest.raises(ServiceError, match=f"no store in {tmp_path}: ") as caught:
         run(*words)
     assert exit_code(caught.value.kind) == ExitCode.DATABASE
@@ -224,7 +222,7 @@ def assert_signs_in(data_dir: Path, user: str, password: str) -> None:
     identity.close()
 
 
-def test_lists_are_whole_however_long(run: Run, run_json: RunJson, tmp_path: Path) -> None:
+def test_long_lists_are_complete(run: Run, run_json: RunJson, tmp_path: Path) -> None:
     run("init")
     with closing(Identity(IdentityConfig(), tmp_path)) as identity:
         domain = identity.administration.projects()[0].domain
@@ -234,7 +232,7 @@ def test_lists_are_whole_however_long(run: Run, run_json: RunJson, tmp_path: Pat
     assert run("project", "list").count("\n") == 1003
 
 
-def test_a_quota_is_obeyed_unless_told(run: Run, run_json: RunJson) -> None:
+def test_a_quota_applies_unless_lifted(run: Run, run_json: RunJson) -> None:
     run("init")
     run("key", "create", "admin")
     with pytest.raises(ServiceError) as caught:
@@ -245,12 +243,12 @@ def test_a_quota_is_obeyed_unless_told(run: Run, run_json: RunJson) -> None:
     assert len(run_json("key", "list")["keys"]) == 3
 
 
-class TestOldStore:
-    """A store of an earlier revision is migrated by ``migrate`` alone."""
+class TestOldDatabase:
+    """Open a database of an earlier revision: only ``migrate`` migrates it."""
 
     @pytest.fixture
-    def old_store(self, run: Run, tmp_path: Path) -> Path:
-        """The tables of the first revision, with the master key and the account of a new one."""
+    def old_database(self, run: Run, tmp_path: Path) -> Path:
+        """Return a database with the tables of the first revision and a new account."""
         run("init")
         path = tmp_path / "web-image-ocr.db"
         with closing(sqlite3.connect(path)) as connection:
@@ -264,22 +262,22 @@ class TestOldStore:
         return path
 
     @pytest.mark.parametrize("words", [["init"], ["user", "list"], ["project", "create", "p"]])
-    def test_other_commands_refuse_it(self, run: Run, old_store: Path, words: list[str]) -> None:
+    def test_other_commands_refuse_it(self, run: Run, old_database: Path, words: list[str]) -> None:
         with pytest.raises(ServiceError) as caught:
             run(*words)
         assert exit_code(caught.value.kind) == ExitCode.DATABASE
-        assert f"run `web-image-ocr admin migrate --data-dir {old_store.parent}`" in str(
+        assert f"run `web-image-ocr admin migrate --data-dir {old_database.parent}`" in str(
             caught.value
         )
-        assert [file.name for file in old_store.parent.iterdir() if "backup" in file.name] == []
-        with closing(sqlite3.connect(old_store)) as connection:
+        assert [file.name for file in old_database.parent.iterdir() if "backup" in file.name] == []
+        with closing(sqlite3.connect(old_database)) as connection:
             found = connection.execute("SELECT version_num FROM alembic_version").fetchone()
         assert found == ("0001",)
 
-    def test_it_is_migrated_once(self, run: Run, run_json: RunJson, old_store: Path) -> None:
+    def test_it_is_migrated_once(self, run: Run, run_json: RunJson, old_database: Path) -> None:
         first = run_json("migrate")
         assert (first["migrated"], first["from"]) == (True, "0001")
-        assert Path(first["backup"]).parent == old_store.parent
+        assert Path(first["backup"]).parent == old_database.parent
         newest = first["to"]
         assert run_json("migrate") == {
             "migrated": False,
@@ -289,7 +287,7 @@ class TestOldStore:
         }
         assert "admin" in run("user", "list")
 
-    def test_nothing_is_made_where_there_is_none(self, run: Run, tmp_path: Path) -> None:
+    def test_migrate_creates_no_database(self, run: Run, tmp_path: Path) -> None:
         with pytest.raises(ServiceError, match="no store in"):
             run("migrate")
         assert list(tmp_path.iterdir()) == []

@@ -1,4 +1,4 @@
-"""Every command that changes accounts makes one record of the audit trail."""
+"""Check that each command that changes accounts writes one audit record."""
 
 from __future__ import annotations
 

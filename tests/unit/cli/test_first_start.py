@@ -1,4 +1,4 @@
-"""The first account and the file of its secrets: both, or neither."""
+"""Create the first account and the file of its secrets: both, or neither."""
 
 from __future__ import annotations
 
@@ -46,7 +46,7 @@ def identity(tmp_path: Path) -> Iterator[Identity]:
         yield opened
 
 
-def test_the_secrets_are_in_a_private_file_and_no_draft_stays(
+def test_the_secrets_are_in_a_private_file_without_temporary_files(
     identity: Identity, settings: Settings
 ) -> None:
     create_first_account(identity, settings, URL, to_terminal=False)
@@ -70,9 +70,9 @@ def test_the_log_names_the_file_in_full(
 
 
 class TestRemoval:
-    """Secrets do not stay in the folder, not even where a start was cut short."""
+    """Delete secrets from the folder, also after an interrupted start."""
 
-    def test_what_a_killed_start_left_is_removed_after_a_day(
+    def test_files_of_a_killed_start_are_deleted_after_a_day(
         self, identity: Identity, settings: Settings, monkeypatch: pytest.MonkeyPatch
     ) -> None:
         class Killed(BaseException):
@@ -90,7 +90,7 @@ class TestRemoval:
         asyncio.run(remove_credentials_files(settings.data_dir))
         assert drafts(settings) == []
 
-    def test_a_young_draft_may_be_in_use_and_does_not_keep_an_old_file(
+    def test_a_recent_temporary_file_stays_and_does_not_keep_an_old_one(
         self, settings: Settings
     ) -> None:
         file = settings.data_dir / CREDENTIALS_FILE
@@ -107,7 +107,7 @@ class TestRemoval:
         assert not file.exists()
         assert draft.exists()
 
-    def test_it_ends_where_nothing_is(self, tmp_path: Path) -> None:
+    def test_it_returns_without_files(self, tmp_path: Path) -> None:
         asyncio.run(remove_credentials_files(tmp_path / "none"))
 
 
@@ -119,7 +119,7 @@ def test_a_second_start_leaves_the_file_alone(identity: Identity, settings: Sett
     assert file.read_bytes() == before
 
 
-def test_no_account_is_made_when_the_file_cannot_be(identity: Identity, settings: Settings) -> None:
+def test_no_account_is_created_without_its_file(identity: Identity, settings: Settings) -> None:
     (settings.data_dir / CREDENTIALS_FILE).mkdir()
     with pytest.raises(ServiceError, match=f"{CREDENTIALS_FILE}: Is a directory") as caught:
         create_first_account(identity, settings, URL, to_terminal=False)
@@ -127,7 +127,7 @@ def test_no_account_is_made_when_the_file_cannot_be(identity: Identity, settings
     assert initialize(identity, settings).created
 
 
-def test_no_account_is_made_on_a_full_disk(
+def test_no_account_is_created_on_a_full_disk(
     identity: Identity, settings: Settings, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def full(*_: int) -> None:
@@ -140,7 +140,7 @@ def test_no_account_is_made_on_a_full_disk(
     assert initialize(identity, settings).created
 
 
-def test_no_file_stays_when_no_account_is_made(
+def test_no_file_stays_without_an_account(
     identity: Identity, settings: Settings, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def fail(**_: object) -> FirstAccount:
@@ -153,7 +153,7 @@ def test_no_file_stays_when_no_account_is_made(
     assert not (settings.data_dir / CREDENTIALS_FILE).exists()
 
 
-def test_a_terminal_is_shown_the_secrets_and_there_is_no_file(
+def test_a_terminal_shows_the_secrets_without_a_file(
     identity: Identity, settings: Settings, capsys: pytest.CaptureFixture[str]
 ) -> None:
     create_first_account(identity, settings, URL, to_terminal=True)

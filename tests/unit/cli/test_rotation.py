@@ -1,4 +1,4 @@
-"""``admin rotate-master-key``: what it prints, and what it refuses."""
+"""Run ``admin rotate-master-key``: what it prints and refuses."""
 
 from __future__ import annotations
 
@@ -63,7 +63,7 @@ def test_from_the_start_to_the_end(folder: Path) -> None:
     assert rotate_json(folder, "--retire") == retired
 
 
-def test_people_are_told_what_is_next(folder: Path) -> None:
+def test_the_next_step_is_printed(folder: Path) -> None:
     done = rotate(folder)
     assert "1 of 1 access keys are encrypted with the key in use" in done.stderr
     assert "former needed until" in done.stdout
@@ -72,7 +72,7 @@ def test_people_are_told_what_is_next(folder: Path) -> None:
     assert not any(line in done.output for line in key)
 
 
-def test_where_servers_have_copies_it_waits_for_them(
+def test_with_copies_it_waits_for_the_servers(
     folder: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(Database, "is_shared", True)
@@ -99,7 +99,7 @@ def test_wrong_usage(folder: Path, options: list[str]) -> None:
     assert len((folder / "master.key").read_text().split()) == 1
 
 
-def test_it_makes_no_store(tmp_path: Path) -> None:
+def test_it_creates_no_database(tmp_path: Path) -> None:
     with pytest.raises(ServiceError, match="no store in "):
         rotate(tmp_path)
     assert list(tmp_path.iterdir()) == []

@@ -1,4 +1,4 @@
-"""What the command does around the server, which is left out here."""
+"""Run ``serve`` with a fake server: the steps before and after it."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from web_image_ocr.server.signals import ShutdownRequest
 
 
 @pytest.fixture(autouse=True)
-def _handlers_put_back() -> Iterator[None]:
+def _handlers_restored() -> Iterator[None]:
     numbers = (signal.SIGTERM, signal.SIGINT, signal.SIGHUP, signal.SIGUSR2)
     before = {number: signal.getsignal(number) for number in numbers}
     yield
@@ -28,7 +28,7 @@ def _handlers_put_back() -> Iterator[None]:
 
 @pytest.fixture
 def events(monkeypatch: pytest.MonkeyPatch) -> list[str]:
-    """What was done, in this order; the models are not loaded and nothing is served."""
+    """Return the steps in order, without loading models or serving."""
     done: list[str] = []
 
     async def serve_nothing(*_: object) -> None:
@@ -48,7 +48,7 @@ def events(monkeypatch: pytest.MonkeyPatch) -> list[str]:
     return done
 
 
-def test_the_store_is_closed_when_the_server_ends(tmp_path: Path, events: list[str]) -> None:
+def test_the_database_is_closed_when_the_server_ends(tmp_path: Path, events: list[str]) -> None:
     module.serve(data_dir=tmp_path, port=0)
     assert events == ["loaded", "account", "served", "closed"]
 
@@ -64,7 +64,7 @@ def test_the_log_names_the_folder_in_full(
 
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
-def test_a_signal_during_the_start_ends_it_after_the_step_at_hand(
+def test_a_signal_during_the_start_ends_it_after_the_current_step(
     tmp_path: Path, events: list[str], monkeypatch: pytest.MonkeyPatch, number: signal.Signals
 ) -> None:
     monkeypatch.setattr(lifecycle, "check_models", lambda _: os.kill(os.getpid(), number))
@@ -72,7 +72,7 @@ def test_a_signal_during_the_start_ends_it_after_the_step_at_hand(
     assert events == ["account", "closed"]
 
 
-def test_a_second_signal_is_left_to_the_system() -> None:
+def test_a_second_signal_has_its_default_action() -> None:
     stop = ShutdownRequest()
     before = stop.requested
     os.kill(os.getpid(), signal.SIGTERM)
@@ -80,7 +80,7 @@ def test_a_second_signal_is_left_to_the_system() -> None:
     assert signal.getsignal(signal.SIGTERM) is signal.SIG_DFL
 
 
-def test_tls_files_are_checked_before_anything_is_done(tmp_path: Path, events: list[str]) -> None:
+def test_preflight_checks_tls_files(tmp_path: Path, events: list[str]) -> None:
     missing = tmp_path / "missing.pem"
     with pytest.raises(ServiceError, match=r"missing\.pem"):
         module.serve(data_dir=tmp_path / "data", port=0, tls_cert=missing, tls_key=missing)
@@ -88,9 +88,7 @@ def test_tls_files_are_checked_before_anything_is_done(tmp_path: Path, events: l
     assert not (tmp_path / "data").exists()
 
 
-def test_storage_that_cannot_be_used_is_said_before_anything_is_done(
-    tmp_path: Path, events: list[str]
-) -> None:
+def test_preflight_checks_storage_secrets(tmp_path: Path, events: list[str]) -> None:
     config = tmp_path / "settings.toml"
     config.write_text(
         '[[storage.entries]]\nendpoint = "https://obs.example.com"\naccess_key = "AK"\n'

@@ -1,4 +1,4 @@
-"""Folders that look like ``/proc/self`` and mounted control groups."""
+"""Fake ``/proc/self`` and mounted control groups in a folder."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from pathlib import Path
 
 
 class Tree:
-    """A process and its groups under a folder of the test.
+    """Hold a process and its groups below a folder of the test.
 
     Args:
         folder: empty.
@@ -23,7 +23,7 @@ class Tree:
         self.groups("0::/")
 
     def groups(self, *lines: str) -> None:
-        """Have the process be in these groups, as ``/proc/self/cgroup`` says it."""
+        """Put the process in these groups, in the format of ``/proc/self/cgroup``."""
         (self.process / "cgroup").write_text("".join(f"{line}\n" for line in lines))
 
     def mount(self, name: str, kind: str, root: str = "/") -> None:

@@ -81,11 +81,11 @@ def test_both_versions_of_a_hybrid_machine_count(tree: Tree) -> None:
 @pytest.mark.parametrize(
     ("group", "root"),
     [
-        ("/", "/"),  # a namespace of its own
+        ("/", "/"),  # a private namespace
         ("/docker/1f", "/docker/1f"),  # the host's namespace, its own group mounted
         ("/docker/1f/deeper", "/docker/1f"),  # that does not exist there
         ("/other", "/docker/1f"),
-        ("/../1f", "/"),  # outside of the namespace
+        ("/../1f", "/"),  # outside the namespace
         ("/", "/.."),
     ],
 )

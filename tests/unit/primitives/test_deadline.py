@@ -6,13 +6,13 @@ from web_image_ocr.primitives.deadline import Deadline
 from web_image_ocr.primitives.errors import ErrorKind, ServiceError
 
 
-def test_a_deadline_to_come_leaves_time() -> None:
+def test_a_future_deadline_leaves_time() -> None:
     deadline = Deadline.after(60)
     deadline.check()
     assert 59 < deadline.remaining() <= 60
 
 
-def test_a_deadline_that_has_passed_is_an_error() -> None:
+def test_a_passed_deadline_is_an_error() -> None:
     deadline = Deadline.after(-1)
     assert deadline.remaining() == 0
     with pytest.raises(ServiceError) as caught:
@@ -20,6 +20,6 @@ def test_a_deadline_that_has_passed_is_an_error() -> None:
     assert caught.value.kind is ErrorKind.DEADLINE_EXCEEDED
 
 
-def test_never_does_not_come() -> None:
+def test_never_does_not_pass() -> None:
     Deadline.never().check()
     assert Deadline.never().remaining() == float("inf")

@@ -9,7 +9,7 @@ def test_an_error_survives_the_pipe_between_processes() -> None:
     error = ServiceError(
         ErrorKind.TOKEN_EXPIRED, "too old", public={"expires_at": "then"}, retry_after=2.5
     )
-    copy = pickle.loads(pickle.dumps(error))  # noqa: S301 - our own bytes
+    copy = pickle.loads(pickle.dumps(error))  # noqa: S301 - trusted
     assert (copy.kind, copy.detail, copy.public, copy.retry_after) == (
         ErrorKind.TOKEN_EXPIRED,
         "too old",
@@ -19,5 +19,5 @@ def test_an_error_survives_the_pipe_between_processes() -> None:
     assert str(copy) == "too old"
 
 
-def test_an_error_without_detail_is_named_by_its_kind() -> None:
+def test_an_error_without_detail_has_the_text_of_its_kind() -> None:
     assert str(ServiceError(ErrorKind.OVERLOADED)) == "overloaded"

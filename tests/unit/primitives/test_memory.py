@@ -75,7 +75,7 @@ def test_kept_memory_can_be_handed_back() -> None:
 @pytest.mark.skipif(not sys.platform.startswith("linux"), reason="/proc only")
 def test_memory_of_a_process_is_what_it_holds() -> None:
     size = 32 << 20
-    with mmap.mmap(-1, size) as held:  # pages of its own: freed ones may still be resident
+    with mmap.mmap(-1, size) as held:  # new pages: freed ones may still be resident
         memory = ResidentMemory(os.getpid())
         before = memory.bytes() or 0
         for page in range(0, size, mmap.PAGESIZE):

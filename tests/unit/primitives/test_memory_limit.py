@@ -20,7 +20,7 @@ def tree(tmp_path: Path) -> Tree:
 
 @pytest.fixture
 def machine(tmp_path: Path) -> Path:
-    """Stands for /proc/meminfo: 1 GiB."""
+    """Return a fake /proc/meminfo with 1 GiB."""
     file = tmp_path / "meminfo"
     file.write_text("MemFree: 7 kB\nMemTotal:        1048576 kB\nSwapTotal: 0 kB\n")
     return file

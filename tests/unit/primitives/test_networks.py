@@ -16,5 +16,5 @@ from web_image_ocr.primitives.networks import client_network
         ("a" * 100, "a" * 64),
     ],
 )
-def test_what_counts_as_one_caller(client: str, network: str) -> None:
+def test_the_network_of_a_client_address(client: str, network: str) -> None:
     assert client_network(client) == network

@@ -11,7 +11,7 @@ from web_image_ocr.primitives.onnxruntime_telemetry import SWITCH, disable_onnxr
 
 @pytest.fixture(autouse=True)
 def not_loaded(monkeypatch: pytest.MonkeyPatch) -> None:
-    """As in a new process: neither the library nor the switch is there."""
+    """Simulate a new process, without the library and the switch."""
     monkeypatch.delitem(sys.modules, "onnxruntime", raising=False)
     monkeypatch.delenv(SWITCH, raising=False)
 
@@ -21,19 +21,21 @@ def test_the_switch_is_set() -> None:
     assert os.environ[SWITCH] == "1"
 
 
-def test_a_switch_that_allows_telemetry_is_overruled(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_switch_that_allows_telemetry_is_overridden(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv(SWITCH, "0")
     disable_onnxruntime_telemetry()
     assert os.environ[SWITCH] == "1"
 
 
-def test_a_library_loaded_too_early_is_said(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_library_imported_too_early_is_reported(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, "onnxruntime", ModuleType("onnxruntime"))
     with pytest.warns(RuntimeWarning, match="import web_image_ocr first"):
         disable_onnxruntime_telemetry()
 
 
-def test_a_library_loaded_early_but_silent_is_not_said(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_an_early_import_without_telemetry_is_not_reported(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
     monkeypatch.setenv(SWITCH, "1")
     monkeypatch.setitem(sys.modules, "onnxruntime", ModuleType("onnxruntime"))
     with warnings.catch_warnings():

@@ -1,4 +1,4 @@
-"""Connections from a listening socket."""
+"""Accept connections from a listening socket."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from web_image_ocr.settings import ServerConfig
 
 
 class _Server(AcceptingServer):
-    """Knows its listening socket."""
+    """Remember the listening socket."""
 
     def __init__(self, config: HttpConfig, listener: socket.socket) -> None:
         super().__init__(config)
@@ -58,7 +58,7 @@ async def _ends(client: socket.socket) -> bool:
         writer.close()
 
 
-async def test_tls_must_be_agreed_on_in_time(
+async def test_the_tls_handshake_has_a_time_limit(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(acceptor, "TLS_HANDSHAKE_TIMEOUT_S", 0.3)
@@ -79,10 +79,10 @@ async def test_connections_are_counted_before_tls(
             assert server.in_handshake()
 
 
-async def test_a_handshake_that_is_ended_before_it_begins_is_forgotten(
+async def test_a_handshake_cancelled_before_it_starts_is_forgotten(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Clients accepted at one go displace each other before the event loop runs a task."""
+    """Accept several clients at once: they displace each other before any task runs."""
     monkeypatch.setattr("web_image_ocr.server.connection_limit.MAX_CONNECTIONS", 2)
     async with _server(tmp_path) as (server, address):
         clients = [socket.create_connection(address) for _ in range(5)]
@@ -96,7 +96,7 @@ async def test_a_handshake_that_is_ended_before_it_begins_is_forgotten(
                 client.close()
 
 
-async def test_a_trusted_proxy_shares_no_place_among_its_connections(tmp_path: Path) -> None:
+async def test_each_connection_of_a_trusted_proxy_counts_as_a_network(tmp_path: Path) -> None:
     async with _server(tmp_path, trusted_proxies=("127.0.0.0/8",)) as (server, address):
         clients = [socket.create_connection(address) for _ in range(3)]
         server.accept_queued(server.listener)
@@ -106,7 +106,7 @@ async def test_a_trusted_proxy_shares_no_place_among_its_connections(tmp_path: P
             client.close()
 
 
-async def test_without_a_file_the_server_waits_and_goes_on(
+async def test_the_server_recovers_from_running_out_of_file_descriptors(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(acceptor, "_ACCEPT_RETRY_S", 0.05)

@@ -1,4 +1,4 @@
-"""How many connections may be open, and which one makes room."""
+"""Limit open connections: which idle one is displaced."""
 
 from __future__ import annotations
 
@@ -35,18 +35,18 @@ def aborted(connections: list[Connection]) -> list[bool]:
     return [one.aborted for one in connections]
 
 
-def test_the_longest_waiting_makes_room(limit: ConnectionLimit) -> None:
+def test_the_longest_idle_connection_is_displaced(limit: ConnectionLimit) -> None:
     connections = opened(limit, *"aaaa")
     limit.begin_request(connections[0])
     opened(limit, "a")
     assert aborted(connections) == [False, True, False, False]
-    limit.remove(connections[1])  # its end comes a moment later
+    limit.remove(connections[1])  # connection_lost comes later
     limit.end_request(connections[0])
     opened(limit, "a", "a")
     assert aborted(connections) == [False, True, True, True]
 
 
-def test_a_connection_that_is_idle_after_calls_makes_room(limit: ConnectionLimit) -> None:
+def test_a_connection_idle_after_requests_is_displaced(limit: ConnectionLimit) -> None:
     connections = opened(limit, *"aaaa")
     for one in connections:
         limit.begin_request(one)
@@ -55,7 +55,7 @@ def test_a_connection_that_is_idle_after_calls_makes_room(limit: ConnectionLimit
     assert aborted(connections) == [True, True, True, False]
 
 
-def test_the_network_with_most_waiting_connections_loses_one(limit: ConnectionLimit) -> None:
+def test_the_network_with_most_idle_connections_loses_one(limit: ConnectionLimit) -> None:
     (honest,) = opened(limit, "b")
     others = opened(limit, *"aaa")
     opened(limit, *"aaaaa")
@@ -66,7 +66,7 @@ def test_the_network_with_most_waiting_connections_loses_one(limit: ConnectionLi
     assert not second.aborted
 
 
-def test_calls_under_way_are_not_displaced(limit: ConnectionLimit) -> None:
+def test_requests_in_progress_are_not_displaced(limit: ConnectionLimit) -> None:
     connections = opened(limit, *"aabb")
     for one in connections:
         limit.begin_request(one)
@@ -76,7 +76,7 @@ def test_calls_under_way_are_not_displaced(limit: ConnectionLimit) -> None:
     assert aborted(connections) == [False] * 4
 
 
-def test_a_network_takes_no_place_from_one_that_holds_fewer(limit: ConnectionLimit) -> None:
+def test_a_network_displaces_none_of_a_network_with_fewer(limit: ConnectionLimit) -> None:
     *calling, honest = opened(limit, *"aaab")
     for one in calling:
         limit.begin_request(one)
@@ -87,7 +87,7 @@ def test_a_network_takes_no_place_from_one_that_holds_fewer(limit: ConnectionLim
     assert aborted(calling) == [False, True, False]
 
 
-def test_what_has_closed_leaves_nothing_behind(limit: ConnectionLimit) -> None:
+def test_closed_connections_leave_no_state(limit: ConnectionLimit) -> None:
     connections = opened(limit, *"aabb")
     limit.begin_request(connections[0])
     for one in connections:

@@ -1,4 +1,4 @@
-"""The sockets that ``serve`` listens on, opened or inherited."""
+"""Open or inherit the listening sockets."""
 
 from __future__ import annotations
 
@@ -16,11 +16,11 @@ from web_image_ocr.server.listeners import READY_NAME, open_listeners
 from web_image_ocr.settings import ServerConfig
 
 NOT_USED = ServerConfig(host="192.0.2.1", port=1)
-"""Listening there would fail."""
+"""Cannot be listened on."""
 
 
-def test_small_answers_leave_at_once() -> None:
-    """Without it, an answer of two packets waits 40 ms on a kept connection."""
+def test_tcp_nodelay_is_set() -> None:
+    """Otherwise an answer in two packets waits 40 ms on a kept-alive connection."""
     with (
         open_listeners(ServerConfig(host="127.0.0.1", port=0)) as listeners,
         socket.create_connection(listeners.sockets[0].getsockname()),
@@ -41,8 +41,8 @@ def listener() -> Iterator[socket.socket]:
         yield one
 
 
-class Heir:
-    """Puts descriptors where a parent would have left them; not at 3, which pytest uses."""
+class Activation:
+    """Pass descriptors on as a parent process does, but not from 3 on, which pytest uses."""
 
     def __init__(self, monkeypatch: pytest.MonkeyPatch) -> None:
         self._monkeypatch = monkeypatch
@@ -59,15 +59,15 @@ class Heir:
 
 
 @pytest.fixture
-def heir(monkeypatch: pytest.MonkeyPatch) -> Heir:
-    return Heir(monkeypatch)
+def activation(monkeypatch: pytest.MonkeyPatch) -> Activation:
+    return Activation(monkeypatch)
 
 
-def test_inherited_sockets_take_the_place_of_the_configured_address(
-    heir: Heir, listener: socket.socket
+def test_inherited_sockets_replace_the_configured_address(
+    activation: Activation, listener: socket.socket
 ) -> None:
     with socket.create_server(("::1", 0), family=socket.AF_INET6) as other:
-        given = heir.inherits(listener.fileno(), other.fileno(), names="a:b")
+        given = activation.inherits(listener.fileno(), other.fileno(), names="a:b")
         with open_listeners(NOT_USED) as listeners:
             assert [one.fileno() for one in listeners.sockets] == given
             assert listeners.sockets[0].getsockname() == listener.getsockname()
@@ -77,18 +77,18 @@ def test_inherited_sockets_take_the_place_of_the_configured_address(
     assert not [name for name in os.environ if name.startswith("LISTEN_")]
 
 
-def test_what_another_process_was_to_inherit_is_not_used(
-    heir: Heir, listener: socket.socket
+def test_descriptors_for_another_process_are_ignored(
+    activation: Activation, listener: socket.socket
 ) -> None:
-    (given,) = heir.inherits(listener.fileno(), pid=1)
+    (given,) = activation.inherits(listener.fileno(), pid=1)
     with open_listeners(ServerConfig(host="127.0.0.1", port=0)) as listeners:
         assert listeners.sockets[0].getsockname() != listener.getsockname()
     os.close(given)
 
 
-def test_the_predecessor_is_told_once(heir: Heir, listener: socket.socket) -> None:
+def test_the_predecessor_is_notified_once(activation: Activation, listener: socket.socket) -> None:
     reading, writing = os.pipe()
-    heir.inherits(listener.fileno(), writing, names=f"web:{READY_NAME}")
+    activation.inherits(listener.fileno(), writing, names=f"web:{READY_NAME}")
     os.close(writing)
     with open_listeners(NOT_USED) as listeners:
         assert len(listeners.sockets) == 1
@@ -99,11 +99,11 @@ def test_the_predecessor_is_told_once(heir: Heir, listener: socket.socket) -> No
     os.close(reading)
 
 
-def test_a_predecessor_sees_the_end_of_a_successor_that_was_not_ready(
-    heir: Heir, listener: socket.socket
+def test_a_predecessor_notices_that_its_successor_ended(
+    activation: Activation, listener: socket.socket
 ) -> None:
     reading, writing = os.pipe()
-    heir.inherits(listener.fileno(), writing, names=f"web:{READY_NAME}")
+    activation.inherits(listener.fileno(), writing, names=f"web:{READY_NAME}")
     os.close(writing)
     with open_listeners(NOT_USED):
         pass
@@ -111,8 +111,8 @@ def test_a_predecessor_sees_the_end_of_a_successor_that_was_not_ready(
     os.close(reading)
 
 
-def refusal(heir: Heir, descriptor: int) -> str:
-    (given,) = heir.inherits(descriptor)
+def refusal(activation: Activation, descriptor: int) -> str:
+    (given,) = activation.inherits(descriptor)
     with pytest.raises(ServiceError) as caught:
         open_listeners(NOT_USED)
     os.close(given)
@@ -120,15 +120,15 @@ def refusal(heir: Heir, descriptor: int) -> str:
     return caught.value.detail
 
 
-def test_what_cannot_be_listened_on_is_refused(heir: Heir, tmp_path: Path) -> None:
+def test_unusable_descriptors_are_refused(activation: Activation, tmp_path: Path) -> None:
     with tempfile.TemporaryFile() as file:
-        assert refusal(heir, file.fileno()).endswith("Socket operation on non-socket")
+        assert refusal(activation, file.fileno()).endswith("Socket operation on non-socket")
     with socket.socket() as one:
         one.bind(("127.0.0.1", 0))
-        assert "it does not listen" in refusal(heir, one.fileno())
+        assert "it does not listen" in refusal(activation, one.fileno())
     with socket.socket(type=socket.SOCK_DGRAM) as one:
-        assert "it is not a TCP socket" in refusal(heir, one.fileno())
+        assert "it is not a TCP socket" in refusal(activation, one.fileno())
     with socket.socket(socket.AF_UNIX) as one:
         one.bind(str(tmp_path / "socket"))
         one.listen()
-        assert "it is not a TCP socket" in refusal(heir, one.fileno())
+        assert "it is not a TCP socket" in refusal(activation, one.fileno())

@@ -1,4 +1,4 @@
-"""Requests that two programs could read in two ways are refused, as is what costs too much."""
+"""Refuse ambiguous requests (request smuggling), and requests that cost too much to parse."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ CHUNKED = POST + b"Transfer-Encoding: chunked\r\n\r\n"
 
 
 class Requests:
-    """What came out of the parser."""
+    """Collect the parsed requests."""
 
     def __init__(self) -> None:
         self.heads: list[RequestHead] = []
@@ -39,7 +39,7 @@ class Requests:
 
 
 def parsed(data: bytes, size: int = FEED_BYTES) -> Requests:
-    """The requests in the bytes, fed in pieces of that size."""
+    """Parse the bytes, fed in pieces of that size."""
     requests = Requests()
     parser = RequestParser(requests)
     at = 0
@@ -102,13 +102,13 @@ def parsed(data: bytes, size: int = FEED_BYTES) -> Requests:
     ],
 )
 @pytest.mark.parametrize("size", [1, FEED_BYTES])
-def test_what_can_be_read_in_two_ways_is_refused(request_: bytes, size: int) -> None:
+def test_ambiguous_requests_are_refused(request_: bytes, size: int) -> None:
     with pytest.raises(BadRequestError):
         parsed(request_ + b"GET /smuggled HTTP/1.1\r\n" + HOST + b"\r\n", size)
 
 
 @pytest.mark.parametrize("size", [1, 7, FEED_BYTES])
-def test_requests_follow_one_another(size: int) -> None:
+def test_pipelined_requests(size: int) -> None:
     requests = parsed(
         POST
         + b"Content-Length: 3\r\n\r\nabc"
@@ -140,7 +140,7 @@ def test_requests_follow_one_another(size: int) -> None:
         (b"//b/p", b"//b/p", b"", b"a"),
     ],
 )
-def test_a_target_in_absolute_form_names_the_host(
+def test_an_absolute_form_target_sets_the_host(
     target: bytes, path: bytes, query: bytes, host: bytes
 ) -> None:
     (head,) = parsed(b"GET " + target + b" HTTP/1.1\r\n" + HOST + b"\r\n").heads
@@ -174,12 +174,12 @@ def test_an_upgrade_is_a_request_like_any_other() -> None:
         b"CONNECT a:80 HTTP/1.1\r\n" + HOST + b"\r\n",
     ],
 )
-def test_what_ends_a_connection(head: bytes) -> None:
+def test_requests_that_close_the_connection(head: bytes) -> None:
     (request,) = parsed(head).heads
     assert not request.keep_alive
 
 
-def test_headers_are_counted() -> None:
+def test_the_number_of_headers_is_limited() -> None:
     def get(count: int) -> bytes:
         return b"GET / HTTP/1.1\r\n" + HOST + b"a:b\r\n" * (count - 1) + b"\r\n"
 
@@ -189,7 +189,7 @@ def test_headers_are_counted() -> None:
     assert refused.value.kind is ErrorKind.HEADERS_TOO_LARGE
 
 
-def test_trailers_are_no_headers_and_are_not_counted_as_such() -> None:
+def test_trailers_do_not_count_as_headers() -> None:
     requests = parsed(CHUNKED + b"0\r\n" + b"a: b\r\n" * (MAX_HEADERS + 1) + b"\r\n")
     assert (len(requests.heads[0].headers), requests.ended) == (2, 1)
 
@@ -201,7 +201,7 @@ def test_trailers_are_no_headers_and_are_not_counted_as_such() -> None:
         (b"GET / HTTP/1.1\r\n" + HOST + b"X: ", ErrorKind.HEADERS_TOO_LARGE),
     ],
 )
-def test_a_head_that_does_not_end_is_refused(begun: bytes, kind: ErrorKind) -> None:
+def test_an_endless_head_is_refused(begun: bytes, kind: ErrorKind) -> None:
     parsed(begun + b"a" * (MAX_HEADER_BYTES - len(begun)))
     with pytest.raises(ServiceError) as refused:
         parsed(begun + b"a" * MAX_HEADER_BYTES)
@@ -211,14 +211,14 @@ def test_a_head_that_does_not_end_is_refused(begun: bytes, kind: ErrorKind) -> N
 @pytest.mark.parametrize(
     "framing", [b"1\r\nX\r\n", b"0001\r\nX\r\n", b"1;" + b"e" * 100 + b"\r\nX\r\n"]
 )
-def test_framing_beyond_its_share_is_refused(framing: bytes) -> None:
+def test_excessive_chunk_framing_is_refused(framing: bytes) -> None:
     few = FRAMING_BYTES // 2 // len(framing)
     assert parsed(CHUNKED + framing * few + b"0\r\n\r\n").ended == 1
     with pytest.raises(BadRequestError):
         parsed(CHUNKED + framing * (few * 4))
 
 
-def test_trailers_that_do_not_end_are_refused() -> None:
+def test_endless_trailers_are_refused() -> None:
     with pytest.raises(BadRequestError):
         parsed(CHUNKED + b"0\r\n" + b"a: b\r\n" * FRAMING_BYTES)
 

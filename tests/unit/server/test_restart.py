@@ -1,4 +1,4 @@
-"""Where a server cannot be replaced, and what its successor is; replacing one: ``tests/system``."""
+"""Refuse a rolling restart, and find its command line; restarts are in ``tests/system``."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ def test_the_main_process_of_a_container_is_not_replaced(monkeypatch: pytest.Mon
 
 
 @pytest.mark.parametrize("init", ["tini", "docker-init", "dumb-init", "catatonit"])
-def test_the_command_of_a_containers_init_is_not_replaced(
+def test_the_child_of_a_container_init_is_not_replaced(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, init: str
 ) -> None:
     (tmp_path / "1").mkdir()
@@ -67,7 +67,7 @@ def test_a_server_that_stops_is_not_replaced(monkeypatch: pytest.MonkeyPatch) ->
     RollingRestart([], 2, stop, lambda: None).begin()
 
 
-def test_a_command_is_started_by_the_path_that_it_was_started_by(
+def test_a_command_is_restarted_by_its_path(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     (tmp_path / "1.0").mkdir()
@@ -79,7 +79,7 @@ def test_a_command_is_started_by_the_path_that_it_was_started_by(
     assert module._command() == [f"{link}/web-image-ocr", "serve", "--port", "1"]
 
 
-def test_a_module_is_started_by_the_interpreter(
+def test_a_module_is_restarted_by_the_interpreter(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     script = tmp_path / "__main__.py"

@@ -1,4 +1,4 @@
-"""Signals that ask for something and end nothing."""
+"""Run callbacks on signals."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from web_image_ocr.server.signals import SignalCallback
 
 
 @pytest.fixture(autouse=True)
-def _handler_put_back() -> Iterator[None]:
+def _handler_restored() -> Iterator[None]:
     before = signal.getsignal(signal.SIGHUP)
     yield
     signal.signal(signal.SIGHUP, before)
@@ -23,7 +23,7 @@ def hang_up() -> None:
     os.kill(os.getpid(), signal.SIGHUP)
 
 
-def test_a_signal_before_the_loop_is_remembered_once() -> None:
+def test_a_signal_before_the_loop_is_pending_once() -> None:
     callback = SignalCallback(signal.SIGHUP)
     hang_up()
     hang_up()
@@ -36,7 +36,7 @@ def test_a_signal_before_the_loop_is_remembered_once() -> None:
     asyncio.run(serve())
 
 
-async def test_a_signal_wakes_a_loop_that_waits() -> None:
+async def test_a_signal_wakes_a_waiting_loop() -> None:
     called = asyncio.Event()
     SignalCallback(signal.SIGHUP).connect(called.set)
     for _ in range(2):
@@ -45,7 +45,7 @@ async def test_a_signal_wakes_a_loop_that_waits() -> None:
         called.clear()
 
 
-def test_a_signal_after_the_loop_ends_nothing() -> None:
+def test_a_signal_after_the_loop_is_harmless() -> None:
     callback = SignalCallback(signal.SIGHUP)
 
     async def serve() -> None:

@@ -1,4 +1,4 @@
-"""The certificate and key are checked before anything is started."""
+"""Check, load and reload the certificate and key."""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ def test_without_files_there_is_no_tls() -> None:
     assert tls_context(ServerConfig()) is None
 
 
-def test_a_certificate_with_its_key_is_taken(cert_file: Path, key_file: Path) -> None:
+def test_a_certificate_and_its_key_are_loaded(cert_file: Path, key_file: Path) -> None:
     assert tls_context(ServerConfig(tls_cert=cert_file, tls_key=key_file)) is not None
 
 
@@ -64,7 +64,7 @@ def test_tls_1_2_is_the_oldest(
     assert ours.minimum_version is ssl.TLSVersion.TLSv1_2
     theirs = ssl.create_default_context(cafile=str(cert_file))
     theirs.minimum_version = theirs.maximum_version = version
-    theirs.set_ciphers("ALL:@SECLEVEL=0")  # a client that still offers the old versions
+    theirs.set_ciphers("ALL:@SECLEVEL=0")  # a client that offers old versions
     if taken:
         assert _handshake(ours, theirs) == version.name.replace("_", ".")
     else:
@@ -73,7 +73,7 @@ def test_tls_1_2_is_the_oldest(
 
 
 def _handshake(ours: ssl.SSLContext, theirs: ssl.SSLContext) -> str | None:
-    """The version that both agree on."""
+    """Return the negotiated version, None if the handshake fails."""
     up, down = ssl.MemoryBIO(), ssl.MemoryBIO()
     server = ours.wrap_bio(up, down, server_side=True)
     client = theirs.wrap_bio(down, up, server_hostname="127.0.0.1")
@@ -85,7 +85,7 @@ def _handshake(ours: ssl.SSLContext, theirs: ssl.SSLContext) -> str | None:
 
 
 @pytest.mark.parametrize("kinds", [("EC", "EC"), ("EC", "RSA"), ("RSA", "EC")])
-def test_a_reloaded_certificate_is_the_only_one(
+def test_a_reloaded_certificate_replaces_the_old_one(
     tmp_path: Path, kinds: tuple[Literal["EC", "RSA"], Literal["EC", "RSA"]]
 ) -> None:
     cert, key = self_signed(tmp_path, kind=kinds[0])
@@ -120,7 +120,7 @@ def test_an_unusable_certificate_leaves_the_previous_one(
 
 
 def _served(certificate: Certificate) -> str:
-    """The certificate that a client is shown; it prefers RSA, and names no host."""
+    """Return the certificate that a client gets; it prefers RSA and sends no host name."""
     theirs = ssl.create_default_context()
     theirs.check_hostname = False
     theirs.verify_mode = ssl.CERT_NONE
@@ -144,7 +144,7 @@ def test_a_missing_file_is_named(tmp_path: Path, cert_file: Path, key_file: Path
     assert refusal(cert_file, missing) == f"server.tls_key {missing}: No such file or directory"
 
 
-def test_a_folder_is_no_certificate(tmp_path: Path, key_file: Path) -> None:
+def test_a_folder_is_not_a_certificate(tmp_path: Path, key_file: Path) -> None:
     assert refusal(tmp_path, key_file) == f"server.tls_cert {tmp_path}: Is a directory"
 
 
@@ -154,7 +154,7 @@ def test_a_key_of_another_certificate_is_refused(tmp_path: Path, cert_file: Path
     assert "key values mismatch" in refusal(cert_file, other)
 
 
-def test_what_is_not_pem_is_refused(tmp_path: Path, key_file: Path) -> None:
+def test_a_file_that_is_not_pem_is_refused(tmp_path: Path, key_file: Path) -> None:
     text = tmp_path / "text.pem"
     text.write_text("no certificate")
     detail = refusal(text, key_file)
@@ -162,9 +162,7 @@ def test_what_is_not_pem_is_refused(tmp_path: Path, key_file: Path) -> None:
     assert "not a certificate and its key" in detail
 
 
-def test_an_encrypted_key_is_refused_and_nobody_is_asked_for_its_password(
-    cert_file: Path, key_file: Path
-) -> None:
+def test_an_encrypted_key_is_refused_without_a_prompt(cert_file: Path, key_file: Path) -> None:
     key = load_pem_private_key(key_file.read_bytes(), password=None)
     sealing = BestAvailableEncryption(b"password")
     key_file.write_bytes(key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, sealing))

@@ -13,7 +13,7 @@ from web_image_ocr.telemetry.line_writer import LineWriter, Output
 
 
 class GatedOutput(Output):
-    """Takes nothing until the gate opens; then fails as often as it is told to."""
+    """Block until the gate opens, then fail a given number of times."""
 
     def __init__(self) -> None:
         super().__init__(-1)
@@ -43,7 +43,7 @@ def output() -> GatedOutput:
 
 @pytest.fixture
 def stalled(output: GatedOutput, monkeypatch: pytest.MonkeyPatch) -> LineWriter:
-    """A writer with room for ten bytes, and three reserved, whose first line is being written."""
+    """Return a writer for ten bytes and three reserved ones, blocked on its first line."""
     monkeypatch.setattr(line_writer, "QUEUED_BYTES", 10)
     monkeypatch.setattr(line_writer, "RESERVED_BYTES", 3)
     monkeypatch.setattr(line_writer, "_RETRY_S", 0.01)
@@ -59,14 +59,14 @@ def written(writer: LineWriter, output: GatedOutput) -> str:
     return output.taken.decode()
 
 
-def test_lines_are_written_in_order_whatever_the_file_takes_at_once(
+def test_lines_are_written_in_order_with_partial_writes(
     stalled: LineWriter, output: GatedOutput
 ) -> None:
     stalled.put(b"abc\n")
     assert written(stalled, output) == "first\nabc\n"
 
 
-def test_what_does_not_fit_is_dropped_counted_and_reported_in_its_place(
+def test_lines_above_the_limit_are_dropped_and_reported_in_place(
     stalled: LineWriter, output: GatedOutput
 ) -> None:
     for line in (b"ab\n", b"too long\n", b"c\n"):
@@ -86,7 +86,7 @@ def test_reserved_lines_have_more_room(stalled: LineWriter, output: GatedOutput)
     assert written(stalled, output) == "first\nabc\n12\ndropped 2 1\n"
 
 
-def test_a_failed_write_is_tried_again(stalled: LineWriter, output: GatedOutput) -> None:
+def test_a_failed_write_is_retried(stalled: LineWriter, output: GatedOutput) -> None:
     output.failures = 3
     stalled.put(b"abc\n")
     output.gate.set()
@@ -95,22 +95,18 @@ def test_a_failed_write_is_tried_again(stalled: LineWriter, output: GatedOutput)
     assert written(stalled, output) == "first\nabc\n"
 
 
-def test_closing_gives_up_on_a_reader_that_takes_nothing(
-    stalled: LineWriter, output: GatedOutput
-) -> None:
+def test_closing_gives_up_on_a_stalled_reader(stalled: LineWriter, output: GatedOutput) -> None:
     stalled.close(0.1)
     assert output.taken == b""
     output.gate.set()
 
 
-def test_closing_gives_up_on_a_disk_that_stays_full(
-    stalled: LineWriter, output: GatedOutput
-) -> None:
+def test_closing_gives_up_on_a_full_disk(stalled: LineWriter, output: GatedOutput) -> None:
     output.failures = 10**9
     assert written(stalled, output) == ""
 
 
-def test_a_reopened_file_is_the_new_one(tmp_path: Path) -> None:
+def test_reopening_switches_to_the_new_file(tmp_path: Path) -> None:
     path = tmp_path / "log"
     output = Output.file(path)
     output.write(memoryview(b"old\n"))
@@ -123,7 +119,7 @@ def test_a_reopened_file_is_the_new_one(tmp_path: Path) -> None:
     assert path.stat().st_mode & 0o007 == 0
 
 
-def test_a_file_that_cannot_be_reopened_leaves_the_old_one(tmp_path: Path) -> None:
+def test_a_failed_reopen_keeps_the_old_file(tmp_path: Path) -> None:
     path = tmp_path / "folder" / "log"
     path.parent.mkdir()
     output = Output.file(path)
@@ -140,7 +136,7 @@ def test_opening_a_fifo_does_not_wait_for_its_reader(tmp_path: Path) -> None:
         Output.file(tmp_path / "fifo")
 
 
-def test_a_pipe_that_was_made_non_blocking_is_waited_for() -> None:
+def test_a_non_blocking_pipe_is_waited_for() -> None:
     source, sink = os.pipe()
     os.set_blocking(sink, False)
     output = Output(sink)

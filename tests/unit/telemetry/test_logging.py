@@ -20,7 +20,7 @@ from web_image_ocr.telemetry.logging import LoggingConfig, configure, configure_
 
 @pytest.fixture(autouse=True)
 def restored(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
-    # A logger that was used before keeps the set-up of then.
+    # A cached logger keeps its earlier configuration.
     monkeypatch.setattr(audit, "_log", structlog.stdlib.get_logger(AUDIT_LOGGER))
     root = logging.getLogger()
     handlers, level = root.handlers[:], root.level
@@ -38,7 +38,7 @@ def restored(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     structlog.reset_defaults()
 
 
-def test_json_is_one_object_a_line_for_ours_and_for_libraries(
+def test_json_is_one_object_a_line_also_for_libraries(
     capsys: pytest.CaptureFixture[str],
 ) -> None:
     configure(LoggingConfig(format="json"))
@@ -62,7 +62,7 @@ def test_a_context_is_on_every_record(capsys: pytest.CaptureFixture[str]) -> Non
     assert json.loads(capsys.readouterr().err)["request_id"] == "abc"
 
 
-def test_the_level_is_kept(capsys: pytest.CaptureFixture[str]) -> None:
+def test_the_level_applies(capsys: pytest.CaptureFixture[str]) -> None:
     configure(LoggingConfig(level="error", format="console"))
     structlog.stdlib.get_logger("ours").info("quiet")
     structlog.stdlib.get_logger("ours").error("loud")
@@ -117,7 +117,7 @@ def test_a_command_that_may_not_write_its_file_writes_to_standard_error(
     assert path.read_bytes() == b""
 
 
-def test_a_file_that_the_server_cannot_open_is_a_wrong_setting(tmp_path: Path) -> None:
+def test_a_file_that_the_server_cannot_open_is_a_configuration_error(tmp_path: Path) -> None:
     with pytest.raises(
         ServiceError, match=r"logging\.file .*/missing/log .*No such file"
     ) as caught:
@@ -140,7 +140,7 @@ def test_the_audit_trail_of_a_command_goes_to_the_system_log(
     assert capsys.readouterr().err == ""
 
 
-def test_without_a_system_log_nothing_is_said(
+def test_a_missing_system_log_is_silent(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     monkeypatch.setattr(module, "_SYSTEM_LOG", str(tmp_path / "missing"))

@@ -1,4 +1,4 @@
-"""Two servers on one PostgreSQL, one Redis and one master key, and calls to them."""
+"""Run two servers on one PostgreSQL, one Redis and one master key, and call them."""
 
 from __future__ import annotations
 
@@ -19,18 +19,18 @@ from tests.support.images import encode_image, text_image, to_base64
 from web_image_ocr.identity import Identity, IdentityConfig, Reference, Scope
 
 RATE = 200
-"""Calls that a project may make a minute."""
+"""Calls a minute of one project."""
 CACHE_SECONDS = 2.0
-"""What the servers may remember of the store; five by default."""
+"""Cache time of database records; five by default."""
 TEXT = "Two servers"
 BODY = {"image": to_base64(encode_image(text_image(TEXT)))}
-NO_PICTURE: dict[str, str] = {}
-"""Counts as a call, and costs no reading."""
+NO_IMAGE: dict[str, str] = {}
+"""Counts as a call, without recognition."""
 
 
 @dataclass(frozen=True)
 class Project:
-    """A project of its own, with the rate of its own, and a token for it."""
+    """Hold a project with a separate rate limit, and a token for it."""
 
     name: str
     id: str
@@ -45,14 +45,14 @@ class Project:
         return {"X-Auth-Token": self.token}
 
 
-class Pair:
-    """Two servers, each with a client; a third process, this one, changes accounts.
+class ServerPair:
+    """Run two servers with a client each; this process changes accounts.
 
     Attributes:
-        postgres: their store.
-        redis: where they count calls.
+        postgres: their database.
+        redis: their rate counters.
         account: the first one.
-        identity: this process's door to the store.
+        identity: this process's connection to the database.
         environment: their settings.
         servers: the two.
         clients: one for each.
@@ -77,19 +77,19 @@ class Pair:
         self.clients: list[httpx.Client] = []
         self._opened = contextlib.ExitStack()
 
-    def __enter__(self) -> Pair:
-        """Start both servers side by side."""
+    def __enter__(self) -> ServerPair:
+        """Start both servers in parallel."""
         self.servers = [self._start(name) for name in ("one", "other")]
         self.revive()
         return self
 
     def __exit__(self, *error: object) -> None:
-        """Stop them; each must end with status 0 unless it was killed."""
+        """Stop both; each must exit with status 0 unless it was killed."""
         self.identity.close()
         self._opened.close()
 
     def revive(self) -> None:
-        """Start what a test has killed, and wait until both read pictures."""
+        """Restart what a test has killed, and wait until both recognize images."""
         for number, server in enumerate(self.servers):
             if server.process.poll() is not None:
                 self.servers[number] = self._start(f"again-{number}")
@@ -105,7 +105,7 @@ class Pair:
         return self._opened.enter_context(starts)
 
     def project(self, name: str) -> Project:
-        """A new project that has enabled the service, and the administrator's token for it."""
+        """Create a project with the service enabled, and a token of the administrator."""
         made = self.identity.administration.create_project(name)
         self.identity.administration.enable(name, "web-image")
         project = Scope(project=Reference(id=made.id))
@@ -113,14 +113,14 @@ class Pair:
 
     @property
     def token(self) -> str:
-        """The administrator's token for the first project, from the first server."""
+        """Return the administrator's token for the first project, from the first server."""
         if "token" not in self.__dict__:
             self.__dict__["token"] = self.sign_in(0).headers["x-subject-token"]
         token: str = self.__dict__["token"]
         return token
 
     def sign_in(self, server: int, *, user: str = "", password: str = "") -> httpx.Response:
-        """The call for a token of the first project, by default as the administrator."""
+        """Request a token for the first project, by default as the administrator."""
         named = {
             "name": user or self.account.user,
             "password": password or self.account.password,
@@ -133,18 +133,18 @@ class Pair:
         return self.clients[server].post("/v3/auth/tokens", json={"auth": auth})
 
     def read(self, server: int, path: str, headers: Mapping[str, str]) -> httpx.Response:
-        """A call that reads the picture."""
+        """Recognize the image."""
         return self.clients[server].post(path, headers=dict(headers), json=BODY)
 
     def signed(self, server: int, path: str, access: str, secret: str) -> httpx.Response:
-        """A call that is signed; without a picture: good ones are answered 400 AIS.0101."""
+        """Send a signed call without an image; valid ones are answered 400 AIS.0101."""
         client = self.clients[server]
         url = client.base_url.join(path)
         return client.send(signed_request(url, access=access, secret=secret, body=b"{}"))
 
 
 def is_read(response: httpx.Response) -> bool:
-    """Whether the answer is the text of the picture, whole."""
+    """Return whether the answer is the complete text of the image."""
     if response.status_code != 200:
         return False
     blocks = response.json()["result"]["words_block_list"]
@@ -152,13 +152,13 @@ def is_read(response: httpx.Response) -> bool:
 
 
 def code_of(response: httpx.Response) -> tuple[int, str]:
-    """Status and code of a refusal of the service."""
+    """Return status and code of an error answer."""
     return response.status_code, str(response.json().get("error_code"))
 
 
 @dataclass
 class Load:
-    """Calls to one server, one after the other, until told to stop.
+    """Hold the outcomes of successive calls to one server.
 
     Attributes:
         answers: those that came.
@@ -172,8 +172,8 @@ class Load:
 
 
 @contextlib.contextmanager
-def under_load(pair: Pair, projects: tuple[Project, Project]) -> Iterator[tuple[Load, Load]]:
-    """Both servers are called, each for a project, from before the body to after it."""
+def under_load(pair: ServerPair, projects: tuple[Project, Project]) -> Iterator[tuple[Load, Load]]:
+    """Call both servers, each for one project, for as long as the body runs."""
     loads = (Load(), Load())
     over = threading.Event()
 
@@ -201,7 +201,7 @@ def under_load(pair: Pair, projects: tuple[Project, Project]) -> Iterator[tuple[
 
 
 def wait_for(condition: Any, seconds: float = 20.0) -> float:
-    """Return once it holds, after how many seconds; it must within the time."""
+    """Wait until the condition holds; return the seconds that took."""
     started = time.monotonic()
     while not condition():
         assert time.monotonic() - started < seconds

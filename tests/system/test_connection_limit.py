@@ -1,4 +1,4 @@
-"""More clients than the system has files for: the server goes on, and so does its log's disk."""
+"""Open more connections than the limit: the server goes on, and its log stays short."""
 
 from __future__ import annotations
 
@@ -22,19 +22,19 @@ from tests.support.images import draw_image, encode_image, to_base64
 pytestmark = [pytest.mark.server, pytest.mark.models]
 
 FILES = 256
-"""That the server may open; half of them are for connections."""
+"""File descriptor limit of the server; half of it is for connections."""
 CROWD = 300
 PICTURE = {"image": to_base64(encode_image(draw_image(size=(40, 24))))}
 
 
 @contextlib.contextmanager
-def _crowd(server: Server, *, tls: bool) -> Iterator[None]:
-    """Clients that connect, with TLS or without a word, and then do nothing."""
+def _idle_clients(server: Server, *, tls: bool) -> Iterator[None]:
+    """Open idle connections, with or without a TLS handshake."""
     url = httpx.URL(server.url)
-    context = ssl._create_unverified_context()  # noqa: S323 - a certificate of our own
+    context = ssl._create_unverified_context()  # noqa: S323 - self-signed
     with contextlib.ExitStack() as stack:
         for _ in range(CROWD):
-            with contextlib.suppress(OSError):  # one too many
+            with contextlib.suppress(OSError):  # above the limit
                 client = socket.create_connection((url.host, url.port or 0), timeout=10)
                 stack.enter_context(contextlib.closing(client))
                 if tls:
@@ -49,7 +49,7 @@ def _wait_for(condition: Callable[[], bool]) -> None:
         time.sleep(0.1)
 
 
-def test_a_crowd_leaves_files_for_workers_and_says_little(tmp_path: Path) -> None:
+def test_idle_connections_leave_file_descriptors_for_workers_and_log_little(tmp_path: Path) -> None:
     certificate, key = self_signed(tmp_path)
     flags = ("--no-auth", "--tls-cert", str(certificate), "--tls-key", str(key))
     with (
@@ -61,7 +61,7 @@ def test_a_crowd_leaves_files_for_workers_and_says_little(tmp_path: Path) -> Non
         workers = server.workers()
         resource.prlimit(server.process.pid, resource.RLIMIT_NOFILE, (FILES, FILES))
 
-        with _crowd(server, tls=True):
+        with _idle_clients(server, tls=True):
             assert server.records("too many connections")[0]["most"] == FILES // 2
             for pid in workers:
                 os.kill(pid, signal.SIGKILL)
@@ -69,8 +69,8 @@ def test_a_crowd_leaves_files_for_workers_and_says_little(tmp_path: Path) -> Non
             assert client.post(path, json=PICTURE).status_code == 200
 
         lines = len(server.log.read_bytes().splitlines())
-        with _crowd(server, tls=False):
-            for _ in range(3):  # each on a connection of its own
+        with _idle_clients(server, tls=False):
+            for _ in range(3):  # each on a new connection
                 assert httpx.get(f"{server.url}/readyz", verify=False).status_code == 200  # noqa: S501
             assert client.post(path, json=PICTURE).status_code == 200
             assert len(list(Path(f"/proc/{server.process.pid}/fd").iterdir())) < FILES * 3 // 4

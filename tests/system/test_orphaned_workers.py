@@ -1,4 +1,4 @@
-"""A server that is killed leaves no worker behind, whatever its workers do at that moment."""
+"""Kill a server: its workers end too, whatever they do."""
 
 from __future__ import annotations
 
@@ -15,8 +15,7 @@ from tests.soak.processes import workers_of
 pytestmark = [pytest.mark.server, pytest.mark.models]
 
 SOON_S = 15.0
-"""A worker that starts looks for its server once its modules are loaded; two busy cores need
-seconds for that."""
+"""A starting worker checks for its server after its imports, which are slow on busy cores."""
 
 
 def _kill(server: Server) -> None:
@@ -31,15 +30,15 @@ def _assert_ended(workers: list[int]) -> None:
         time.sleep(0.02)
 
 
-def test_workers_that_wait_or_hang_end_with_a_server_that_is_killed(tmp_path: Path) -> None:
+def test_waiting_and_hanging_workers_end_with_a_killed_server(tmp_path: Path) -> None:
     with running(tmp_path, "--no-auth") as server:
         waiting, hanging = server.workers()
-        os.kill(hanging, signal.SIGSTOP)  # looks at no pipe and takes no other signal
+        os.kill(hanging, signal.SIGSTOP)  # a stopped process reads no pipe and handles no signal
         _kill(server)
         _assert_ended([waiting, hanging])
 
 
-def test_workers_that_start_end_with_a_server_that_is_killed(tmp_path: Path) -> None:
+def test_starting_workers_end_with_a_killed_server(tmp_path: Path) -> None:
     with starting(tmp_path, "--no-auth") as server:
         while not (workers := workers_of(server.process.pid)):
             assert server.process.poll() is None, server.last_words()

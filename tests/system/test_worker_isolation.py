@@ -1,4 +1,4 @@
-"""What a worker of a real server has, may, and has not."""
+"""Check the secrets, rights and open files of a running server's workers."""
 
 from __future__ import annotations
 
@@ -21,10 +21,10 @@ from tests.support.images import draw_image, encode_image, to_base64
 pytestmark = [pytest.mark.server, pytest.mark.models]
 
 NEEDLE = "NEEDLE"
-"""Stands for a password."""
+"""A fake password."""
 
 
-def test_a_worker_has_no_secret_no_right_and_no_file_of_the_server(tmp_path: Path) -> None:
+def test_a_worker_has_no_secrets_rights_or_files_of_the_server(tmp_path: Path) -> None:
     secrets = {
         "WEB_IMAGE_OCR_IDENTITY__DATABASE_URL": f"sqlite:///{tmp_path}/{NEEDLE}.db",
         "WEB_IMAGE_OCR_API__RATE_LIMIT": "1000/second",
@@ -46,7 +46,7 @@ def test_a_worker_has_no_secret_no_right_and_no_file_of_the_server(tmp_path: Pat
             assert re.search(r"^Max core file size\s+0\s+0\s", _read(pid, "limits"), re.MULTILINE)
             try:
                 environment, files = _read(pid, "environ"), _files(pid)
-            except PermissionError:  # as it should be: a worker is not dumpable
+            except PermissionError:  # expected: a worker is not dumpable
                 hidden.append(pid)
                 continue
             assert "PATH=" in environment
@@ -114,20 +114,20 @@ READS_THE_ENVIRONMENT = ("--inh-caps=+dac_read_search", "--ambient-caps=+dac_rea
     os.getuid() != 0 or shutil.which("setpriv") is None, reason="root becomes another user here"
 )
 def test_an_ordinary_user_sees_the_memory_of_a_worker_and_not_its_environment() -> None:
-    """A process that is not dumpable belongs to root in /proc, for the most part."""
+    """Check a non-dumpable process, most of whose files in /proc belong to root."""
     command = (*AN_ORDINARY_USER, *READS_THE_ENVIRONMENT, sys.executable, "-c", AS_A_USER)
     said = subprocess.check_output(command, text=True).split()
     assert int(said[0]) > 100
     assert said[1:] == ["''", "PermissionError"]
 
 
-def test_workers_are_replaced_and_ended_where_processes_are_hidden() -> None:
-    """As in the systemd unit: an ordinary user, no new privileges, ``ProtectProc=invisible``."""
+def test_workers_are_replaced_and_killed_where_processes_are_hidden() -> None:
+    """Run as in the systemd unit: ordinary user, no new privileges, ``ProtectProc=invisible``."""
     image = encode_image(draw_image(((60, 60), "Hello World")))
     for bound, event in ((64, "worker too large"), (160, "worker replaced")):
         settings = {"WEB_IMAGE_OCR_SERVING__WORKER_MEMORY_BYTES": str(bound << 20)}
         with (
-            TemporaryDirectory() as folder,  # only root can enter those of pytest
+            TemporaryDirectory() as folder,  # only root can enter pytest's folders
             running(
                 *(Path(folder), "--no-auth"),
                 environment=settings,
@@ -148,6 +148,6 @@ def _read(pid: int, name: str) -> str:
 
 
 def _files(pid: int) -> dict[str, str]:
-    """The files that a process has open, by their numbers."""
+    """Return the open files of a process by descriptor."""
     folder = f"/proc/{pid}/fd"
     return {number: os.readlink(f"{folder}/{number}") for number in os.listdir(folder)}  # noqa: PTH115, PTH208

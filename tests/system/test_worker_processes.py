@@ -1,4 +1,4 @@
-"""Servers that start together, stop at work and lose the worker at work."""
+"""Start servers together, stop them during a call, kill the worker during a call."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ from tests.support.images import draw_image, encode_image, to_base64
 
 pytestmark = [pytest.mark.server, pytest.mark.models]
 
-# A picture that takes a worker more than a second of processor time.
+# An image that takes a worker more than a second of CPU time.
 ROWS = 40
 PAGE = encode_image(
     draw_image(
@@ -43,7 +43,7 @@ PAGE = encode_image(
     )
 )
 AT_WORK_S = 0.3
-"""Processor time that a worker without a job does not spend."""
+"""CPU time that a worker without a job does not use."""
 
 
 def test_two_servers_on_one_empty_folder_share_one_account(tmp_path: Path) -> None:
@@ -66,49 +66,49 @@ def test_two_servers_on_one_empty_folder_share_one_account(tmp_path: Path) -> No
             assert words(answer.json()["result"]) == ["HelloWorld"]
 
 
-def test_a_running_call_is_answered_when_the_server_is_told_to_stop(tmp_path: Path) -> None:
-    with running_service(tmp_path) as service, _a_call_at_work(service) as (call, _):
+def test_a_running_call_is_answered_during_shutdown(tmp_path: Path) -> None:
+    with running_service(tmp_path) as service, _running_call(service) as (call, _):
         assert service.server.stop() == 0
         _assert_whole(call.result())
         with pytest.raises(httpx.ConnectError):
             service.client.get("/healthz")
 
 
-def test_an_idle_client_of_tls_does_not_hold_up_the_end(tmp_path: Path) -> None:
+def test_an_idle_tls_client_does_not_delay_shutdown(tmp_path: Path) -> None:
     certificate, key = self_signed(tmp_path)
     flags = ("--tls-cert", str(certificate), "--tls-key", str(key))
     with running(tmp_path, *flags) as server, httpx.Client(verify=False) as client:  # noqa: S501
         assert client.get(f"{server.url}/healthz").status_code == 200
         server.process.send_signal(signal.SIGTERM)
-        # asyncio alone would wait 30 s for this client, which does not say goodbye.
+        # asyncio alone would wait 30 s for this client, which does not close TLS.
         assert server.process.wait(timeout=20) == 0
 
 
 def test_a_call_survives_the_worker_that_read_it(tmp_path: Path) -> None:
-    with running_service(tmp_path) as service, _a_call_at_work(service) as (call, worker):
+    with running_service(tmp_path) as service, _running_call(service) as (call, worker):
         os.kill(worker, signal.SIGKILL)
         _assert_whole(call.result())
         assert service.server.records("worker lost")
 
 
 @contextmanager
-def _a_call_at_work(service: Service) -> Iterator[tuple[Future[httpx.Response], int]]:
-    """A call that a worker is busy with, and the worker's process number."""
+def _running_call(service: Service) -> Iterator[tuple[Future[httpx.Response], int]]:
+    """Yield a call in progress, and the pid of its worker."""
     workers = service.server.workers()
-    before = {pid: _processor_seconds(pid) for pid in workers}
+    before = {pid: _cpu_seconds(pid) for pid in workers}
     with ThreadPoolExecutor(1) as thread:
         call = thread.submit(service.post, {"image": to_base64(PAGE)})
         while True:
             assert not call.done(), "the call was over before its worker was seen at work"
             for pid in workers:
-                if _processor_seconds(pid) - before[pid] > AT_WORK_S:
+                if _cpu_seconds(pid) - before[pid] > AT_WORK_S:
                     yield call, pid
                     return
             time.sleep(0.01)
 
 
-def _processor_seconds(pid: int) -> float:
-    # Fields 14 and 15 of proc(5), counted from behind the name, which may hold anything.
+def _cpu_seconds(pid: int) -> float:
+    # Fields 14 and 15 of proc(5), counted after the name, which may contain anything.
     fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
     return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
 

@@ -1,4 +1,4 @@
-"""A server that is told to stop: what was sent before is answered, nothing takes for ever."""
+"""Shut a server down: it answers what was sent before, within its time limits."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ PATH = f"/v2/{'0' * 32}/ocr/web-image"
 BODY = json.dumps({"image": to_base64(encode_image(draw_image(size=(40, 24))))}).encode()
 REQUEST = request_of(PATH, BODY, {"Content-Type": "application/json"})
 CROWD = 20
-"""Fewer than may wait."""
+"""Fewer than the queue holds."""
 SETTINGS = {"WEB_IMAGE_OCR_SERVING__MAX_WAITING_PER_WORKER": str(2 * CROWD)}
 
 
@@ -40,7 +40,7 @@ def _place(server: Server) -> tuple[str, int]:
 
 
 def _status(connection: socket.socket) -> int:
-    """Of the answer to come; all of it must."""
+    """Return the status of the next answer, which must be complete."""
     response = HTTPResponse(connection)
     response.begin()
     response.read()
@@ -48,7 +48,7 @@ def _status(connection: socket.socket) -> int:
     return response.status
 
 
-def test_who_is_in_the_queue_of_the_system_is_answered(tmp_path: Path) -> None:
+def test_clients_in_the_accept_queue_are_answered(tmp_path: Path) -> None:
     certificate, key = self_signed(tmp_path)
     flags = ("--no-auth", "--tls-cert", str(certificate), "--tls-key", str(key))
     with running(tmp_path, *flags, environment=SETTINGS) as server, ExitStack() as open_:
@@ -57,18 +57,18 @@ def test_who_is_in_the_queue_of_the_system_is_answered(tmp_path: Path) -> None:
         queue = [open_.enter_context(socket.create_connection(place)) for _ in range(CROWD)]
         server.process.send_signal(signal.SIGTERM)
         os.kill(pid, signal.SIGCONT)
-        context = ssl._create_unverified_context()  # noqa: S323 - a certificate of our own
+        context = ssl._create_unverified_context()  # noqa: S323 - self-signed
         crowd = [open_.enter_context(context.wrap_socket(client)) for client in queue]
         for client in crowd:
             client.sendall(REQUEST)
         assert [_status(client) for client in crowd] == [200] * CROWD
-        # None of them ends TLS; asyncio alone would wait 30 s for that.
+        # None of them closes TLS; asyncio alone would wait 30 s for that.
         assert server.process.wait(timeout=20) == 0
 
 
 @contextmanager
-def _a_call_that_hangs(server: Server) -> Iterator[Future[Outcome]]:
-    """A call whose worker, and every other, stands still."""
+def _hanging_call(server: Server) -> Iterator[Future[Outcome]]:
+    """Yield a call while all workers are stopped."""
     for pid in server.workers():
         os.kill(pid, signal.SIGSTOP)
     with ThreadPoolExecutor(1) as thread:
@@ -77,23 +77,23 @@ def _a_call_that_hangs(server: Server) -> Iterator[Future[Outcome]]:
         client.close()
 
 
-def _assert_given_up(call: Future[Outcome]) -> None:
+def _assert_cancelled(call: Future[Outcome]) -> None:
     outcome = call.result(timeout=20)
     assert (outcome.fate, outcome.status) == (Fate.ANSWERED, 503)
     assert outcome.code == "ModelArts.4403"
 
 
-def test_calls_that_last_longer_than_the_bound_are_told_so(tmp_path: Path) -> None:
+def test_calls_longer_than_the_shutdown_time_get_an_error(tmp_path: Path) -> None:
     settings = {
         "WEB_IMAGE_OCR_SERVER__SHUTDOWN_S": "1",
         "WEB_IMAGE_OCR_API__DEADLINE_S": "1",
-        "WEB_IMAGE_OCR_API__DRAIN_S": "0",  # else what is missing of the body is waited for
+        "WEB_IMAGE_OCR_API__DRAIN_S": "0",  # otherwise the server waits for the rest of the body
     }
     with (
         running(tmp_path, "--no-auth", environment=settings) as server,
         socket.create_connection(_place(server), timeout=20) as slow,
     ):
-        slow.sendall(REQUEST[:-1])  # the deadline bounds the recognition, not the sending
+        slow.sendall(REQUEST[:-1])  # the deadline limits recognition, not sending
         server.process.send_signal(signal.SIGTERM)
         with closing(HTTPResponse(slow)) as answer:
             answer.begin()
@@ -102,22 +102,22 @@ def test_calls_that_last_longer_than_the_bound_are_told_so(tmp_path: Path) -> No
         assert server.process.wait(timeout=20) == 0
 
 
-def test_a_second_signal_gives_up_the_calls_that_run(tmp_path: Path) -> None:
+def test_a_second_signal_cancels_running_calls(tmp_path: Path) -> None:
     with (
         running(tmp_path, "--no-auth") as server,
         closing(HTTPConnection(*_place(server))) as probe,
-        _a_call_that_hangs(server) as call,
+        _hanging_call(server) as call,
     ):
         assert _readiness(probe) == (200, "ready")
         server.process.send_signal(signal.SIGTERM)
-        end = time.monotonic() + 0.5  # a kept connection is answered for a second
+        end = time.monotonic() + 0.5  # an idle connection is served for a second
         while (said := _readiness(probe)) == (200, "ready"):
             assert time.monotonic() < end
         assert said == (503, "stopping")
         with pytest.raises(TimeoutError):
-            call.result(timeout=2)  # the first signal waits for it
+            call.result(timeout=2)  # the first signal waits for the call
         server.process.send_signal(signal.SIGTERM)
-        _assert_given_up(call)
+        _assert_cancelled(call)
         assert server.process.wait(timeout=20) == 0
 
 

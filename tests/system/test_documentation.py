@@ -1,6 +1,6 @@
-"""Every command and program shown in the documents is run as it stands there.
+"""Run every command and program shown in the documents unchanged.
 
-Only what differs from reader to reader is put in: the port, the folder, the account.
+Only what differs between readers is filled in: port, folder, account.
 """
 
 from __future__ import annotations
@@ -40,7 +40,7 @@ _FENCED = re.compile(r"^```(sh|python)\n(.*?)^```", re.MULTILINE | re.DOTALL)
 
 @dataclass(frozen=True, slots=True)
 class Block:
-    """A fenced block of a document."""
+    """Hold a fenced block of a document."""
 
     name: str
     language: str
@@ -60,7 +60,7 @@ BLOCKS = list(_blocks())
 
 @dataclass(frozen=True, slots=True)
 class Setting:
-    """What a reader of the documents has before him."""
+    """Hold what a reader of the documents has at hand."""
 
     folder: Path
     url: str
@@ -68,7 +68,7 @@ class Setting:
     account: dict[str, Any]
 
     def filled_in(self, text: str) -> str:
-        """The text with this reader's own values."""
+        """Return the text with this reader's values."""
         for shown, own in {
             "http://127.0.0.1:8000/v2/demo": f"{self.open_url}/v2/demo",
             "http://127.0.0.1:8000": self.url,
@@ -84,7 +84,7 @@ class Setting:
 
 
 def _environment() -> dict[str, str]:
-    """Ours, less what an outer `make` would tell an inner one."""
+    """Return our environment without the variables of an outer `make`."""
     return {name: value for name, value in os.environ.items() if not name.startswith("MAKE")}
 
 
@@ -125,7 +125,7 @@ def setting(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Setting]:
 
 
 @pytest.mark.parametrize("block", BLOCKS, ids=lambda block: block.name)
-def test_what_the_documents_show_works(block: Block, setting: Setting) -> None:
+def test_every_shown_command_works(block: Block, setting: Setting) -> None:
     program = setting.filled_in(block.text)
     runner = (
         [sys.executable, "-c"] if block.language == "python" else ["bash", "-euo", "pipefail", "-c"]
@@ -145,7 +145,7 @@ def test_what_the_documents_show_works(block: Block, setting: Setting) -> None:
 
 
 def test_no_secret_is_on_a_command_line() -> None:
-    """A command line can be seen by every user of the machine, and stays in a history."""
+    """Every user of the machine can see command lines, and shells keep a history."""
     for block in BLOCKS:
         for line in block.text.splitlines():
             assert "PASSWORD=" not in line, block.name
