@@ -14,7 +14,7 @@ from pathlib import Path
 import httpx
 import pytest
 
-from tests.http.doubles import NoFetcher
+from tests.support.fake_image_source import FakeImageSource
 from tests.support.fake_recognizer import FakeRecognizer
 from web_image_ocr.api import ApiConfig, Dependencies, create_app
 from web_image_ocr.engine.page import Page, RecognitionOptions
@@ -102,7 +102,7 @@ def identity(data_dir: Path, clock: Clock) -> Iterator[Identity]:
 @pytest.fixture
 async def client(identity: Identity) -> AsyncIterator[httpx.AsyncClient]:
     dependencies = Dependencies(
-        recognizer=DecodingRecognizer(), fetcher=NoFetcher(), identity=identity
+        recognizer=DecodingRecognizer(), fetcher=FakeImageSource(), identity=identity
     )
     transport = httpx.ASGITransport(create_app(dependencies, ApiConfig()))
     async with httpx.AsyncClient(transport=transport, base_url="http://ocr.example.com") as made:

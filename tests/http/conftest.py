@@ -9,8 +9,8 @@ from dataclasses import dataclass
 import httpx
 import pytest
 
-from tests.http.doubles import NoFetcher
-from tests.http.shapes import path_of
+from tests.support.api_assertions import web_image_path
+from tests.support.fake_image_source import FakeImageSource
 from tests.support.fake_recognizer import FakeRecognizer
 from web_image_ocr.api import ApiConfig, Dependencies, create_app
 from web_image_ocr.identity import (
@@ -72,7 +72,7 @@ def account_of(identity: Identity) -> Account:
     return Account(
         first=first,
         project_id=first.project_id,
-        path=path_of(first.project_id),
+        path=web_image_path(first.project_id),
         token=token(Scope(project=Reference(name=first.project_name))),
         domain_token=token(Scope(domain=Reference(name=first.domain))),
     )
@@ -84,12 +84,12 @@ def recognizer() -> FakeRecognizer:
 
 
 @pytest.fixture
-def fetcher() -> NoFetcher:
-    return NoFetcher()
+def fetcher() -> FakeImageSource:
+    return FakeImageSource()
 
 
 @pytest.fixture
-def clients(recognizer: FakeRecognizer, fetcher: NoFetcher) -> Clients:
+def clients(recognizer: FakeRecognizer, fetcher: FakeImageSource) -> Clients:
     """Makes clients of applications with the settings that a test names."""
 
     @asynccontextmanager

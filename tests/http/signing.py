@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 from tests.http.conftest import Account
-from tests.http.shapes import PICTURE
+from tests.support.api_assertions import IMAGE
 from web_image_ocr.identity import SignedRequest
 from web_image_ocr.identity.service import utc_now
 from web_image_ocr.identity.signature import sign
 
-BODY = b'{"image": "' + PICTURE.encode() + b'"}'
+BODY = b'{"image": "' + IMAGE.encode() + b'"}'
 
 
-def signed(
+def signed_headers(
     account: Account,
     *,
     path: str = "",

@@ -9,7 +9,7 @@ import httpx
 import pytest
 
 from tests.http.conftest import Clients
-from tests.http.shapes import PICTURE, assert_failure, path_of
+from tests.support.api_assertions import IMAGE, assert_failure, web_image_path
 from web_image_ocr.identity import (
     API_NAME,
     Identity,
@@ -24,7 +24,7 @@ from web_image_ocr.primitives.errors import ErrorKind
 pytestmark = pytest.mark.slow
 
 PASSWORD = "correct-horse-battery"
-BODY = {"image": PICTURE}
+BODY = {"image": IMAGE}
 
 
 @pytest.fixture
@@ -36,7 +36,7 @@ def own_identity(tmp_path: Path) -> Iterator[Identity]:
 
 
 def _path(identity: Identity) -> str:
-    return path_of(identity.administration.projects()[0].id)
+    return web_image_path(identity.administration.projects()[0].id)
 
 
 def _token(identity: Identity, user: str = "admin") -> dict[str, str]:
@@ -97,5 +97,5 @@ async def test_a_token_of_another_project(clients: Clients, own_identity: Identi
     other = own_identity.administration.create_project("other")
     own_identity.administration.enable("other", API_NAME)
     async with clients(own_identity) as client:
-        response = await _call(client, path_of(other.id), headers)
+        response = await _call(client, web_image_path(other.id), headers)
         assert_failure(response, ErrorKind.PROJECT_FORBIDDEN)

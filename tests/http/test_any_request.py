@@ -11,15 +11,15 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tests.http.doubles import NoFetcher
-from tests.http.shapes import PATH, PICTURE, assert_envelope
+from tests.support.api_assertions import IMAGE, PATH, assert_envelope
+from tests.support.fake_image_source import FakeImageSource
 from tests.support.fake_recognizer import FakeRecognizer
 from web_image_ocr.api import ApiConfig, Dependencies, create_app
 
 pytestmark = pytest.mark.slow
 
 APP = create_app(
-    Dependencies(recognizer=FakeRecognizer(), fetcher=NoFetcher(), identity=None), ApiConfig()
+    Dependencies(recognizer=FakeRecognizer(), fetcher=FakeImageSource(), identity=None), ApiConfig()
 )
 
 json_values = st.recursive(
@@ -28,7 +28,7 @@ json_values = st.recursive(
     max_leaves=5,
 )
 fields = ["image", "url", "detect_direction", "extract_type", "detect_font"]
-fitting = st.sampled_from([PICTURE, "", "image_size", ["image_size"], "true", True, None])
+fitting = st.sampled_from([IMAGE, "", "image_size", ["image_size"], "true", True, None])
 bodies = json_values | st.dictionaries(st.sampled_from(fields), fitting | json_values)
 paths = st.text(string.printable, max_size=40).map(lambda text: "/" + text)
 

@@ -14,7 +14,7 @@ import pytest
 from anyio import to_thread
 
 from tests.http.conftest import Account, Clients, account_of
-from tests.http.signing import BODY, signed
+from tests.http.signing import BODY, signed_headers
 from web_image_ocr.identity import Identity, IdentityConfig
 
 pytestmark = pytest.mark.slow  # locks are waited for
@@ -76,7 +76,7 @@ async def _statuses(client: httpx.AsyncClient, owner: Account) -> dict[str, int]
         "who am I": await client.get("/v1/me", headers=owner.headers),
         "projects": await client.get("/v3/projects", headers=owner.headers),
         "users": await client.get("/v1/users", headers=owner.headers),
-        "signed call": await client.post(owner.path, headers=signed(owner), content=BODY),
+        "signed call": await client.post(owner.path, headers=signed_headers(owner), content=BODY),
         "refused sign-out": await client.delete(
             "/v3/auth/tokens", headers={**both, "X-Auth-Token": "garbage"}
         ),
@@ -105,7 +105,7 @@ async def test_wrong_signatures_that_are_to_be_counted_keep_no_right_one_waiting
     clients: Clients, blocked_identity: Identity, owner: Account, tmp_path: Path
 ) -> None:
     """Nor is anybody let in who has failed, while that is not counted."""
-    wrong, right = signed(owner, secret="another"), signed(owner)
+    wrong, right = signed_headers(owner, secret="another"), signed_headers(owner)
     async with (
         clients(blocked_identity, peer="192.0.2.1") as guesser,
         clients(blocked_identity, peer="192.0.2.2") as honest,

@@ -10,14 +10,21 @@ import httpx
 import pytest
 
 from tests.http.conftest import Account, Clients
-from tests.http.shapes import PATH, PICTURE, PROJECT, assert_envelope, assert_failure, path_of
+from tests.support.api_assertions import (
+    IMAGE,
+    PATH,
+    PROJECT,
+    assert_envelope,
+    assert_failure,
+    web_image_path,
+)
 from tests.support.fake_recognizer import FakeRecognizer
 from web_image_ocr.engine import EngineConfig
 from web_image_ocr.identity import Identity
 from web_image_ocr.primitives.errors import ErrorKind
 from web_image_ocr.serving.cache import ModelFiles, ResultCache
 
-BODY = {"image": PICTURE}
+BODY = {"image": IMAGE}
 HIT = r"cache;dur=\d+\.\d, encode;dur=\d+\.\d, total;dur=\d+\.\d"
 
 
@@ -74,7 +81,7 @@ async def test_another_project_cannot_tell_what_was_asked(
     caching: httpx.AsyncClient, recognizer: FakeRecognizer
 ) -> None:
     await caching.post(PATH, json=BODY)
-    other = await caching.post(path_of(PROJECT[::-1]), json=BODY)
+    other = await caching.post(web_image_path(PROJECT[::-1]), json=BODY)
     assert not is_hit(other)
     assert len(recognizer.calls) == 2
 

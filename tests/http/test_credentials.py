@@ -4,8 +4,8 @@ import httpx
 import pytest
 
 from tests.http.conftest import Account, Clients
-from tests.http.shapes import PATH, assert_failure
-from tests.http.signing import BODY, signed
+from tests.http.signing import BODY, signed_headers
+from tests.support.api_assertions import PATH, assert_failure
 from web_image_ocr.identity import Identity
 from web_image_ocr.primitives.errors import ErrorKind
 
@@ -16,14 +16,14 @@ async def test_a_token_is_let_in(client: httpx.AsyncClient, account: Account) ->
 
 
 async def test_a_signature_is_let_in(client: httpx.AsyncClient, account: Account) -> None:
-    response = await client.post(account.path, headers=signed(account), content=BODY)
+    response = await client.post(account.path, headers=signed_headers(account), content=BODY)
     assert response.status_code == 200
 
 
 async def test_a_signed_header_may_hold_any_text(
     client: httpx.AsyncClient, account: Account
 ) -> None:
-    headers = signed(account, extra={"user-agent": "部门/1.0".encode()})
+    headers = signed_headers(account, extra={"user-agent": "部门/1.0".encode()})
     response = await client.post(account.path, headers=headers, content=BODY)
     assert response.status_code == 200
 
@@ -54,7 +54,7 @@ async def test_a_broken_signature_header(
 
 
 async def test_with_both_the_signature_decides(client: httpx.AsyncClient, account: Account) -> None:
-    good, bad = signed(account), signed(account, secret="another")
+    good, bad = signed_headers(account), signed_headers(account, secret="another")
     with_good = {**good, b"x-auth-token": b"garbage"}
     response = await client.post(account.path, headers=with_good, content=BODY)
     assert response.status_code == 200
@@ -67,7 +67,7 @@ async def test_with_both_the_signature_decides(client: httpx.AsyncClient, accoun
 async def test_another_body_than_the_signed_one(
     client: httpx.AsyncClient, account: Account
 ) -> None:
-    response = await client.post(account.path, headers=signed(account), content=BODY + b" ")
+    response = await client.post(account.path, headers=signed_headers(account), content=BODY + b" ")
     assert_failure(response, ErrorKind.SIGNATURE_INVALID)
 
 
@@ -93,20 +93,20 @@ async def test_a_project_that_is_not_the_callers(
     assert response.status_code in {403, 404}
     if "%2F" not in project:
         assert_failure(response, ErrorKind.PROJECT_FORBIDDEN)
-        response = await client.post(path, headers=signed(account, path=path), content=BODY)
+        response = await client.post(path, headers=signed_headers(account, path=path), content=BODY)
         assert_failure(response, ErrorKind.PROJECT_FORBIDDEN)
 
 
 async def test_failures_lock_the_address_that_a_trusted_proxy_names(
     clients: Clients, identity: Identity, account: Account
 ) -> None:
-    bad = signed(account, secret="another")
+    bad = signed_headers(account, secret="another")
     async with clients(identity, peer="10.0.0.1", trusted_proxies=("10.0.0.0/8",)) as client:
         guesser = {b"x-forwarded-for": b"203.0.113.9, 198.51.100.1, 10.1.1.1"}
         for _ in range(5):
             response = await client.post(account.path, headers={**bad, **guesser}, content=BODY)
             assert_failure(response, ErrorKind.SIGNATURE_INVALID)
-        good = signed(account)
+        good = signed_headers(account)
         response = await client.post(account.path, headers={**good, **guesser}, content=BODY)
         assert response.status_code == 401
         assert response.json()["error_msg"].endswith("failed to reach the limit,forbidden.")

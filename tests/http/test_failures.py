@@ -7,7 +7,7 @@ import httpx
 import pytest
 
 from tests.http.conftest import Clients
-from tests.http.shapes import PATH, PICTURE, assert_failure
+from tests.support.api_assertions import IMAGE, PATH, assert_failure
 from tests.support.fake_recognizer import FakeRecognizer
 from web_image_ocr.api.wire.errors import TABLE, wire_error
 from web_image_ocr.primitives.errors import ErrorKind, ServiceError
@@ -43,7 +43,7 @@ async def test_every_kind_has_the_shape_of_the_contract(
         raise ServiceError(kind, "a detail that stays here", public=PUBLIC)
 
     recognizer.fault = fault
-    response = await anonymous.post(PATH, json={"image": PICTURE})
+    response = await anonymous.post(PATH, json={"image": IMAGE})
     assert_failure(response, kind, PUBLIC)
     assert "a detail that stays here" not in response.text
 
@@ -55,18 +55,18 @@ async def test_an_unexpected_exception_is_500_and_says_nothing(
         raise ZeroDivisionError("the secret value")
 
     recognizer.fault = fault
-    response = await anonymous.post(PATH, json={"image": PICTURE})
+    response = await anonymous.post(PATH, json={"image": IMAGE})
     assert_failure(response, ErrorKind.INTERNAL)
     assert "secret" not in response.text
     recognizer.fault = lambda: None
-    assert (await anonymous.post(PATH, json={"image": PICTURE})).status_code == 200
+    assert (await anonymous.post(PATH, json={"image": IMAGE})).status_code == 200
 
 
 async def test_a_call_that_a_stopping_server_gives_up_is_503(
     anonymous: httpx.AsyncClient, recognizer: FakeRecognizer
 ) -> None:
     recognizer.seconds = 60
-    call = asyncio.create_task(anonymous.post(PATH, json={"image": PICTURE}))
+    call = asyncio.create_task(anonymous.post(PATH, json={"image": IMAGE}))
     while not recognizer.calls:  # noqa: ASYNC110 - it sets no event
         await asyncio.sleep(0.001)
     call.cancel()  # as uvicorn does when `server.shutdown_s` are over
@@ -77,14 +77,14 @@ async def test_a_dead_recogniser_is_503(
     anonymous: httpx.AsyncClient, recognizer: FakeRecognizer
 ) -> None:
     recognizer.alive = False
-    response = await anonymous.post(PATH, json={"image": PICTURE})
+    response = await anonymous.post(PATH, json={"image": IMAGE})
     assert_failure(response, ErrorKind.ENGINE_UNAVAILABLE)
 
 
 async def test_a_slow_recogniser_is_504(clients: Clients, recognizer: FakeRecognizer) -> None:
     recognizer.seconds = 5
     async with clients(deadline_s=0.05) as client:
-        response = await client.post(PATH, json={"image": PICTURE})
+        response = await client.post(PATH, json={"image": IMAGE})
     assert_failure(response, ErrorKind.DEADLINE_EXCEEDED)
 
 
@@ -95,7 +95,7 @@ async def test_overload_says_when_to_try_again(
         raise ServiceError(ErrorKind.OVERLOADED, retry_after=2.4)
 
     recognizer.fault = fault
-    response = await anonymous.post(PATH, json={"image": PICTURE})
+    response = await anonymous.post(PATH, json={"image": IMAGE})
     assert_failure(response, ErrorKind.OVERLOADED)
     assert response.headers["retry-after"] == "3"
 

@@ -7,7 +7,7 @@ import httpx
 import pytest
 
 from tests.http.conftest import Clients
-from tests.http.shapes import assert_envelope
+from tests.support.api_assertions import assert_envelope
 from tests.support.fake_recognizer import FakeRecognizer
 from web_image_ocr.identity import Identity, IdentityConfig
 

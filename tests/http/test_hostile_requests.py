@@ -13,10 +13,10 @@ from urllib.parse import urlsplit
 import pytest
 
 from tests.http.conftest import Account
-from tests.http.doubles import NoFetcher
-from tests.http.live import running_app
-from tests.http.shapes import PATH
-from tests.http.signing import BODY, signed
+from tests.http.live_server import serve
+from tests.http.signing import BODY, signed_headers
+from tests.support.api_assertions import PATH
+from tests.support.fake_image_source import FakeImageSource
 from tests.support.fake_recognizer import FakeRecognizer
 from web_image_ocr.api import ApiConfig, Dependencies, create_app
 from web_image_ocr.identity import Identity
@@ -34,10 +34,10 @@ Address = tuple[str, int]
 @contextmanager
 def _server(identity: Identity | None = None, **settings: float) -> Iterator[Address]:
     app = create_app(
-        Dependencies(recognizer=FakeRecognizer(), fetcher=NoFetcher(), identity=identity),
+        Dependencies(recognizer=FakeRecognizer(), fetcher=FakeImageSource(), identity=identity),
         ApiConfig(**settings),  # type: ignore[arg-type]
     )
-    with running_app(app) as url:
+    with serve(app) as url:
         parts = urlsplit(url)
         assert parts.hostname
         assert parts.port
@@ -217,7 +217,7 @@ def test_a_target_in_absolute_form_is_that_of_its_path(
 def test_a_signature_covers_the_path_of_a_target_in_absolute_form(
     identity: Identity, account: Account
 ) -> None:
-    headers = signed(account)
+    headers = signed_headers(account)
     lines = [f"POST http://localhost{account.path} HTTP/1.1".encode()]
     lines += [name + b": " + value for name, value in headers.items()]
     lines += [b"Connection: close", b"Content-Length: %d" % len(BODY)]

@@ -7,7 +7,12 @@ import httpx
 import pytest
 
 from tests.http.conftest import Account, Clients
-from tests.http.shapes import PICTURE, assert_envelope, assert_failure, assert_identity_failure
+from tests.support.api_assertions import (
+    IMAGE,
+    assert_envelope,
+    assert_failure,
+    assert_identity_failure,
+)
 from web_image_ocr.api.wire.identity import ProjectsAnswer, TemporaryKeyAnswer, TokenAnswer
 from web_image_ocr.identity import Identity
 from web_image_ocr.primitives.errors import ErrorKind
@@ -49,7 +54,7 @@ async def test_a_password_gives_a_token_that_works(
     token = response.headers["x-subject-token"]
     assert token not in response.text
     headers = {"X-Auth-Token": token}
-    call = await client.post(account.path, headers=headers, json={"image": PICTURE})
+    call = await client.post(account.path, headers=headers, json={"image": IMAGE})
     assert call.status_code == 200
 
 
@@ -189,7 +194,7 @@ async def test_many_sign_ins_leave_calls_alone(
             asyncio.create_task(client.post(TOKENS, json=sign_in(account))) for _ in range(90)
         ]
         await asyncio.wait(guesses, return_when=asyncio.FIRST_COMPLETED)
-        call = await client.post(account.path, headers=account.headers, json={"image": PICTURE})
+        call = await client.post(account.path, headers=account.headers, json={"image": IMAGE})
         assert call.status_code == 200
         done, waiting = await asyncio.wait(guesses, timeout=0.5)
         for guess in waiting:

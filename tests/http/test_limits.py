@@ -6,7 +6,7 @@ import httpx
 import pytest
 
 from tests.http.conftest import Account, Clients
-from tests.http.shapes import PATH, PICTURE, assert_failure
+from tests.support.api_assertions import IMAGE, PATH, assert_failure
 from web_image_ocr.identity import Identity
 from web_image_ocr.primitives.errors import ErrorKind
 
@@ -71,12 +71,12 @@ async def test_headers_above_128_kb_are_494(anonymous: httpx.AsyncClient) -> Non
 async def test_too_many_calls_are_429_with_the_limit_in_the_text(clients: Clients) -> None:
     async with clients(rate_limit="2/minute") as client:
         for _ in range(2):
-            assert (await client.post(PATH, json={"image": PICTURE})).status_code == 200
-        response = await client.post(PATH, json={"image": PICTURE})
+            assert (await client.post(PATH, json={"image": IMAGE})).status_code == 200
+        response = await client.post(PATH, json={"image": IMAGE})
         assert_failure(response, ErrorKind.RATE_LIMITED, {"limit": "2", "time": "1 minute"})
         assert 1 <= int(response.headers["retry-after"]) <= 60
         other = PATH.replace("0123", "4567")
-        assert (await client.post(other, json={"image": PICTURE})).status_code == 200
+        assert (await client.post(other, json={"image": IMAGE})).status_code == 200
 
 
 async def test_the_order_of_checks(clients: Clients, identity: Identity, account: Account) -> None:

@@ -12,9 +12,9 @@ from urllib.parse import urlsplit
 
 import pytest
 
-from tests.http.doubles import NoFetcher
-from tests.http.live import running_app
-from tests.http.shapes import PATH, PICTURE
+from tests.http.live_server import serve
+from tests.support.api_assertions import IMAGE, PATH
+from tests.support.fake_image_source import FakeImageSource
 from tests.support.fake_recognizer import FakeRecognizer
 from web_image_ocr.api import ApiConfig, Dependencies, create_app
 from web_image_ocr.identity import Identity
@@ -33,10 +33,10 @@ def servers(recognizer: FakeRecognizer) -> Servers:
     @contextmanager
     def server(identity: Identity | None = None, **settings: object) -> Iterator[tuple[str, int]]:
         app = create_app(
-            Dependencies(recognizer=recognizer, fetcher=NoFetcher(), identity=identity),
+            Dependencies(recognizer=recognizer, fetcher=FakeImageSource(), identity=identity),
             ApiConfig(**settings),  # type: ignore[arg-type]
         )
-        with running_app(app) as url:
+        with serve(app) as url:
             parts = urlsplit(url)
             assert parts.hostname
             assert parts.port
@@ -64,7 +64,7 @@ def test_a_client_that_sends_too_much_sees_the_answer(servers: Servers, megabyte
         assert (response.status, json.loads(response.read())["error_code"]) == (413, "APIG.0201")
         # The server drops the rest and closes the connection; the next call opens another.
         assert response.headers["connection"] == "close"
-        connection.request("POST", PATH, body=json.dumps({"image": PICTURE}))
+        connection.request("POST", PATH, body=json.dumps({"image": IMAGE}))
         assert connection.getresponse().status == 200
 
 
@@ -122,7 +122,7 @@ def test_a_client_that_waits_for_100_is_told_at_once(servers: Servers, expect: s
 
 
 def test_a_client_that_waits_for_100_may_send_what_is_welcome(servers: Servers) -> None:
-    body = json.dumps({"image": PICTURE}).encode()
+    body = json.dumps({"image": IMAGE}).encode()
     with servers() as address, closing(socket.create_connection(address)) as connection:
         connection.settimeout(5)
         connection.sendall(_head(len(body), "Expect: 100-continue"))
@@ -141,7 +141,7 @@ def test_a_body_that_comes_too_slowly_is_given_up(servers: Servers) -> None:
 
 def test_a_client_that_leaves_ends_its_work(servers: Servers, recognizer: FakeRecognizer) -> None:
     recognizer.seconds = 60
-    body = json.dumps({"image": PICTURE}).encode()
+    body = json.dumps({"image": IMAGE}).encode()
     with servers() as address:
         with closing(socket.create_connection(address)) as connection:
             connection.sendall(_head(len(body)) + body)
@@ -150,7 +150,7 @@ def test_a_client_that_leaves_ends_its_work(servers: Servers, recognizer: FakeRe
 
 
 def test_a_client_that_leaves_within_its_body_harms_nobody(servers: Servers) -> None:
-    body = json.dumps({"image": PICTURE}).encode()
+    body = json.dumps({"image": IMAGE}).encode()
     with servers() as address:
         with closing(socket.create_connection(address)) as connection:
             connection.sendall(_head(10 * MB) + b"x" * MB)
@@ -176,7 +176,7 @@ def test_long_lines_and_headers_reach_the_table(servers: Servers) -> None:
 
 
 def test_two_calls_in_one_packet_are_both_answered(servers: Servers) -> None:
-    body = json.dumps({"image": PICTURE}).encode()
+    body = json.dumps({"image": IMAGE}).encode()
     with servers() as address, closing(socket.create_connection(address)) as connection:
         connection.settimeout(5)
         connection.sendall((_head(len(body)) + body) * 2)
@@ -225,7 +225,7 @@ def test_a_connection_in_use_is_not_ended(
     """Neither by a body or an answer that takes longer than headers may, nor between calls."""
     monkeypatch.setattr(timeouts, "HEADERS_TIMEOUT_S", 0.2)
     recognizer.seconds = 0.4
-    body = json.dumps({"image": PICTURE}).encode()
+    body = json.dumps({"image": IMAGE}).encode()
     with servers() as address, closing(socket.create_connection(address)) as connection:
         connection.settimeout(5)
         for _ in range(2):
@@ -284,7 +284,7 @@ def test_a_call_under_way_keeps_its_connection(
     servers: Servers, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(connection_limit, "MAX_CONNECTIONS", 2)
-    body = json.dumps({"image": PICTURE}).encode()
+    body = json.dumps({"image": IMAGE}).encode()
     with servers() as address, closing(socket.create_connection(address, timeout=5)) as calling:
         calling.sendall(_head(len(body), "Expect: 100-continue"))
         assert calling.recv(100).startswith(b"HTTP/1.1 100 ")

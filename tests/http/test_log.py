@@ -10,8 +10,8 @@ import pytest
 import structlog
 
 from tests.http.conftest import Account
-from tests.http.shapes import PATH, PICTURE
-from tests.http.signing import signed
+from tests.http.signing import signed_headers
+from tests.support.api_assertions import IMAGE, PATH
 from tests.support.fake_recognizer import FakeRecognizer
 from web_image_ocr.api import middleware
 
@@ -31,7 +31,7 @@ def records(monkeypatch: pytest.MonkeyPatch) -> Iterator[Records]:
 async def test_one_record_a_call(
     client: httpx.AsyncClient, account: Account, records: Records
 ) -> None:
-    response = await client.post(account.path, headers=account.headers, json={"image": PICTURE})
+    response = await client.post(account.path, headers=account.headers, json={"image": IMAGE})
     (record,) = records
     assert record["milliseconds"] > 0
     assert record == {
@@ -90,7 +90,7 @@ async def test_an_unexpected_exception_is_logged_without_its_values(
         raise ZeroDivisionError("a caller's value")
 
     recognizer.fault = fault
-    response = await anonymous.post(PATH, json={"image": PICTURE})
+    response = await anonymous.post(PATH, json={"image": IMAGE})
     trouble, call = records
     assert trouble["error"] == "ZeroDivisionError"
     assert any(frame.endswith(" fault") for frame in trouble["frames"])
@@ -105,7 +105,7 @@ async def test_secrets_stay_out(
     def fault() -> None:
         raise ValueError(account.token)
 
-    body = {"image": PICTURE}
+    body = {"image": IMAGE}
     password = "not-the-password-of-anybody"
     sign_in = {
         "auth": {
@@ -118,10 +118,12 @@ async def test_secrets_stay_out(
         }
     }
     await client.post(account.path, headers=account.headers, json=body)
-    await client.post(account.path, headers=signed(account, secret="wrong-secret"), json=body)
+    await client.post(
+        account.path, headers=signed_headers(account, secret="wrong-secret"), json=body
+    )
     await client.post(account.path, headers={"X-Auth-Token": account.token + "x"}, json=body)
-    await client.post(account.path, headers=account.headers, json={"image": "%%" + PICTURE})
-    await client.post(account.path, headers=account.headers, json={"image": {"x": PICTURE}})
+    await client.post(account.path, headers=account.headers, json={"image": "%%" + IMAGE})
+    await client.post(account.path, headers=account.headers, json={"image": {"x": IMAGE}})
     await client.post(account.path, headers=account.headers, json={"url": "https://a.example/?s"})
     await client.post(f"/v2/{password}/ocr/web-image", headers=account.headers, json=body)
     await client.post(f"/{password}?{password}", json=body)
@@ -135,8 +137,8 @@ async def test_secrets_stay_out(
         account.first.secret_key or "?",
         "wrong-secret",
         password,
-        PICTURE,
-        base64.b64decode(PICTURE).decode(),
+        IMAGE,
+        base64.b64decode(IMAGE).decode(),
         "a.example",
         "Hello",
         "世界",

@@ -10,8 +10,8 @@ import httpx
 import pytest
 
 from tests.http.conftest import Account, Clients
-from tests.http.shapes import PATH, PICTURE, assert_failure
-from tests.http.signing import BODY, signed
+from tests.http.signing import BODY, signed_headers
+from tests.support.api_assertions import IMAGE, PATH, assert_failure
 from tests.support.fake_recognizer import FakeRecognizer
 from web_image_ocr.engine.page import Page, RecognitionOptions
 from web_image_ocr.identity import Identity
@@ -85,7 +85,7 @@ async def test_what_a_call_took_it_gives_back(clients: Clients) -> None:
 
 
 async def test_a_call_beyond_the_sum_of_all_bodies_is_429(clients: Clients) -> None:
-    body = HeldBody(b'{"image": "' + PICTURE.encode() + b'"}' + b" " * KB)
+    body = HeldBody(b'{"image": "' + IMAGE.encode() + b'"}' + b" " * KB)
     async with clients(max_bodies_bytes=KB + 100, max_body_bytes=KB + 100) as client:
         first = asyncio.create_task(client.post(PATH, content=body))
         await body.has_begun.wait()
@@ -156,11 +156,11 @@ class TestSignedCalls:
     async def test_a_strange_time(
         self, client: httpx.AsyncClient, account: Account, date: bytes, kind: ErrorKind
     ) -> None:
-        headers = signed(account) | {b"x-sdk-date": date}
+        headers = signed_headers(account) | {b"x-sdk-date": date}
         assert_failure(await self._refused(client, account.path, headers), kind)
 
     async def test_a_key_nobody_has(self, client: httpx.AsyncClient, account: Account) -> None:
-        headers = signed(account)
+        headers = signed_headers(account)
         made_up = headers[b"authorization"].replace(b"Access=", b"Access=X")
         headers |= {b"authorization": made_up}
         response = await self._refused(client, account.path, headers)
@@ -169,14 +169,14 @@ class TestSignedCalls:
     async def test_a_security_token_nobody_issued(
         self, client: httpx.AsyncClient, account: Account
     ) -> None:
-        headers = signed(account, extra={"x-security-token": b"abc"})
+        headers = signed_headers(account, extra={"x-security-token": b"abc"})
         response = await self._refused(client, account.path, headers)
         assert_failure(response, ErrorKind.KEY_UNKNOWN)
 
     async def test_a_locked_key(
         self, clients: Clients, identity: Identity, account: Account
     ) -> None:
-        bad = signed(account, secret="another")
+        bad = signed_headers(account, secret="another")
         async with clients(identity, peer="192.0.2.77") as client:
             for _ in range(5):
                 response = await client.post(account.path, headers=bad, content=BODY)
@@ -190,14 +190,14 @@ class TestSignedCalls:
         self, clients: Clients, identity: Identity, account: Account, secret: str | None
     ) -> None:
         body = HeldBody(BODY + b" " * KB)
-        headers = signed(account, body=BODY + b" " * (KB + 1), secret=secret)
+        headers = signed_headers(account, body=BODY + b" " * (KB + 1), secret=secret)
         settings = {"max_bodies_bytes": 4 * KB, "max_body_bytes": 2 * KB}
         async with clients(identity, peer="192.0.2.78", **settings) as client:
             first = asyncio.create_task(client.post(account.path, headers=headers, content=body))
             await body.has_begun.wait()
             more = BODY + b" " * KB
             response = await client.post(
-                account.path, headers=signed(account, body=more), content=more
+                account.path, headers=signed_headers(account, body=more), content=more
             )
             assert_failure(response, ErrorKind.OVERLOADED)
             response = await client.post(account.path, headers=account.headers, content=more)
@@ -205,7 +205,7 @@ class TestSignedCalls:
             body.may_end.set()
             assert (await first).status_code == (401 if secret else 200)
             response = await client.post(
-                account.path, headers=signed(account, body=more), content=more
+                account.path, headers=signed_headers(account, body=more), content=more
             )
             assert response.status_code == 200
 
@@ -219,7 +219,7 @@ class TestManySignedCalls:
         self, clients: Clients, identity: Identity, account: Account, recognizer: BusyRecognizer
     ) -> None:
         body = BODY + b" " * KB
-        headers = signed(account, body=body)
+        headers = signed_headers(account, body=body)
         async with clients(identity, max_bodies_bytes=4 * KB, max_body_bytes=2 * KB) as client:
             calls = []
             for _ in range(2):

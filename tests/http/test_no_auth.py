@@ -3,13 +3,13 @@ from __future__ import annotations
 import httpx
 import pytest
 
-from tests.http.shapes import PATH, PICTURE, assert_failure, path_of
+from tests.support.api_assertions import IMAGE, PATH, assert_failure, web_image_path
 from web_image_ocr.primitives.errors import ErrorKind
 
 
 @pytest.mark.parametrize("project", ["a" * 32, "anything", "%7Bproject_id%7D"])
 async def test_any_project_is_served(anonymous: httpx.AsyncClient, project: str) -> None:
-    response = await anonymous.post(path_of(project), json={"image": PICTURE})
+    response = await anonymous.post(web_image_path(project), json={"image": IMAGE})
     assert response.status_code == 200
 
 
@@ -27,7 +27,7 @@ async def test_there_is_no_identity_api(
     "host", ["localhost", "localhost:8000", "LOCALHOST", "127.0.0.1:8000", "127.9.9.9", "[::1]:80"]
 )
 async def test_loopback_names_are_served(anonymous: httpx.AsyncClient, host: str) -> None:
-    response = await anonymous.post(PATH, headers={"Host": host}, json={"image": PICTURE})
+    response = await anonymous.post(PATH, headers={"Host": host}, json={"image": IMAGE})
     assert response.status_code == 200
 
 
@@ -48,7 +48,7 @@ async def test_loopback_names_are_served(anonymous: httpx.AsyncClient, host: str
     ],
 )
 async def test_other_names_are_refused(anonymous: httpx.AsyncClient, host: str) -> None:
-    response = await anonymous.post(PATH, headers={"Host": host}, json={"image": PICTURE})
+    response = await anonymous.post(PATH, headers={"Host": host}, json={"image": IMAGE})
     assert_failure(response, ErrorKind.ORIGIN_FORBIDDEN)
 
 
@@ -56,13 +56,13 @@ async def test_other_names_are_refused(anonymous: httpx.AsyncClient, host: str) 
     "origin", ["http://example.com", "null", "http://localhost:3000", "https://localhost", ""]
 )
 async def test_foreign_pages_are_refused(anonymous: httpx.AsyncClient, origin: str) -> None:
-    response = await anonymous.post(PATH, headers={"Origin": origin}, json={"image": PICTURE})
+    response = await anonymous.post(PATH, headers={"Origin": origin}, json={"image": IMAGE})
     assert_failure(response, ErrorKind.ORIGIN_FORBIDDEN)
 
 
 async def test_the_servers_own_page_is_served(anonymous: httpx.AsyncClient) -> None:
     headers = {"Origin": "http://localhost"}
-    response = await anonymous.post(PATH, headers=headers, json={"image": PICTURE})
+    response = await anonymous.post(PATH, headers=headers, json={"image": IMAGE})
     assert response.status_code == 200
 
 

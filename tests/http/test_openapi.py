@@ -6,7 +6,7 @@ from pathlib import Path
 import httpx
 
 from tests.http.conftest import Clients
-from tests.http.shapes import assert_failure
+from tests.support.api_assertions import assert_failure
 from web_image_ocr.api.app import openapi_document
 from web_image_ocr.primitives.errors import ErrorKind
 

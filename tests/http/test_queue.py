@@ -14,9 +14,9 @@ import httpx
 import pytest
 
 from tests.http.conftest import Clients
-from tests.http.doubles import NoFetcher
-from tests.http.live import running_app
-from tests.http.shapes import PATH, PICTURE, PROJECT, assert_failure, path_of
+from tests.http.live_server import serve
+from tests.support.api_assertions import IMAGE, PATH, PROJECT, assert_failure, web_image_path
+from tests.support.fake_image_source import FakeImageSource
 from tests.support.fake_recognizer import FakeRecognizer
 from web_image_ocr.api import ApiConfig, Dependencies, create_app
 from web_image_ocr.engine.page import Page, RecognitionOptions
@@ -24,8 +24,8 @@ from web_image_ocr.primitives.deadline import Deadline
 from web_image_ocr.primitives.errors import ErrorKind
 from web_image_ocr.serving.admission import Admission
 
-BODY = {"image": PICTURE}
-OTHER = path_of(PROJECT[::-1])
+BODY = {"image": IMAGE}
+OTHER = web_image_path(PROJECT[::-1])
 
 
 class QueueingRecognizer(FakeRecognizer):
@@ -81,9 +81,9 @@ def test_a_client_that_leaves_while_it_waits_leaves_the_queue_at_once(
 ) -> None:
     recognizer.seconds = 60
     app = create_app(
-        Dependencies(recognizer=recognizer, fetcher=NoFetcher(), identity=None), ApiConfig()
+        Dependencies(recognizer=recognizer, fetcher=FakeImageSource(), identity=None), ApiConfig()
     )
-    with running_app(app) as url:
+    with serve(app) as url:
         address = (urlsplit(url).hostname, urlsplit(url).port)
 
         def call() -> socket.socket:

@@ -9,8 +9,8 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from tests.http.conftest import Account
-from tests.http.doubles import NoFetcher
-from tests.http.shapes import PATH, PICTURE, SECURITY_HEADERS, assert_envelope
+from tests.support.api_assertions import IMAGE, PATH, SECURITY_HEADERS, assert_envelope
+from tests.support.fake_image_source import FakeImageSource
 from tests.support.fake_recognizer import FakeRecognizer
 from web_image_ocr.api import ApiConfig, Dependencies, create_app
 
@@ -20,7 +20,7 @@ HTTPS_ONLY = "strict-transport-security"
 async def test_good_answers_and_bad_ones(client: httpx.AsyncClient, account: Account) -> None:
     subject = {**account.headers, "X-Subject-Token": account.token}
     answers = [
-        await client.post(account.path, headers=account.headers, json={"image": PICTURE}),
+        await client.post(account.path, headers=account.headers, json={"image": IMAGE}),
         await client.get("/v3/auth/tokens", headers=subject),
         await client.get("/v3/projects", headers=account.headers),
         await client.get("/healthz"),
@@ -49,7 +49,7 @@ async def test_an_unexpected_exception(
         raise ZeroDivisionError
 
     recognizer.fault = fault
-    response = await anonymous.post(PATH, json={"image": PICTURE})
+    response = await anonymous.post(PATH, json={"image": IMAGE})
     assert response.status_code == 500
     assert_envelope(response)
 
@@ -77,5 +77,7 @@ async def test_a_page_may_have_a_policy_of_its_own() -> None:
 
 
 def _app() -> FastAPI:
-    dependencies = Dependencies(recognizer=FakeRecognizer(), fetcher=NoFetcher(), identity=None)
+    dependencies = Dependencies(
+        recognizer=FakeRecognizer(), fetcher=FakeImageSource(), identity=None
+    )
     return create_app(dependencies, ApiConfig())

@@ -12,7 +12,7 @@ import httpx
 import pytest
 
 from tests.http.conftest import Account, Clients
-from tests.http.signing import BODY, signed
+from tests.http.signing import BODY, signed_headers
 from web_image_ocr.api.limits.management_rate_limit import REFUSAL_S
 from web_image_ocr.identity import (
     Identity,
@@ -155,7 +155,7 @@ async def test_guessed_signatures_that_wait_for_the_store_leave_tokens_alone(
 
     monkeypatch.setattr(identity, "check_signed_headers", held)
     async with clients(identity) as client:
-        headers = signed(account)
+        headers = signed_headers(account)
         waiting = [
             asyncio.create_task(client.post(account.path, headers=headers, content=BODY))
             for _ in range(20)

@@ -12,7 +12,7 @@ import pytest
 import structlog
 
 from tests.http.conftest import Account, Clients
-from tests.http.signing import BODY, signed
+from tests.http.signing import BODY, signed_headers
 from web_image_ocr.api.limits import bodies
 from web_image_ocr.identity import Identity
 from web_image_ocr.primitives import audit
@@ -42,7 +42,7 @@ async def client(clients: Clients, identity: Identity) -> AsyncIterator[httpx.As
 async def test_an_unknown_key_is_a_failed_signature_without_a_target(
     client: httpx.AsyncClient, account: Account, logged: list[MutableMapping[str, Any]]
 ) -> None:
-    headers = signed(account, secret="wrong")
+    headers = signed_headers(account, secret="wrong")
     known = (account.first.access_key or "").encode()
     headers = {name: value.replace(known, b"INVENTED") for name, value in headers.items()}
     await client.post(account.path, headers=headers, content=BODY)
@@ -56,7 +56,7 @@ async def test_calls_that_are_let_in_are_no_part_of_the_trail(
     client: httpx.AsyncClient, account: Account, logged: list[MutableMapping[str, Any]]
 ) -> None:
     await client.post(account.path, headers=account.headers, content=BODY)
-    await client.post(account.path, headers=signed(account), content=BODY)
+    await client.post(account.path, headers=signed_headers(account), content=BODY)
     assert [record for record in logged if "outcome" in record] == []
 
 
@@ -64,7 +64,9 @@ async def test_wrong_signatures_and_then_the_lock_are_said_of_the_key(
     client: httpx.AsyncClient, account: Account, logged: list[MutableMapping[str, Any]]
 ) -> None:
     for _ in range(6):
-        await client.post(account.path, headers=signed(account, secret="wrong"), content=BODY)
+        await client.post(
+            account.path, headers=signed_headers(account, secret="wrong"), content=BODY
+        )
     trail = [record for record in logged if "outcome" in record]
     assert [record["event"] for record in trail] == ["signature_failed"] * 5 + ["key_locked"]
     assert {record["target"] for record in trail} == {account.first.access_key}
@@ -84,11 +86,11 @@ async def test_bodies_that_are_withheld_are_said_of_the_key_before_it_is_locked(
         await asyncio.sleep(60)
 
     for _ in range(5):
-        await client.post(account.path, headers=signed(account), content=withheld())
+        await client.post(account.path, headers=signed_headers(account), content=withheld())
     trail = [record for record in logged if "outcome" in record]
     assert {record["event"] for record in trail} == {"signature_failed"}
     assert [record["outcome"] for record in trail] == ["body_unfinished"] * 5
     assert {record["target"] for record in trail} == {account.first.access_key}
     assert {record["client"] for record in trail} == {"192.0.2.77"}
-    await client.post(account.path, headers=signed(account), content=BODY)
+    await client.post(account.path, headers=signed_headers(account), content=BODY)
     assert [record["event"] for record in logged if "outcome" in record][5:] == ["key_locked"]

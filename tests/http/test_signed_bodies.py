@@ -13,10 +13,10 @@ import pytest
 from fastapi import FastAPI
 
 from tests.http.conftest import Account
-from tests.http.doubles import NoFetcher
-from tests.http.live import running_app
-from tests.http.signing import BODY, signed
+from tests.http.live_server import serve
+from tests.http.signing import BODY, signed_headers
 from tests.soak.attacks.signed_bodies import attack
+from tests.support.fake_image_source import FakeImageSource
 from tests.support.fake_recognizer import FakeRecognizer
 from web_image_ocr.api import ApiConfig, Dependencies, create_app
 from web_image_ocr.api.limits import bodies
@@ -41,10 +41,10 @@ class Server:
 def server(identity: Identity, recognizer: FakeRecognizer) -> Iterator[Server]:
     """Holds eight bodies of unauthenticated callers."""
     app: FastAPI = create_app(
-        Dependencies(recognizer=recognizer, fetcher=NoFetcher(), identity=identity),
+        Dependencies(recognizer=recognizer, fetcher=FakeImageSource(), identity=identity),
         ApiConfig(max_body_bytes=64 * KB, max_bodies_bytes=1024 * KB, drain_s=0.2),
     )
-    with running_app(app) as url:
+    with serve(app) as url:
         yield Server(url, app.state.services.budget)
 
 
@@ -92,7 +92,7 @@ async def statuses(
         found = set()
         for _ in range(calls):
             answer = await client.post(
-                account.path, headers=signed(account, body=body), content=body
+                account.path, headers=signed_headers(account, body=body), content=body
             )
             found.add(answer.status_code)
         return found
@@ -133,7 +133,7 @@ async def test_the_attacker_is_locked_out_and_nobody_else(
         method="POST",
         path=account.path.encode(),
         query=b"",
-        headers=tuple(signed(account).items()),
+        headers=tuple(signed_headers(account).items()),
         body=b"",
     )
 

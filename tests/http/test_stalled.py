@@ -12,9 +12,9 @@ from urllib.parse import urlsplit
 import pytest
 
 from tests.http.conftest import Account
-from tests.http.doubles import NoFetcher
-from tests.http.live import running_app
-from tests.http.signing import BODY, signed
+from tests.http.live_server import serve
+from tests.http.signing import BODY, signed_headers
+from tests.support.fake_image_source import FakeImageSource
 from tests.support.fake_recognizer import FakeRecognizer
 from web_image_ocr.api import ApiConfig, Dependencies, create_app
 from web_image_ocr.identity import Identity
@@ -31,12 +31,12 @@ Address = tuple[str, int]
 def server(identity: Identity, recognizer: FakeRecognizer) -> Iterator[Address]:
     """Holds four bodies of the crowd, one of them from unauthenticated callers of one network."""
     app = create_app(
-        Dependencies(recognizer=recognizer, fetcher=NoFetcher(), identity=identity),
+        Dependencies(recognizer=recognizer, fetcher=FakeImageSource(), identity=identity),
         ApiConfig(
             max_body_bytes=64 * KB, max_bodies_bytes=256 * KB, body_s=20, drain_s=0.2, rate_limit=""
         ),
     )
-    with running_app(app) as url:
+    with serve(app) as url:
         parts = urlsplit(url)
         assert parts.hostname
         assert parts.port
@@ -94,7 +94,7 @@ def test_bodies_under_keys_that_do_not_exist_are_not_held(
     account: Account,
     change: Callable[[dict[bytes, bytes]], dict[bytes, bytes]],
 ) -> None:
-    with _crowd(server, account.path, change(signed(account))) as crowd:
+    with _crowd(server, account.path, change(signed_headers(account))) as crowd:
         assert _status(server, account.path, account.headers) == 200
         assert _answered(crowd, CROWD) == [401] * CROWD
 
@@ -102,7 +102,7 @@ def test_bodies_under_keys_that_do_not_exist_are_not_held(
 def test_bodies_under_a_known_key_leave_room_for_authenticated_callers(
     server: Address, account: Account
 ) -> None:
-    with _crowd(server, account.path, signed(account, secret="another")) as crowd:
+    with _crowd(server, account.path, signed_headers(account, secret="another")) as crowd:
         # One fills the share of the key in its network; the others are refused.
         assert _answered(crowd, CROWD - 1) == [429] * (CROWD - 1)
         assert _status(server, account.path, account.headers) == 200

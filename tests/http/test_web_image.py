@@ -7,15 +7,15 @@ import httpx
 import pytest
 
 from tests.http.conftest import Clients
-from tests.http.doubles import NoFetcher
-from tests.http.shapes import PATH, PICTURE, assert_envelope, assert_failure
+from tests.support.api_assertions import IMAGE, PATH, assert_envelope, assert_failure
+from tests.support.fake_image_source import FakeImageSource
 from tests.support.fake_recognizer import FAKE_PAGE, FakeRecognizer
 from web_image_ocr.api.wire.web_image import WebImageAnswer
 from web_image_ocr.primitives.errors import ErrorKind
 
 
 async def test_the_answer_is_the_page(anonymous: httpx.AsyncClient) -> None:
-    response = await anonymous.post(PATH, json={"image": PICTURE})
+    response = await anonymous.post(PATH, json={"image": IMAGE})
     assert response.status_code == 200
     assert_envelope(response)
     assert response.json() == {
@@ -39,13 +39,13 @@ async def test_the_answer_is_the_page(anonymous: httpx.AsyncClient) -> None:
 
 
 async def test_the_answer_is_what_the_description_says(anonymous: httpx.AsyncClient) -> None:
-    body = {"image": PICTURE, "extract_type": ["image_size"]}
+    body = {"image": IMAGE, "extract_type": ["image_size"]}
     response = await anonymous.post(PATH, json=body)
     WebImageAnswer.model_validate_json(response.content)
 
 
 async def test_the_stages_are_timed(anonymous: httpx.AsyncClient) -> None:
-    response = await anonymous.post(PATH, json={"image": PICTURE})
+    response = await anonymous.post(PATH, json={"image": IMAGE})
     stages = dict(stage.split(";dur=") for stage in response.headers["server-timing"].split(", "))
     assert list(stages) == ["detect", "read", "encode", "total"]
     assert (stages["detect"], stages["read"]) == ("10.0", "20.0")
@@ -58,28 +58,30 @@ async def test_the_picture_and_the_options_arrive(
     large = bytes(range(256)) * 1000
     text = base64.b64encode(large).decode()
     await anonymous.post(PATH, json={"image": text, "detect_direction": True})
-    await anonymous.post(PATH, json={"image": PICTURE, "detect_direction": False})
+    await anonymous.post(PATH, json={"image": IMAGE, "detect_direction": False})
     assert [options.detect_direction for _, options in recognizer.calls] == [True, False]
     assert recognizer.calls[0][0] == large
 
 
-async def test_a_url_goes_to_the_fetcher(anonymous: httpx.AsyncClient, fetcher: NoFetcher) -> None:
+async def test_a_url_goes_to_the_fetcher(
+    anonymous: httpx.AsyncClient, fetcher: FakeImageSource
+) -> None:
     response = await anonymous.post(PATH, json={"url": "https://example.com/图/a b.png"})
     assert_failure(response, ErrorKind.SOURCE_UNREACHABLE)
-    assert fetcher.asked == ["https://example.com/图/a b.png"]
+    assert fetcher.urls == ["https://example.com/图/a b.png"]
 
 
 @pytest.mark.parametrize(
     "body",
     [
-        {"image": PICTURE, "url": None},
-        {"image": PICTURE, "url": ""},
-        {"image": PICTURE, "detect_direction": None, "extract_type": None},
-        {"image": PICTURE, "unheard_of": {"nested": [1, 2.5, None]}},
-        {"image": PICTURE, "extract_type": []},
-        {"image": PICTURE, "extract_type": ["image_size", "image_size"]},
-        {"image": PICTURE, "extract_type": ["contact_info"]},
-        {"image": PICTURE, "detect_font": True, "detect_text_direction": False},
+        {"image": IMAGE, "url": None},
+        {"image": IMAGE, "url": ""},
+        {"image": IMAGE, "detect_direction": None, "extract_type": None},
+        {"image": IMAGE, "unheard_of": {"nested": [1, 2.5, None]}},
+        {"image": IMAGE, "extract_type": []},
+        {"image": IMAGE, "extract_type": ["image_size", "image_size"]},
+        {"image": IMAGE, "extract_type": ["contact_info"]},
+        {"image": IMAGE, "detect_font": True, "detect_text_direction": False},
     ],
 )
 async def test_accepted_bodies(anonymous: httpx.AsyncClient, body: dict[str, object]) -> None:
@@ -118,22 +120,22 @@ async def test_what_is_no_json_is_4105(anonymous: httpx.AsyncClient, content: by
         {},
         {"image": ""},
         {"image": None, "url": None},
-        {"image": PICTURE, "url": "https://example.com/a.png"},
+        {"image": IMAGE, "url": "https://example.com/a.png"},
         {"image": 7},
-        {"image": [PICTURE]},
-        {"image": {"data": PICTURE}},
+        {"image": [IMAGE]},
+        {"image": {"data": IMAGE}},
         {"image": True},
         {"url": 7},
-        {"image": PICTURE, "detect_direction": "true"},
-        {"image": PICTURE, "detect_direction": "yes"},
-        {"image": PICTURE, "detect_direction": 1},
-        {"image": PICTURE, "detect_direction": 0.0},
-        {"image": PICTURE, "extract_type": "image_size"},
-        {"image": PICTURE, "extract_type": ["image_sizes"]},
-        {"image": PICTURE, "extract_type": [7]},
-        {"image": PICTURE, "extract_type": {"image_size": True}},
-        {"image": PICTURE, "detect_font": "true"},
-        {"image": PICTURE, "detect_text_direction": "ｔｒｕｅ"},
+        {"image": IMAGE, "detect_direction": "true"},
+        {"image": IMAGE, "detect_direction": "yes"},
+        {"image": IMAGE, "detect_direction": 1},
+        {"image": IMAGE, "detect_direction": 0.0},
+        {"image": IMAGE, "extract_type": "image_size"},
+        {"image": IMAGE, "extract_type": ["image_sizes"]},
+        {"image": IMAGE, "extract_type": [7]},
+        {"image": IMAGE, "extract_type": {"image_size": True}},
+        {"image": IMAGE, "detect_font": "true"},
+        {"image": IMAGE, "detect_text_direction": "ｔｒｕｅ"},
     ],
 )
 async def test_what_does_not_fit_is_0101(anonymous: httpx.AsyncClient, body: object) -> None:
@@ -144,21 +146,21 @@ async def test_what_does_not_fit_is_0101(anonymous: httpx.AsyncClient, body: obj
 async def test_of_a_key_given_twice_the_last_counts(
     anonymous: httpx.AsyncClient, recognizer: FakeRecognizer
 ) -> None:
-    content = f'{{"image": 7, "image": "{PICTURE}", "url": "x", "url": null}}'
+    content = f'{{"image": 7, "image": "{IMAGE}", "url": "x", "url": null}}'
     assert (await anonymous.post(PATH, content=content)).status_code == 200
-    assert recognizer.calls[0][0] == base64.b64decode(PICTURE)
+    assert recognizer.calls[0][0] == base64.b64decode(IMAGE)
 
 
 @pytest.mark.parametrize("content_type", ["application/json;charset=utf-8", "text/plain", ""])
 async def test_the_content_type_does_not_matter(
     anonymous: httpx.AsyncClient, content_type: str
 ) -> None:
-    content = json.dumps({"image": PICTURE})
+    content = json.dumps({"image": IMAGE})
     headers = {"Content-Type": content_type}
     assert (await anonymous.post(PATH, content=content, headers=headers)).status_code == 200
 
 
-@pytest.mark.parametrize("text", ["data:image/png;base64," + PICTURE, "%%%", "a-b_", "图"])
+@pytest.mark.parametrize("text", ["data:image/png;base64," + IMAGE, "%%%", "a-b_", "图"])
 async def test_what_is_no_base64_is_0102(anonymous: httpx.AsyncClient, text: str) -> None:
     response = await anonymous.post(PATH, json={"image": text})
     assert_failure(response, ErrorKind.FORMAT_UNSUPPORTED)
@@ -175,14 +177,16 @@ async def test_an_empty_page_is_a_result(
     anonymous: httpx.AsyncClient, recognizer: FakeRecognizer
 ) -> None:
     recognizer.page = type(FAKE_PAGE)(width=100, height=50, lines=())
-    response = await anonymous.post(PATH, json={"image": PICTURE})
+    response = await anonymous.post(PATH, json={"image": IMAGE})
     assert response.status_code == 200
     result = response.json()["result"]
     assert (result["words_block_count"], result["words_block_list"]) == (0, [])
 
 
-async def test_the_fetch_counts_towards_the_deadline(clients: Clients, fetcher: NoFetcher) -> None:
+async def test_the_fetch_counts_towards_the_deadline(
+    clients: Clients, fetcher: FakeImageSource
+) -> None:
     async with clients(deadline_s=1e-9) as client:
         response = await client.post(PATH, json={"url": "https://example.com/a.png"})
     assert_failure(response, ErrorKind.DEADLINE_EXCEEDED)
-    assert fetcher.asked == []
+    assert fetcher.urls == []

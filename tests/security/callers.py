@@ -7,7 +7,7 @@ from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from tests.http.shapes import PICTURE
+from tests.support.api_assertions import IMAGE
 from web_image_ocr.identity import (
     API_NAME,
     Identity,
@@ -153,7 +153,7 @@ def create_callers(identity: Identity) -> Callers:
 def plain_call(callers: Callers, method: str, path: str, sent: str) -> Call:
     """Return the call of a row without credentials."""
     bodies: dict[str, object] = {
-        "an image": {"image": PICTURE},
+        "an image": {"image": IMAGE},
         "a password": password_request(callers, {}),
         "a token": _request({"methods": ["token"], "token": {}}, callers.home),
         "nothing": None,

@@ -16,7 +16,6 @@ import pytest
 from fastapi.routing import iter_route_contexts
 from starlette.routing import Route
 
-from tests.http.doubles import NoFetcher
 from tests.security.callers import (
     FORMER_PASSWORD,
     GUESSER,
@@ -31,6 +30,7 @@ from tests.security.callers import (
 )
 from tests.security.managed import managed_call, new_user_token
 from tests.security.matrix import FAULTS, OPEN, TABLE, NothingToRefuse, NotPossible, Refusal
+from tests.support.fake_image_source import FakeImageSource
 from tests.support.fake_recognizer import FakeRecognizer
 from web_image_ocr.api import ApiConfig, Dependencies, create_app
 from web_image_ocr.identity import Identity, IdentityConfig, Role, passwords
@@ -66,7 +66,7 @@ class MatrixApplication:
     def __init__(self, callers: Callers, clock: Clock) -> None:
         recognizer = FakeRecognizer()
         dependencies = Dependencies(
-            recognizer=recognizer, fetcher=NoFetcher(), identity=callers.identity
+            recognizer=recognizer, fetcher=FakeImageSource(), identity=callers.identity
         )
         self.app = create_app(dependencies, ApiConfig())
         self.recognized = recognizer.calls

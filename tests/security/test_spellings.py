@@ -16,9 +16,9 @@ from dataclasses import dataclass, field, replace
 import httpx
 import pytest
 
-from tests.http.shapes import PATH, assert_failure
 from tests.security.spellings import ABSOLUTE, ADDRESSES, SPELLINGS
 from tests.security.test_fetch import OK, Server, redirect
+from tests.support.api_assertions import PATH, assert_failure
 from tests.support.fake_recognizer import FakeRecognizer
 from web_image_ocr.api import ApiConfig, Dependencies, create_app
 from web_image_ocr.primitives.errors import ErrorKind

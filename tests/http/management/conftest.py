@@ -42,7 +42,7 @@ def _cheap_hashes(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @pytest.fixture(scope="session")
-def peopled_store(tmp_path_factory: pytest.TempPathFactory) -> Path:
+def populated_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A data folder to copy: making it takes longer."""
     folder = tmp_path_factory.mktemp("peopled")
     with pytest.MonkeyPatch.context() as patch:
@@ -70,7 +70,7 @@ def _add_another_account(identity: Identity) -> None:
 
 
 @dataclass(frozen=True)
-class Town:
+class AccountServer:
     """Everybody who may call, or not.
 
     Attributes:
@@ -109,23 +109,23 @@ class Town:
 
 
 @pytest.fixture
-def town_identity(peopled_store: Path, tmp_path: Path) -> Iterator[Identity]:
-    shutil.copytree(peopled_store, tmp_path, dirs_exist_ok=True)
+def account_identity(populated_folder: Path, tmp_path: Path) -> Iterator[Identity]:
+    shutil.copytree(populated_folder, tmp_path, dirs_exist_ok=True)
     identity = Identity(IdentityConfig(), tmp_path)
     yield identity
     identity.close()
 
 
 @pytest.fixture
-async def town(clients: Clients, town_identity: Identity) -> AsyncIterator[Town]:
-    async with clients(town_identity) as client:
-        project = town_identity.administration.projects()[0]
-        made = Town(
-            identity=town_identity,
+async def server(clients: Clients, account_identity: Identity) -> AsyncIterator[AccountServer]:
+    async with clients(account_identity) as client:
+        project = account_identity.administration.projects()[0]
+        made = AccountServer(
+            identity=account_identity,
             client=client,
             project_id=project.id,
             tokens={},
-            ids={user.name: user.id for user in town_identity.administration.users()},
+            ids={user.name: user.id for user in account_identity.administration.users()},
         )
         for user in (*ROLES, "stranger"):
             made.tokens[user] = made.sign_in(user)

@@ -9,7 +9,7 @@ import httpx
 import pytest
 import structlog
 
-from tests.http.management.conftest import PASSWORD, Town
+from tests.http.management.conftest import PASSWORD, AccountServer
 from web_image_ocr.api.app import openapi_document
 from web_image_ocr.primitives import audit
 
@@ -41,70 +41,70 @@ def token_body(token: str) -> dict[str, Any]:
     return {"auth": {"identity": {"methods": ["token"], "token": {"id": token}}}}
 
 
-async def _signed_in(town: Town) -> tuple[httpx.Response, str]:
-    return await town.call("POST", "/v3/auth/tokens", None, json=sign_in_body()), town.ids[
+async def _signed_in(server: AccountServer) -> tuple[httpx.Response, str]:
+    return await server.call("POST", "/v3/auth/tokens", None, json=sign_in_body()), server.ids[
         "administrator"
     ]
 
 
-async def _revoked(town: Town) -> tuple[httpx.Response, str]:
-    headers = {"X-Auth-Token": town.tokens["administrator"]}
-    headers["X-Subject-Token"] = town.tokens["viewer"]
-    answer = await town.client.delete("/v3/auth/tokens", headers=headers)
-    return answer, town.ids["viewer"]
+async def _revoked(server: AccountServer) -> tuple[httpx.Response, str]:
+    headers = {"X-Auth-Token": server.tokens["administrator"]}
+    headers["X-Subject-Token"] = server.tokens["viewer"]
+    answer = await server.client.delete("/v3/auth/tokens", headers=headers)
+    return answer, server.ids["viewer"]
 
 
-async def _temporary_key(town: Town) -> tuple[httpx.Response, str]:
-    body = token_body(town.tokens["administrator"])
-    answer = await town.client.post("/v3.0/OS-CREDENTIAL/securitytokens", json=body)
+async def _temporary_key(server: AccountServer) -> tuple[httpx.Response, str]:
+    body = token_body(server.tokens["administrator"])
+    answer = await server.client.post("/v3.0/OS-CREDENTIAL/securitytokens", json=body)
     return answer, answer.json()["credential"]["access"]
 
 
-async def _own_password(town: Town) -> tuple[httpx.Response, str]:
+async def _own_password(server: AccountServer) -> tuple[httpx.Response, str]:
     body = {"current_password": PASSWORD, "new_password": NEW}
-    answer = await town.call("POST", "/v1/me/password", json=body)
-    return answer, town.ids["administrator"]
+    answer = await server.call("POST", "/v1/me/password", json=body)
+    return answer, server.ids["administrator"]
 
 
-async def _project(town: Town) -> tuple[httpx.Response, str]:
-    answer = await town.call("POST", "/v1/projects", json={"name": "new"})
+async def _project(server: AccountServer) -> tuple[httpx.Response, str]:
+    answer = await server.call("POST", "/v1/projects", json={"name": "new"})
     return answer, answer.json()["id"]
 
 
-async def _user(town: Town) -> tuple[httpx.Response, str]:
-    answer = await town.call("POST", "/v1/users", json={"name": "anna", "role": "caller"})
+async def _user(server: AccountServer) -> tuple[httpx.Response, str]:
+    answer = await server.call("POST", "/v1/users", json={"name": "anna", "role": "caller"})
     return answer, answer.json()["user"]["id"]
 
 
-async def _key(town: Town) -> tuple[httpx.Response, str]:
-    answer = await town.call("POST", "/v1/keys", json={})
+async def _key(server: AccountServer) -> tuple[httpx.Response, str]:
+    answer = await server.call("POST", "/v1/keys", json={})
     return answer, answer.json()["access"]
 
 
 def _on(
-    method: str, path: str, target: Callable[[Town], str], json: object = None
-) -> Callable[[Town], Awaitable[tuple[httpx.Response, str]]]:
-    async def call(town: Town) -> tuple[httpx.Response, str]:
-        named = target(town)
-        return await town.call(method, path.format(named), json=json), named
+    method: str, path: str, target: Callable[[AccountServer], str], json: object = None
+) -> Callable[[AccountServer], Awaitable[tuple[httpx.Response, str]]]:
+    async def call(server: AccountServer) -> tuple[httpx.Response, str]:
+        named = target(server)
+        return await server.call(method, path.format(named), json=json), named
 
     return call
 
 
-def _viewer(town: Town) -> str:
-    return town.ids["viewer"]
+def _viewer(server: AccountServer) -> str:
+    return server.ids["viewer"]
 
 
-def _the_project(town: Town) -> str:
-    return town.project_id
+def _the_project(server: AccountServer) -> str:
+    return server.project_id
 
 
-def _a_key(town: Town) -> str:
-    return town.identity.administration.create_key("administrator").access
+def _a_key(server: AccountServer) -> str:
+    return server.identity.administration.create_key("administrator").access
 
 
 CHANGES: dict[
-    tuple[str, str], tuple[str, Callable[[Town], Awaitable[tuple[httpx.Response, str]]]]
+    tuple[str, str], tuple[str, Callable[[AccountServer], Awaitable[tuple[httpx.Response, str]]]]
 ] = {
     ("post", "/v3/auth/tokens"): ("signed_in", _signed_in),
     ("delete", "/v3/auth/tokens"): ("token_revoked", _revoked),
@@ -154,14 +154,14 @@ def test_every_route_that_changes_something_is_listed() -> None:
 
 @pytest.mark.parametrize("route", CHANGES, ids=" ".join)
 async def test_a_change_makes_one_record(
-    town: Town, logged: list[Record], route: tuple[str, str]
+    server: AccountServer, logged: list[Record], route: tuple[str, str]
 ) -> None:
     event, call = CHANGES[route]
-    answer, target = await call(town)
+    answer, target = await call(server)
     assert answer.is_success, answer.text
     (record,) = [record for record in trail(logged) if "request_id" in record]
     assert (record["event"], record["outcome"]) == (event, "success")
-    assert record["actor"] == town.ids["administrator"]
+    assert record["actor"] == server.ids["administrator"]
     assert record["target"] == target
     assert record["client"] == "127.0.0.1"
     assert record["request_id"] == answer.headers["x-request-id"]
@@ -169,12 +169,12 @@ async def test_a_change_makes_one_record(
 
 @pytest.mark.parametrize("route", [r for r in CHANGES if r[1].startswith("/v1/")], ids=" ".join)
 async def test_a_refused_change_makes_one_record(
-    town: Town, logged: list[Record], route: tuple[str, str]
+    server: AccountServer, logged: list[Record], route: tuple[str, str]
 ) -> None:
     method, path = route
     target = "A" * 20 if "{access}" in path else "0" * 32 if "{id}" in path else ""
     path = path.replace("{access}", target).replace("{id}", target)
-    answer = await town.call(method.upper(), path, "viewer", json={"nonsense": 1})
+    answer = await server.call(method.upper(), path, "viewer", json={"nonsense": 1})
     assert answer.is_client_error
     (record,) = trail(logged)
     assert record["event"] == "change_refused"
@@ -185,64 +185,68 @@ async def test_a_refused_change_makes_one_record(
         "json_invalid",
     }
     assert record["change"]
-    assert record["actor"] == town.ids["viewer"]
+    assert record["actor"] == server.ids["viewer"]
     assert record["target"] in {target, ""}
 
 
-async def test_strangers_make_no_records_of_changes(town: Town, logged: list[Record]) -> None:
+async def test_strangers_make_no_records_of_changes(
+    server: AccountServer, logged: list[Record]
+) -> None:
     for method, path in CHANGES:
         if path.startswith("/v1/"):
-            await town.call(method.upper(), path, None, json={})
+            await server.call(method.upper(), path, None, json={})
     assert trail(logged) == []
 
 
 async def test_a_failed_sign_in_names_the_user_by_id_and_never_by_what_was_sent(
-    town: Town, logged: list[Record]
+    server: AccountServer, logged: list[Record]
 ) -> None:
     for name in ("viewer", "invented-name"):
         body = sign_in_body(name, "invented-password")
-        assert (await town.call("POST", "/v3/auth/tokens", None, json=body)).status_code == 401
+        assert (await server.call("POST", "/v3/auth/tokens", None, json=body)).status_code == 401
     known, unknown = trail(logged)
-    for record, target in ((known, town.ids["viewer"]), (unknown, "")):
+    for record, target in ((known, server.ids["viewer"]), (unknown, "")):
         assert (record["event"], record["outcome"]) == ("sign_in_failed", "login_failed")
         assert (record["actor"], record["target"]) == ("", target)
         assert record["client"] == "127.0.0.1"
     assert "invented" not in repr(logged)
 
 
-async def test_a_locked_sign_in_is_said(town: Town, logged: list[Record]) -> None:
+async def test_a_locked_sign_in_is_said(server: AccountServer, logged: list[Record]) -> None:
     for _ in range(6):
-        await town.call("POST", "/v3/auth/tokens", None, json=sign_in_body("viewer", "wrong-one"))
+        await server.call("POST", "/v3/auth/tokens", None, json=sign_in_body("viewer", "wrong-one"))
     events = [record["event"] for record in trail(logged)]
     assert events == ["sign_in_failed"] * 5 + ["sign_in_locked"]
-    assert {record["target"] for record in trail(logged)} == {town.ids["viewer"]}
+    assert {record["target"] for record in trail(logged)} == {server.ids["viewer"]}
 
 
 async def test_a_wrong_current_password_is_a_failed_sign_in(
-    town: Town, logged: list[Record]
+    server: AccountServer, logged: list[Record]
 ) -> None:
     body = {"current_password": "wrong-password", "new_password": NEW}
-    await town.call("POST", "/v1/me/password", "viewer", json=body)
+    await server.call("POST", "/v1/me/password", "viewer", json=body)
     (record,) = trail(logged)
-    assert (record["event"], record["target"]) == ("sign_in_failed", town.ids["viewer"])
+    assert (record["event"], record["target"]) == ("sign_in_failed", server.ids["viewer"])
 
 
 async def test_a_rescoped_token_and_a_refused_scope_are_said(
-    town: Town, logged: list[Record]
+    server: AccountServer, logged: list[Record]
 ) -> None:
-    body = token_body(town.tokens["viewer"])
-    await town.call("POST", "/v3/auth/tokens", None, json=body)
+    body = token_body(server.tokens["viewer"])
+    await server.call("POST", "/v3/auth/tokens", None, json=body)
     body["auth"]["scope"] = {"project": {"name": "invented-project"}}
-    await town.call("POST", "/v3/auth/tokens", None, json=body)
+    await server.call("POST", "/v3/auth/tokens", None, json=body)
     made, refused = trail(logged)
-    assert (made["event"], made["actor"]) == ("token_rescoped", town.ids["viewer"])
+    assert (made["event"], made["actor"]) == ("token_rescoped", server.ids["viewer"])
     assert (refused["event"], refused["change"]) == ("change_refused", "token_rescoped")
     assert "invented" not in repr(logged)
 
 
-async def test_the_network_is_said_as_locks_count_it(town: Town, logged: list[Record]) -> None:
+async def test_the_network_is_said_as_locks_count_it(
+    server: AccountServer, logged: list[Record]
+) -> None:
     transport = httpx.ASGITransport(
-        town.client._transport.app,  # type: ignore[attr-defined]
+        server.client._transport.app,  # type: ignore[attr-defined]
         client=("2001:db8::1:2:3:4", 4711),
     )
     async with httpx.AsyncClient(transport=transport, base_url="http://server") as client:

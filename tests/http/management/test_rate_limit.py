@@ -9,8 +9,8 @@ import httpx
 import pytest
 
 from tests.http.conftest import Clients
-from tests.http.management.conftest import PASSWORD, Town
-from tests.http.shapes import assert_failure
+from tests.http.management.conftest import PASSWORD, AccountServer
+from tests.support.api_assertions import assert_failure
 from web_image_ocr.api.limits import management_rate_limit
 from web_image_ocr.identity import Authorizer, Identity
 from web_image_ocr.primitives.errors import ErrorKind, ServiceError
@@ -27,15 +27,17 @@ def _told_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @pytest.fixture
-async def limited(town: Town, clients: Clients, town_identity: Identity) -> AsyncIterator[Town]:
+async def limited(
+    server: AccountServer, clients: Clients, account_identity: Identity
+) -> AsyncIterator[AccountServer]:
     """A server that allows three calls a minute, behind a proxy."""
     async with clients(
-        town_identity, trusted_proxies=("127.0.0.0/8",), management_rate_limit="3/minute"
+        account_identity, trusted_proxies=("127.0.0.0/8",), management_rate_limit="3/minute"
     ) as client:
-        yield replace(town, client=client)
+        yield replace(server, client=client)
 
 
-async def test_a_user_has_so_many_calls(limited: Town) -> None:
+async def test_a_user_has_so_many_calls(limited: AccountServer) -> None:
     for path in ("/v1/me", "/v3/projects", "/v1/keys"):
         assert (await limited.call("GET", path, "caller")).status_code == 200
     refused = await limited.call("GET", "/v1/me", "caller")
@@ -53,7 +55,9 @@ async def test_a_user_has_so_many_calls(limited: Town) -> None:
         ("DELETE", "/v3/auth/tokens"),
     ],
 )
-async def test_the_identity_api_says_so_in_its_form(limited: Town, method: str, path: str) -> None:
+async def test_the_identity_api_says_so_in_its_form(
+    limited: AccountServer, method: str, path: str
+) -> None:
     for _ in range(3):
         await limited.call("GET", "/v1/me", "caller")
     refused = await limited.client.request(
@@ -72,7 +76,9 @@ async def test_the_identity_api_says_so_in_its_form(limited: Town, method: str, 
 
 
 @pytest.mark.parametrize("path", ["/v3/auth/tokens", "/v3.0/OS-CREDENTIAL/securitytokens"])
-async def test_so_it_is_where_a_token_is_given_for_another(limited: Town, path: str) -> None:
+async def test_so_it_is_where_a_token_is_given_for_another(
+    limited: AccountServer, path: str
+) -> None:
     token = limited.tokens["caller"]
     body = {"auth": {"identity": {"methods": ["token"], "token": {"id": token}}}}
     headers = {"X-Auth-Token": token}
@@ -85,7 +91,7 @@ async def test_so_it_is_where_a_token_is_given_for_another(limited: Town, path: 
 @pytest.mark.parametrize("path", ["/v3/auth/tokens", "/v3.0/OS-CREDENTIAL/securitytokens"])
 @pytest.mark.parametrize("content", [b"{", b'{"auth": {"identity": {"methods": ["totp"]}}}'])
 async def test_a_user_who_sends_garbage_has_no_more_calls(
-    limited: Town, path: str, content: bytes
+    limited: AccountServer, path: str, content: bytes
 ) -> None:
     headers = {"X-Auth-Token": limited.tokens["caller"]}
     answers = [
@@ -119,7 +125,9 @@ async def _garbage(client: httpx.AsyncClient, origin: dict[str, str]) -> httpx.R
 
 
 @pytest.mark.parametrize("attack", [_bad_token, _nothing, _bad_signature, _garbage])
-async def test_strangers_of_a_network_have_so_many_together(limited: Town, attack: Call) -> None:
+async def test_strangers_of_a_network_have_so_many_together(
+    limited: AccountServer, attack: Call
+) -> None:
     for _ in range(3):
         assert (await attack(limited.client, FROM_HERE)).status_code in {400, 401}
     refused = await attack(limited.client, FROM_HERE)
@@ -135,7 +143,7 @@ async def test_strangers_of_a_network_have_so_many_together(limited: Town, attac
 
 
 async def test_a_refused_stranger_costs_neither_a_signature_nor_a_hash(
-    limited: Town, monkeypatch: pytest.MonkeyPatch
+    limited: AccountServer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     for _ in range(4):
         await _nothing(limited.client, FROM_HERE)
@@ -153,7 +161,7 @@ async def test_a_refused_stranger_costs_neither_a_signature_nor_a_hash(
 
 
 async def test_a_store_in_trouble_counts_for_nobody(
-    limited: Town, monkeypatch: pytest.MonkeyPatch
+    limited: AccountServer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def unavailable(_: Authorizer, token: str) -> None:
         del token
@@ -167,7 +175,9 @@ async def test_a_store_in_trouble_counts_for_nobody(
     assert (await limited.call("GET", "/v1/me", "caller")).status_code == 200
 
 
-async def test_a_refusal_comes_slowly(limited: Town, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_a_refusal_comes_slowly(
+    limited: AccountServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """A client that calls again at once is slowed down to its number of connections."""
     slept: list[float] = []
 
@@ -181,14 +191,16 @@ async def test_a_refusal_comes_slowly(limited: Town, monkeypatch: pytest.MonkeyP
     assert slept == [1.0, 1.0]
 
 
-async def test_no_limit(town: Town, clients: Clients, town_identity: Identity) -> None:
-    async with clients(town_identity, management_rate_limit="") as client:
-        unlimited = replace(town, client=client)
+async def test_no_limit(
+    server: AccountServer, clients: Clients, account_identity: Identity
+) -> None:
+    async with clients(account_identity, management_rate_limit="") as client:
+        unlimited = replace(server, client=client)
         for _ in range(30):
             assert (await unlimited.call("GET", "/v1/me")).status_code == 200
 
 
-async def test_the_default_lets_the_console_poll(town: Town) -> None:
+async def test_the_default_lets_the_console_poll(server: AccountServer) -> None:
     """It asks some 40 times when it is opened, and goes on."""
     for _ in range(120):
-        assert (await town.call("GET", "/v1/me")).status_code == 200
+        assert (await server.call("GET", "/v1/me")).status_code == 200

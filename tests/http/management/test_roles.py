@@ -6,8 +6,8 @@ from typing import Any
 
 import pytest
 
-from tests.http.management.conftest import ROLES, Town
-from tests.http.shapes import assert_failure
+from tests.http.management.conftest import ROLES, AccountServer
+from tests.support.api_assertions import assert_failure
 from web_image_ocr.primitives.errors import ErrorKind
 
 NOBODY_ELSES = {"administrator": 200, "caller": 404, "viewer": 404, "stranger": 404}
@@ -56,22 +56,22 @@ PASSWORD_NEEDED = 401
     ("method", "path", "body", "expected"), CALLS, ids=lambda value: str(value)[:40]
 )
 async def test_who_may_do_what(
-    town: Town, method: str, path: str, body: Any, expected: dict[str, int]
+    server: AccountServer, method: str, path: str, body: Any, expected: dict[str, int]
 ) -> None:
     """The least allowed comes first, so that what it must not change is still there."""
-    other = town.identity.administration.create_user("another").user
+    other = server.identity.administration.create_user("another").user
     values = {
-        "{project}": town.project_id,
+        "{project}": server.project_id,
         "{user}": other.id,
-        "{key}": town.identity.administration.create_key(other.id).access,
+        "{key}": server.identity.administration.create_key(other.id).access,
     }
     for name, value in values.items():
         path = path.replace(name, value)
     if body and body.get("user_id"):
         body = {"user_id": other.id}
-    assert_failure(await town.call(method, path, None, json=body), ErrorKind.CREDENTIALS_MISSING)
+    assert_failure(await server.call(method, path, None, json=body), ErrorKind.CREDENTIALS_MISSING)
     for who in ("stranger", *reversed(ROLES)):
-        answer = await town.call(method, path, who, json=body)
+        answer = await server.call(method, path, who, json=body)
         status = expected.get(who, PASSWORD_NEEDED)
         if status == 200:
             assert answer.is_success, (who, answer.text)

@@ -10,8 +10,8 @@ from typing import Any
 import httpx
 
 from tests.http.conftest import Clients
-from tests.http.management.conftest import Town
-from tests.http.shapes import PICTURE, assert_failure, path_of
+from tests.http.management.conftest import AccountServer
+from tests.support.api_assertions import IMAGE, assert_failure, web_image_path
 from tests.support.fake_recognizer import FakeRecognizer
 from web_image_ocr.api.wire.usage import UsageAnswer, escape_formula
 from web_image_ocr.identity import API_NAME, Identity
@@ -20,35 +20,41 @@ from web_image_ocr.primitives.errors import ErrorKind, ServiceError
 USAGE = "/v1/usage"
 
 
-async def read(town: Town, query: str = "", who: str = "administrator") -> dict[str, Any]:
+async def read(
+    server: AccountServer, query: str = "", who: str = "administrator"
+) -> dict[str, Any]:
     """What is told once what was counted is written."""
-    assert town.identity.recorder.flush()
-    answer = await town.call("GET", USAGE + query, who)
+    assert server.identity.recorder.flush()
+    answer = await server.call("GET", USAGE + query, who)
     assert answer.status_code == 200, answer.text
     UsageAnswer.model_validate_json(answer.content)
     told: dict[str, Any] = answer.json()
     return told
 
 
-async def ocr(town: Town, who: str | None, body: object, project: str = "") -> httpx.Response:
-    return await town.call("POST", path_of(project or town.project_id), who, json=body)
+async def ocr(
+    server: AccountServer, who: str | None, body: object, project: str = ""
+) -> httpx.Response:
+    return await server.call("POST", web_image_path(project or server.project_id), who, json=body)
 
 
-async def test_calls_of_every_outcome_are_counted(town: Town, recognizer: FakeRecognizer) -> None:
+async def test_calls_of_every_outcome_are_counted(
+    server: AccountServer, recognizer: FakeRecognizer
+) -> None:
     for _ in range(3):
-        assert (await ocr(town, "caller", {"image": PICTURE})).status_code == 200
-    await ocr(town, "caller", {"image": 7})
-    await ocr(town, "viewer", {"image": PICTURE})
+        assert (await ocr(server, "caller", {"image": IMAGE})).status_code == 200
+    await ocr(server, "caller", {"image": 7})
+    await ocr(server, "viewer", {"image": IMAGE})
 
     def fault() -> None:
         raise ServiceError(ErrorKind.OVERLOADED, "told so", retry_after=1)
 
     recognizer.fault = fault
     for _ in range(2):
-        await ocr(town, "caller", {"image": PICTURE})
-    town.identity.administration.disable("cn-north-4", API_NAME)
-    await ocr(town, "caller", {"image": PICTURE})
-    told = await read(town, f"?project_id={town.project_id}&step=minute")
+        await ocr(server, "caller", {"image": IMAGE})
+    server.identity.administration.disable("cn-north-4", API_NAME)
+    await ocr(server, "caller", {"image": IMAGE})
+    told = await read(server, f"?project_id={server.project_id}&step=minute")
     total = told["total"]
     assert (total["calls"], total["succeeded"], total["failed"]) == (8, 3, 5)
     assert total["codes"][0] == {"code": "ModelArts.4401", "status": 429, "calls": 2}
@@ -63,52 +69,54 @@ async def test_calls_of_every_outcome_are_counted(town: Town, recognizer: FakeRe
         assert sum(point[name] for point in told["points"]) == total[name]
 
 
-async def test_calls_beyond_the_rate_are_counted(clients: Clients, town: Town) -> None:
-    async with clients(town.identity, rate_limit="1/hour") as client:
+async def test_calls_beyond_the_rate_are_counted(clients: Clients, server: AccountServer) -> None:
+    async with clients(server.identity, rate_limit="1/hour") as client:
         for status in (200, 429):
             answer = await client.post(
-                path_of(town.project_id),
-                headers={"X-Auth-Token": town.tokens["caller"]},
-                json={"image": PICTURE},
+                web_image_path(server.project_id),
+                headers={"X-Auth-Token": server.tokens["caller"]},
+                json={"image": IMAGE},
             )
             assert answer.status_code == status
-    total = (await read(town))["total"]
+    total = (await read(server))["total"]
     assert total["codes"] == [{"code": "APIG.0308", "status": 429, "calls": 1}]
 
 
-async def test_strangers_are_not_counted(town: Town) -> None:
-    body = {"image": PICTURE}
-    await ocr(town, None, body)
-    await ocr(town, "stranger", body)
-    await ocr(town, "caller", body, "0" * 32)
-    await ocr(town, "caller", body, "x")
-    await town.client.post(path_of(town.project_id), headers={"X-Auth-Token": "x"}, json=body)
-    await town.call("GET", "/v1/me")
-    assert (await read(town))["total"]["calls"] == 0
-    assert (await read(town, who="stranger"))["total"]["calls"] == 0
+async def test_strangers_are_not_counted(server: AccountServer) -> None:
+    body = {"image": IMAGE}
+    await ocr(server, None, body)
+    await ocr(server, "stranger", body)
+    await ocr(server, "caller", body, "0" * 32)
+    await ocr(server, "caller", body, "x")
+    await server.client.post(
+        web_image_path(server.project_id), headers={"X-Auth-Token": "x"}, json=body
+    )
+    await server.call("GET", "/v1/me")
+    assert (await read(server))["total"]["calls"] == 0
+    assert (await read(server, who="stranger"))["total"]["calls"] == 0
 
 
-async def test_an_account_sees_its_own(town: Town) -> None:
-    await ocr(town, "caller", {"image": PICTURE})
+async def test_an_account_sees_its_own(server: AccountServer) -> None:
+    await ocr(server, "caller", {"image": IMAGE})
     for who, calls in (("administrator", 1), ("viewer", 1), ("stranger", 0)):
-        assert (await read(town, who=who))["total"]["calls"] == calls
+        assert (await read(server, who=who))["total"]["calls"] == calls
 
 
-async def test_a_project_that_is_gone_takes_its_counts_along(town: Town) -> None:
-    await ocr(town, "caller", {"image": PICTURE})
-    assert town.identity.recorder.flush()
-    await ocr(town, "caller", {"image": PICTURE})
-    await town.call("DELETE", f"/v1/projects/{town.project_id}")
-    assert (await read(town))["total"]["calls"] == 0
+async def test_a_project_that_is_gone_takes_its_counts_along(server: AccountServer) -> None:
+    await ocr(server, "caller", {"image": IMAGE})
+    assert server.identity.recorder.flush()
+    await ocr(server, "caller", {"image": IMAGE})
+    await server.call("DELETE", f"/v1/projects/{server.project_id}")
+    assert (await read(server))["total"]["calls"] == 0
 
 
-async def test_without_times_the_last_while_is_shown(town: Town) -> None:
+async def test_without_times_the_last_while_is_shown(server: AccountServer) -> None:
     for step, steps in {"": 25, "?step=minute": 61, "?step=day": 31, "?step=month": 13}.items():
-        await _look_at_the_last_while(town, step, steps)
+        await _look_at_the_last_while(server, step, steps)
 
 
-async def _look_at_the_last_while(town: Town, query: str, steps: int) -> None:
-    told = await read(town, query)
+async def _look_at_the_last_while(server: AccountServer, query: str, steps: int) -> None:
+    told = await read(server, query)
     assert len(told["points"]) in {steps, steps - 1}
     end = datetime.fromisoformat(told["to"])
     assert datetime.now(UTC) <= end + timedelta(seconds=1)
@@ -121,8 +129,8 @@ async def _look_at_the_last_while(town: Town, query: str, steps: int) -> None:
     }
 
 
-async def test_times_are_widened_to_whole_steps(town: Town) -> None:
-    told = await read(town, "?step=month&from=2026-01-15T10:00:00%2B08:00&to=2026-03-01")
+async def test_times_are_widened_to_whole_steps(server: AccountServer) -> None:
+    told = await read(server, "?step=month&from=2026-01-15T10:00:00%2B08:00&to=2026-03-01")
     assert [point["at"][:10] for point in told["points"]] == ["2026-01-01", "2026-02-01"]
     assert (told["from"], told["to"], told["step"]) == (
         "2026-01-01T00:00:00.000000Z",
@@ -148,9 +156,9 @@ BAD_QUERIES = [
 ]
 
 
-async def test_a_bad_query_says_what_is_wrong(town: Town) -> None:
+async def test_a_bad_query_says_what_is_wrong(server: AccountServer) -> None:
     for query in BAD_QUERIES:
-        answer = await town.call("GET", USAGE + query)
+        answer = await server.call("GET", USAGE + query)
         assert answer.status_code == 400, query
         body = answer.json()
         assert body["error_code"] == "APIG.0602"
@@ -158,20 +166,20 @@ async def test_a_bad_query_says_what_is_wrong(town: Town) -> None:
         assert len(body["error_msg"]) > len("The request is invalid: ")
 
 
-async def test_an_unknown_project(town: Town) -> None:
+async def test_an_unknown_project(server: AccountServer) -> None:
     for project in ("x", "0" * 32, "%00", "../.."):
-        answer = await town.call("GET", f"{USAGE}?project_id={project}")
+        answer = await server.call("GET", f"{USAGE}?project_id={project}")
         assert_failure(answer, ErrorKind.RECORD_UNKNOWN)
 
 
-async def test_csv_is_no_program(town: Town) -> None:
+async def test_csv_is_no_program(server: AccountServer) -> None:
     for name in ("=1+1", "@cmd", "+1", "-1", '<b>"图",;', "plain"):
-        await _look_at_csv(town, name)
+        await _look_at_csv(server, name)
 
 
-async def _look_at_csv(town: Town, name: str) -> None:
-    project = town.identity.administration.create_project(name)
-    answer = await town.call("GET", f"{USAGE}?project_id={project.id}&format=csv&step=day")
+async def _look_at_csv(server: AccountServer, name: str) -> None:
+    project = server.identity.administration.create_project(name)
+    answer = await server.call("GET", f"{USAGE}?project_id={project.id}&format=csv&step=day")
     assert answer.status_code == 200
     assert answer.headers["content-type"] == "text/csv; charset=utf-8"
     disposition = answer.headers["content-disposition"]
@@ -188,11 +196,13 @@ def test_cells_that_a_spreadsheet_would_run() -> None:
         assert escape_formula(text) == f"'{text}"
 
 
-async def test_a_signed_call_is_noted_with_its_key(town: Town, town_identity: Identity) -> None:
-    (before,) = (await town.call("GET", "/v1/keys")).json()["keys"]
+async def test_a_signed_call_is_noted_with_its_key(
+    server: AccountServer, account_identity: Identity
+) -> None:
+    (before,) = (await server.call("GET", "/v1/keys")).json()["keys"]
     assert before["last_used_at"] is None
-    town_identity.recorder.key_used(before["access"])
-    assert town_identity.recorder.flush()
-    (after,) = (await town.call("GET", "/v1/keys")).json()["keys"]
+    account_identity.recorder.key_used(before["access"])
+    assert account_identity.recorder.flush()
+    (after,) = (await server.call("GET", "/v1/keys")).json()["keys"]
     used = datetime.fromisoformat(after["last_used_at"])
     assert abs(datetime.now(UTC) - used) < timedelta(minutes=1)

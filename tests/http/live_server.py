@@ -1,4 +1,4 @@
-"""An application behind a real socket, for what the transport of a test client cannot show."""
+"""Serve an application on a real socket, for behaviour that the ASGI transport does not have."""
 
 from __future__ import annotations
 
@@ -15,10 +15,10 @@ from web_image_ocr.server.http_config import HttpConfig
 
 
 @contextmanager
-def running_app(app: FastAPI) -> Iterator[str]:
-    """Serves an application in a thread; gives its address."""
+def serve(app: FastAPI) -> Iterator[str]:
+    """Serve an application in a thread; yield its URL."""
     with socket.create_server(("127.0.0.1", 0)) as listener:
-        # Inherited by its connections; asyncio sets it only where the protocol is named.
+        # Inherited by connections; asyncio sets it only for a socket with an explicit protocol.
         listener.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         api: ApiConfig = app.state.services.config
         config = HttpConfig(

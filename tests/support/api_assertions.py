@@ -1,4 +1,4 @@
-"""What every answer must look like, and the calls that tests make."""
+"""Assert what holds for every answer; paths and bodies of calls."""
 
 from __future__ import annotations
 
@@ -12,14 +12,14 @@ from web_image_ocr.api.wire.errors import wire_error
 from web_image_ocr.primitives.errors import ErrorKind, ServiceError
 
 PROJECT = "0123456789abcdef0123456789abcdef"
-PICTURE = base64.b64encode(b"any bytes: the null recogniser does not look").decode()
+IMAGE = base64.b64encode(b"any bytes: the fake recognizer does not decode them").decode()
 
 
-def path_of(project_id: str) -> str:
+def web_image_path(project_id: str) -> str:
     return f"/v2/{project_id}/ocr/web-image"
 
 
-PATH = path_of(PROJECT)
+PATH = web_image_path(PROJECT)
 
 
 SECURITY_HEADERS = {
@@ -31,7 +31,7 @@ SECURITY_HEADERS = {
 
 
 def assert_envelope(response: httpx.Response) -> None:
-    """What holds for every answer, good or bad."""
+    """Assert what holds for every answer: security headers, request id, JSON in UTF-8."""
     assert {name: response.headers.get(name) for name in SECURITY_HEADERS} == SECURITY_HEADERS
     assert re.fullmatch("[0-9a-f]{32}", response.headers["x-request-id"])
     assert response.headers["content-type"].startswith("application/json")
@@ -41,7 +41,7 @@ def assert_envelope(response: httpx.Response) -> None:
 def assert_failure(
     response: httpx.Response, kind: ErrorKind, public: dict[str, str] | None = None
 ) -> None:
-    """The one assertion that every failure of the service goes through."""
+    """Assert status, body and headers of a failed call of the service."""
     row = wire_error(ServiceError(kind, public=public))
     assert_envelope(response)
     assert (response.status_code, response.text) == (row.status, response.text)
@@ -56,7 +56,7 @@ def assert_failure(
 
 
 def assert_identity_failure(response: httpx.Response, status: int, message: str) -> None:
-    """The one assertion that every failure of the identity API goes through."""
+    """Assert status, body and headers of a failed call of the identity API."""
     titles = {400: "Bad Request", 401: "Unauthorized", 403: "Forbidden", 404: "Not Found"}
     assert_envelope(response)
     assert response.headers["x-iam-trace-id"] == response.headers["x-request-id"]
