@@ -49,9 +49,9 @@ class ObjectLocation:
         """Return the object key.
 
         Raises:
-            ServiceError: ``STORAGE_URL_INVALID`` for a missing key, a key that a store or proxy
-                might normalize to another one (an empty segment, ``.``, ``..``, control
-                characters), or a query, because it would not be sent.
+            ServiceError: ``STORAGE_URL_INVALID`` for a missing key, or one with empty segments,
+                ``.``, ``..`` or control characters, which a store or proxy might normalize to
+                another key. Also for a query, because it would not be sent.
         """
         url = self.target.url
         path = url.raw_path if is_virtual_hosted(self.base) else _split_path(url.raw_path)[1]

@@ -1,8 +1,8 @@
 """Fetch the file behind a caller's URL through the SSRF guard.
 
 Threat: SSRF and resource exhaustion. Callers make the server open connections. They aim at hosts
-that only the server can reach, change what a name resolves to between check and use (DNS
-rebinding), redirect to forbidden targets, or serve endless, slow or compressed responses to
+that only the server can reach, directly, by redirects, or by changing what a name resolves to
+between check and use (DNS rebinding, TOCTOU). They serve endless, slow or compressed responses to
 exhaust memory and connections.
 
 Rule: only http and https, on allowed ports, without credentials (``urls``). Every address of the

@@ -17,8 +17,8 @@ The operator chose the endpoint and its name, so it may have a private address. 
 exempt from the SSRF guard for it.
 
 Residual risk: a project that is not listed learns that the settings name a bucket, not what it
-holds. A listed project may read the whole bucket. Whoever controls the endpoint, or its DNS when
-it is http, decides what is read. Only this server restricts a key with wider rights.
+holds. A listed project may read the whole bucket. An attacker who controls the endpoint, or its DNS
+when it is http, decides what is read. Only this server restricts a key with wider rights.
 """
 
 from __future__ import annotations

@@ -2,8 +2,8 @@
 
 Threat: the library reads ``AWS_*`` variables, and some override its arguments.
 
-Rule: every setting that changes a signed URL is passed here, the key comes from a function, so that
-no other credential source is used, and the signed URL is compared with the intended one.
+Rule: every setting that changes a signed URL is passed here. The key comes from a function, so that
+no other credential source is used. The signed URL is compared with the intended one.
 """
 
 from __future__ import annotations

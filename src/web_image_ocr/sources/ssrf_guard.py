@@ -24,8 +24,8 @@ Resolve = Callable[[str], Awaitable[Sequence[str]]]
 
 
 LOOKUP_STEP_S = 1.0
-"""Seconds. The delay of a failed lookup is rounded up to a multiple, because an internal name
-server answers sooner than an external one, and sooner still when it knows the name."""
+"""Seconds. The time of a failed lookup is rounded up to a multiple, against a timing attack: an
+internal name server answers sooner than an external one, in particular for a name it knows."""
 
 
 class AddressPolicy:

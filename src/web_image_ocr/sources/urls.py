@@ -1,8 +1,8 @@
 """Parse the ``url`` of a request, and encode its characters for sending.
 
-Threat: parser differential. Two parsers of one URL disagree about its host (credentials before
-``@``, backslashes, line breaks, number spellings such as ``0x7f.1``), so that one host is checked
-and another called.
+Threat: parser differential. Two parsers of one URL disagree about its host, so that one host is
+checked and another called. Causes are credentials before ``@``, backslashes, line breaks and number
+spellings such as ``0x7f.1``.
 
 Rule: the URL is parsed once, here, by a narrower grammar than the standards allow, and rebuilt
 from its parts. Anything outside the grammar is refused. Name resolution is not part of this module.

@@ -108,30 +108,18 @@ def _digest(image: Image.Image) -> bytes:
 
 @dataclass(slots=True)
 class _Markers:
-    """Describe the first image of a JPEG file by its markers.
-
-    Attributes:
-        width: pixels as stored.
-        height: pixels as stored.
-        components: component numbers in the frame.
-        sampling: horizontal and vertical sampling factor of each component.
-        exif: EXIF data from its byte order mark on, empty if there is none.
-        ended: the end marker is present.
-        scans: number of scans started.
-        scan_offset: offset of the last scan's data.
-        coefficients: for each component, which of its 64 coefficients the scans cover to the
-            last bit.
-    """
+    """Describe the first image of a JPEG file by its markers."""
 
     width: int = 0
     height: int = 0
     components: tuple[int, ...] = ()
-    sampling: tuple[tuple[int, int], ...] = ()
-    exif: bytes = b""
-    ended: bool = False
-    scans: int = 0
-    scan_offset: int = 0
+    sampling: tuple[tuple[int, int], ...] = ()  # horizontal and vertical factor of each component
+    exif: bytes = b""  # from its byte order mark on
+    ended: bool = False  # the end marker is present
+    scans: int = 0  # scans started
+    scan_offset: int = 0  # start of the last scan's data
     coefficients: dict[int, set[int]] = field(default_factory=lambda: defaultdict(set))
+    """For each component, which of its 64 coefficients the scans cover to the last bit."""
 
     @property
     def passes(self) -> int:

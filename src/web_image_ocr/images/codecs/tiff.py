@@ -59,9 +59,9 @@ def read_tags(data: bytes, wanted: Collection[int]) -> dict[int, int]:
         wanted: tag numbers.
 
     Raises:
-        struct.error: the data is truncated or has no byte order mark, a tag occurs twice, a
-            wanted tag is not an unsigned integer (libtiff also accepts signed ones), or the
-            directory has more than ``_MAX_ENTRIES`` entries.
+        struct.error: the data is truncated or has no byte order mark, a tag occurs twice, or
+            there are more than ``_MAX_ENTRIES``. Also when a wanted tag is not an unsigned
+            integer; libtiff accepts signed ones, too.
     """
     order = {b"II": "<", b"MM": ">"}.get(data[:2])
     if order is None:
