@@ -1,8 +1,7 @@
-"""Draws the sample pictures of the console, and has the first one read for its first page.
+"""Draw the sample images of the console, and recognize the first one for the welcome page.
 
-Run as ``python -m scripts.console_samples``; needs the fonts of ``requirements/debian.txt`` and
-the models. Written are the pictures, small ones to choose from, the first page's, and
-``samples.js``, which lists them.
+Run as ``python -m scripts.console_samples``. Requires the fonts of ``requirements/debian.txt``.
+Writes the images, their thumbnails, the showcase image, and their list ``samples.js``.
 """
 
 from __future__ import annotations
@@ -25,16 +24,17 @@ _SERIF = "dejavu/DejaVuSerif-Bold.ttf"
 
 
 def main() -> None:
+    """Write all samples."""
     FOLDER.mkdir(parents=True, exist_ok=True)
     drawn = {"banner": banner(), "ticket": ticket(), "scroll": scroll(), "screen": screen()}
     entries = []
-    for name, picture in drawn.items():
+    for name, image in drawn.items():
         path = FOLDER / f"{name}.webp"
-        picture.convert("RGB").save(path, quality=82, method=6)
-        small = picture.convert("RGB")
+        image.convert("RGB").save(path, quality=82, method=6)
+        small = image.convert("RGB")
         small.thumbnail((240, 180))
         small.save(FOLDER / f"{name}-small.webp", quality=70, method=6)
-        width, height = picture.size
+        width, height = image.size
         entries.append({"file": path.name, "name": name, "width": width, "height": height})
     shown = drawn["banner"].resize((640, 360))
     shown.save(FOLDER / "banner-shown.webp", quality=76, method=6)
@@ -60,9 +60,9 @@ def _font(name: str, size: int) -> ImageFont.FreeTypeFont:
 
 
 def banner() -> Image.Image:
-    """An advertisement: large and small, Chinese and English, one line on a slant."""
-    picture = _graded((960, 540), (13, 92, 99), (232, 178, 92))
-    draw = ImageDraw.Draw(picture)
+    """Draw an advertisement: large and small text, Chinese and English, one rotated line."""
+    image = _gradient((960, 540), (13, 92, 99), (232, 178, 92))
+    draw = ImageDraw.Draw(image)
     draw.ellipse((600, 130, 1020, 550), fill=(244, 208, 140))
     draw.rounded_rectangle((700, 220, 860, 440), 24, fill=(250, 250, 246))
     draw.arc((830, 260, 930, 370), -90, 90, fill=(250, 250, 246), width=18)
@@ -75,13 +75,13 @@ def banner() -> Image.Image:
     draw.text((64, 482), "11.20 - 11.30 · Free delivery from 99", "white", _font(_SANS, 22))
     ribbon = Image.new("RGBA", (330, 64), (200, 50, 44, 255))
     ImageDraw.Draw(ribbon).text((40, 8), "NEW 新品上市", "white", _font(_CHINESE, 40))
-    turned = ribbon.rotate(-24, expand=True, resample=Image.Resampling.BICUBIC)
-    picture.paste(turned, (640, 20), turned)
-    return picture
+    rotated = ribbon.rotate(-24, expand=True, resample=Image.Resampling.BICUBIC)
+    image.paste(rotated, (640, 20), rotated)
+    return image
 
 
 def ticket() -> Image.Image:
-    """A ticket that lies at an angle."""
+    """Draw a rotated ticket."""
     card = Image.new("RGBA", (620, 300), (252, 250, 244, 255))
     draw = ImageDraw.Draw(card)
     draw.rectangle((0, 0, 620, 62), fill=(33, 62, 112))
@@ -91,20 +91,20 @@ def ticket() -> Image.Image:
     draw.text((28, 156), "Coach 07 · Seat 12A · 21:45", (24, 30, 44), _font(_SANS, 28))
     draw.text((28, 204), "靠窗座位 请提前十五分钟检票", (60, 66, 80), _font(_CHINESE, 26))
     draw.text((28, 250), "No. 0412-7785-31", (120, 60, 24), _font(_SANS, 24))
-    table = _graded((820, 620), (94, 70, 52), (140, 106, 76))
-    turned = card.rotate(19, expand=True, resample=Image.Resampling.BICUBIC)
-    shadow = Image.new("RGBA", turned.size, (20, 14, 8, 150))
-    place = ((820 - turned.width) // 2, (620 - turned.height) // 2)
-    shade = turned.getchannel("A").filter(ImageFilter.GaussianBlur(6))
+    table = _gradient((820, 620), (94, 70, 52), (140, 106, 76))
+    rotated = card.rotate(19, expand=True, resample=Image.Resampling.BICUBIC)
+    shadow = Image.new("RGBA", rotated.size, (20, 14, 8, 150))
+    place = ((820 - rotated.width) // 2, (620 - rotated.height) // 2)
+    shade = rotated.getchannel("A").filter(ImageFilter.GaussianBlur(6))
     table.paste(shadow, (place[0] + 8, place[1] + 10), shade)
-    table.paste(turned, place, turned)
+    table.paste(rotated, place, rotated)
     return table
 
 
 def scroll() -> Image.Image:
-    """A scroll: columns from right to left, as a poem of Du Fu is written."""
-    picture = _graded((600, 720), (246, 238, 218), (228, 212, 178))
-    draw = ImageDraw.Draw(picture)
+    """Draw a scroll: a poem of Du Fu in columns from right to left."""
+    image = _gradient((600, 720), (246, 238, 218), (228, 212, 178))
+    draw = ImageDraw.Draw(image)
     draw.rectangle((28, 28, 571, 691), outline=(150, 110, 70), width=3)
     columns = ("好雨知时节", "当春乃发生", "随风潜入夜", "润物细无声")
     for number, column in enumerate(columns):
@@ -114,13 +114,13 @@ def scroll() -> Image.Image:
     draw.text((66, 590), "SPRING RAIN", (120, 84, 50), _font(_SERIF, 26))
     draw.rounded_rectangle((470, 586, 540, 656), 8, fill=(176, 40, 34))
     draw.text((478, 588), "春", "white", _font(_CHINESE, 54))
-    return picture
+    return image
 
 
 def screen() -> Image.Image:
-    """A screenshot: small print of an application."""
-    picture = Image.new("RGB", (900, 600), (246, 247, 249))
-    draw = ImageDraw.Draw(picture)
+    """Draw a screenshot with small text."""
+    image = Image.new("RGB", (900, 600), (246, 247, 249))
+    draw = ImageDraw.Draw(image)
     draw.rectangle((0, 0, 900, 52), fill=(38, 50, 64))
     draw.text((24, 14), "Orders", "white", _font(_BOLD, 20))
     draw.text((730, 16), "Signed in: mei", (190, 204, 220), _font(_SANS, 16))
@@ -143,11 +143,11 @@ def screen() -> Image.Image:
     draw.text(
         (240, 522), "5 of 1,287 orders · updated 2 minutes ago", (90, 98, 112), _font(_SANS, 16)
     )
-    return picture
+    return image
 
 
-def _graded(size: tuple[int, int], first: tuple[int, ...], last: tuple[int, ...]) -> Image.Image:
-    """A ground whose colour runs from the left to the right."""
+def _gradient(size: tuple[int, int], first: tuple[int, ...], last: tuple[int, ...]) -> Image.Image:
+    """Return a horizontal gradient."""
     mask = Image.linear_gradient("L").rotate(90).resize(size)
     return Image.composite(Image.new("RGB", size, last), Image.new("RGB", size, first), mask)
 

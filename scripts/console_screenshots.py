@@ -1,8 +1,7 @@
-"""Takes the pictures of ``docs/console.md``: a server of its own, Chromium, the project's samples.
+"""Take the screenshots of ``docs/console.md`` with a temporary server and Chromium.
 
-Run as ``python -m scripts.console_screenshots``; needs Chromium, the fonts of
-``requirements/debian.txt`` and the packages of development. Some calls are made first, so
-that there is something to see.
+Run as ``python -m scripts.console_screenshots``. Requires the packages of
+``requirements/debian.txt`` and ``requirements/dev.txt``.
 """
 
 from __future__ import annotations
@@ -16,27 +15,27 @@ from pathlib import Path
 from PIL import Image
 from playwright.sync_api import Browser, Page, sync_playwright
 
-from tests.console.visitor import CHROMIUM, Visitor
+from tests.console.console_page import CHROMIUM, ConsolePage
 from tests.servers import Service, running_service
 from web_image_ocr.console.files import load_files
 
 FOLDER = Path(__file__).parent.parent / "docs" / "console"
-_MOST_BYTES = 120_000
+_MAX_BYTES = 120_000
 
 
 @dataclass(frozen=True, slots=True)
 class Shot:
-    """A picture to take.
+    """Describe a screenshot.
 
     Attributes:
-        act: what is done before.
-        language: of the console.
-        width: of the window, pixels.
-        height: likewise.
-        dark: the theme.
+        act: actions before it is taken.
+        language: language of the console.
+        width: width of the window, pixels.
+        height: height of the window, pixels.
+        dark: whether to use the dark theme.
     """
 
-    act: Callable[[Visitor], None]
+    act: Callable[[ConsolePage], None]
     language: str = "en"
     width: int = 1360
     height: int = 700
@@ -44,6 +43,7 @@ class Shot:
 
 
 def main() -> None:
+    """Take all screenshots."""
     FOLDER.mkdir(exist_ok=True)
     with (
         tempfile.TemporaryDirectory() as data,
@@ -58,9 +58,9 @@ def main() -> None:
 
 
 def _make_calls(service: Service) -> None:
-    parts = load_files().parts
+    assets = load_files().assets
     for sample in ("banner", "ticket", "scroll", "screen", "banner", "banner"):
-        service.read(parts[f"samples/{sample}.webp"].plain)
+        service.read(assets[f"samples/{sample}.webp"].plain)
     for body in ({"image": "AAAA"}, {"image": "AAAA"}, {}):
         service.post(body)
     key = {"X-Auth-Token": service.token}
@@ -74,59 +74,59 @@ def _take(browser: Browser, service: Service, name: str, shot: Shot) -> None:
         color_scheme="dark" if shot.dark else "light",
         reduced_motion="reduce",
     )
-    visitor = Visitor(context.new_page(), service.url, shot.language, service.account)
-    visitor.go()
-    shot.act(visitor)
-    visitor.see_pictures()
-    _save(visitor.page, FOLDER / f"{name}.png")
+    console = ConsolePage(context.new_page(), service.url, shot.language, service.account)
+    console.goto()
+    shot.act(console)
+    console.wait_for_images()
+    _save(console.page, FOLDER / f"{name}.png")
     context.close()
 
 
 def _save(page: Page, path: Path) -> None:
-    """The page in 256 colours, which is a quarter of the bytes; rare ones are kept."""
-    picture = Image.open(io.BytesIO(page.screenshot())).convert("RGB")
-    few = picture.quantize(256, Image.Quantize.MAXCOVERAGE, kmeans=1, dither=Image.Dither.NONE)
-    few.save(path, optimize=True)
+    """Save the page in 256 colours, a quarter of the size."""
+    image = Image.open(io.BytesIO(page.screenshot())).convert("RGB")
+    reduced = image.quantize(256, Image.Quantize.MAXCOVERAGE, kmeans=1, dither=Image.Dither.NONE)
+    reduced.save(path, optimize=True)
     size = path.stat().st_size
     print(f"{path.name}: {size:,} bytes")
-    if size > _MOST_BYTES:
-        raise SystemExit(f"{path.name} has more than {_MOST_BYTES:,} bytes")
+    if size > _MAX_BYTES:
+        raise SystemExit(f"{path.name}: {size:,} bytes exceed the limit of {_MAX_BYTES:,}")
 
 
-def _welcome(_visitor: Visitor) -> None:
-    """The first page as it comes."""
+def _welcome(_visitor: ConsolePage) -> None:
+    """Show the welcome page."""
 
 
-def _try_it(visitor: Visitor) -> None:
-    visitor.enter()
-    visitor.press("sample.banner")
-    visitor.lines()
-    visitor.page.locator(".result .line-text").nth(3).focus()
+def _try_it(console: ConsolePage) -> None:
+    console.sign_in_and_open()
+    console.click("sample.banner")
+    console.lines()
+    console.page.locator(".result .line-text").nth(3).focus()
 
 
-def _code(visitor: Visitor) -> None:
-    visitor.enter()
-    visitor.press("sample.ticket")
-    visitor.lines()
-    visitor.tab("result.code")
+def _code(console: ConsolePage) -> None:
+    console.sign_in_and_open()
+    console.click("sample.ticket")
+    console.lines()
+    console.select_tab("result.code")
 
 
-def _phone(visitor: Visitor) -> None:
-    visitor.enter()
-    visitor.press("sample.scroll")
-    visitor.lines()
-    visitor.page.locator(".result").scroll_into_view_if_needed()
+def _phone(console: ConsolePage) -> None:
+    console.sign_in_and_open()
+    console.click("sample.scroll")
+    console.lines()
+    console.page.locator(".result").scroll_into_view_if_needed()
 
 
-def _monitoring(visitor: Visitor) -> None:
-    visitor.enter("monitoring")
-    visitor.page.get_by_text(visitor.say("usage.hour"), exact=True).click()
-    visitor.page.get_by_text("AIS.0102").wait_for()
+def _monitoring(console: ConsolePage) -> None:
+    console.sign_in_and_open("monitoring")
+    console.page.get_by_text(console.text("usage.hour"), exact=True).click()
+    console.page.get_by_text("AIS.0102").wait_for()
 
 
-def _administration(visitor: Visitor) -> None:
-    visitor.enter("administration")
-    visitor.page.get_by_text("mei").wait_for()
+def _administration(console: ConsolePage) -> None:
+    console.sign_in_and_open("administration")
+    console.page.get_by_text("mei").wait_for()
 
 
 _SHOTS = {

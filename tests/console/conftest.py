@@ -1,7 +1,7 @@
-"""A server started by the command, Debian's Chromium, and a visitor who uses both.
+"""Provide a real server, Debian's Chromium, and the console opened in it.
 
-The fixtures of the package end with its last test: while Playwright's synchronous interface
-is open, no asynchronous test could run.
+Fixtures have package scope: asynchronous tests cannot run while Playwright's synchronous API is
+open.
 """
 
 from __future__ import annotations
@@ -22,8 +22,8 @@ from playwright.sync_api import (
     sync_playwright,
 )
 
-from tests.console.visitor import CHROMIUM, Visitor
-from tests.console.words import LANGUAGES
+from tests.console.console_page import CHROMIUM, ConsolePage
+from tests.console.texts import LANGUAGES
 from tests.servers import Server, Service, running, running_service
 
 _ARGUMENTS = (
@@ -35,16 +35,16 @@ _ARGUMENTS = (
     "--lang=en-US",
 )
 
-_PATIENCE_MS = 20_000
-"""How long anything may take to appear; a loaded two-core machine reads a picture in some five."""
+_TIMEOUT_MS = 20_000
+"""Timeout of every expectation. A loaded two-core machine takes about 5 s for an image."""
 
-Visiting = Callable[..., AbstractContextManager[Visitor]]
+OpenConsole = Callable[..., AbstractContextManager[ConsolePage]]
 
 
 @pytest.fixture(scope="package")
 def service(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Service]:
-    """The server that all visits of these tests go to."""
-    _need_chromium()
+    """Start the server that these tests share."""
+    _require_chromium()
     settings = {
         "WEB_IMAGE_OCR_IDENTITY__CACHE_SECONDS": "0",  # changes hold at once
         "WEB_IMAGE_OCR_IDENTITY__MAX_KEYS_PER_USER": "0",  # many tests make keys
@@ -55,8 +55,8 @@ def service(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Service]:
 
 @pytest.fixture(scope="package")
 def open_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
-    """A server that asks nobody for credentials and allows one call a second."""
-    _need_chromium()
+    """Start a server without authentication, with a rate limit of one call a second."""
+    _require_chromium()
     settings = {"WEB_IMAGE_OCR_API__RATE_LIMIT": "1/second"}
     with running(tmp_path_factory.mktemp("open"), "--no-auth", environment=settings) as server:
         yield server
@@ -70,35 +70,34 @@ def playwright() -> Iterator[Playwright]:
 
 @pytest.fixture(scope="package")
 def browser(playwright: Playwright) -> Iterator[Browser]:
-    _need_chromium()
+    _require_chromium()
     launched = playwright.chromium.launch(executable_path=CHROMIUM, args=[*_ARGUMENTS])
     yield launched
     launched.close()
 
 
 @pytest.fixture(scope="package")
-def kept_session(service: Service, browser: Browser) -> StorageState:
-    """The storage of a browser in which the administrator stays signed in."""
+def stored_session(service: Service, browser: Browser) -> StorageState:
+    """Return the browser storage of an administrator who stays signed in."""
     context = browser.new_context(locale=LANGUAGES["en"])
-    visitor = Visitor(context.new_page(), service.url, "en", service.account)
-    visitor.go()
-    visitor.sign_in(stay=True)
-    visitor.button("sign_out").wait_for()
+    console = ConsolePage(context.new_page(), service.url, "en", service.account)
+    console.goto()
+    console.sign_in(stay=True)
+    console.button("sign_out").wait_for()
     state = context.storage_state()
     context.close()
     return state
 
 
 @pytest.fixture
-def visiting(browser: Browser, request: pytest.FixtureRequest) -> Visiting:
-    """Opens the console in a browser that has never been there, or is signed in since another day.
+def open_console(browser: Browser, request: pytest.FixtureRequest) -> OpenConsole:
+    """Open the console in a new browser context, signed in or not.
 
-    When the visit ends, the browser's console must be without errors, and no request may have
-    gone to another host.
+    Afterwards, check that the browser logged no errors and sent no request to another host.
     """
 
     @contextmanager
-    def visit(
+    def open_page(
         url: str | None = None,
         *,
         language: str = "en",
@@ -107,54 +106,53 @@ def visiting(browser: Browser, request: pytest.FixtureRequest) -> Visiting:
         refusals: bool = False,
         signed_in: bool = False,
         **options: Any,
-    ) -> Iterator[Visitor]:
+    ) -> Iterator[ConsolePage]:
         service: Service | None = None if url else request.getfixturevalue("service")
         address = url or (service.url if service else "")
         if signed_in:
-            options["storage_state"] = request.getfixturevalue("kept_session")
+            options["storage_state"] = request.getfixturevalue("stored_session")
         context = browser.new_context(
             locale=LANGUAGES[language], viewport={"width": width, "height": 900}, **options
         )
         context.grant_permissions(["clipboard-read", "clipboard-write"], origin=address)
         page = context.new_page()
-        page.set_default_timeout(_PATIENCE_MS)
-        expect.set_options(timeout=_PATIENCE_MS)
+        page.set_default_timeout(_TIMEOUT_MS)
+        expect.set_options(timeout=_TIMEOUT_MS)
         faults = _watch(context, address, refusals=refusals)
         account = service.account if service else None
-        visitor = Visitor(page, address, language, account, signed_in=signed_in)
+        console = ConsolePage(page, address, language, account, signed_in=signed_in)
         try:
-            visitor.go(view)
-            yield visitor
+            console.goto(view)
+            yield console
         finally:
             context.close()
         assert faults == []
 
-    return visit
+    return open_page
 
 
 def _watch(context: BrowserContext, url: str, *, refusals: bool) -> list[str]:
-    """Faults that come up from now on, in any tab.
+    """Collect errors of any tab from now on.
 
     Args:
-        refusals: whether the server is expected to refuse something, which the browser
-            writes into its console whatever a page does.
+        refusals: whether the test provokes error responses, which the browser always logs.
     """
     faults: list[str] = []
 
-    def said(kind: str, text: str) -> None:
+    def on_console(kind: str, text: str) -> None:
         if kind == "error" and not (refusals and text.startswith("Failed to load resource")):
             faults.append(text)
 
-    def asked(request: Request) -> None:
+    def on_request(request: Request) -> None:
         if not request.url.startswith((f"{url}/", "blob:", "data:")):
             faults.append(f"request to {request.url}")
 
-    context.on("console", lambda message: said(message.type, message.text))
+    context.on("console", lambda message: on_console(message.type, message.text))
     context.on("weberror", lambda found: faults.append(str(found.error)))
-    context.on("request", asked)
+    context.on("request", on_request)
     return faults
 
 
-def _need_chromium() -> None:
+def _require_chromium() -> None:
     if not shutil.which(CHROMIUM):
         pytest.skip(f"{CHROMIUM} is not installed: see requirements/debian.txt")

@@ -1,4 +1,4 @@
-"""The programs that the console offers, run as they stand; only the placeholders are filled in."""
+"""Run the programs that the console shows, with only the placeholders replaced."""
 
 from __future__ import annotations
 
@@ -12,34 +12,34 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import expect
 
-from tests.console.conftest import Visiting
-from tests.console.visitor import Visitor
-from tests.console.words import LANGUAGES
+from tests.console.conftest import OpenConsole
+from tests.console.console_page import ConsolePage
+from tests.console.texts import LANGUAGES
 from tests.servers import Server, Service
 from tests.support.images import encode_image, text_image
 
 pytestmark = [pytest.mark.server, pytest.mark.models]
 
-NAME = 'it\'s "quoted" $(touch harmed) `x` 图.png'
-"""A name that a careless program would take for more than a name."""
-PICTURE = encode_image(text_image("COPIED"), "PNG")
+NAME = 'it\'s "quoted" $(touch injected) `x` 图.png'
+"""A file name with characters that need quoting."""
+IMAGE = encode_image(text_image("COPIED"), "PNG")
 
 
 @pytest.mark.parametrize("language", LANGUAGES)
-def test_programs_for_a_server_with_credentials(
-    visiting: Visiting, service: Service, tmp_path: Path, language: str
+def test_programs_with_authentication(
+    open_console: OpenConsole, service: Service, tmp_path: Path, language: str
 ) -> None:
-    (tmp_path / NAME).write_bytes(PICTURE)
-    with visiting(signed_in=True, language=language) as visitor:
-        visitor.enter()
-        visitor.give((NAME, PICTURE))
-        visitor.lines()
-        visitor.tab("result.code")
-        programs = _programs(visitor)
+    (tmp_path / NAME).write_bytes(IMAGE)
+    with open_console(signed_in=True, language=language) as console:
+        console.sign_in_and_open()
+        console.upload((NAME, IMAGE))
+        console.lines()
+        console.select_tab("result.code")
+        programs = _programs(console)
         assert all("YOUR-TOKEN" in program for program in programs[:2])
-        visitor.page.get_by_label(visitor.say("code.with_token")).check()
-        expect(visitor.page.locator("[role=tabpanel] pre").first).not_to_contain_text("YOUR-TOKEN")
-        curl, requests, sdk = _programs(visitor)
+        console.page.get_by_label(console.text("code.with_token")).check()
+        expect(console.page.locator("[role=tabpanel] pre").first).not_to_contain_text("YOUR-TOKEN")
+        curl, requests, sdk = _programs(console)
     account = service.account
     sdk = sdk.replace("YOUR-ACCESS-KEY", account.access_key)
     sdk = sdk.replace("YOUR-SECRET-KEY", account.secret_key)
@@ -47,35 +47,35 @@ def test_programs_for_a_server_with_credentials(
 
 
 @pytest.mark.parametrize("language", LANGUAGES)
-def test_programs_for_a_server_without(
-    visiting: Visiting, open_server: Server, tmp_path: Path, language: str
+def test_programs_without_authentication(
+    open_console: OpenConsole, open_server: Server, tmp_path: Path, language: str
 ) -> None:
-    (tmp_path / NAME).write_bytes(PICTURE)
-    # The server allows one call a second, and another test may just have made one.
-    with visiting(open_server.url, language=language, refusals=True) as visitor:
-        visitor.give((NAME, PICTURE))
-        visitor.lines()
-        visitor.tab("result.code")
-        expect(visitor.page.get_by_role("tabpanel")).to_contain_text(visitor.say("code.open"))
-        curl, _requests, _sdk = _programs(visitor)
+    (tmp_path / NAME).write_bytes(IMAGE)
+    # The rate limit is one call a second, and another test may just have made one.
+    with open_console(open_server.url, language=language, refusals=True) as console:
+        console.upload((NAME, IMAGE))
+        console.lines()
+        console.select_tab("result.code")
+        expect(console.page.get_by_role("tabpanel")).to_contain_text(console.text("code.open"))
+        curl, _requests, _sdk = _programs(console)
     assert "X-Auth-Token" not in curl
-    # The server allows one call a second, and the console has just made one.
+    # The rate limit is one call a second, and the console has just made one.
     done = _run(["bash", "-c", curl.replace("curl ", "curl -s --retry 5 ", 1)], tmp_path)
     assert "COPIED" in done
 
 
-def test_programs_for_an_address(visiting: Visiting) -> None:
-    """The address cannot be fetched by a test; the programs must hold it as it is."""
+def test_programs_for_a_url(open_console: OpenConsole) -> None:
+    """Tests cannot fetch the URL; check that the programs contain it unchanged."""
     url = "https://example.com/a'b\"c.png?x=1&y=$HOME"
-    with visiting() as visitor:
-        programs: list[str] = visitor.page.evaluate(
+    with open_console() as console:
+        programs: list[str] = console.page.evaluate(
             """async (url) => {
                 const script = document.querySelector("script[type=module]").src;
-                const { asCurl, asRequests, asSdk } =
-                    await import(new URL("picture/snippets.js", script));
+                const { toCurl, toRequests, toSdk } =
+                    await import(new URL("image/snippets.js", script));
                 const call = {origin: location.origin, project: "p", token: "t", file: "", url,
                               fields: {detect_direction: true, extract_type: ["image_size"]}};
-                return [asCurl(call), asRequests(call), asSdk(call)];
+                return [toCurl(call), toRequests(call), toSdk(call)];
             }""",
             url,
         )
@@ -89,8 +89,8 @@ def test_programs_for_an_address(visiting: Visiting) -> None:
         assert url in constants
 
 
-def _programs(visitor: Visitor) -> list[str]:
-    pre = visitor.page.locator("[role=tabpanel] pre")
+def _programs(console: ConsolePage) -> list[str]:
+    pre = console.page.locator("[role=tabpanel] pre")
     expect(pre).to_have_count(3)
     return pre.all_text_contents()
 
@@ -99,7 +99,7 @@ def _run_all(curl: str, requests: str, sdk: str, folder: Path) -> None:
     assert "COPIED" in _run(["bash", "-c", curl.replace("curl ", "curl -s ", 1)], folder)
     assert _run([sys.executable, "-c", requests], folder).startswith("COPIED 0.9")
     assert _run([sys.executable, "-c", sdk], folder).startswith("COPIED 0.9")
-    assert not (folder / "harmed").exists()
+    assert not (folder / "injected").exists()
 
 
 def _run(command: list[str], folder: Path) -> str:

@@ -9,7 +9,7 @@ import httpx
 import pytest
 from starlette.applications import Starlette
 
-from tests.console.words import STATIC
+from tests.console.texts import STATIC
 from web_image_ocr.console import console_routes
 
 ROUTES = console_routes()

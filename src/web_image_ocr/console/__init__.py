@@ -1,4 +1,4 @@
-"""The browser console: files for the browser, a client of the public API like any other."""
+"""Serve the browser console, a client of the public API."""
 
 from web_image_ocr.console.routes import console_routes
 

@@ -1,4 +1,4 @@
-"""The console's files as they are sent: read once, packed once."""
+"""Load the console's files, compressed and versioned."""
 
 from __future__ import annotations
 
@@ -11,27 +11,27 @@ from importlib.resources.abc import Traversable
 from pathlib import PurePosixPath
 
 PAGE = "index.html"
-"""The one page; all other files are parts of it."""
+"""The page; all other files are its assets."""
 
 STYLE = "style.css"
-"""All sheets as one part, since the first view needs them all."""
+"""All style sheets as one asset, because the first view needs them all."""
 
 _SHEETS = (
     "base",
-    "frame",
+    "layout",
     "controls",
-    "parts",
+    "components",
     "tables",
     "welcome",
     "lines",
     "usage",
-    "bench",
+    "try_it",
     "result",
 )
-"""The files of ``css/`` in the order in which their rules hold: the later one wins."""
+"""Files of ``css/`` in cascade order."""
 
 _VERSION = b"@version@"
-"""In the page, where the version belongs."""
+"""Placeholder of the version in the page."""
 
 _TYPES = {
     ".html": "text/html; charset=utf-8",
@@ -42,50 +42,50 @@ _TYPES = {
     ".png": "image/png",
     ".webp": "image/webp",
 }
-_PACKED = frozenset({".html", ".css", ".js", ".json", ".svg"})
-"""What gzip makes smaller; pictures are packed already."""
+_COMPRESSIBLE = frozenset({".html", ".css", ".js", ".json", ".svg"})
+"""Types to compress; images are compressed already."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ConsoleFile:
-    """A file.
+    """Represent a file.
 
     Attributes:
-        media_type: for ``Content-Type``.
-        plain: its bytes.
-        packed: the same with gzip, or None where that gains nothing.
-        etag: for ``ETag``; a weak one, since it stands for both forms.
+        media_type: value of ``Content-Type``.
+        plain: content.
+        gzipped: compressed content, or None for types that are compressed already.
+        etag: value of ``ETag``, weak because it covers both encodings.
     """
 
     media_type: str
     plain: bytes
-    packed: bytes | None
+    gzipped: bytes | None
     etag: str
 
 
 @dataclass(frozen=True, slots=True)
 class ConsoleFiles:
-    """All of them.
+    """Hold all files.
 
     Attributes:
-        version: changes whenever any file does; 16 hex digits.
-        page: where the browser begins.
-        parts: by path, such as ``js/main.js``.
+        version: digest of all files, 16 hex digits.
+        page: the page.
+        assets: all other files by path, such as ``js/main.js``.
     """
 
     version: str
     page: ConsoleFile
-    parts: dict[str, ConsoleFile]
+    assets: dict[str, ConsoleFile]
 
 
 def load_files() -> ConsoleFiles:
-    """The files of this package."""
+    """Load the files of this package."""
     contents = dict(_walk(files(__package__) / "static"))
     contents[STYLE] = b"\n".join(contents.pop(f"css/{name}.css") for name in _SHEETS)
-    version = _version(contents)  # of what is sent: another order of the sheets is another style
+    version = _version(contents)  # after joining: the order of the sheets matters
     page = contents.pop(PAGE).replace(_VERSION, version.encode())
-    parts = {path: _file(path, content) for path, content in contents.items()}
-    return ConsoleFiles(version, _file(PAGE, page), parts)
+    assets = {path: _file(path, content) for path, content in contents.items()}
+    return ConsoleFiles(version, _file(PAGE, page), assets)
 
 
 def _walk(folder: Traversable, above: str = "") -> Iterator[tuple[str, bytes]]:
@@ -110,6 +110,6 @@ def _file(path: str, content: bytes) -> ConsoleFile:
     return ConsoleFile(
         media_type=_TYPES[suffix],
         plain=content,
-        packed=gzip.compress(content, mtime=0) if suffix in _PACKED else None,
+        gzipped=gzip.compress(content, mtime=0) if suffix in _COMPRESSIBLE else None,
         etag=f'W/"{hashlib.sha256(content).hexdigest()[:32]}"',
     )

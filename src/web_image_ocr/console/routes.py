@@ -1,7 +1,7 @@
-"""The console over HTTP: one page at ``/`` and its parts, with what a browser may do there.
+"""Serve the console over HTTP: a page at ``/`` and its assets, with security headers.
 
-The parts lie under the version of the whole, so that a browser keeps them for good and never
-mixes those of two versions; only the page is asked for again each time.
+The URLs of assets contain a version of all files, so that browsers cache them without limit and
+never mix two versions. Only the page is revalidated.
 """
 
 from __future__ import annotations
@@ -24,8 +24,7 @@ _POLICY = (
     "require-trusted-types-for 'script'; "
     "trusted-types 'none'"
 )
-"""Nothing from elsewhere, nothing inline, and no text can become markup or script: the browser
-itself refuses ``innerHTML`` and its like."""
+"""Allow no other origins and no inline code; trusted types block ``innerHTML`` and the like."""
 
 _HEADERS = {
     "content-security-policy": _POLICY,
@@ -35,50 +34,50 @@ _HEADERS = {
     "cross-origin-resource-policy": "same-origin",
     "permissions-policy": "camera=(), geolocation=(), microphone=()",
 }
-_ASK_AGAIN = "no-cache"
-_KEEP = "public, max-age=31536000, immutable"
+_REVALIDATE = "no-cache"
+_IMMUTABLE = "public, max-age=31536000, immutable"
 
 
 def console_routes() -> list[Route]:
-    """A route for each file, none for anything else; the files are read now."""
+    """Read all files and return a route for each."""
     files = load_files()
-    parts = [
-        _route(f"/console/{files.version}/{path}", part, _KEEP)
-        for path, part in sorted(files.parts.items())
+    assets = [
+        _route(f"/console/{files.version}/{path}", asset, _IMMUTABLE)
+        for path, asset in sorted(files.assets.items())
     ]
-    return [_route("/", files.page, _ASK_AGAIN), *parts]
+    return [_route("/", files.page, _REVALIDATE), *assets]
 
 
-def _route(path: str, file: ConsoleFile, caching: str) -> Route:
+def _route(path: str, file: ConsoleFile, cache_control: str) -> Route:
     async def send(request: Request) -> Response:
-        request.scope["route"] = route  # what the log calls it
-        return _answer(request, file, caching)
+        request.scope["route"] = route  # for the log
+        return _respond(request, file, cache_control)
 
     route = Route(path, send, include_in_schema=False)
     return route
 
 
-def _answer(request: Request, file: ConsoleFile, caching: str) -> Response:
+def _respond(request: Request, file: ConsoleFile, cache_control: str) -> Response:
     headers = {
         **_HEADERS,
-        "cache-control": caching,
+        "cache-control": cache_control,
         "etag": file.etag,
         "vary": "accept-encoding",
     }
-    if _is_known(request.headers.get("if-none-match", ""), file.etag):
+    if _matches(request.headers.get("if-none-match", ""), file.etag):
         return Response(status_code=304, headers=headers)
     headers["content-type"] = file.media_type
-    if file.packed is not None and _takes_gzip(request.headers.get("accept-encoding", "")):
-        return Response(file.packed, headers={**headers, "content-encoding": "gzip"})
+    if file.gzipped is not None and _accepts_gzip(request.headers.get("accept-encoding", "")):
+        return Response(file.gzipped, headers={**headers, "content-encoding": "gzip"})
     return Response(file.plain, headers=headers)
 
 
-def _is_known(asked: str, etag: str) -> bool:
-    return asked.strip() == "*" or etag in (tag.strip() for tag in asked.split(","))
+def _matches(if_none_match: str, etag: str) -> bool:
+    return if_none_match.strip() == "*" or etag in (tag.strip() for tag in if_none_match.split(","))
 
 
-def _takes_gzip(accepted: str) -> bool:
-    for entry in accepted.lower().split(","):
+def _accepts_gzip(accept_encoding: str) -> bool:
+    for entry in accept_encoding.lower().split(","):
         name, _, weight = entry.replace(" ", "").partition(";q=")
         if name == "gzip":
             return weight.rstrip("0.") != "" if weight else True

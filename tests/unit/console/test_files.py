@@ -1,4 +1,4 @@
-"""The console's files as they are sent."""
+"""Test how the console's files are loaded."""
 
 from __future__ import annotations
 
@@ -8,11 +8,11 @@ from web_image_ocr.console import files
 from web_image_ocr.console.files import STYLE, load_files
 
 
-def test_another_order_of_the_sheets_has_another_address(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Browsers keep what lies under an address for good."""
+def test_reordering_the_sheets_changes_the_version(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Browsers cache assets without limit."""
     before = load_files()
     assert load_files().version == before.version
     monkeypatch.setattr(files, "_SHEETS", tuple(reversed(files._SHEETS)))
     after = load_files()
-    assert after.parts[STYLE].plain != before.parts[STYLE].plain
+    assert after.assets[STYLE].plain != before.assets[STYLE].plain
     assert after.version != before.version

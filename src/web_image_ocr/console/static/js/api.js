@@ -1,13 +1,13 @@
-// Calls of the server, and one form for everything that can go wrong with them.
+// Call the server and convert every toApiError into an ApiError.
 
-/** A call that failed. */
+/** Represent a failed call. */
 export class ApiError extends Error {
   /**
    * @param {object} facts
-   * @param {number} facts.status 0 where no answer of the server came.
-   * @param {string} facts.code of the service, or one of our own in small letters.
-   * @param {string} facts.message the server's own words.
-   * @param {string} facts.requestId finds the call in the server's log.
+   * @param {number} facts.status 0 if the server did not answer.
+   * @param {string} facts.code of the service, or one of the console in lower case.
+   * @param {string} facts.message text from the server.
+   * @param {string} facts.requestId identifies the call in the server's log.
    * @param {number|null} facts.retryAfter seconds.
    */
   constructor({ status = 0, code, message = "", requestId = "", retryAfter = null, values = {} }) {
@@ -17,8 +17,8 @@ export class ApiError extends Error {
 }
 
 /**
- * What an error is to a person: its code, but for the refused sign-ins, which the service tells
- * apart from unusable tokens by their text only.
+ * Return the code that selects the text of an error. Failed sign-ins differ from invalid tokens only
+ * by the server's message.
  */
 export function kindOf({ status, code, text }) {
   if (status !== 401) return code;
@@ -26,14 +26,14 @@ export function kindOf({ status, code, text }) {
   return /password is wrong/i.test(text) ? "sign_in_failed" : code;
 }
 
-/** Whether the server wants to see a new token. */
-export const wantsSignIn = (error) =>
+/** Return whether the token is not valid any more. */
+export const isTokenInvalid = (error) =>
   error instanceof ApiError && error.status === 401 && /^APIG\.030[17]$/.test(kindOf(error));
 
 /**
- * One call; the answer once it is a success.
+ * Send a request and return the successful response.
  *
- * @throws {ApiError} of code `unreachable` where no answer came.
+ * @throws {ApiError} with code `unreachable` if no answer came.
  */
 export async function call(method, path, { body, token, subject, accept = "application/json" } = {}) {
   const headers = { Accept: accept };
@@ -53,23 +53,23 @@ export async function call(method, path, { body, token, subject, accept = "appli
     throw new ApiError({ code: "unreachable" });
   }
   if (response.ok) return response;
-  throw failure(response.status, await response.text(), (name) => response.headers.get(name));
+  throw toApiError(response.status, await response.text(), (name) => response.headers.get(name));
 }
 
-/** As `call`; the JSON of its answer, null for an empty one. */
+/** Send a request and return the JSON of the response, or null if it is empty. */
 export async function callJson(method, path, options) {
   const response = await call(method, path, options);
   const text = await response.text();
-  return text ? parsed(text) : null;
+  return text ? parseJson(text) : null;
 }
 
 /**
- * The JSON of a successful answer.
+ * Parse the JSON of a successful response.
  *
- * @throws {ApiError} of code `not_the_server` where it is none: something in between has answered,
- *   such as the sign-in page of a network.
+ * @throws {ApiError} with code `not_the_server` if it is not JSON: a proxy or a captive portal has
+ *   answered.
  */
-export function parsed(text) {
+export function parseJson(text) {
   try {
     return JSON.parse(text);
   } catch {
@@ -77,19 +77,19 @@ export function parsed(text) {
   }
 }
 
-/** The error that an answer holds, in the service's form or the identity API's. */
-export function failure(status, text, header) {
-  let said = {};
+/** Create the error of a response, in the format of the service or of the identity API. */
+export function toApiError(status, text, header) {
+  let content = {};
   try {
-    said = JSON.parse(text) ?? {};
+    content = JSON.parse(text) ?? {};
   } catch {
-    // A proxy in between answered in its own words, which help nobody here.
+    // Not JSON: a proxy has answered.
   }
   const seconds = Number.parseFloat(header("Retry-After") ?? "");
   return new ApiError({
     status,
-    code: String(said.error_code ?? said.error?.code ?? status),
-    message: String(said.error_msg ?? said.error?.message ?? ""),
+    code: String(content.error_code ?? content.error?.code ?? status),
+    message: String(content.error_msg ?? content.error?.message ?? ""),
     requestId: header("X-Request-Id") ?? "",
     retryAfter: Number.isFinite(seconds) ? seconds : null,
   });

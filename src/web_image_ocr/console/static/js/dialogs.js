@@ -1,16 +1,16 @@
-// Modal windows, on the browser's own <dialog>: it keeps the focus inside and gives it back.
+// Show modal dialogs with <dialog>, which traps and restores the focus.
 
 import { el, freshId } from "./dom.js";
-import { notice } from "./messages.js";
-import { say } from "./i18n.js";
+import { toast } from "./messages.js";
+import { t } from "./i18n.js";
 
 /**
- * Opens a window; resolves to what it was closed with, null for Escape.
+ * Open a dialog; resolve to the value it is closed with, null for Escape.
  *
- * @param {object} title a Said.
- * @param {Function} content gets `close(value)`, gives the nodes below the title.
- * @param {object} options `strict` leaves no way out but the window's own buttons; `described`
- *   is the id of what a screen reader reads after the title.
+ * @param {object} title a Message.
+ * @param {Function} content receives `close(value)` and returns the nodes below the title.
+ * @param {object} options `strict` ignores Escape; `described` is the ID of the description for
+ *   screen readers.
  */
 export function openDialog(title, content, { strict = false, described } = {}) {
   const heading = freshId("dialog");
@@ -30,7 +30,7 @@ export function openDialog(title, content, { strict = false, described } = {}) {
             event.preventDefault();
             if (!strict) close(null);
           },
-          // Chromium closes a window at the second Escape in a row, whatever it is told.
+          // Chromium closes a dialog at the second Escape in spite of preventDefault.
           close: () => dialog.isConnected && dialog.showModal(),
         },
       },
@@ -42,8 +42,8 @@ export function openDialog(title, content, { strict = false, described } = {}) {
   });
 }
 
-/** Asks before something is lost, or somebody refused; resolves to whether to do it. */
-export async function confirmed(title, explanation, action) {
+/** Ask for confirmation of a destructive action; resolve to the answer. */
+export async function confirmDialog(title, explanation, action) {
   const described = freshId("why");
   const answer = await openDialog(
     title,
@@ -52,7 +52,7 @@ export async function confirmed(title, explanation, action) {
       el(
         "div",
         { class: "buttons" },
-        el("button", { type: "button", autofocus: true, on: { click: () => close(false) } }, say("cancel")),
+        el("button", { type: "button", autofocus: true, on: { click: () => close(false) } }, t("cancel")),
         el("button", { type: "button", class: "danger", on: { click: () => close(true) } }, action),
       ),
     ],
@@ -62,21 +62,21 @@ export async function confirmed(title, explanation, action) {
 }
 
 /**
- * Lets the person choose one of several values; resolves to it, null if it stays as it is.
+ * Let the user choose a value; resolve to it, or null if it is unchanged.
  *
- * @param {object} title a Said.
- * @param {object} explanation a Said.
- * @param {Array} choices `{value, label, hint}` of each; the latter two a Said each.
- * @param {string} chosen the value that holds now.
- * @param {object} action a Said, on the button.
+ * @param {object} title a Message.
+ * @param {object} explanation a Message.
+ * @param {Array} choices `{value, label, hint}`, the latter two Messages.
+ * @param {string} selected current value.
+ * @param {object} action a Message for the button.
  */
-export function chooseOne(title, explanation, choices, chosen, action) {
+export function chooseDialog(title, explanation, choices, selected, action) {
   const described = freshId("why");
   const name = freshId("choice");
-  let wanted = chosen;
+  let wanted = selected;
   const choice = ({ value, label, hint }) => {
     const id = freshId(name);
-    const checked = value === chosen;
+    const checked = value === selected;
     const change = () => {
       wanted = value;
     };
@@ -92,7 +92,7 @@ export function chooseOne(title, explanation, choices, chosen, action) {
         "aria-describedby": `${id}-hint`,
         on: { change },
       }),
-      el("span", {}, el("label", { for: id }, label), el("span", { class: "fine", id: `${id}-hint` }, hint)),
+      el("span", {}, el("label", { for: id }, label), el("span", { class: "fine-print", id: `${id}-hint` }, hint)),
     );
   };
   return openDialog(
@@ -100,17 +100,17 @@ export function chooseOne(title, explanation, choices, chosen, action) {
     (close) => {
       const submit = (event) => {
         event.preventDefault();
-        close(wanted === chosen ? null : wanted);
+        close(wanted === selected ? null : wanted);
       };
       return el(
         "form",
-        { class: "stack", on: { submit } },
-        el("fieldset", { class: "choices" }, el("legend", { class: "unseen" }, title), choices.map(choice)),
-        el("p", { id: described, class: "fine" }, explanation),
+        { class: "form-stack", on: { submit } },
+        el("fieldset", { class: "choices" }, el("legend", { class: "visually-hidden" }, title), choices.map(choice)),
+        el("p", { id: described, class: "fine-print" }, explanation),
         el(
           "div",
           { class: "buttons" },
-          el("button", { type: "button", on: { click: () => close(null) } }, say("cancel")),
+          el("button", { type: "button", on: { click: () => close(null) } }, t("cancel")),
           el("button", { class: "primary" }, action),
         ),
       );
@@ -120,20 +120,20 @@ export function chooseOne(title, explanation, choices, chosen, action) {
 }
 
 /**
- * Shows secrets that the server will not tell again.
+ * Show secrets that the server shows only once.
  *
- * @param {object} title a Said.
- * @param {Array} rows pairs of label (Said) and value.
+ * @param {object} title a Message.
+ * @param {Array} rows pairs of label (a Message) and value.
  * @param {Function|null} download saves them as a file.
  */
 export function showSecrets(title, rows, download = null) {
   return openDialog(
     title,
     (close) => [
-      el("p", {}, say("secret.once")),
+      el("p", {}, t("secret.once")),
       el(
         "dl",
-        { class: "facts" },
+        { class: "definitions" },
         rows.map(([label, value]) => [
           el("dt", {}, label),
           el("dd", {}, el("code", { class: "secret" }, value), " ", copyButton(() => value, label)),
@@ -142,11 +142,11 @@ export function showSecrets(title, rows, download = null) {
       el(
         "div",
         { class: "buttons" },
-        download && el("button", { type: "button", on: { click: download } }, say("secret.download")),
+        download && el("button", { type: "button", on: { click: download } }, t("secret.download")),
         el(
           "button",
           { type: "button", class: "primary", on: { click: () => close(true) } },
-          say("secret.saved"),
+          t("secret.saved"),
         ),
       ),
     ],
@@ -154,33 +154,33 @@ export function showSecrets(title, rows, download = null) {
   );
 }
 
-/** A button that copies; `text` gives what, perhaps later. `what` is said to screen readers. */
-export function copyButton(text, what, label = say("copy")) {
+/** Create a button that copies what `text` returns; `what` names it for screen readers. */
+export function copyButton(text, what, label = t("copy")) {
   return el(
     "button",
     {
       type: "button",
       class: "small",
-      "aria-label": what && say("copy.what", { what }),
+      "aria-label": what && t("copy.what", { what }),
       on: { click: async () => copyText(await text()) },
     },
     label,
   );
 }
 
-// Copies a text and says so.
+// Copy a text and confirm it.
 async function copyText(text) {
   try {
     await navigator.clipboard.writeText(text);
-    notice(say("copied"));
+    toast(t("copied"));
   } catch {
-    // Browsers give the clipboard to pages by https or of this machine only.
-    await openDialog(say("copy.by_hand"), (close) => [
-      el("textarea", { rows: 8, readonly: true, "aria-label": say("copy.text") }, text),
+    // Browsers allow the clipboard over HTTPS or on localhost only.
+    await openDialog(t("copy.by_hand"), (close) => [
+      el("textarea", { rows: 8, readonly: true, "aria-label": t("copy.text") }, text),
       el(
         "div",
         { class: "buttons" },
-        el("button", { type: "button", on: { click: () => close(null) } }, say("close")),
+        el("button", { type: "button", on: { click: () => close(null) } }, t("close")),
       ),
     ]);
   }

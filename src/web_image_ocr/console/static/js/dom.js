@@ -1,32 +1,32 @@
-// Building the page. All text goes in as text: there is no way here to pass markup.
+// Build DOM nodes. All text is inserted as text, never parsed as markup.
 
 import { setAttribute, textNode } from "./i18n.js";
 
 const SVG = "http://www.w3.org/2000/svg";
 
 /**
- * An element.
+ * Create an element.
  *
  * @param {string} tag
- * @param {object} props attributes (false and undefined leave one out, true is an empty one);
+ * @param {object} props attributes (false, null and undefined omit one, true sets an empty one);
  *   `on` holds listeners by event.
- * @param children nodes, texts, Said, or lists of them; null is left out.
+ * @param children nodes, texts, Messages, or lists of them; null and false are skipped.
  */
 export function el(tag, props = {}, ...children) {
-  return filled(document.createElement(tag), props, children);
+  return build(document.createElement(tag), props, children);
 }
 
-/** As `el`, for a part of a drawing. */
+/** Create an SVG element. */
 export function svg(tag, props = {}, ...children) {
-  return filled(document.createElementNS(SVG, tag), props, children);
+  return build(document.createElementNS(SVG, tag), props, children);
 }
 
-/** Puts children in place of all that is there. */
+/** Replace all children. */
 export function fill(parent, ...children) {
-  parent.replaceChildren(...nodes(children));
+  parent.replaceChildren(...toNodes(children));
 }
 
-function filled(element, props, children) {
+function build(element, props, children) {
   for (const [name, value] of Object.entries(props)) {
     if (name === "on") {
       for (const [event, listener] of Object.entries(value)) {
@@ -36,11 +36,11 @@ function filled(element, props, children) {
       setAttribute(element, name, value === true ? "" : value);
     }
   }
-  element.append(...nodes(children));
+  element.append(...toNodes(children));
   return element;
 }
 
-function nodes(children) {
+function toNodes(children) {
   return children
     .flat(Infinity)
     .filter((child) => child !== null && child !== undefined && child !== false)
@@ -49,5 +49,5 @@ function nodes(children) {
 
 let count = 0;
 
-/** An id that nothing else on the page has. */
-export const freshId = (start) => `${start}-${++count}`;
+/** Return an ID that is unique on the page. */
+export const freshId = (prefix) => `${prefix}-${++count}`;

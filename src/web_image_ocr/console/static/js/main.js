@@ -1,11 +1,11 @@
-// Where the console begins.
+// Start the console.
 
-import { problem, placeMessages } from "./messages.js";
+import { errorBox, mountMessages } from "./messages.js";
 import { el, fill } from "./dom.js";
-import { preferredLanguage, say, useLanguage } from "./i18n.js";
-import { show, startRouter, stopRouter } from "./router.js";
-import { begin, isOpen, session, setSignInAgain, signOut } from "./session.js";
-import { buildShell, mayShow } from "./shell.js";
+import { preferredLanguage, t, useLanguage } from "./i18n.js";
+import { showView, startRouter, stopRouter } from "./router.js";
+import { isAuthDisabled, loadSession, session, setSignInPrompt, signOut } from "./session.js";
+import { buildShell, canView } from "./shell.js";
 
 const page = el("div", { class: "page" });
 let shell = null;
@@ -13,52 +13,52 @@ let shell = null;
 async function start() {
   await useLanguage(preferredLanguage());
   document.body.prepend(page);
-  placeMessages(document.body);
-  await meet();
+  mountMessages(document.body);
+  await connect();
 }
 
-// Asks the server who it is; if it does not answer, says so and offers to ask again.
-async function meet() {
+// Load the session; if the server does not answer, show the error with a retry.
+async function connect() {
   try {
-    await begin();
+    await loadSession();
   } catch (error) {
     document.title = "Web Image OCR";
-    const box = problem(error, meet);
-    fill(page, el("main", { class: "alone" }, el("h1", {}, "Web Image OCR"), box));
+    const box = errorBox(error, connect);
+    fill(page, el("main", { class: "standalone" }, el("h1", {}, "Web Image OCR"), box));
     return;
   }
-  if (isOpen() || session.me) enter();
-  else await leave();
+  if (isAuthDisabled() || session.me) showConsole();
+  else await showSignIn();
 }
 
-function enter() {
-  shell ??= buildShell(leaveAndEnd);
+function showConsole() {
+  shell ??= buildShell(handleSignOut);
   fill(page, shell.root);
-  startRouter(shell.main, mayShow, shell.mark);
-  show();
+  startRouter(shell.main, canView, shell.setActive);
+  showView();
 }
 
-async function leaveAndEnd() {
-  const ended = signOut();
+async function handleSignOut() {
+  const revoked = signOut();
   location.hash = "";
-  await leave();
-  await ended;
+  await showSignIn();
+  await revoked;
 }
 
-// The sign-in in place of everything; the address stays, so that it leads back to the view.
-async function leave() {
+// Show the sign-in page. The URL stays, so that signing in leads back to the view.
+async function showSignIn() {
   stopRouter();
   const { signInPage } = await import("./views/sign_in.js");
-  document.title = `${say("sign_in.title")} – Web Image OCR`;
-  fill(page, signInPage(enter));
+  document.title = `${t("sign_in.title")} – Web Image OCR`;
+  fill(page, signInPage(showConsole));
 }
 
-// A token has ended while somebody works: the sign-in comes over the view, which stays as it is.
-setSignInAgain(async () => {
+// Ask for the password over the view when a token expires; the view stays as it is.
+setSignInPrompt(async () => {
   const { signInAgain } = await import("./views/sign_in.js");
   if (await signInAgain()) return true;
   await signOut();
-  await leave();
+  await showSignIn();
   return false;
 });
 

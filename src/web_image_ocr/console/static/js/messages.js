@@ -1,62 +1,61 @@
-// What went wrong, in words a person can act on; and quiet news for screen readers.
+// Show errors with advice, short notifications, and announcements for screen readers.
 
 import { ApiError, kindOf } from "./api.js";
 import { el, fill } from "./dom.js";
-import { knows, say } from "./i18n.js";
+import { hasMessage, t } from "./i18n.js";
 
-const news = el("div", { role: "status", class: "unseen" });
-const notices = el("div", { class: "notices" });
+const liveRegion = el("div", { role: "status", class: "visually-hidden" });
+const toasts = el("div", { class: "toasts" });
 
-/** Puts the places of messages into the page. */
-export const placeMessages = (body) => body.append(news, notices);
+/** Add the containers of notifications to the page. */
+export const mountMessages = (body) => body.append(liveRegion, toasts);
 
-/** Tells a screen reader, without showing anything. */
-export function announce(said) {
-  fill(news, said);
+/** Announce a message to screen readers only. */
+export function announce(message) {
+  fill(liveRegion, message);
 }
 
-/** Shows a short message that goes by itself. */
-export function notice(said) {
-  announce(said);
-  // The status above speaks; what is seen need not be read a second time.
-  const shown = el("p", { class: "notice", "aria-hidden": "true" }, said);
-  notices.append(shown);
+/** Show a notification for four seconds. */
+export function toast(message) {
+  announce(message);
+  // Hidden from screen readers, which have just announced it.
+  const shown = el("p", { class: "toast", "aria-hidden": "true" }, message);
+  toasts.append(shown);
   setTimeout(() => shown.remove(), 4000);
 }
 
-/** What happened: a Said. */
-export const whatHappened = (error) => wordsOf(error, "what");
+/** Return the Message that says what happened. */
+export const errorTitle = (error) => errorText(error, "title");
 
-/** What to do about it: a Said. */
-export const whatToDo = (error) => wordsOf(error, "do");
+/** Return the Message that says what to do about it. */
+export const errorAdvice = (error) => errorText(error, "advice");
 
 /**
- * The box of an error: what happened, what to do, and for the operator the code, the server's
- * words and the request's id.
+ * Create the box of an error: title, advice, and for the operator code, server message, request ID.
  *
  * @param {Error} error
- * @param {Function|null} retry shown as a button.
+ * @param {Function|null} retry action of a button.
  */
-export function problem(error, retry = null) {
-  const known = error instanceof ApiError;
-  if (!known) console.error(error);
-  const facts = [known && error.code, known && error.text, known && error.requestId];
+export function errorBox(error, retry = null) {
+  const isApiError = error instanceof ApiError;
+  if (!isApiError) console.error(error);
+  const facts = [isApiError && error.code, isApiError && error.text, isApiError && error.requestId];
   return el(
     "div",
-    { class: "problem", role: "alert" },
-    el("p", { class: "problem-what" }, whatHappened(error)),
-    el("p", {}, whatToDo(error)),
-    known && error.status > 0 && el("p", { class: "fine" }, facts.filter(Boolean).join(" · ")),
-    retry && el("button", { type: "button", on: { click: retry } }, say("again")),
+    { class: "error-box", role: "alert" },
+    el("p", { class: "error-title" }, errorTitle(error)),
+    el("p", {}, errorAdvice(error)),
+    isApiError && error.status > 0 && el("p", { class: "fine-print" }, facts.filter(Boolean).join(" · ")),
+    retry && el("button", { type: "button", on: { click: retry } }, t("again")),
   );
 }
 
-function wordsOf(error, part) {
-  if (!(error instanceof ApiError)) return say(`error.internal_here.${part}`);
+function errorText(error, part) {
+  if (!(error instanceof ApiError)) return t(`error.internal_here.${part}`);
   const { status, values, retryAfter } = error;
   const kind = kindOf(error);
-  const exact = [`${kind}.${status}`, kind].find((name) => knows(`error.${name}.${part}`));
-  return say(`error.${exact ?? (status >= 500 ? "5xx" : "other")}.${part}`, {
+  const exact = [`${kind}.${status}`, kind].find((name) => hasMessage(`error.${name}.${part}`));
+  return t(`error.${exact ?? (status >= 500 ? "5xx" : "other")}.${part}`, {
     ...values,
     status: String(status),
     seconds: retryAfter === null ? "" : Math.ceil(retryAfter),

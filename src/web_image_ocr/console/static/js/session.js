@@ -1,71 +1,70 @@
-// Who is signed in, with which tokens, and for which project the console works.
+// Hold the session: user, tokens and the selected project.
 //
-// Tokens live in memory and in the tab's own storage; in the browser's only where "stay signed
-// in" was chosen. The account's token is what one signs in for; a project's token, which the
-// service itself asks for, is drawn from it when it is needed.
+// Tokens are held in memory and sessionStorage; in localStorage only with "stay signed in". Signing
+// in yields the account's token. Calls of the service need a project's token, issued on demand.
 
-import { ApiError, call, callJson, wantsSignIn } from "./api.js";
-import { records } from "./pages.js";
-import { ofBrowser, ofTab } from "./storage.js";
+import { ApiError, call, callJson, isTokenInvalid } from "./api.js";
+import { fetchRecords } from "./pagination.js";
+import { browserStore, tabStore } from "./storage.js";
 
-const KEPT = "session";
-const PROJECT = "project";
-/** What the service takes for a project where nobody is asked for credentials. */
+const TOKENS_KEY = "session";
+const PROJECT_KEY = "project";
+/** Project ID for servers without authentication, which accept any. */
 const ANY_PROJECT = "0".repeat(32);
 
 export const session = {
-  /** What the server says of itself: `GET /v1/service`. */
+  /** Answer of `GET /v1/service`. */
   service: null,
-  /** `{user, domain}`, or null while nobody is signed in. */
+  /** `{user, domain}`, or null if nobody is signed in. */
   me: null,
   projects: [],
-  /** The project that the console works for, or null. */
+  /** The selected project, or null. */
   project: null,
 };
 
 let tokens = null; // {account, projects: {id: token}, stay}
-let askAgain = null; // shows the sign-in over the view; resolves to whether somebody signed in
-let asking = null;
+let promptSignIn = null; // shows the sign-in dialog; resolves to whether the user signed in
+let pendingPrompt = null;
 const listeners = new Set();
 
-/** Calls back whenever user, projects or the chosen project have changed. */
+/** Add a listener for changes of user, projects or selected project. */
 export const onChange = (listener) => listeners.add(listener);
-const changed = () => listeners.forEach((listener) => listener());
+const notifyListeners = () => listeners.forEach((listener) => listener());
 
-/** Who asks for the password when a token has ended while a view is open. */
-export const setSignInAgain = (ask) => {
-  askAgain = ask;
+/** Set the function that asks for the password when a token expires. */
+export const setSignInPrompt = (prompt) => {
+  promptSignIn = prompt;
 };
 
-export const isOpen = () => session.service !== null && !session.service.authentication;
+export const isAuthDisabled = () => session.service !== null && !session.service.authentication;
 export const isAdministrator = () => session.me?.user.role === "administrator";
-export const projectId = () => session.project?.id ?? (isOpen() ? ANY_PROJECT : "");
+export const projectId = () => session.project?.id ?? (isAuthDisabled() ? ANY_PROJECT : "");
 export const staysSignedIn = () => tokens?.stay ?? false;
 
-/** Finds out about the server, and whether somebody is signed in already. */
-export async function begin() {
+/** Load the service description and the stored session, if any. */
+export async function loadSession() {
   session.service = await callJson("GET", "/v1/service");
-  if (isOpen()) return;
-  // The tab's own token may have ended while the one that stays has not.
-  for (const shelf of [ofTab, ofBrowser]) {
-    tokens = read(shelf);
+  if (isAuthDisabled()) return;
+  // The token of the tab may have expired while the persistent one is valid.
+  for (const store of [tabStore, browserStore]) {
+    tokens = readTokens(store);
     if (tokens && (await isSignedIn())) return;
   }
 }
 
-// Whether the tokens are good; those that have ended are forgotten.
+// Return whether the tokens are valid; clear those that are not.
 async function isSignedIn() {
   try {
-    await learn();
+    await loadUser();
     return true;
   } catch (error) {
-    if (!wantsSignIn(error)) throw error;
-    forget();
+    if (!isTokenInvalid(error)) throw error;
+    clearSession();
     return false;
   }
 }
 
-/** Signs in; on success the session is that user's. */
+/** Sign in and load the user. */
 export async function signIn({ domain, user, password, stay }) {
   const response = await call("POST", "/v3/auth/tokens?nocatalog=1", {
     body: {
@@ -78,70 +77,71 @@ export async function signIn({ domain, user, password, stay }) {
       },
     },
   });
-  removeKept(); // the token before: the new one may go to another place
+  removeTokens(); // the new token may go to another store
   tokens = { account: response.headers.get("X-Subject-Token"), projects: {}, stay };
-  keep();
-  await learn();
+  saveTokens();
+  await loadUser();
 }
 
-/** Ends the tokens on the server as well, where it can be reached. */
+/** Clear the session and revoke its tokens on the server, if it can be reached. */
 export async function signOut() {
-  const ended = tokens;
-  forget();
-  if (!ended) return;
-  // The account's token ends the others, so it ends itself last.
-  for (const subject of [...Object.values(ended.projects), ended.account]) {
-    await callJson("DELETE", "/v3/auth/tokens", { token: ended.account, subject }).catch(() => null);
+  const revoked = tokens;
+  clearSession();
+  if (!revoked) return;
+  // The account's token authorizes the calls, so it is revoked last.
+  for (const subject of [...Object.values(revoked.projects), revoked.account]) {
+    await callJson("DELETE", "/v3/auth/tokens", { token: revoked.account, subject }).catch(() => null);
   }
 }
 
-/** A call with the account's token; asks for the password again when that has ended. */
-export const ask = (method, path, body) =>
-  again(() => callJson(method, path, { body, token: tokens?.account }));
+/** Send a request with the account's token; sign in again if it has expired. */
+export const request = (method, path, body) =>
+  withSignIn(() => callJson(method, path, { body, token: tokens?.account }));
 
-/** Another password for who is signed in, with a new session: the change ends the old one. */
+/** Change the user's password, which revokes the session, and sign in again. */
 export async function changePassword(current, next) {
-  await ask("POST", "/v1/me/password", { current_password: current, new_password: next });
+  await request("POST", "/v1/me/password", { current_password: current, new_password: next });
   const { user, domain } = session.me;
   await signIn({ domain: domain.name, user: user.name, password: next, stay: tokens.stay });
 }
 
-/** As `ask`, without a body; the answer's text. */
-export const askText = (path, accept) =>
-  again(async () => (await call("GET", path, { token: tokens?.account, accept })).text());
+/** Send a GET request like `request`; return the text of the answer. */
+export const requestText = (path, accept) =>
+  withSignIn(async () => (await call("GET", path, { token: tokens?.account, accept })).text());
 
-/** Runs a call with a project's token (null where none is asked for). */
-export const withProjectToken = (id, run) => again(async () => run(isOpen() ? null : await projectToken(id)));
+/** Run a call with a project's token, or null on a server without authentication. */
+export const withProjectToken = (id, run) =>
+  withSignIn(async () => run(isAuthDisabled() ? null : await projectToken(id)));
 
 async function projectToken(id) {
   if (!id) throw new ApiError({ code: "no_project" });
-  const { projects } = tokens; // somebody may sign out, and another in, while one is drawn
-  projects[id] ??= await drawToken(id);
-  if (kept().length > 0) keep();
+  const { projects } = tokens; // the session may change meanwhile
+  projects[id] ??= await issueProjectToken(id);
+  if (storesOfTokens().length > 0) saveTokens();
   return projects[id];
 }
 
-/** Works for another project from now on. */
+/** Select another project. */
 export function chooseProject(id) {
   session.project = session.projects.find((project) => project.id === id) ?? null;
-  if (session.project) ofTab.write(PROJECT, session.project.id);
-  changed();
+  if (session.project) tabStore.write(PROJECT_KEY, session.project.id);
+  notifyListeners();
 }
 
-/** Asks anew who is signed in: the role may be another one. */
+/** Reload the user, whose role may have changed. */
 export async function refreshMe() {
-  session.me = await ask("GET", "/v1/me");
-  changed();
+  session.me = await request("GET", "/v1/me");
+  notifyListeners();
 }
 
-/** Asks for the account's projects anew. */
+/** Reload the account's projects. */
 export async function refreshProjects() {
-  session.projects = (await records((path) => ask("GET", path), "/v1/projects", "projects")).found;
-  settleProject();
-  changed();
+  session.projects = (await fetchRecords((path) => request("GET", path), "/v1/projects", "projects")).found;
+  selectProject();
+  notifyListeners();
 }
 
-async function drawToken(id) {
+async function issueProjectToken(id) {
   const response = await call("POST", "/v3/auth/tokens?nocatalog=1", {
     token: tokens.account,
     body: {
@@ -151,43 +151,43 @@ async function drawToken(id) {
       },
     },
   }).catch((error) => {
-    throw error.status === 401 ? endedToken(error) : error;
+    throw error.status === 401 ? invalidToken(error) : error;
   });
   return response.headers.get("X-Subject-Token");
 }
 
-// The identity API has a form of its own; to the console it is an ended token like any other.
-const endedToken = (error) =>
+// Convert the identity API's error for a token that is not valid.
+const invalidToken = (error) =>
   new ApiError({ ...error, code: "APIG.0301", message: error.text, requestId: error.requestId });
 
-async function again(run) {
-  const person = session.me?.user.id;
+async function withSignIn(run) {
+  const user = session.me?.user.id;
   try {
     return await run();
   } catch (error) {
-    // After a sign-out nobody waits for the answer any more.
-    if (!wantsSignIn(error) || !session.me) throw error;
-    asking ??= askAgain().finally(() => {
-      asking = null;
+    // After a sign-out nobody needs the answer.
+    if (!isTokenInvalid(error) || !session.me) throw error;
+    pendingPrompt ??= promptSignIn().finally(() => {
+      pendingPrompt = null;
     });
-    // What one person began is not done in the name of another.
-    if (!(await asking) || session.me?.user.id !== person) throw error;
+    // Never repeat one user's call in the name of another.
+    if (!(await pendingPrompt) || session.me?.user.id !== user) throw error;
     return run();
   }
 }
 
-async function learn() {
+async function loadUser() {
   const token = tokens.account;
   const get = (path) => callJson("GET", path, { token });
-  const [me, projects] = await Promise.all([get("/v1/me"), records(get, "/v1/projects", "projects")]);
+  const [me, projects] = await Promise.all([get("/v1/me"), fetchRecords(get, "/v1/projects", "projects")]);
   session.me = me;
   session.projects = projects.found;
-  settleProject();
-  changed();
+  selectProject();
+  notifyListeners();
 }
 
-function settleProject() {
-  const wanted = session.project?.id ?? ofTab.read(PROJECT);
+function selectProject() {
+  const wanted = session.project?.id ?? tabStore.read(PROJECT_KEY);
   session.project =
     session.projects.find((project) => project.id === wanted) ??
     session.projects.find((project) => project.enabled) ??
@@ -195,26 +195,25 @@ function settleProject() {
     null;
 }
 
-const keep = () => (tokens.stay ? ofBrowser : ofTab).write(KEPT, JSON.stringify(tokens));
+const saveTokens = () => (tokens.stay ? browserStore : tabStore).write(TOKENS_KEY, JSON.stringify(tokens));
 
-// Tabs share the browser's storage: what another one has put there is neither written over nor
-// removed, except by a sign-in.
-const kept = () => [ofTab, ofBrowser].filter((shelf) => tokens && read(shelf)?.account === tokens.account);
-const removeKept = () => kept().forEach((shelf) => shelf.remove(KEPT));
+// Tabs share localStorage: only a sign-in may overwrite or remove the token of another tab.
+const storesOfTokens = () => [tabStore, browserStore].filter((store) => tokens && readTokens(store)?.account === tokens.account);
+const removeTokens = () => storesOfTokens().forEach((store) => store.remove(TOKENS_KEY));
 
-function forget() {
-  removeKept();
+function clearSession() {
+  removeTokens();
   tokens = null;
   session.me = null;
   session.projects = [];
   session.project = null;
-  ofTab.remove(PROJECT);
-  changed();
+  tabStore.remove(PROJECT_KEY);
+  notifyListeners();
 }
 
-function read(shelf) {
+function readTokens(store) {
   try {
-    const found = JSON.parse(shelf.read(KEPT) ?? "null");
+    const found = JSON.parse(store.read(TOKENS_KEY) ?? "null");
     return found && typeof found.account === "string" ? found : null;
   } catch {
     return null;

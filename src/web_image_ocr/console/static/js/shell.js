@@ -1,89 +1,90 @@
-// What stands around every view: name, navigation, project, language, theme, who is signed in.
+// Build the frame around the views: brand, navigation, project, user, language, theme.
 
+import { reloadPrompt } from "./async_section.js";
 import { openDialog } from "./dialogs.js";
 import { el, fill } from "./dom.js";
-import { chooseLanguage, currentLanguage, retranslate, say } from "./i18n.js";
+import { chooseLanguage, currentLanguage, retranslate, t } from "./i18n.js";
 import { announce } from "./messages.js";
-import { dropViews, refreshView, renewed, retranslateViews, show } from "./router.js";
-import { chooseProject, isAdministrator, isOpen, onChange, session } from "./session.js";
+import { closeViews, refreshView, retranslateViews, showView } from "./router.js";
+import { chooseProject, isAdministrator, isAuthDisabled, onChange, session } from "./session.js";
 import { THEMES, chooseTheme, currentTheme } from "./theme.js";
 
 const VIEWS = ["try", "service", "keys", "monitoring", "administration"];
 
-/** Whether this person, on this server, has a use for the view. */
-export function mayShow(name) {
-  if (isOpen()) return name === "try" || name === "service";
+/** Return whether the user may open the view. */
+export function canView(name) {
+  if (isAuthDisabled()) return name === "try" || name === "service";
   return name !== "administration" || isAdministrator();
 }
 
 /**
- * Builds the frame.
+ * Build the frame.
  *
- * @param {Function} leave called to sign out.
- * @returns the frame's root, the place of the views, and `mark(name)` for the one on show.
+ * @param {Function} onSignOut called to sign out.
+ * @returns `{root, main, setActive}`: the container of the views, and a function that takes the
+ *   name of the current one.
  */
-export function buildShell(leave) {
+export function buildShell(onSignOut) {
   const main = el("main", { id: "main", tabindex: "-1" });
-  const nav = el("nav", { "aria-label": say("nav.label") });
-  const person = el("div", { class: "person" });
+  const nav = el("nav", { "aria-label": t("nav.label") });
+  const userBar = el("div", { class: "user-menu" });
   const links = new Map();
   let shown = "";
-  let known = who();
+  let known = identity();
 
-  const mark = (name) => {
+  const setActive = (name) => {
     shown = name;
     for (const [view, link] of links) {
       if (view === name) link.setAttribute("aria-current", "page");
       else link.removeAttribute("aria-current");
     }
-    document.title = `${say(`nav.${name}`)} – Web Image OCR`;
+    document.title = `${t(`nav.${name}`)} – Web Image OCR`;
   };
-  const draw = () => {
+  const render = () => {
     links.clear();
-    for (const name of VIEWS.filter(mayShow)) {
-      links.set(name, el("a", { href: `#/${name}` }, say(`nav.${name}`)));
+    for (const name of VIEWS.filter(canView)) {
+      links.set(name, el("a", { href: `#/${name}` }, t(`nav.${name}`)));
     }
     fill(nav, el("ul", {}, [...links.values()].map((link) => el("li", {}, link))));
-    fill(person, isOpen() ? openNote() : personParts(leave));
-    if (shown) mark(shown);
+    fill(userBar, isAuthDisabled() ? noSignInTag() : userMenu(onSignOut));
+    if (shown) setActive(shown);
   };
   onChange(() => {
-    if (!session.me && !isOpen()) return;
-    const changed = known !== who();
-    known = who();
-    draw();
+    if (!session.me && !isAuthDisabled()) return;
+    const changed = known !== identity();
+    known = identity();
+    render();
     if (changed) {
-      // Another person signed in where the first one's session had ended, or the person's role
-      // is another one: nothing of it stays.
-      dropViews();
-      show();
+      // Another user has signed in, or the role has changed: rebuild everything.
+      closeViews();
+      showView();
     }
   });
-  draw();
+  render();
 
   const header = el(
     "header",
     { class: "bar" },
     el("a", { href: "#/try", class: "brand" }, brandMark(), "Web Image OCR"),
     nav,
-    person,
-    preferences(() => mark(shown)),
+    userBar,
+    preferences(() => setActive(shown)),
   );
   const skip = el(
     "a",
-    { href: "#main", class: "skip", on: { click: (event) => skipTo(event, main) } },
-    say("skip"),
+    { href: "#main", class: "skip-link", on: { click: (event) => skipToMain(event, main) } },
+    t("skip"),
   );
-  return { root: [skip, header, main, footer()], main, mark };
+  return { root: [skip, header, main, footer()], main, setActive };
 }
 
-const who = () => session.me && `${session.me.user.id} ${session.me.user.role}`;
+const identity = () => session.me && `${session.me.user.id} ${session.me.user.role}`;
 
-/** The sign of the project, a picture with a line of text found in it. */
+/** Create the logo. */
 export const brandMark = () =>
   el("img", { src: new URL("../icon.svg", import.meta.url).pathname, alt: "", width: 28, height: 28 });
 
-/** The switches of language and theme; `after` is called once the words have changed. */
+/** Create the controls of language and theme; `after` is called when the language has changed. */
 export function preferences(after = () => {}) {
   const language = el(
     "button",
@@ -99,11 +100,11 @@ export function preferences(after = () => {}) {
     "select",
     {
       class: "quiet",
-      "aria-label": say("theme.label"),
+      "aria-label": t("theme.label"),
       on: { change: (event) => chooseTheme(event.target.value) },
     },
     THEMES.map((name) =>
-      el("option", { value: name, selected: name === currentTheme() }, say(`theme.${name}`)),
+      el("option", { value: name, selected: name === currentTheme() }, t(`theme.${name}`)),
     ),
   );
   return el("div", { class: "preferences" }, language, theme);
@@ -115,12 +116,12 @@ async function switchLanguage(button, after) {
   try {
     await chooseLanguage(currentLanguage() === "en" ? "zh" : "en");
   } catch {
-    await openDialog(say("renewed.title"), (close) => [
-      renewed(),
+    await openDialog(t("reload.title"), (close) => [
+      reloadPrompt(),
       el(
         "div",
         { class: "buttons" },
-        el("button", { type: "button", on: { click: () => close(null) } }, say("close")),
+        el("button", { type: "button", on: { click: () => close(null) } }, t("close")),
       ),
     ]);
     return;
@@ -130,24 +131,24 @@ async function switchLanguage(button, after) {
   fill(button, otherLanguage());
   button.setAttribute("lang", currentLanguage() === "en" ? "zh-CN" : "en");
   after();
-  announce(say("language.changed"));
+  announce(t("language.changed"));
 }
 
-function personParts(leave) {
+function userMenu(onSignOut) {
   return [
-    projectChoice(),
-    el("a", { href: "#/account", class: "who", title: say("account.title") }, session.me.user.name),
-    el("button", { type: "button", class: "quiet", on: { click: leave } }, say("sign_out")),
+    projectSelect(),
+    el("a", { href: "#/account", class: "user-name", title: t("account.title") }, session.me.user.name),
+    el("button", { type: "button", class: "quiet", on: { click: onSignOut } }, t("sign_out")),
   ];
 }
 
-function projectChoice() {
-  if (session.projects.length === 0) return el("span", { class: "fine" }, say("project.none"));
+function projectSelect() {
+  if (session.projects.length === 0) return el("span", { class: "fine-print" }, t("project.none"));
   return el(
     "select",
     {
       class: "quiet project",
-      "aria-label": say("project.label"),
+      "aria-label": t("project.label"),
       on: {
         change: (event) => {
           chooseProject(event.target.value);
@@ -161,10 +162,10 @@ function projectChoice() {
   );
 }
 
-const openNote = () => el("span", { class: "tag" }, say("open.note"));
+const noSignInTag = () => el("span", { class: "tag" }, t("open.note"));
 
-function skipTo(event, main) {
-  event.preventDefault(); // the address belongs to the views
+function skipToMain(event, main) {
+  event.preventDefault(); // the hash names the view
   main.focus();
 }
 
@@ -173,6 +174,6 @@ const footer = () =>
     "footer",
     {},
     el("span", {}, `Web Image OCR ${session.service?.version ?? ""}`),
-    el("span", {}, say("footer.promise")),
+    el("span", {}, t("footer.promise")),
     el("a", { href: "/openapi.json" }, "OpenAPI"),
   );

@@ -1,8 +1,8 @@
-// The browser's storage, where it may be used; without it nothing is kept and nothing fails.
+// Access the browser's storage; if it is disabled, store nothing and do not fail.
 
 const PREFIX = "web-image-ocr.";
 
-function quietly(action) {
+function ignoreErrors(action) {
   try {
     return action();
   } catch {
@@ -10,16 +10,16 @@ function quietly(action) {
   }
 }
 
-function shelf(area) {
+function store(area) {
   return {
-    read: (name) => quietly(() => area().getItem(PREFIX + name)),
-    write: (name, value) => quietly(() => area().setItem(PREFIX + name, value)),
-    remove: (name) => quietly(() => area().removeItem(PREFIX + name)),
+    read: (name) => ignoreErrors(() => area().getItem(PREFIX + name)),
+    write: (name, value) => ignoreErrors(() => area().setItem(PREFIX + name, value)),
+    remove: (name) => ignoreErrors(() => area().removeItem(PREFIX + name)),
   };
 }
 
-/** Ends with the tab. */
-export const ofTab = shelf(() => sessionStorage);
+/** sessionStorage: ends with the tab. */
+export const tabStore = store(() => sessionStorage);
 
-/** Outlives the tab: preferences, and a session only where "stay signed in" was chosen. */
-export const ofBrowser = shelf(() => localStorage);
+/** localStorage: preferences, and the session with "stay signed in". */
+export const browserStore = store(() => localStorage);

@@ -1,15 +1,15 @@
-// Web Image OCR of a project, switched on and off.
+// Enable and disable Web Image OCR for a project.
 
-import { confirmed } from "./dialogs.js";
-import { say } from "./i18n.js";
-import { ask } from "./session.js";
+import { confirmDialog } from "./dialogs.js";
+import { t } from "./i18n.js";
+import { request } from "./session.js";
 
-/** Enables it, or, if the person is sure, disables it; resolves to whether it was changed. */
-export async function switchService({ id, name, enabled }) {
+/** Toggle the service, with a confirmation to disable it; resolve to whether it has changed. */
+export async function toggleService({ id, name, enabled }) {
   if (enabled) {
-    const why = say("service.disable_why", { name });
-    if (!(await confirmed(say("service.disable_ask"), why, say("disable")))) return false;
+    const why = t("service.disable_why", { name });
+    if (!(await confirmDialog(t("service.disable_ask"), why, t("disable")))) return false;
   }
-  await ask(enabled ? "DELETE" : "PUT", `/v1/projects/${id}/subscription`);
+  await request(enabled ? "DELETE" : "PUT", `/v1/projects/${id}/subscription`);
   return true;
 }

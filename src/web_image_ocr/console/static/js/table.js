@@ -1,22 +1,21 @@
-// Records: as tables that stay readable on a phone, where each row becomes a block, each cell with
-// its label; as facts; and what is done to one of them.
+// Show records as responsive tables or definition lists, with buttons for actions.
 
 import { el } from "./dom.js";
-import { say } from "./i18n.js";
+import { t } from "./i18n.js";
 
 /**
- * A table.
+ * Create a table.
  *
- * @param {object} caption a Said, for screen readers.
- * @param {Array} columns a Said each.
- * @param {Array} rows the cells of each row; the first is the row's name.
+ * @param {object} caption a Message for screen readers.
+ * @param {Array} columns Messages.
+ * @param {Array} rows cells of each row; the first is the row header.
  */
 export function table(caption, columns, rows) {
-  if (rows.length === 0) return el("p", { class: "nothing" }, say("table.empty"));
+  if (rows.length === 0) return el("p", { class: "empty" }, t("table.empty"));
   return el(
     "table",
     { class: "records" },
-    el("caption", { class: "unseen" }, caption),
+    el("caption", { class: "visually-hidden" }, caption),
     el("thead", {}, el("tr", {}, columns.map((column) => el("th", { scope: "col" }, column)))),
     el(
       "tbody",
@@ -36,39 +35,39 @@ export function table(caption, columns, rows) {
   );
 }
 
-/** Facts below one another: of each a key of the words, and its value. */
-export const facts = (rows) =>
-  el("dl", { class: "facts" }, rows.map(([key, value]) => [el("dt", {}, say(key)), el("dd", {}, value)]));
+/** Create a definition list from pairs of message key and value. */
+export const definitionList = (rows) =>
+  el("dl", { class: "definitions" }, rows.map(([key, value]) => [el("dt", {}, t(key)), el("dd", {}, value)]));
 
-/** Whether something is enabled, as a small sign. */
-export function stateTag(enabled) {
+/** Create the tag "enabled" or "disabled". */
+export function statusTag(enabled) {
   const name = enabled ? "on" : "off";
-  return el("span", { class: `tag ${name}` }, say(name));
+  return el("span", { class: `tag ${name}` }, t(name));
 }
 
 /**
- * A button that does something to a record: it is off while that is under way.
+ * Create a button for an asynchronous action; it is disabled while the action runs.
  *
- * @param {object} label a Said.
- * @param {object} spoken the same with the record's name, for screen readers.
- * @param {Function} act asynchronous.
- * @param {Function} failed told the error.
+ * @param {object} label a Message.
+ * @param {object} ariaLabel a Message with the record's name, for screen readers.
+ * @param {Function} act the action.
+ * @param {Function} onError receives the error.
  */
-export function actionButton(label, spoken, act, failed, kind = "small") {
+export function actionButton(label, ariaLabel, act, onError, kind = "small") {
   const button = el(
     "button",
     {
       type: "button",
       class: kind,
-      "aria-label": spoken,
+      "aria-label": ariaLabel,
       on: {
         click: () =>
-          keepingFocus(button, async () => {
+          keepFocus(button, async () => {
             button.disabled = true;
             try {
               await act();
             } catch (error) {
-              failed(error);
+              onError(error);
             } finally {
               button.disabled = false;
             }
@@ -81,15 +80,15 @@ export function actionButton(label, spoken, act, failed, kind = "small") {
 }
 
 /**
- * Does something that switches a control off for a while, or draws its list anew: whoever works by
- * keyboard is then where he was, or at what stands there now.
+ * Run an action that disables a control or redraws its list, then restore the keyboard focus to the
+ * control or to the one in its place.
  */
-export async function keepingFocus(control, act) {
-  const list = control.closest(".live");
+export async function keepFocus(control, act) {
+  const list = control.closest(".async-section");
   const controls = () => [...(list?.querySelectorAll("button") ?? [])];
   const at = controls().indexOf(control);
   await act();
-  if (document.activeElement !== document.body) return; // he has gone elsewhere
-  const there = control.isConnected ? control : controls()[Math.min(at, controls().length - 1)];
-  there?.focus({ preventScroll: true });
+  if (document.activeElement !== document.body) return; // the user has moved on
+  const target = control.isConnected ? control : controls()[Math.min(at, controls().length - 1)];
+  target?.focus({ preventScroll: true });
 }

@@ -1,17 +1,16 @@
-// Tabs as the ARIA practices describe them: arrows move, the panel follows.
+// Show tabs by the ARIA authoring practices: arrow keys move and select.
 
 import { el, fill, freshId } from "./dom.js";
 
 /**
- * A row of tabs over one panel.
+ * Create tabs with one panel.
  *
- * @param {object} label a Said.
- * @param {Array} tabs `{name, title, draw}` of each; `draw()` gives the panel's content, when the
- *   tab is chosen.
- * @param {string} first the name of the one to begin with.
- * @param {Function} chosen told the name of the tab that was chosen.
+ * @param {object} label a Message.
+ * @param {Array} tabs `{name, title, draw}`; `draw()` returns the content of a selected tab.
+ * @param {string} first name of the tab that is selected first.
+ * @param {Function} onSelect receives the name of each selected tab.
  */
-export function tabs(label, tabs, first, chosen = () => {}) {
+export function tabs(label, tabs, first, onSelect = () => {}) {
   const panel = el("div", { role: "tabpanel", id: freshId("panel"), tabindex: "0" });
   const buttons = tabs.map(({ name, title }) =>
     el(
@@ -21,13 +20,13 @@ export function tabs(label, tabs, first, chosen = () => {}) {
         role: "tab",
         id: freshId("tab"),
         "aria-controls": panel.id,
-        on: { click: () => choose(name), keydown: (event) => move(event, name) },
+        on: { click: () => select(name), keydown: (event) => move(event, name) },
       },
       title,
     ),
   );
 
-  function choose(name) {
+  function select(name) {
     const at = tabs.findIndex((tab) => tab.name === name);
     buttons.forEach((button, number) => {
       button.setAttribute("aria-selected", String(number === at));
@@ -35,7 +34,7 @@ export function tabs(label, tabs, first, chosen = () => {}) {
     });
     panel.setAttribute("aria-labelledby", buttons[at].id);
     fill(panel, tabs[at].draw());
-    chosen(name);
+    onSelect(name);
   }
 
   function move(event, name) {
@@ -44,10 +43,10 @@ export function tabs(label, tabs, first, chosen = () => {}) {
     event.preventDefault();
     const at = tabs.findIndex((tab) => tab.name === name);
     const next = (at + step + tabs.length) % tabs.length;
-    choose(tabs[next].name);
+    select(tabs[next].name);
     buttons[next].focus();
   }
 
-  choose(tabs.some(({ name }) => name === first) ? first : tabs[0].name);
+  select(tabs.some(({ name }) => name === first) ? first : tabs[0].name);
   return el("div", { class: "tabs" }, el("div", { role: "tablist", "aria-label": label }, buttons), panel);
 }

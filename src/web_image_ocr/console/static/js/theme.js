@@ -1,19 +1,19 @@
-// Light or dark: the system's choice until a person makes one.
+// Choose light or dark; by default the system's theme.
 
-import { ofBrowser } from "./storage.js";
+import { browserStore } from "./storage.js";
 
 export const THEMES = ["system", "light", "dark"];
 
-/** The theme in use: `system`, `light` or `dark`. */
+/** Return the current theme: `system`, `light` or `dark`. */
 export const currentTheme = () => document.documentElement.dataset.theme ?? "system";
 
-/** Uses a theme and remembers it; `first.js` finds it there on the next visit. */
+/** Apply a theme and store it for `theme_init.js`. */
 export function chooseTheme(theme) {
   if (theme === "system") {
     delete document.documentElement.dataset.theme;
-    ofBrowser.remove("theme");
+    browserStore.remove("theme");
   } else {
     document.documentElement.dataset.theme = theme;
-    ofBrowser.write("theme", theme);
+    browserStore.write("theme", theme);
   }
 }

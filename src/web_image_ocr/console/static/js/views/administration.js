@@ -1,42 +1,42 @@
-// Administration: the account's users and projects, for its administrators.
+// Manage the account's users and projects.
 
-import { chooseOne, confirmed, showSecrets } from "../dialogs.js";
+import { asyncSection } from "../async_section.js";
+import { chooseDialog, confirmDialog, showSecrets } from "../dialogs.js";
 import { el, fill, freshId } from "../dom.js";
-import { moment, say } from "../i18n.js";
-import { notice, problem } from "../messages.js";
-import { growing, records } from "../pages.js";
-import { livePart } from "../router.js";
-import { ask, isAdministrator, refreshMe, refreshProjects, session } from "../session.js";
-import { switchService } from "../subscription.js";
-import { actionButton, keepingFocus, stateTag, table } from "../table.js";
+import { formatTime, t } from "../i18n.js";
+import { toast, errorBox } from "../messages.js";
+import { growingList, fetchRecords } from "../pagination.js";
+import { request, isAdministrator, refreshMe, refreshProjects, session } from "../session.js";
+import { toggleService } from "../subscription.js";
+import { actionButton, keepFocus, statusTag, table } from "../table.js";
 
 const ROLES = ["administrator", "caller", "viewer"];
 
-/** Builds the view. */
+/** Build the view. */
 export function build() {
-  const parts = [users(), projects()];
+  const sections = [users(), projects()];
   const root = el(
     "div",
     { class: "view" },
-    el("h1", {}, say("admin.title")),
-    el("p", { class: "lead" }, say("admin.lead", { account: () => session.me?.domain.name ?? "" })),
-    parts.map(({ root }) => root),
+    el("h1", {}, t("admin.title")),
+    el("p", { class: "lead" }, t("admin.lead", { account: () => session.me?.domain.name ?? "" })),
+    sections.map(({ root }) => root),
   );
-  return { root, refresh: () => parts.forEach(({ refresh }) => refresh()) };
+  return { root, refresh: () => sections.forEach(({ refresh }) => refresh()) };
 }
 
 function users() {
   const errors = el("div", {});
-  const failed = (error) => fill(errors, problem(error));
-  const part = growing();
-  const list = livePart(
-    () => records((path) => ask("GET", path), "/v1/users", "users", part.wanted),
-    ({ found, more }) => [draw(found), part.button(more, list.refresh, failed)],
+  const onError = (error) => fill(errors, errorBox(error));
+  const shown = growingList();
+  const list = asyncSection(
+    () => fetchRecords((path) => request("GET", path), "/v1/users", "users", shown.limit),
+    ({ found, more }) => [draw(found), shown.button(more, list.refresh, onError)],
   );
-  // One step for all that changes a user: old errors go, the change is made, the list is renewed.
+  // Clear old errors, change a user, reload the list.
   const change = async (method, path, body) => {
     fill(errors);
-    const answer = await ask(method, `/v1/users${path}`, body);
+    const answer = await request(method, `/v1/users${path}`, body);
     if (path === `/${session.me.user.id}`) await refreshMe();
     if (isAdministrator()) await list.refresh();
     return answer;
@@ -44,59 +44,59 @@ function users() {
 
   function draw(found) {
     return table(
-      say("admin.users"),
-      [say("admin.user"), say("admin.role"), say("state"), say("created_at"), say("actions")],
+      t("admin.users"),
+      [t("admin.user"), t("admin.role"), t("state"), t("created_at"), t("actions")],
       found.map((user) => [
         nameOf(user),
-        say(`role.${user.role}`),
-        stateTag(user.enabled),
-        say("plain", { value: () => moment(user.created_at) }),
+        t(`role.${user.role}`),
+        statusTag(user.enabled),
+        t("plain", { value: () => formatTime(user.created_at) }),
         el("div", { class: "buttons" }, changeRole(user), toggle(user), reset(user), remove(user)),
       ]),
     );
   }
   function nameOf({ id, name }) {
-    const own = id === session.me.user.id && el("span", { class: "fine" }, " ", say("admin.you"));
+    const own = id === session.me.user.id && el("span", { class: "fine-print" }, " ", t("admin.you"));
     return el("span", {}, name, own);
   }
   function changeRole(user) {
-    const label = say("admin.role_change");
-    const spoken = say("admin.role_of", { name: user.name });
-    const choices = ROLES.map((value) => ({ value, label: say(`role.${value}`), hint: say(`role.${value}.may`) }));
+    const label = t("admin.role_change");
+    const title = t("admin.role_of", { name: user.name });
+    const choices = ROLES.map((value) => ({ value, label: t(`role.${value}`), hint: t(`role.${value}.may`) }));
     const act = async () => {
-      const role = await chooseOne(spoken, say("admin.role_when"), choices, user.role, label);
+      const role = await chooseDialog(title, t("admin.role_when"), choices, user.role, label);
       if (role === null) return;
       await change("PATCH", `/${user.id}`, { role });
-      notice(say("admin.changed"));
+      toast(t("admin.changed"));
     };
-    return actionButton(label, spoken, act, failed);
+    return actionButton(label, title, act, onError);
   }
   function toggle(user) {
     const name = user.enabled ? "disable" : "enable";
     const act = async () => {
-      const why = say("admin.disable_user_why", { name: user.name });
-      if (user.enabled && !(await confirmed(say("admin.disable_user"), why, say("disable")))) return;
+      const why = t("admin.disable_user_why", { name: user.name });
+      if (user.enabled && !(await confirmDialog(t("admin.disable_user"), why, t("disable")))) return;
       await change("PATCH", `/${user.id}`, { enabled: !user.enabled });
-      notice(say("admin.changed"));
+      toast(t("admin.changed"));
     };
-    return actionButton(say(name), say(`${name}.what`, { what: user.name }), act, failed);
+    return actionButton(t(name), t(`${name}.what`, { what: user.name }), act, onError);
   }
   function reset(user) {
     const act = async () => {
-      const why = say("admin.reset_why", { name: user.name });
-      if (!(await confirmed(say("admin.reset"), why, say("admin.reset")))) return;
-      await tellPassword(await change("POST", `/${user.id}/password`, {}));
+      const why = t("admin.reset_why", { name: user.name });
+      if (!(await confirmDialog(t("admin.reset"), why, t("admin.reset")))) return;
+      await showPassword(await change("POST", `/${user.id}/password`, {}));
     };
-    return actionButton(say("admin.reset"), say("admin.reset_of", { name: user.name }), act, failed);
+    return actionButton(t("admin.reset"), t("admin.reset_of", { name: user.name }), act, onError);
   }
   function remove(user) {
     const act = async () => {
-      const why = say("admin.delete_user_why", { name: user.name });
-      if (!(await confirmed(say("admin.delete_user"), why, say("delete")))) return;
+      const why = t("admin.delete_user_why", { name: user.name });
+      if (!(await confirmDialog(t("admin.delete_user"), why, t("delete")))) return;
       await change("DELETE", `/${user.id}`);
-      notice(say("admin.deleted"));
+      toast(t("admin.deleted"));
     };
-    return actionButton(say("delete"), say("delete.what", { what: user.name }), act, failed, "small danger");
+    return actionButton(t("delete"), t("delete.what", { what: user.name }), act, onError, "small danger");
   }
 
   const name = el("input", { id: freshId("name"), required: true, maxlength: 64, autocomplete: "off" });
@@ -104,15 +104,15 @@ function users() {
   const role = el(
     "select",
     { id: freshId("role") },
-    ROLES.map((value) => el("option", { value, selected: value === "caller" }, say(`role.${value}`))),
+    ROLES.map((value) => el("option", { value, selected: value === "caller" }, t(`role.${value}`))),
   );
   const add = async () => {
     const body = { name: name.value.trim(), role: role.value };
     if (password.value) body.password = password.value;
     const answer = await change("POST", "", body);
     name.value = password.value = "";
-    if (answer.password) await tellPassword(answer);
-    else notice(say("admin.added"));
+    if (answer.password) await showPassword(answer);
+    else toast(t("admin.added"));
   };
   list.refresh();
   return {
@@ -120,13 +120,13 @@ function users() {
     root: el(
       "section",
       { class: "card", "aria-labelledby": "users-title" },
-      el("h2", { id: "users-title" }, say("admin.users")),
+      el("h2", { id: "users-title" }, t("admin.users")),
       errors,
-      list.place,
-      addForm(say("admin.add_user"), add, failed, [
-        field(say("admin.user"), name),
-        field(say("admin.role"), role),
-        field(say("admin.password"), password, say("admin.password_hint")),
+      list.root,
+      addForm(t("admin.add_user"), add, onError, [
+        field(t("admin.user"), name),
+        field(t("admin.role"), role),
+        field(t("admin.password"), password, t("admin.password_hint")),
       ]),
     ),
   };
@@ -134,22 +134,22 @@ function users() {
 
 function projects() {
   const errors = el("div", {});
-  const failed = (error) => fill(errors, problem(error));
-  const part = growing();
-  const list = livePart(refreshProjects, () => {
-    const more = session.projects.length > part.wanted;
-    return [draw(session.projects.slice(0, part.wanted)), part.button(more, list.refresh, failed)];
+  const onError = (error) => fill(errors, errorBox(error));
+  const shown = growingList();
+  const list = asyncSection(refreshProjects, () => {
+    const more = session.projects.length > shown.limit;
+    return [draw(session.projects.slice(0, shown.limit)), shown.button(more, list.refresh, onError)];
   });
 
   function draw(found) {
     return table(
-      say("admin.projects"),
-      [say("admin.project"), say("admin.project_id"), say("admin.service"), say("created_at"), say("actions")],
+      t("admin.projects"),
+      [t("admin.project"), t("admin.project_id"), t("admin.service"), t("created_at"), t("actions")],
       found.map((project) => [
         project.name,
         el("code", {}, project.id),
-        stateTag(project.enabled),
-        say("plain", { value: () => moment(project.created_at) }),
+        statusTag(project.enabled),
+        t("plain", { value: () => formatTime(project.created_at) }),
         el("div", { class: "buttons" }, toggle(project), remove(project)),
       ]),
     );
@@ -158,31 +158,31 @@ function projects() {
     const name = project.enabled ? "disable" : "enable";
     const act = async () => {
       fill(errors);
-      if (!(await switchService(project))) return;
+      if (!(await toggleService(project))) return;
       await list.refresh();
-      notice(say(project.enabled ? "service.now_disabled" : "service.now_enabled"));
+      toast(t(project.enabled ? "service.now_disabled" : "service.now_enabled"));
     };
-    return actionButton(say(name), say(`${name}.what`, { what: project.name }), act, failed);
+    return actionButton(t(name), t(`${name}.what`, { what: project.name }), act, onError);
   }
   function remove(project) {
     const act = async () => {
       fill(errors);
-      const why = say("admin.delete_project_why", { name: project.name });
-      if (!(await confirmed(say("admin.delete_project"), why, say("delete")))) return;
-      await ask("DELETE", `/v1/projects/${project.id}`);
+      const why = t("admin.delete_project_why", { name: project.name });
+      if (!(await confirmDialog(t("admin.delete_project"), why, t("delete")))) return;
+      await request("DELETE", `/v1/projects/${project.id}`);
       await list.refresh();
-      notice(say("admin.deleted"));
+      toast(t("admin.deleted"));
     };
-    return actionButton(say("delete"), say("delete.what", { what: project.name }), act, failed, "small danger");
+    return actionButton(t("delete"), t("delete.what", { what: project.name }), act, onError, "small danger");
   }
 
   const name = el("input", { id: freshId("name"), required: true, maxlength: 64, autocomplete: "off" });
   const add = async () => {
     fill(errors);
-    await ask("POST", "/v1/projects", { name: name.value.trim() });
+    await request("POST", "/v1/projects", { name: name.value.trim() });
     name.value = "";
     await list.refresh();
-    notice(say("admin.added"));
+    toast(t("admin.added"));
   };
   list.refresh();
   return {
@@ -190,11 +190,11 @@ function projects() {
     root: el(
       "section",
       { class: "card", "aria-labelledby": "projects-title" },
-      el("h2", { id: "projects-title" }, say("admin.projects")),
+      el("h2", { id: "projects-title" }, t("admin.projects")),
       errors,
-      list.place,
-      addForm(say("admin.add_project"), add, failed, [
-        field(say("admin.project"), name, say("admin.project_hint")),
+      list.root,
+      addForm(t("admin.add_project"), add, onError, [
+        field(t("admin.project"), name, t("admin.project_hint")),
       ]),
     ),
   };
@@ -207,17 +207,17 @@ function field(label, input, hint = null) {
     { class: "field" },
     el("label", { for: input.id }, label),
     input,
-    hint && el("span", { class: "fine", id: `${input.id}-hint` }, hint),
+    hint && el("span", { class: "fine-print", id: `${input.id}-hint` }, hint),
   );
 }
 
-function addForm(title, add, failed, fields) {
+function addForm(title, add, onError, fields) {
   const button = el("button", { class: "primary" }, title);
   const submit = async (event) => {
     event.preventDefault();
-    await keepingFocus(button, async () => {
+    await keepFocus(button, async () => {
       button.disabled = true;
-      await add().catch(failed);
+      await add().catch(onError);
       button.disabled = false;
     });
   };
@@ -229,8 +229,8 @@ function addForm(title, add, failed, fields) {
   );
 }
 
-const tellPassword = ({ user, password }) =>
-  showSecrets(say("admin.password_of", { name: user.name }), [
-    [say("admin.user"), user.name],
-    [say("admin.password"), password],
+const showPassword = ({ user, password }) =>
+  showSecrets(t("admin.password_of", { name: user.name }), [
+    [t("admin.user"), user.name],
+    [t("admin.password"), password],
   ]);

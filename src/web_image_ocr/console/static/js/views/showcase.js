@@ -1,12 +1,12 @@
-// What the service does, in one look: a sample with the boxes and lines that it answers.
+// Show what the service does: a sample image with its boxes and lines.
 
 import { el } from "../dom.js";
-import { say } from "../i18n.js";
-import { band } from "../picture/confidence.js";
-import { boxes } from "../picture/boxes.js";
-import { SAMPLES, sampleAddress } from "../picture/samples.js";
+import { t } from "../i18n.js";
+import { confidenceLevel } from "../image/confidence.js";
+import { boxes } from "../image/boxes.js";
+import { SAMPLES, sampleUrl } from "../image/samples.js";
 
-/** A picture of the service at work; nothing in it can be clicked. */
+/** Create the showcase; it is not interactive. */
 export function showcase() {
   const { name, width, height, lines } = SAMPLES[0];
   return el(
@@ -14,14 +14,14 @@ export function showcase() {
     { class: "showcase" },
     el(
       "div",
-      { class: "showcase-picture" },
-      el("img", { src: sampleAddress(`${name}-shown.webp`), alt: say("showcase.picture"), width, height }),
+      { class: "showcase-image" },
+      el("img", { src: sampleUrl(`${name}-shown.webp`), alt: t("showcase.image"), width, height }),
       boxes(lines, { width, height }).drawing,
     ),
     el(
       "ol",
-      { "aria-label": say("showcase.lines") },
-      lines.map((line) => el("li", { class: `line ${band(line.confidence)}` }, line.words)),
+      { "aria-label": t("showcase.lines") },
+      lines.map((line) => el("li", { class: `line ${confidenceLevel(line.confidence)}` }, line.words)),
     ),
   );
 }

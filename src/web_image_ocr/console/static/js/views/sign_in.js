@@ -1,15 +1,15 @@
-// Signing in: the first page, and a window over the view when a token has ended.
+// Sign in: on the welcome page, or in a dialog over the view when a token has expired.
 
 import { el, fill, freshId } from "../dom.js";
 import { openDialog } from "../dialogs.js";
-import { say } from "../i18n.js";
-import { problem } from "../messages.js";
+import { t } from "../i18n.js";
+import { errorBox } from "../messages.js";
 import { session, signIn, staysSignedIn } from "../session.js";
 import { brandMark, preferences } from "../shell.js";
 import { showcase } from "./showcase.js";
 
-/** The page for somebody who is not signed in; `entered` is called once he is. */
-export function signInPage(entered) {
+/** Create the welcome page; `onSignIn` is called after signing in. */
+export function signInPage(onSignIn) {
   return [
     el("header", { class: "bar" }, el("span", { class: "brand" }, brandMark(), "Web Image OCR"), preferences()),
     el(
@@ -17,22 +17,22 @@ export function signInPage(entered) {
       { id: "main", class: "welcome" },
       el(
         "div",
-        { class: "welcome-what" },
-        el("h1", {}, say("welcome.title")),
-        el("p", { class: "lead" }, say("welcome.lead")),
+        { class: "welcome-intro" },
+        el("h1", {}, t("welcome.title")),
+        el("p", { class: "lead" }, t("welcome.lead")),
         showcase(),
       ),
       el(
         "section",
         { class: "card", "aria-labelledby": "sign-in-title" },
-        el("h2", { id: "sign-in-title" }, say("sign_in.title")),
-        form({ domain: "default", user: "", stay: false }, entered),
+        el("h2", { id: "sign-in-title" }, t("sign_in.title")),
+        form({ domain: "default", user: "", stay: false }, onSignIn),
         el(
           "details",
           {},
-          el("summary", {}, say("sign_in.first")),
-          el("p", {}, say("sign_in.first_where")),
-          el("p", {}, say("sign_in.forgotten")),
+          el("summary", {}, t("sign_in.first")),
+          el("p", {}, t("sign_in.first_where")),
+          el("p", {}, t("sign_in.forgotten")),
           el("pre", {}, el("code", {}, "web-image-ocr admin user set-password admin --data-dir data")),
         ),
       ),
@@ -40,33 +40,33 @@ export function signInPage(entered) {
   ];
 }
 
-/** Asks for the password over the view; resolves to whether it was given. */
+/** Ask for the password in a dialog; resolve to whether the user signed in. */
 export async function signInAgain() {
   const { user, domain } = session.me;
-  const known = { user: user.name, domain: domain.name, stay: staysSignedIn() };
+  const initial = { user: user.name, domain: domain.name, stay: staysSignedIn() };
   const done = await openDialog(
-    say("sign_in.again"),
+    t("sign_in.again"),
     (close) => [
-      el("p", {}, say("sign_in.again_why")),
-      form(known, () => close(true), () => close(null)),
+      el("p", {}, t("sign_in.again_why")),
+      form(initial, () => close(true), () => close(null)),
     ],
-    { strict: true }, // a slip of the hand would lose all that stands below
+    { strict: true }, // Escape would lose the content of the view
   );
   return done === true;
 }
 
-function form(known, entered, cancelled = null) {
+function form(initial, onSignIn, onCancel = null) {
   const errors = el("div", {});
-  const button = el("button", { class: "primary" }, say("sign_in.go"));
-  const user = input("user", { autocomplete: "username", value: known.user, required: true });
+  const button = el("button", { class: "primary" }, t("sign_in.go"));
+  const user = input("user", { autocomplete: "username", value: initial.user, required: true });
   const password = input("password", {
     type: "password",
     autocomplete: "current-password",
     required: true,
   });
-  const domain = input("domain", { value: known.domain, required: true, autocomplete: "organization" });
-  const stay = el("input", { type: "checkbox", id: freshId("stay"), checked: known.stay });
-  (known.user ? password : user).field.setAttribute("autofocus", "");
+  const domain = input("domain", { value: initial.domain, required: true, autocomplete: "organization" });
+  const stay = el("input", { type: "checkbox", id: freshId("stay"), checked: initial.stay });
+  (initial.user ? password : user).field.setAttribute("autofocus", "");
 
   async function submit(event) {
     event.preventDefault();
@@ -79,9 +79,9 @@ function form(known, entered, cancelled = null) {
         password: password.field.value,
         stay: stay.checked,
       });
-      entered();
+      onSignIn();
     } catch (error) {
-      fill(errors, problem(error));
+      fill(errors, errorBox(error));
       password.field.focus();
       password.field.select();
     } finally {
@@ -91,7 +91,7 @@ function form(known, entered, cancelled = null) {
 
   return el(
     "form",
-    { class: "stack", on: { submit } },
+    { class: "form-stack", on: { submit } },
     user.row,
     password.row,
     domain.row,
@@ -99,13 +99,13 @@ function form(known, entered, cancelled = null) {
       "p",
       { class: "check" },
       stay,
-      el("label", { for: stay.id }, say("sign_in.stay")),
+      el("label", { for: stay.id }, t("sign_in.stay")),
     ),
     errors,
     el(
       "div",
       { class: "buttons" },
-      cancelled && el("button", { type: "button", on: { click: cancelled } }, say("sign_out")),
+      onCancel && el("button", { type: "button", on: { click: onCancel } }, t("sign_out")),
       button,
     ),
   );
@@ -116,6 +116,6 @@ function input(name, attributes) {
   const field = el("input", { id, name, spellcheck: "false", autocapitalize: "none", ...attributes });
   return {
     field,
-    row: el("p", {}, el("label", { for: id }, say(`sign_in.${name}`)), field),
+    row: el("p", {}, el("label", { for: id }, t(`sign_in.${name}`)), field),
   };
 }

@@ -1,74 +1,74 @@
-// Try it: pictures in, their text out, with all that a developer wants to know about the call.
+// Recognize images and show their text, and the call as a developer needs it.
 
+import { reloadPrompt } from "../async_section.js";
 import { el, fill, freshId } from "../dom.js";
-import { moment, say } from "../i18n.js";
-import { announce, problem } from "../messages.js";
-import { intake, takeFromAnywhere } from "../picture/intake.js";
-import { Job } from "../picture/job.js";
-import { Queue } from "../picture/queue.js";
-import { jobList, stateOf } from "../picture/rows.js";
-import { renewed } from "../router.js";
-import { chooseProject, isAdministrator, isOpen, projectId, session } from "../session.js";
+import { formatTime, t } from "../i18n.js";
+import { announce, errorBox } from "../messages.js";
+import { acceptPasteAndDrop, imageInput } from "../image/input.js";
+import { Job } from "../image/job.js";
+import { Queue } from "../image/queue.js";
+import { jobList, stateText } from "../image/job_list.js";
+import { chooseProject, isAdministrator, isAuthDisabled, projectId, session } from "../session.js";
 import { showcase } from "./showcase.js";
 
-/** What will fail again as long as the file is the same. */
-const USELESS_AGAIN = new Set(["picture_too_large", "empty_file", "AIS.0102", "AIS.0103", "ModelArts.4104"]);
+/** Errors that the same file always causes: no retry is offered. */
+const PERMANENT_ERRORS = new Set(["image_too_large", "empty_file", "AIS.0102", "AIS.0103", "ModelArts.4104"]);
 
-let current = null; // the view that pictures pasted anywhere go to
+let current = null; // receives images that are pasted anywhere
 
-takeFromAnywhere(
+acceptPasteAndDrop(
   () => current?.root.isConnected && !document.querySelector("dialog[open]"),
   (files) => current.takeFiles(files),
 );
 
-/** Builds the view. */
+/** Build the view. */
 export function build() {
   const queue = new Queue();
   const options = optionsPart();
-  const { place, put } = outcomePlace();
+  const { root: output, put } = outputContainer();
   const hint = el("div", {});
   const root = el("div", { class: "try" });
-  let shown = null; // the outcome of the picture that is looked at
+  let shown = null; // output of the selected image
 
-  const chosen = () => ({ ...options.read(), project: projectId() });
+  const currentOptions = () => ({ ...options.read(), project: projectId() });
   const take = (sources) => {
-    const jobs = sources.map((source) => new Job(source, chosen()));
-    // One picture after the other is looked at alone; what is still on its way stays beside it.
+    const jobs = sources.map((source) => new Job(source, currentOptions()));
+    // A single image replaces the one before, unless that is still in progress.
     if (jobs.length === 1 && queue.jobs.length === 1 && !queue.busy) queue.clear();
     queue.add(jobs);
-    look(jobs[0]);
+    select(jobs[0]);
   };
-  const look = (job) => {
+  const select = (job) => {
     shown?.close();
-    list.choose(job);
-    const acts = {
-      again() {
-        job.options = chosen(); // they may have been changed for this
-        queue.again(job);
+    list.select(job);
+    const actions = {
+      retry() {
+        job.options = currentOptions(); // the options may have changed
+        queue.retry(job);
       },
       stop: () => queue.stop([job]),
-      keepEarlier: () => queue.keepEarlier(job),
+      restorePrevious: () => queue.restorePrevious(job),
     };
-    shown = job ? outcome(put, job, acts) : null;
-    root.classList.toggle("has-picture", job !== null);
+    shown = job ? jobOutput(put, job, actions) : null;
+    root.classList.toggle("has-image", job !== null);
     if (!job) put(showcase());
-    // On a small screen the outcome lies below what was pressed.
-    else if (place.getBoundingClientRect().top > 0.7 * innerHeight) place.scrollIntoView({ block: "start" });
+    // On a small screen the output is below the button.
+    else if (output.getBoundingClientRect().top > 0.7 * innerHeight) output.scrollIntoView({ block: "start" });
   };
-  const { root: intakeRoot, takeFiles, focus } = intake(take);
-  const list = jobList(queue, look, focus);
+  const { root: inputRoot, takeFiles, focus } = imageInput(take);
+  const list = jobList(queue, select, focus);
   queue.addEventListener("change", () => {
-    if (shown && !queue.jobs.includes(shown.job)) look(null);
+    if (shown && !queue.jobs.includes(shown.job)) select(null);
   });
 
   fill(
     root,
-    el("div", { class: "try-head" }, el("h1", {}, say("try.title")), el("p", { class: "lead" }, say("try.lead"))),
+    el("div", { class: "try-head" }, el("h1", {}, t("try.title")), el("p", { class: "lead" }, t("try.lead"))),
     hint,
-    el("div", { class: "bench" }, el("div", { class: "bench-in" }, intakeRoot, options.root, list.root), place),
+    el("div", { class: "try-layout" }, el("div", { class: "try-input" }, inputRoot, options.root, list.root), output),
   );
   current = { root, takeFiles };
-  look(null);
+  select(null);
   const refresh = () => fill(hint, serviceHint(refresh));
   refresh();
   return { root, refresh, close: () => queue.clear() };
@@ -83,38 +83,38 @@ function optionsPart() {
     root: el(
       "fieldset",
       { class: "options" },
-      el("legend", {}, say("options.title")),
-      choice(direction, say("options.direction"), "detect_direction"),
-      choice(size, say("options.size"), "image_size"),
+      el("legend", {}, t("options.title")),
+      choice(direction, t("options.direction"), "detect_direction"),
+      choice(size, t("options.size"), "image_size"),
     ),
     read: () => ({ detect_direction: direction.checked, image_size: size.checked }),
   };
 }
 
-// Where outcomes are shown. Whoever is in it by keyboard is at the heading of what comes next.
-function outcomePlace() {
-  const place = el("div", { class: "outcome" });
-  let left = false; // what had the focus is gone
+// Create the container of outputs. Keyboard focus inside moves to the heading of the next output.
+function outputContainer() {
+  const root = el("div", { class: "output" });
+  let hadFocus = false; // the focused element was removed
   function put(...children) {
-    left ||= place.contains(document.activeElement);
-    fill(place, ...children);
-    const heading = place.querySelector("h2");
-    if (!left || !heading) return;
-    left = false;
-    if (document.activeElement !== document.body) return; // he has gone elsewhere
+    hadFocus ||= root.contains(document.activeElement);
+    fill(root, ...children);
+    const heading = root.querySelector("h2");
+    if (!hadFocus || !heading) return;
+    hadFocus = false;
+    if (document.activeElement !== document.body) return; // the user has moved on
     heading.tabIndex = -1;
     heading.focus();
   }
-  return { place, put };
+  return { root, put };
 }
 
-// Shows a job for as long as it is looked at: its progress, then its answer or its error. `acts`
-// is what can be done with it.
-function outcome(put, job, acts) {
+// Show a job while it is selected: progress, then result or error. `actions` are
+// the handlers of its buttons.
+function jobOutput(put, job, actions) {
   let part = null;
-  let waiting = false; // its progress is on show
+  let waiting = false; // progress is shown
   let ticking = null;
-  let left = false;
+  let closed = false;
   const clear = () => {
     clearInterval(ticking);
     part?.close();
@@ -126,23 +126,23 @@ function outcome(put, job, acts) {
       showResult();
     } else if (job.state === "failed") {
       clear();
-      put(failed(job, acts));
+      put(failed(job, actions));
     } else if (!waiting) {
       clear();
       waiting = true;
-      const { root, tick } = underWay(job, acts.stop);
+      const { root, tick } = inProgress(job, actions.stop);
       put(root);
       ticking = setInterval(tick, 200);
     }
   }
-  // What shows results is fetched with the first one: nobody needs it before.
+  // Load the result view lazily.
   async function showResult() {
-    const module = await import("../picture/result.js").catch(() => null);
-    if (left || job.state !== "done") return; // somebody looks at another one by now
+    const module = await import("../image/result.js").catch(() => null);
+    if (closed || job.state !== "done") return; // another image was selected
     clear();
-    part = module?.resultOf(job, acts.again) ?? null;
-    put(part?.root ?? renewed());
-    announce(stateOf(job));
+    part = module?.resultView(job, actions.retry) ?? null;
+    put(part?.root ?? reloadPrompt());
+    announce(stateText(job));
   }
   put();
   job.addEventListener("change", draw);
@@ -150,60 +150,60 @@ function outcome(put, job, acts) {
   return {
     job,
     close() {
-      left = true;
+      closed = true;
       job.removeEventListener("change", draw);
       clear();
     },
   };
 }
 
-const failed = (job, { again, keepEarlier }) =>
+const failed = (job, { retry, restorePrevious }) =>
   el(
     "div",
     { class: "card" },
     el("h2", { class: "file-name" }, job.name),
-    problem(job.error, job.file && USELESS_AGAIN.has(job.error.code) ? null : again),
-    job.earlier && el("button", { type: "button", on: { click: keepEarlier } }, say("result.earlier")),
+    errorBox(job.error, job.file && PERMANENT_ERRORS.has(job.error.code) ? null : retry),
+    job.previous && el("button", { type: "button", on: { click: restorePrevious } }, t("result.previous")),
   );
 
-function underWay(job, stop) {
+function inProgress(job, stop) {
   const state = el("p", { role: "status" });
-  const seconds = el("p", { class: "fine", "aria-hidden": "true" });
-  const progress = el("progress", { max: 1, "aria-label": say("queue.progress_of", { name: job.name }) });
-  const began = Date.now();
-  let told = "";
+  const seconds = el("p", { class: "fine-print", "aria-hidden": "true" });
+  const progress = el("progress", { max: 1, "aria-label": t("queue.progress_of", { name: job.name }) });
+  const startedAt = Date.now();
+  let announced = "";
   const tick = () => {
-    const said = job.state === "paused" ? pausedUntil(job) : stateOf(job);
-    if (String(said) !== told) fill(state, said); // a screen reader says it once
-    told = String(said);
+    const message = job.state === "paused" ? pausedUntil(job) : stateText(job);
+    if (String(message) !== announced) fill(state, message); // avoid repeated announcements
+    announced = String(message);
     if (job.state === "sending") progress.value = job.progress;
     else progress.removeAttribute("value");
-    fill(seconds, say("state.since", { seconds: Math.floor((Date.now() - began) / 1000) }));
+    fill(seconds, t("state.since", { seconds: Math.floor((Date.now() - startedAt) / 1000) }));
   };
   tick();
   return {
     tick,
     root: el(
       "div",
-      { class: "card under-way" },
+      { class: "card in-progress" },
       el("h2", { class: "file-name" }, job.name),
       state,
       progress,
       seconds,
-      el("button", { type: "button", on: { click: stop } }, say("state.stop")),
+      el("button", { type: "button", on: { click: stop } }, t("state.stop")),
     ),
   };
 }
 
 const pausedUntil = (job) =>
-  say("state.paused_until", { time: () => moment(job.resumesAt, { timeStyle: "medium" }) });
+  t("state.paused_until", { time: () => formatTime(job.resumesAt, { timeStyle: "medium" }) });
 
-// What stands in the way of a call, before one is made.
+// Explain why calls would fail: no project, or the service is disabled.
 function serviceHint(refresh) {
-  if (isOpen()) return null;
+  if (isAuthDisabled()) return null;
   if (!session.project) {
-    if (!isAdministrator()) return el("p", { class: "hint" }, say("try.no_project_caller"));
-    return hintBox(say("try.no_project"), "#/administration");
+    if (!isAdministrator()) return el("p", { class: "hint" }, t("try.no_project_caller"));
+    return hintBox(t("try.no_project"), "#/administration");
   }
   if (session.project.enabled) return null;
   const other = session.projects.find((project) => project.enabled);
@@ -221,11 +221,11 @@ function serviceHint(refresh) {
           },
         },
       },
-      say("try.use_other", { name: other.name }),
+      t("try.use_other", { name: other.name }),
     ),
   ];
-  return hintBox(say("try.not_enabled", { name: session.project.name }), "#/service", change);
+  return hintBox(t("try.not_enabled", { name: session.project.name }), "#/service", change);
 }
 
 const hintBox = (text, address, more = null) =>
-  el("p", { class: "hint" }, text, " ", el("a", { href: address }, say("try.go")), more);
+  el("p", { class: "hint" }, text, " ", el("a", { href: address }, t("try.go")), more);
