@@ -13,7 +13,7 @@ from playwright.sync_api import Route, expect
 from tests.console.conftest import OpenConsole
 from tests.console.console_page import ConsolePage
 from tests.console.texts import LANGUAGES
-from tests.console.users import can_sign_in, create_keys, create_user
+from tests.console.users import can_sign_in, create_keys, create_user, delete_user
 from tests.servers import Service
 from tests.support.images import encode_image, text_image
 
@@ -97,6 +97,7 @@ def test_pagination_of_keys(open_console: OpenConsole, service: Service, languag
         console.click("disable.what", what=access)
         expect(rows.last).to_contain_text(console.text("off"))
         expect(rows).to_have_count(101)
+    delete_user(service, user)  # so that lists of all keys stay short
 
 
 @pytest.mark.parametrize("language", LANGUAGES)

@@ -114,7 +114,7 @@ def test_after_a_revoked_token_the_user_continues_in_the_same_view(
             console.page.keyboard.press("Escape")  # must not close the dialog
         dialog.get_by_label(console.text("sign_in.password")).fill("another-password")
         dialog.get_by_label(console.text("sign_in.stay")).uncheck()
-        dialog.get_by_role("button", name=console.text("sign_in.go")).click()
+        dialog.get_by_role("button", name=console.text("sign_in.go"), exact=True).click()
         expect(console.page.locator(".result h2")).to_have_text("after.png")
         assert console.lines() == ["AFTER"]
         field = console.page.get_by_label(console.text("intake.url"))
@@ -138,7 +138,7 @@ def test_the_next_user_sees_nothing_of_the_first(
         dialog = console.page.get_by_role("dialog")
         dialog.get_by_label(console.text("sign_in.user")).fill(second.name)
         dialog.get_by_label(console.text("sign_in.password")).fill(second.password)
-        dialog.get_by_role("button", name=console.text("sign_in.go")).click()
+        dialog.get_by_role("button", name=console.text("sign_in.go"), exact=True).click()
         expect(console.page.locator(".user-name")).to_have_text(second.name)
         expect(console.page.locator("main")).to_contain_text(console.text("table.empty"))
         console.navigate("try")
@@ -184,7 +184,7 @@ def test_changing_the_password(open_console: OpenConsole, service: Service, lang
         dialog = console.page.get_by_role("dialog")
         dialog.get_by_label(console.text("sign_in.password")).fill("a-third-password")
         dialog.get_by_label(console.text("sign_in.stay")).uncheck()
-        dialog.get_by_role("button", name=console.text("sign_in.go")).click()
+        dialog.get_by_role("button", name=console.text("sign_in.go"), exact=True).click()
         expect(console.page.locator("main .definitions")).to_contain_text(
             console.text("account.stays_no")
         )

@@ -43,6 +43,12 @@ def create_keys(service: Service, user: User, number: int) -> None:
         assert answer.status_code == 201, answer.text
 
 
+def delete_user(service: Service, user: User) -> None:
+    """Delete a user and the user's keys."""
+    headers = {"X-Auth-Token": service.token}
+    assert service.client.delete(f"/v1/users/{user.id}", headers=headers).status_code == 204
+
+
 def set_password(service: Service, user: User, password: str) -> None:
     """Set a user's password, which revokes the user's tokens."""
     answer = service.client.post(

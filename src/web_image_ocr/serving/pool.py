@@ -50,9 +50,9 @@ class WorkerPool:
         self._size = self._plan.workers
         self._start = Start(engine_config, limits, sandbox=config.sandbox)
         self._code = InstalledCode()
-        self._code_has_changed = False
-        self._unconfined = ""
-        self._unmeasured = False
+        self._code_changed = False
+        self._sandbox_warned = False
+        self._memory_warned = False
         self._exits = WorkerExits()
         self._admission = Admission(
             permits=self._size, max_waiting=config.max_waiting_per_worker * self._size
@@ -161,32 +161,32 @@ class WorkerPool:
         except ServiceError as error:
             log.error("worker did not start", kind=error.kind, detail=error.detail)  # noqa: TRY400
         except CodeChangedError as error:
-            self._report_changed_code(error)
+            self._report_code_changed(error)
         except WorkerLostError:
             exit_fields = self._exits.describe(worker.killed_for, await worker.ended())
             log.error("worker did not start", kind="lost", **exit_fields)  # noqa: TRY400
         else:
             self._first_started.set()
-            self._code_has_changed = False
+            self._code_changed = False
             log.info("worker ready", pid=worker.pid)
-            self._report_unconfined(ready.unconfined)
-            self._report_unmeasured(worker)
+            self._warn_no_sandbox(ready.unconfined)
+            self._warn_memory_unreadable(worker)
             self._workers.add(worker)
             self._idle.put_nowait(worker)
             status = await worker.ended()
             exit_fields = self._exits.describe(worker.killed_for, status)
             log.warning("worker ended", pid=worker.pid, **exit_fields)
 
-    def _report_unconfined(self, reason: str) -> None:
+    def _warn_no_sandbox(self, reason: str) -> None:
         """Log once that workers run without the sandbox that the settings ask for."""
-        if self._config.sandbox and reason and not self._unconfined:
-            self._unconfined = reason
+        if self._config.sandbox and reason and not self._sandbox_warned:
+            self._sandbox_warned = True
             log.warning("workers run without a sandbox", reason=reason)
 
-    def _report_unmeasured(self, worker: WorkerProcess) -> None:
+    def _warn_memory_unreadable(self, worker: WorkerProcess) -> None:
         """Log once that the memory limit of workers cannot be enforced."""
-        if worker.unmeasured and not self._unmeasured:
-            self._unmeasured = True
+        if worker.memory_unreadable and not self._memory_warned:
+            self._memory_warned = True
             log.warning(
                 "memory of workers is not bounded",
                 pid=worker.pid,
@@ -194,10 +194,10 @@ class WorkerPool:
                 "effect; mount /proc and let the server see its own processes",
             )
 
-    def _report_changed_code(self, error: CodeChangedError) -> None:
+    def _report_code_changed(self, error: CodeChangedError) -> None:
         """Log once that the installed code changed; running workers go on."""
-        if not self._code_has_changed:
-            self._code_has_changed = True
+        if not self._code_changed:
+            self._code_changed = True
             log.error(
                 "worker did not start",
                 kind="code_changed",

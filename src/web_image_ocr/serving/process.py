@@ -93,7 +93,7 @@ class WorkerProcess:
         )
 
     @property
-    def unmeasured(self) -> bool:
+    def memory_unreadable(self) -> bool:
         """Return whether it has a memory limit that cannot be enforced."""
         return self._memory_bytes < sys.maxsize and self._resident_bytes() is None and self.alive
 

@@ -110,7 +110,7 @@ def _conditions() -> list[_Condition]:
 def enter_sandbox() -> str:
     """Install the seccomp filter for all threads of this process, irrevocably.
 
-    The process must have given up new privileges (`harden_process`).
+    Requires ``no_new_privs`` (see `harden_process`).
 
     Returns:
         Why the filter is not available; empty if it is installed.

@@ -1,7 +1,7 @@
 // Show modal dialogs with <dialog>, which traps and restores the focus.
 
 import { el, freshId } from "./dom.js";
-import { toast } from "./messages.js";
+import { toast } from "./feedback.js";
 import { t } from "./i18n.js";
 
 /**

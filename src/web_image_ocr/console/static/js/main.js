@@ -1,6 +1,6 @@
 // Start the console.
 
-import { errorBox, mountMessages } from "./messages.js";
+import { errorBox, mountMessages } from "./feedback.js";
 import { el, fill } from "./dom.js";
 import { preferredLanguage, t, useLanguage } from "./i18n.js";
 import { showView, startRouter, stopRouter } from "./router.js";

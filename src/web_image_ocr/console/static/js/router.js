@@ -1,7 +1,7 @@
 // Show the view in the URL. Views are built once and kept with what was typed into them.
 
-import { reloadPrompt } from "./async_section.js";
 import { el, fill } from "./dom.js";
+import { reloadPrompt } from "./feedback.js";
 import { retranslate, t } from "./i18n.js";
 
 /** Loaders of the views by their name in the URL; each is fetched when it is first shown. */

@@ -1,10 +1,9 @@
 // Build the frame around the views: brand, navigation, project, user, language, theme.
 
-import { reloadPrompt } from "./async_section.js";
 import { openDialog } from "./dialogs.js";
 import { el, fill } from "./dom.js";
 import { chooseLanguage, currentLanguage, retranslate, t } from "./i18n.js";
-import { announce } from "./messages.js";
+import { announce, reloadPrompt } from "./feedback.js";
 import { closeViews, refreshView, retranslateViews, showView } from "./router.js";
 import { chooseProject, isAdministrator, isAuthDisabled, onChange, session } from "./session.js";
 import { THEMES, chooseTheme, currentTheme } from "./theme.js";

@@ -2,7 +2,7 @@
 
 import { el, fill, freshId } from "../dom.js";
 import { t } from "../i18n.js";
-import { errorBox } from "../messages.js";
+import { errorBox } from "../feedback.js";
 import { session } from "../session.js";
 import { SAMPLES, sampleUrl, sampleFile } from "./samples.js";
 

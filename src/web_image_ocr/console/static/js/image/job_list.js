@@ -4,7 +4,7 @@ import { confirmDialog } from "../dialogs.js";
 import { el, fill } from "../dom.js";
 import { saveFile } from "../files.js";
 import { t } from "../i18n.js";
-import { announce, errorTitle } from "../messages.js";
+import { announce, errorTitle } from "../feedback.js";
 import { toResultsCsv, toJsonLines, toText } from "./exports.js";
 
 /**

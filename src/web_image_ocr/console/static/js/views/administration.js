@@ -1,10 +1,9 @@
 // Manage the account's users and projects.
 
-import { asyncSection } from "../async_section.js";
 import { chooseDialog, confirmDialog, showSecrets } from "../dialogs.js";
 import { el, fill, freshId } from "../dom.js";
 import { formatTime, t } from "../i18n.js";
-import { toast, errorBox } from "../messages.js";
+import { asyncSection, errorBox, toast } from "../feedback.js";
 import { growingList, fetchRecords } from "../pagination.js";
 import { request, isAdministrator, refreshMe, refreshProjects, session } from "../session.js";
 import { toggleService } from "../subscription.js";

@@ -1,11 +1,10 @@
 // Manage access keys. The secret is shown only once, when the key is created.
 
-import { asyncSection } from "../async_section.js";
 import { confirmDialog, showSecrets } from "../dialogs.js";
 import { el, fill, freshId } from "../dom.js";
 import { toCsv, saveFile } from "../files.js";
 import { formatTime, t } from "../i18n.js";
-import { toast, errorBox } from "../messages.js";
+import { asyncSection, errorBox, toast } from "../feedback.js";
 import { growingList, fetchRecords } from "../pagination.js";
 import { request, isAdministrator, session } from "../session.js";
 import { actionButton, statusTag, table } from "../table.js";

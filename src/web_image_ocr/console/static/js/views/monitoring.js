@@ -1,12 +1,11 @@
 // Show the number, outcome and latency of calls.
 
 import { ApiError } from "../api.js";
-import { asyncSection } from "../async_section.js";
 import { chart } from "../charts.js";
 import { el, fill, freshId } from "../dom.js";
 import { withBom, saveFile } from "../files.js";
 import { formatDuration, formatNumber, formatPercent, formatTime, t } from "../i18n.js";
-import { errorBox, errorAdvice } from "../messages.js";
+import { asyncSection, errorAdvice, errorBox } from "../feedback.js";
 import { request, requestText, projectId } from "../session.js";
 import { actionButton, table } from "../table.js";
 

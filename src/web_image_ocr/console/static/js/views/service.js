@@ -1,11 +1,10 @@
 // Show and toggle the subscription of the project, and show the server's limits and models.
 
 import { callJson } from "../api.js";
-import { asyncSection } from "../async_section.js";
 import { copyButton } from "../dialogs.js";
 import { el, fill } from "../dom.js";
 import { formatBytes, formatDuration, t } from "../i18n.js";
-import { announce, errorBox } from "../messages.js";
+import { announce, asyncSection, errorBox } from "../feedback.js";
 import { isAdministrator, isAuthDisabled, projectId, refreshProjects, session } from "../session.js";
 import { toggleService } from "../subscription.js";
 import { actionButton, definitionList, statusTag } from "../table.js";

@@ -3,7 +3,7 @@
 import { el, fill, freshId } from "../dom.js";
 import { openDialog } from "../dialogs.js";
 import { t } from "../i18n.js";
-import { errorBox } from "../messages.js";
+import { errorBox } from "../feedback.js";
 import { session, signIn, staysSignedIn } from "../session.js";
 import { brandMark, preferences } from "../shell.js";
 import { showcase } from "./showcase.js";

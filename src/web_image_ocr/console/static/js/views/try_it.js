@@ -1,9 +1,8 @@
 // Recognize images and show their text, and the call as a developer needs it.
 
-import { reloadPrompt } from "../async_section.js";
 import { el, fill, freshId } from "../dom.js";
 import { formatTime, t } from "../i18n.js";
-import { announce, errorBox } from "../messages.js";
+import { announce, errorBox, reloadPrompt } from "../feedback.js";
 import { acceptPasteAndDrop, imageInput } from "../image/input.js";
 import { Job } from "../image/job.js";
 import { Queue } from "../image/queue.js";

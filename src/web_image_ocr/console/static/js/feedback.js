@@ -1,4 +1,4 @@
-// Show errors with advice, short notifications, and announcements for screen readers.
+// Show loading, errors with advice, notifications, and announcements for screen readers.
 
 import { ApiError, kindOf } from "./api.js";
 import { el, fill } from "./dom.js";
@@ -49,6 +49,45 @@ export function errorBox(error, retry = null) {
     retry && el("button", { type: "button", on: { click: retry } }, t("again")),
   );
 }
+
+/**
+ * Create a section that shows what the server answers.
+ *
+ * @param {Function} load fetches the data.
+ * @param {Function} render returns the nodes for the data.
+ * @returns `{root, refresh}`; `refresh` loads again and shows the result, or the error with a retry.
+ */
+export function asyncSection(load, render) {
+  const root = el("div", { class: "async-section" });
+  let latest = 0;
+  async function refresh() {
+    const current = ++latest;
+    root.setAttribute("aria-busy", "true");
+    let content;
+    try {
+      content = render(await load());
+    } catch (error) {
+      content = errorBox(error, refresh);
+    }
+    if (current !== latest) return; // a newer request is pending
+    root.removeAttribute("aria-busy");
+    fill(root, content);
+  }
+  return { root, refresh };
+}
+
+/** Create the message for a module that cannot be fetched: after an upgrade its URL is another. */
+export const reloadPrompt = () =>
+  el(
+    "div",
+    { class: "async-section", role: "alert" },
+    el("p", {}, t("reload.text")),
+    el(
+      "button",
+      { type: "button", class: "primary", on: { click: () => location.reload() } },
+      t("reload.button"),
+    ),
+  );
 
 function errorText(error, part) {
   if (!(error instanceof ApiError)) return t(`error.internal_here.${part}`);
