@@ -163,7 +163,7 @@ def test_the_image_can_be_zoomed_and_panned(open_console: OpenConsole, language:
 @pytest.mark.parametrize("language", LANGUAGES)
 def test_images_are_dropped_and_pasted(open_console: OpenConsole, language: str) -> None:
     """Images beyond the limit are reported; empty files are not sent."""
-    picture = list(encode_image(text_image("DROPPED"), "PNG"))
+    image = list(encode_image(text_image("DROPPED"), "PNG"))
     with open_console(signed_in=True, language=language) as console:
         console.sign_in_and_open()
         page = console.page
@@ -179,21 +179,19 @@ def test_images_are_dropped_and_pasted(open_console: OpenConsole, language: str)
             ("dropped.png", "drop", "DragEvent", "dataTransfer"),
             ("pasted.png", "paste", "ClipboardEvent", "clipboardData"),
         ):
-            page.evaluate(_DROP_OR_PASTE, [[[name, picture]], *event])
+            page.evaluate(_DROP_OR_PASTE, [[[name, image]], *event])
             expect(page.locator(".result h2")).to_have_text(name)
             assert console.lines() == ["DROPPED"]
 
 
 @pytest.mark.parametrize("language", LANGUAGES)
 def test_several_images_are_recognized_and_saved(open_console: OpenConsole, language: str) -> None:
-    pictures = [
-        (f"{word}.png", encode_image(text_image(word), "PNG")) for word in ("ALPHA", "BRAVO")
-    ]
+    images = [(f"{word}.png", encode_image(text_image(word), "PNG")) for word in ("ALPHA", "BRAVO")]
     formula = ("=cmd|calc.png", encode_image(text_image("=1+1"), "PNG"))
     with open_console(signed_in=True, language=language, refusals=True) as console:
         console.sign_in_and_open()
         page = console.page
-        console.upload(*pictures, formula, ("broken.png", b"not an image"))
+        console.upload(*images, formula, ("broken.png", b"not an image"))
         expect(page.locator(".jobs .done")).to_have_count(3)
         expect(page.locator(".jobs .failed")).to_have_text(console.text("error.AIS.0102.title"))
         page.locator(".job").nth(1).click()
@@ -235,11 +233,11 @@ def test_the_rate_limit_is_waited_for(
     open_console: OpenConsole, open_server: Server, language: str
 ) -> None:
     """The limit is one call a second; rejected calls are retried automatically."""
-    picture = encode_image(text_image("PATIENCE"), "PNG")
+    image = encode_image(text_image("PATIENCE"), "PNG")
     with open_console(open_server.url, language=language, refusals=True) as console:
         statuses: list[int] = []
         console.page.on("response", lambda answer: statuses.append(answer.status))
-        console.upload(*[(f"{number}.png", picture) for number in range(3)])
+        console.upload(*[(f"{number}.png", image) for number in range(3)])
         expect(console.page.locator(".jobs .done")).to_have_count(3, timeout=30_000)
         assert 429 in statuses
         assert statuses.count(429) <= 6  # it waits instead of polling

@@ -1,7 +1,7 @@
 // Start the console.
 
-import { errorBox, mountMessages } from "./feedback.js";
 import { el, fill } from "./dom.js";
+import { errorBox, mountMessages } from "./feedback.js";
 import { preferredLanguage, t, useLanguage } from "./i18n.js";
 import { showView, startRouter, stopRouter } from "./router.js";
 import { isAuthDisabled, loadSession, session, setSignInPrompt, signOut } from "./session.js";

@@ -2,8 +2,8 @@
 
 import { openDialog } from "./dialogs.js";
 import { el, fill } from "./dom.js";
-import { chooseLanguage, currentLanguage, retranslate, t } from "./i18n.js";
 import { announce, reloadPrompt } from "./feedback.js";
+import { chooseLanguage, currentLanguage, retranslate, t } from "./i18n.js";
 import { closeViews, refreshView, retranslateViews, showView } from "./router.js";
 import { chooseProject, isAdministrator, isAuthDisabled, onChange, session } from "./session.js";
 import { THEMES, chooseTheme, currentTheme } from "./theme.js";

@@ -1,6 +1,6 @@
 // Call the service and report the progress of sending.
 
-import { ApiError, toApiError, parseJson } from "../api.js";
+import { ApiError, parseJson, toApiError } from "../api.js";
 import { formatBytes } from "../i18n.js";
 import { session, withProjectToken } from "../session.js";
 

@@ -1,10 +1,10 @@
 // Take images: dropped, pasted, chosen, by URL, or from the samples.
 
 import { el, fill, freshId } from "../dom.js";
-import { t } from "../i18n.js";
 import { errorBox } from "../feedback.js";
+import { t } from "../i18n.js";
 import { session } from "../session.js";
-import { SAMPLES, sampleUrl, sampleFile } from "./samples.js";
+import { SAMPLES, sampleFile, sampleUrl } from "./samples.js";
 
 /** Limit on images taken at once. */
 const MAX_FILES = 500;

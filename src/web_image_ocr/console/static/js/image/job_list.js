@@ -2,10 +2,10 @@
 
 import { confirmDialog } from "../dialogs.js";
 import { el, fill } from "../dom.js";
+import { announce, errorTitle } from "../feedback.js";
 import { saveFile } from "../files.js";
 import { t } from "../i18n.js";
-import { announce, errorTitle } from "../feedback.js";
-import { toResultsCsv, toJsonLines, toText } from "./exports.js";
+import { toJsonLines, toResultsCsv, toText } from "./exports.js";
 
 /**
  * Create the list of a queue's jobs.

@@ -2,9 +2,9 @@
 
 import { copyButton } from "../dialogs.js";
 import { el, fill, freshId } from "../dom.js";
+import { errorBox, errorTitle } from "../feedback.js";
 import { saveFile } from "../files.js";
 import { formatBytes, t } from "../i18n.js";
-import { errorBox, errorTitle } from "../feedback.js";
 import { isAuthDisabled, withProjectToken } from "../session.js";
 import { tabs } from "../tabs.js";
 import { requestBody, servicePath } from "./call.js";

@@ -2,8 +2,8 @@
 
 import { ApiError, kindOf } from "../api.js";
 import { el, fill, freshId } from "../dom.js";
+import { errorBox, toast } from "../feedback.js";
 import { t } from "../i18n.js";
-import { toast, errorBox } from "../feedback.js";
 import { changePassword, session, staysSignedIn } from "../session.js";
 import { definitionList } from "../table.js";
 

@@ -2,10 +2,10 @@
 
 import { chooseDialog, confirmDialog, showSecrets } from "../dialogs.js";
 import { el, fill, freshId } from "../dom.js";
-import { formatTime, t } from "../i18n.js";
 import { asyncSection, errorBox, toast } from "../feedback.js";
-import { growingList, fetchRecords } from "../pagination.js";
-import { request, isAdministrator, refreshMe, refreshProjects, session } from "../session.js";
+import { formatTime, t } from "../i18n.js";
+import { fetchRecords, growingList } from "../pagination.js";
+import { isAdministrator, refreshMe, refreshProjects, request, session } from "../session.js";
 import { toggleService } from "../subscription.js";
 import { actionButton, keepFocus, statusTag, table } from "../table.js";
 

@@ -2,11 +2,11 @@
 
 import { confirmDialog, showSecrets } from "../dialogs.js";
 import { el, fill, freshId } from "../dom.js";
-import { toCsv, saveFile } from "../files.js";
-import { formatTime, t } from "../i18n.js";
 import { asyncSection, errorBox, toast } from "../feedback.js";
-import { growingList, fetchRecords } from "../pagination.js";
-import { request, isAdministrator, session } from "../session.js";
+import { saveFile, toCsv } from "../files.js";
+import { formatTime, t } from "../i18n.js";
+import { fetchRecords, growingList } from "../pagination.js";
+import { isAdministrator, request, session } from "../session.js";
 import { actionButton, statusTag, table } from "../table.js";
 
 /** Build the view. */

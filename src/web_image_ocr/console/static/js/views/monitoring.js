@@ -3,10 +3,10 @@
 import { ApiError } from "../api.js";
 import { chart } from "../charts.js";
 import { el, fill, freshId } from "../dom.js";
-import { withBom, saveFile } from "../files.js";
-import { formatDuration, formatNumber, formatPercent, formatTime, t } from "../i18n.js";
 import { asyncSection, errorAdvice, errorBox } from "../feedback.js";
-import { request, requestText, projectId } from "../session.js";
+import { saveFile, withBom } from "../files.js";
+import { formatDuration, formatNumber, formatPercent, formatTime, t } from "../i18n.js";
+import { projectId, request, requestText } from "../session.js";
 import { actionButton, table } from "../table.js";
 
 const MINUTE = 60000;

@@ -3,8 +3,8 @@
 import { callJson } from "../api.js";
 import { copyButton } from "../dialogs.js";
 import { el, fill } from "../dom.js";
-import { formatBytes, formatDuration, t } from "../i18n.js";
 import { announce, asyncSection, errorBox } from "../feedback.js";
+import { formatBytes, formatDuration, t } from "../i18n.js";
 import { isAdministrator, isAuthDisabled, projectId, refreshProjects, session } from "../session.js";
 import { toggleService } from "../subscription.js";
 import { actionButton, definitionList, statusTag } from "../table.js";

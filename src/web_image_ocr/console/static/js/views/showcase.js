@@ -2,8 +2,8 @@
 
 import { el } from "../dom.js";
 import { t } from "../i18n.js";
-import { confidenceLevel } from "../image/confidence.js";
 import { boxes } from "../image/boxes.js";
+import { confidenceLevel } from "../image/confidence.js";
 import { SAMPLES, sampleUrl } from "../image/samples.js";
 
 /** Create the showcase; it is not interactive. */

@@ -1,9 +1,9 @@
 // Sign in: on the welcome page, or in a dialog over the view when a token has expired.
 
-import { el, fill, freshId } from "../dom.js";
 import { openDialog } from "../dialogs.js";
-import { t } from "../i18n.js";
+import { el, fill, freshId } from "../dom.js";
 import { errorBox } from "../feedback.js";
+import { t } from "../i18n.js";
 import { session, signIn, staysSignedIn } from "../session.js";
 import { brandMark, preferences } from "../shell.js";
 import { showcase } from "./showcase.js";

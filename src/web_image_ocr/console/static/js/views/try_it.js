@@ -1,12 +1,12 @@
 // Recognize images and show their text, and the call as a developer needs it.
 
 import { el, fill, freshId } from "../dom.js";
-import { formatTime, t } from "../i18n.js";
 import { announce, errorBox, reloadPrompt } from "../feedback.js";
+import { formatTime, t } from "../i18n.js";
 import { acceptPasteAndDrop, imageInput } from "../image/input.js";
 import { Job } from "../image/job.js";
-import { Queue } from "../image/queue.js";
 import { jobList, stateText } from "../image/job_list.js";
+import { Queue } from "../image/queue.js";
 import { chooseProject, isAdministrator, isAuthDisabled, projectId, session } from "../session.js";
 import { showcase } from "./showcase.js";
 
