@@ -126,7 +126,7 @@ def _token(identity: Identity) -> str:
         password=PASSWORD,
         scope=Scope(project=Reference(id=PROJECT)),
     )
-    return identity.log_in(login, "127.0.0.1").token
+    return identity.sign_in.log_in(login, "127.0.0.1").token
 
 
 def _request(
@@ -178,7 +178,7 @@ async def test_65_worked_example_b(client: httpx.AsyncClient, identity: Identity
     assert signature == "9905564a9389bd3794be3df0666679c1dd0608ecbb548d7dd6a7260f5bfa7a57"
 
     # The example's security token is nobody's; here is the same call with one of ours.
-    key = identity.issue_temporary_key(_token(identity))
+    key = identity.temporary_keys.issue(_token(identity))
     headers["X-Security-Token"] = key.security_token
     authorization, _ = _signature(key.access, key.secret, headers, body)
     response = await client.post(

@@ -120,7 +120,7 @@ def _signed_request(data: bytes) -> SignedRequest:
 
 def _signature(data: bytes) -> None:
     request = _signed_request(data)
-    authorization = signature.read_authorization(request)
+    authorization = signature.parse_authorization(request)
     signature.signing_time(request)
     assert not signature.is_signed_with("not the key", request, authorization)
     signature.string_to_sign(request, authorization.signed_headers)
@@ -141,13 +141,13 @@ _TEMPORARY = TemporaryClaims(
     access="A" * 20, secret="s" * 40, user_id="u" * 32, generation=1, expires_at=2_000_000_000
 )
 with mock.patch("secrets.token_bytes", bytes):  # the same nonce in every process
-    _SECURITY_TOKEN = _TOKENS.write_security_token(_TEMPORARY).encode()
+    _SECURITY_TOKEN = _TOKENS.encode_security_token(_TEMPORARY).encode()
 
 
 def _token(data: bytes) -> None:
-    sealed = _TOKENS.read_security_token(data)
+    sealed = _TOKENS.decode_security_token(data)
     assert sealed in (None, _TEMPORARY)
-    assert _TOKENS.read(data.decode("latin-1")) == _CLAIMS
+    assert _TOKENS.decode(data.decode("latin-1")) == _CLAIMS
 
 
 _PROXIES = ClientAddresses(("10.0.0.0/8", "fd00::/8"))
@@ -342,7 +342,7 @@ TARGETS: Sequence[Target] = (
         name="token",
         check=_token,
         seeds=[
-            _TOKENS.write(_CLAIMS).encode(),
+            _TOKENS.encode(_CLAIMS).encode(),
             _SECURITY_TOKEN,
             base64.urlsafe_b64encode(b'{"alg":"none","typ":"JWT"}').rstrip(b"=") + b".e30.",
         ],

@@ -67,7 +67,7 @@ def account_of(identity: Identity) -> Account:
             password="correct-horse-battery",
             scope=scope,
         )
-        return identity.log_in(login, "127.0.0.1").token
+        return identity.sign_in.log_in(login, "127.0.0.1").token
 
     return Account(
         first=first,

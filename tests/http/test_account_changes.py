@@ -46,7 +46,7 @@ def _token(identity: Identity, user: str = "admin") -> dict[str, str]:
         password=PASSWORD,
         scope=Scope(project=Reference(name="cn-north-4")),
     )
-    return {"X-Auth-Token": identity.log_in(login, "127.0.0.1").token}
+    return {"X-Auth-Token": identity.sign_in.log_in(login, "127.0.0.1").token}
 
 
 async def _call(client: httpx.AsyncClient, path: str, headers: dict[str, str]) -> httpx.Response:

@@ -30,7 +30,7 @@ pytestmark = pytest.mark.slow  # real password hashes
 def gate(identity: Identity, monkeypatch: pytest.MonkeyPatch) -> Iterator[threading.Event]:
     """Sign-ins wait until it is set."""
     opened = threading.Event()
-    log_in = identity.log_in
+    log_in = identity.sign_in.log_in
 
     def held(login: PasswordLogin, client: str, *, may_write: bool) -> TokenGrant:
         opened.wait()
@@ -129,7 +129,7 @@ async def test_more_sign_ins_than_allowed_are_told_when_to_come_back(
 ) -> None:
     budget = SignInBudget(IdentityConfig(sign_ins_per_minute=1))
     monkeypatch.setattr(identity, "_sign_in_budget", budget)
-    monkeypatch.setattr(identity._reading_sign_in, "_budget", budget)
+    monkeypatch.setattr(identity.sign_in, "_budget", budget)
     async with clients(identity) as client:
         first = await client.post("/v3/auth/tokens", json=_login(account))
         second = await client.post("/v3/auth/tokens", json=_login(account))
@@ -147,7 +147,7 @@ async def test_guessed_signatures_that_wait_for_the_store_leave_tokens_alone(
 ) -> None:
     """As when a wrong one is to be counted while the store is locked."""
     opened = threading.Event()
-    check = identity.check_signed_headers
+    check = identity.signatures.check_headers
 
     def held(request: SignedRequest, client: str, *, may_write: bool) -> str:
         opened.wait()

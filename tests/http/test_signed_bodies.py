@@ -139,7 +139,7 @@ async def test_the_attacker_is_locked_out_and_nobody_else(
 
     def is_locked() -> bool:
         try:
-            identity.check_signed_headers(head, attacker)
+            identity.signatures.check_headers(head, attacker)
         except ServiceError as error:
             return error.kind is ErrorKind.KEY_LOCKED
         return False

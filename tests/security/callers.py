@@ -83,7 +83,7 @@ class Callers:
 
     def log_in(self, user: str, password: str = PASSWORD, scope: Scope | None = None) -> str:
         """Return a new token, by default for ``home``."""
-        return self.identity.log_in(
+        return self.identity.sign_in.log_in(
             PasswordLogin(
                 user=Reference(name=user),
                 domain=Reference(name="default"),
@@ -110,8 +110,8 @@ class Callers:
         )
         for _ in range(5):
             for attempt in (
-                lambda: self.identity.log_in(login, GUESSER),
-                lambda: self.identity.authenticate_signature(guess, GUESSER),
+                lambda: self.identity.sign_in.log_in(login, GUESSER),
+                lambda: self.identity.signatures.authenticate(guess, GUESSER),
             ):
                 try:
                     attempt()

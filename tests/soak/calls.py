@@ -254,6 +254,6 @@ def _expired_token(data_dir: Path, account: Account) -> str:
         scope=Scope(project=Reference(id=account.project_id)),
     )
     try:
-        return identity.log_in(login, "127.0.0.1").token
+        return identity.sign_in.log_in(login, "127.0.0.1").token
     finally:
         identity.close()

@@ -232,7 +232,7 @@ def _unreadable(service: Service, pairs: list[KeyPair]) -> list[str]:
     """Return the access keys whose stored secret is not the one that was issued."""
     with closing(Identity(IdentityConfig(), service.data_dir, may_create=False)) as identity:
         with identity._database.reading() as session:
-            query = select(AccessKeyRow.access, AccessKeyRow.sealed_secret)
+            query = select(AccessKeyRow.access, AccessKeyRow.encrypted_secret)
             stored = {row[0]: row[1] for row in session.execute(query)}
         master = identity._keyring.in_use()
         return [

@@ -109,7 +109,7 @@ class ServerPair:
         made = self.identity.administration.create_project(name)
         self.identity.administration.enable(name, "web-image")
         project = Scope(project=Reference(id=made.id))
-        return Project(name, made.id, self.identity.rescope(self.token, project).token)
+        return Project(name, made.id, self.identity.sign_in.rescope(self.token, project).token)
 
     @property
     def token(self) -> str:

@@ -249,7 +249,7 @@ class TestAdmin:
         done = run("admin", "user", "list", "--data-dir", str(typo))
         assert done.returncode == 5
         assert done.stderr == (
-            f"web-image-ocr: no store in {typo}: "
+            f"web-image-ocr: no database in {typo}: "
             f"run `web-image-ocr admin init --data-dir {typo}` first\n"
         )
         assert not typo.exists()
@@ -260,7 +260,7 @@ class TestAdmin:
         done = run("admin", "init", "--data-dir", str(file))
         assert done.returncode == 4
         assert done.stderr == (
-            f"web-image-ocr: the store's folder {file} cannot be used: Not a directory\n"
+            f"web-image-ocr: the database folder {file} cannot be used: Not a directory\n"
         )
 
 

@@ -134,10 +134,10 @@ FAULTS = {
     "emptied": Fault(begin=_emptied, reason="no such table"),
     "another store": Fault(
         begin=_another_store,
-        reason="another store's file",
-        admin="is the master key of another store",
+        reason="the file is that of another database",
+        admin="is the master key of another database",
     ),
-    "deleted": Fault(begin=gone, reason="unable to open database file", admin="no store"),
+    "deleted": Fault(begin=gone, reason="unable to open database file", admin="no database"),
     "folder gone": Fault(begin=folder_gone, reason="unable to open database file"),
 }
 
@@ -226,7 +226,7 @@ def _revoked_now(scene: Scene, name: str) -> str:
     operator = scene.operator.administration
     user = operator.create_user(f"user of {name}", password=PASSWORD).user
     login = PasswordLogin(user=Reference(id=user.id), domain=None, password=PASSWORD)
-    account_token = scene.operator.log_in(login, "127.0.0.1").token
+    account_token = scene.operator.sign_in.log_in(login, "127.0.0.1").token
     exchange = {
         "auth": {
             "identity": {"methods": ["token"], "token": {"id": account_token}},

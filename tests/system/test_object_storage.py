@@ -159,7 +159,7 @@ def _two_projects(data_dir: Path) -> tuple[tuple[str, str], tuple[str, str]]:
                 password=PASSWORD,
                 scope=Scope(project=Reference(id=project_id)),
             )
-            return identity.log_in(login, "127.0.0.1").token
+            return identity.sign_in.log_in(login, "127.0.0.1").token
 
         return (first.project_id, token(first.project_id)), (second.id, token(second.id))
 

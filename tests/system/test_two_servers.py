@@ -223,7 +223,7 @@ def _token_of(pair: ServerPair, user: str, project: Project) -> str:
         password=PASSWORD,
         scope=Scope(project=Reference(id=project.id)),
     )
-    return pair.identity.log_in(login, "127.0.0.1").token
+    return pair.identity.sign_in.log_in(login, "127.0.0.1").token
 
 
 def _accepted(pair: ServerPair, project: Project, servers: tuple[int, ...], *, images: int) -> int:

@@ -52,8 +52,8 @@ class Authenticator:
             body: read only for a signature, once the headers are valid.
 
         Raises:
-            ServiceError: ``CREDENTIALS_MISSING``, and as ``Identity.authenticate_token`` and
-                ``Identity.authenticate_signature``.
+            ServiceError: ``CREDENTIALS_MISSING``, and as ``Authorizer.authenticate_token`` and
+                ``SignatureAuthenticator.authenticate``.
         """
         if request.headers.get("authorization", "").startswith(_SIGNATURE_SCHEMES):
             return await self._authenticate_signature(request, body)
@@ -63,7 +63,7 @@ class Authenticator:
         """Return if the caller may call the service for this project.
 
         Raises:
-            ServiceError: as ``authenticate`` and ``Identity.authorize``.
+            ServiceError: as ``authenticate`` and ``Authorizer.authorize``.
         """
         principal = await self.authenticate(request, body)
         await self._gateway.check(Authorizer.check_project, principal, project_id)
@@ -76,12 +76,12 @@ class Authenticator:
         head = _signed_head(request)
         identity = self._gateway.identity
         access = await self._gateway.check_signature(
-            partial(identity.check_signed_headers, head, client)
+            partial(identity.signatures.check_headers, head, client)
         )
         body.hold_as(unauthenticated(client_network(client), access))
         signed = replace(head, body=await self._read_signed(body, access, client))
         return await self._gateway.check_signature(
-            partial(identity.authenticate_signature, signed, client)
+            partial(identity.signatures.authenticate, signed, client)
         )
 
     async def _read_signed(self, body: Body, access: str, client: str) -> bytes:
@@ -94,7 +94,7 @@ class Authenticator:
             if _is_withheld(error, took) and self._incomplete.counts(
                 access, client_network(client), started
             ):
-                record = self._gateway.identity.record_incomplete_body
+                record = self._gateway.identity.signatures.record_incomplete_body
                 with suppress(ServiceError):  # identity keeps what the database does not take
                     await self._gateway.write(record, access, client, took)
             raise

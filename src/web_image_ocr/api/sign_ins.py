@@ -59,10 +59,10 @@ class SignIns:
         """Return a token for a password.
 
         Raises:
-            ServiceError: as ``Identity.log_in``; ``OVERLOADED`` at a concurrency limit.
+            ServiceError: as ``SignIn.log_in``; ``OVERLOADED`` at a concurrency limit.
         """
         client = self._addresses.of(request.scope)
-        check = partial(self._identity.log_in, login, client, may_write=False)
+        check = partial(self._identity.sign_in.log_in, login, client, may_write=False)
         async with self._slot(client):
             return await self._retry_after_write(lambda: self._gateway.log_in(check))
 
@@ -104,7 +104,7 @@ class SignIns:
     @asynccontextmanager
     async def _slot(self, client: str) -> AsyncIterator[None]:
         try:
-            self._identity.check_sign_ins(client)  # refused here, it takes no thread
+            self._identity.sign_in.check_budget(client)  # refused here, it takes no thread
         except ServiceError:
             await asyncio.sleep(REFUSAL_S)
             raise

@@ -77,7 +77,7 @@ def rotate_master_key(
 
 
 def _audit_fields(reached: RotationStatus) -> dict[str, str]:
-    return {"target": reached.facts.in_use, "phase": reached.phase.value}
+    return {"target": reached.state.in_use, "phase": reached.phase.value}
 
 
 @audited("master_key_changed", fields=_audit_fields)
@@ -108,7 +108,7 @@ def _show_progress(done: int, total: int) -> None:
 
 
 def _record(status: RotationStatus) -> Record:
-    facts = status.facts
+    facts = status.state
     return {
         "phase": status.phase.value,
         "master_key": facts.in_use,

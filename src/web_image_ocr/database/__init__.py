@@ -1,1 +1,1 @@
-"""Open, migrate and back up the database. Knows no accounts and no HTTP."""
+"""Open, migrate and back up the database. No accounts, no HTTP."""

@@ -1,8 +1,8 @@
-"""The store: connections, transactions, its newest form, and its failures as one error.
+"""Open the database, migrate it, run transactions, and translate its failures.
 
-SQLite is the default (write-ahead log, foreign keys on, waits for a busy file);
-PostgreSQL works through the same code. Every failure of the store leaves this file as
-``DATABASE_UNAVAILABLE``, and the next call tries anew: nothing needs a restart.
+SQLite is the default (write-ahead log, foreign keys on, busy timeout). PostgreSQL uses the same
+code. Every failure leaves this module as ``DATABASE_UNAVAILABLE``. The next call tries again, so
+no failure needs a restart.
 """
 
 from __future__ import annotations
@@ -28,40 +28,40 @@ from web_image_ocr.database.revisions import DatabaseOutdatedError, Migration, R
 from web_image_ocr.database.tables import MetadataRow
 from web_image_ocr.primitives.errors import ErrorKind, ServiceError
 
-# Any number will do, as long as all servers of one PostgreSQL database take the same.
 _ADVISORY_LOCK = 0x57494F43
+"""Key of the PostgreSQL advisory lock; arbitrary, but the same in all servers."""
 _READERS = 20
-"""Connections that read at once, beside those of password threads: as many as the other threads
-that read (``api.credentials``: 18), and two."""
+"""Concurrent connections for reading, besides those of password threads: one for each other thread
+that reads (``api.credentials``: 18), and two spare ones."""
 _WRITERS = 12
-"""Connections that write, or wait for it, beside those of password threads: as many as the other
-threads that write (8), and four for background work. A reader cannot use them."""
+"""Concurrent connections for writing, besides those of password threads: one for each other thread
+that writes (8), and four for background tasks. Readers cannot use them."""
 _MIGRATION_WAIT_S = 60.0
-"""Seconds that a server waits at its start for another one that migrates the store."""
+"""Time that a starting server waits for another one to migrate the database."""
 _PROBE_S = 1.0
-"""Seconds that a check for readiness waits, on a connection of its own."""
+"""Time that a readiness probe waits, on its dedicated connection."""
 
 
 class Database:
-    """Transactions on one store.
+    """Run transactions on one database.
 
     Attributes:
-        migration: what was done to the store when it was opened.
+        migration: what was migrated when the database was opened.
 
     Args:
         url: SQLAlchemy URL.
-        wait_seconds: how long to wait for a busy store or a free connection. Readers, writers
-            and ``check`` have connections of their own: none of them waits for those of another.
-        password_threads: threads that sign users in, and as many that set passwords: each of
-            both reads, the latter write.
-        may_create: make the SQLite file, its folder and the tables where they are missing.
-        may_migrate: bring a store of an older revision to the newest one, after a backup.
+        wait_seconds: time to wait for a busy database or a free connection. Readers, writers and
+            ``check`` have separate connection pools, so none waits for another.
+        password_threads: number of threads that sign users in, and number of threads that set
+            passwords. Both kinds read, the latter also write.
+        may_create: create the SQLite file, its folder and the tables if they are missing.
+        may_migrate: migrate a database of an older revision, after a backup.
 
     Raises:
-        DatabaseMissingError: where they are missing and may not be made.
-        DatabaseOutdatedError: for an older revision that may not be migrated.
-        ServiceError: ``CONFIGURATION_INVALID`` for a URL or a folder that cannot be used or
-            a store written by a newer version; ``DATABASE_UNAVAILABLE``.
+        DatabaseMissingError: if they are missing and must not be created.
+        DatabaseOutdatedError: for an older revision that must not be migrated.
+        ServiceError: ``CONFIGURATION_INVALID`` for an unusable URL or folder or a database
+            written by a newer version; ``DATABASE_UNAVAILABLE``.
     """
 
     def __init__(
@@ -94,18 +94,18 @@ class Database:
 
     @property
     def is_shared(self) -> bool:
-        """Return whether servers on other machines may use the store: PostgreSQL."""
+        """Return whether other machines may use the database: true for PostgreSQL."""
         return self._readers.dialect.name != "sqlite"
 
-    def expect(self, name: str, accepts: Callable[[str], bool]) -> None:
-        """From now on, refuse a file without an accepted value of this fact: it is another store.
+    def require_metadata(self, name: str, accepts: Callable[[str], bool]) -> None:
+        """Refuse new connections unless this metadata has an accepted value.
 
-        Of SQLite only, whose file can be exchanged under a running server.
+        For SQLite only, whose file can be replaced by that of another database at runtime.
         """
         if self._readers.dialect.name != "sqlite":
             return
 
-        def check_fact(connection: sqlite3.Connection, _record: ConnectionPoolEntry) -> None:
+        def check_metadata(connection: sqlite3.Connection, _record: ConnectionPoolEntry) -> None:
             query = "SELECT value FROM facts WHERE name = ?"
             try:
                 found = connection.execute(query, (name,)).fetchone()
@@ -115,11 +115,11 @@ class Database:
             if found is None or not accepts(found[0]):
                 connection.close()
                 raise ServiceError(
-                    ErrorKind.DATABASE_UNAVAILABLE, "another store's file is in the store's place"
+                    ErrorKind.DATABASE_UNAVAILABLE, "the file is that of another database"
                 )
 
         for engine in self._engines:
-            event.listen(engine, "connect", check_fact)
+            event.listen(engine, "connect", check_metadata)
 
     def check(self) -> None:
         """Raise ``DATABASE_UNAVAILABLE`` unless the database answers within a second."""
@@ -128,24 +128,24 @@ class Database:
 
     @contextmanager
     def reading(self) -> Iterator[Session]:
-        """A session that sees one state of the store and changes nothing."""
+        """Yield a read-only session with a consistent snapshot."""
         with _translated(), Session(self._readers) as session:
             yield session
 
     @contextmanager
-    def writing(self, *, alone: bool = False) -> Iterator[Session]:
-        """A session whose changes are kept together when the context ends without error.
+    def writing(self, *, exclusive: bool = False) -> Iterator[Session]:
+        """Yield a session that commits if the context ends without an exception.
 
         Args:
-            alone: wait until no other server is in such a context.
+            exclusive: wait until no other server is in an exclusive transaction.
         """
         with (
             _translated(),
             Session(self._writer, expire_on_commit=False) as session,
             session.begin(),
         ):
-            if alone:
-                _wait_to_be_alone(session.connection())
+            if exclusive:
+                _lock_exclusively(session.connection())
             yield session
 
     @property
@@ -168,7 +168,7 @@ class Database:
             engine = open_engine(url, max(wait_seconds, _MIGRATION_WAIT_S), 1, may_create)
             try:
                 with engine.execution_options(writes=True).begin() as connection:
-                    _wait_to_be_alone(connection)
+                    _lock_exclusively(connection)
                     return revisions.upgrade(connection, backup_of(url))
             finally:
                 engine.dispose()
@@ -176,21 +176,21 @@ class Database:
 
 @contextmanager
 def _translated() -> Iterator[None]:
-    """The one place where a failure of the store becomes an error of the service."""
+    """Translate database failures to ``ServiceError``."""
     try:
         yield
     except (SQLAlchemyError, sqlite3.Error, OSError) as error:
-        # The driver's words only: SQLAlchemy's own would add the statement's values.
+        # The driver's message only: that of SQLAlchemy contains the statement's values.
         cause = getattr(error, "orig", None) or error
-        detail = f"the store does not answer: {type(cause).__name__}: {cause}"
+        detail = f"the database is unavailable: {type(cause).__name__}: {cause}"
         raise ServiceError(ErrorKind.DATABASE_UNAVAILABLE, detail) from None
     except ValueError as error:
-        # A damaged row: no such role, no time. Its text would repeat what stands there.
-        detail = f"the store holds what cannot be understood: {type(error).__name__}"
+        # A corrupt row, such as an unknown role. The message would repeat its values.
+        detail = f"the database has a corrupt row: {type(error).__name__}"
         raise ServiceError(ErrorKind.DATABASE_UNAVAILABLE, detail) from None
 
 
-def _wait_to_be_alone(connection: Connection) -> None:
-    # SQLite has one writer at a time: there, every writer is alone.
+def _lock_exclusively(connection: Connection) -> None:
+    # In SQLite, every write transaction is exclusive.
     if connection.dialect.name == "postgresql":
         connection.execute(text("SELECT pg_advisory_xact_lock(:lock)"), {"lock": _ADVISORY_LOCK})

@@ -1,4 +1,4 @@
-"""Open engines on a store: SQLite files and PostgreSQL, with bounded waits."""
+"""Create SQLAlchemy engines for SQLite and PostgreSQL, with bounded waits."""
 
 from __future__ import annotations
 
@@ -22,32 +22,36 @@ from web_image_ocr.primitives.atomic_files import create_if_missing
 from web_image_ocr.primitives.errors import ErrorKind, ServiceError
 
 _KEPT_OPEN = 5
-"""Connections of each kind that stay open when nothing is to do."""
-_PASSING = frozenset({sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED, sqlite3.SQLITE_CONSTRAINT})
-"""Failures of a statement, not of its connection."""
+"""Idle connections of each pool that stay open."""
+_STATEMENT_ERRORS = frozenset(
+    {sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED, sqlite3.SQLITE_CONSTRAINT}
+)
+"""SQLite errors that leave the connection usable."""
 
 
 class DatabaseMissingError(Exception):
-    """There is no store yet, and none may be made."""
+    """Signal that the database is missing and must not be created."""
 
 
 def parsed_url(url: URL | str) -> URL:
-    """Return the URL of a store.
+    """Return the parsed URL of a database.
 
     Raises:
-        ServiceError: ``CONFIGURATION_INVALID`` where it cannot be one.
+        ServiceError: ``CONFIGURATION_INVALID`` for an invalid or unsupported URL.
     """
     try:
         parsed = make_url(url)
         backend = parsed.get_backend_name()
     except (ArgumentError, NoSuchModuleError) as error:
-        raise _unusable(f"identity.database_url cannot be understood: {error}") from None
-    except ValueError:  # its text may hold a part of the password
-        raise _unusable("identity.database_url cannot be understood: wrong port") from None
+        raise _unusable(f"identity.database_url cannot be parsed: {error}") from None
+    except ValueError:  # its message may contain part of the password
+        raise _unusable("identity.database_url cannot be parsed: invalid port") from None
     if backend not in ("sqlite", "postgresql"):
         raise _unusable("identity.database_url must be of sqlite or postgresql")
     if backend == "sqlite" and parsed.database in (None, "", ":memory:"):
-        raise _unusable("identity.database_url must name a file: a store in memory is lost")
+        raise _unusable(
+            "identity.database_url must name a file: an in-memory database would be lost"
+        )
     return parsed
 
 
@@ -56,27 +60,27 @@ def _unusable(detail: str) -> ServiceError:
 
 
 def open_engine(url: URL, wait_seconds: float, connections: int, may_create: bool) -> Engine:
-    """Return an engine with a pool of its own.
+    """Return an engine with a connection pool.
 
     Args:
         url: as ``parsed_url`` returned it.
-        wait_seconds: how long to wait for a busy store or a free connection.
-        connections: open at once, at most.
-        may_create: make the SQLite file and its folder where they are missing.
+        wait_seconds: time to wait for a busy database or a free connection.
+        connections: maximum number of open connections.
+        may_create: create the SQLite file and its folder if they are missing.
 
     Raises:
-        DatabaseMissingError: where they are missing and may not be made.
+        DatabaseMissingError: if they are missing and must not be created.
         ServiceError: ``CONFIGURATION_INVALID``.
     """
     if url.get_backend_name() == "sqlite":
         path = Path(url.database or "").absolute()
-        _find_file(path, may_create)
+        _ensure_file(path, may_create)
         return _open_sqlite(path, wait_seconds, connections)
     return _open_postgresql(url, wait_seconds, connections)
 
 
 def backup_of(url: URL) -> Callable[[str], Path] | None:
-    """Return what copies a store of the given revision; None for PostgreSQL."""
+    """Return the function that backs up a database; None for PostgreSQL."""
     if url.get_backend_name() != "sqlite":
         return None
     return partial(back_up, Path(url.database or "").absolute())
@@ -84,8 +88,8 @@ def backup_of(url: URL) -> Callable[[str], Path] | None:
 
 def _open_postgresql(url: URL, wait_seconds: float, connections: int) -> Engine:
     milliseconds = round(wait_seconds * 1000)
-    # A machine that is gone without a word, and a lock that another server holds, are waited
-    # for as long as any busy store; what the URL says of it goes before.
+    # A machine that vanished, and a lock of another server, are waited for as long as a busy
+    # database. Values in the URL take precedence.
     waits = {
         "connect_timeout": math.ceil(wait_seconds),
         "tcp_user_timeout": milliseconds,
@@ -104,7 +108,7 @@ def _open_postgresql(url: URL, wait_seconds: float, connections: int) -> Engine:
         raise _unusable(f"PostgreSQL needs the extra 'postgres': {error}") from error
 
 
-def _find_file(path: Path, may_create: bool) -> None:
+def _ensure_file(path: Path, may_create: bool) -> None:
     try:
         if may_create:
             create_if_missing(path, _make_sqlite_file)
@@ -113,19 +117,19 @@ def _find_file(path: Path, may_create: bool) -> None:
     except OSError as error:
         if isinstance(error, FileNotFoundError) and not may_create:
             raise DatabaseMissingError from None
-        # What stands in the way of a folder "exists", which would be no reason.
+        # "File exists" would not explain why a folder cannot be created.
         in_the_way = isinstance(error, FileExistsError)
         reason = os.strerror(errno.ENOTDIR) if in_the_way else error.strerror
-        raise _unusable(f"the store's folder {path.parent} cannot be used: {reason}") from None
+        raise _unusable(f"the database folder {path.parent} cannot be used: {reason}") from None
 
 
 def _open_sqlite(path: Path, wait_seconds: float, connections: int) -> Engine:
     def connect() -> sqlite3.Connection:
-        # mode=rw: a store that went away is an error, not an empty store.
+        # mode=rw: a deleted file is an error, not an empty database.
         uri = f"file:{quote(str(path))}?mode=rw"
         keep_private(path)
-        # The pool hands a connection to one thread at a time. No isolation level: the
-        # driver's own transactions begin too late and end too early.
+        # The pool gives a connection to one thread at a time. No isolation level: the driver's
+        # implicit transactions begin too late and end too early.
         connection = sqlite3.connect(
             uri, uri=True, timeout=wait_seconds, check_same_thread=False, isolation_level=None
         )
@@ -138,26 +142,26 @@ def _open_sqlite(path: Path, wait_seconds: float, connections: int) -> Engine:
 
     @event.listens_for(engine, "connect")
     def remember_file(_connection: object, record: ConnectionPoolEntry) -> None:
-        record.info["file"] = _state_of(path)
+        record.info["file"] = _identity_of(path)
 
     @event.listens_for(engine, "checkout")
     def check_file(_connection: object, record: ConnectionPoolEntry, _proxy: object) -> None:
-        # An open connection would go on with a deleted or replaced file unseen.
-        # One made while the file could only be read would never write.
-        if _state_of(path) != record.info["file"]:
-            raise DisconnectionError("the store's file is gone or another one")
+        # An open connection would keep using a deleted or replaced file.
+        # One opened while the file was read-only would never write.
+        if _identity_of(path) != record.info["file"]:
+            raise DisconnectionError("the database file was deleted or replaced")
 
     @event.listens_for(engine, "handle_error")
-    def let_go(context: ExceptionContext) -> None:
-        # What it remembers of a damaged file would outlast the damage.
+    def invalidate_on_damage(context: ExceptionContext) -> None:
+        # Cached pages of a damaged file would outlast its repair.
         code = getattr(context.original_exception, "sqlite_errorcode", None)
-        if code is not None and code & 0xFF not in _PASSING:
+        if code is not None and code & 0xFF not in _STATEMENT_ERRORS:
             context.is_disconnect = True
 
     @event.listens_for(engine, "begin")
     def begin(connection: Connection) -> None:
-        # A writer takes its place at once: one that reads first could be refused when
-        # it comes to write, without any waiting.
+        # A writer locks at once: a transaction that reads first could fail without waiting
+        # when it begins to write.
         writes = connection.get_execution_options().get("writes", False)
         connection.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")
 
@@ -173,8 +177,8 @@ def _pool(connections: int, wait_seconds: float) -> dict[str, Any]:
     }
 
 
-def _state_of(path: Path) -> tuple[int, int, bool] | None:
-    """Return which file it is and whether it is writable; None if it does not exist."""
+def _identity_of(path: Path) -> tuple[int, int, bool] | None:
+    """Return device, inode and whether the file is writable; None if it does not exist."""
     try:
         found = path.stat()
     except (FileNotFoundError, NotADirectoryError):
@@ -184,5 +188,5 @@ def _state_of(path: Path) -> tuple[int, int, bool] | None:
 
 def _make_sqlite_file(path: Path) -> None:
     with closing(sqlite3.connect(path)) as connection:
-        # Kept in the file: all later connections find it so.
+        # Persistent: all later connections use it.
         connection.execute("PRAGMA journal_mode = WAL")

@@ -1,4 +1,4 @@
-"""Bring a store to the newest revision, after a backup; one server at a time."""
+"""Migrate a database to the newest revision, after a backup; one server at a time."""
 
 from __future__ import annotations
 
@@ -22,11 +22,11 @@ logger = logging.getLogger(__name__)
 
 
 class DatabaseOutdatedError(Exception):
-    """Signal that the store has an older revision and must not be migrated.
+    """Signal that the database has an older revision and must not be migrated.
 
     Args:
-        found: its revision.
-        newest: the one that this program needs.
+        found: revision of the database.
+        newest: revision that this version needs.
     """
 
     def __init__(self, found: str, newest: str) -> None:
@@ -37,12 +37,12 @@ class DatabaseOutdatedError(Exception):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Migration:
-    """Say what was done to a store when it was opened.
+    """Describe the migration of a database when it was opened.
 
     Attributes:
-        before: its revision until then; None for a new store.
-        after: its revision now.
-        backup: copy of the store as it was; None where nothing was migrated, and of PostgreSQL.
+        before: previous revision; None for a new database.
+        after: current revision.
+        backup: copy from before the migration; None without a migration, and for PostgreSQL.
     """
 
     before: str | None
@@ -51,10 +51,10 @@ class Migration:
 
 
 class Revisions:
-    """Compare and upgrade to the revisions that this program knows.
+    """Determine and upgrade the revision of a database.
 
     Attributes:
-        newest: the one that it works with.
+        newest: revision of this version.
     """
 
     def __init__(self) -> None:
@@ -64,10 +64,10 @@ class Revisions:
         self.newest = self._scripts.get_current_head() or ""
 
     def of(self, connection: Connection) -> str | None:
-        """Return the revision of a store; None where there are no tables yet.
+        """Return the revision of a database; None without tables.
 
         Raises:
-            ServiceError: ``CONFIGURATION_INVALID`` for a store of a newer version.
+            ServiceError: ``CONFIGURATION_INVALID`` for a database of a newer version.
         """
         found = MigrationContext.configure(connection).get_current_revision()
         if found is None:
@@ -77,31 +77,33 @@ class Revisions:
         except CommandError as error:
             raise ServiceError(
                 ErrorKind.CONFIGURATION_INVALID,
-                f"the store was written by a newer version of this program: {error}",
+                f"a newer version of this program wrote the database: {error}",
             ) from error
         return found
 
     def upgrade(self, connection: Connection, back_up: Callable[[str], Path] | None) -> Migration:
-        """Migrate a store; when that fails, the caller's transaction leaves it as it was.
+        """Migrate a database; on failure, the caller's transaction is rolled back.
 
         Args:
-            connection: in a transaction that no other server can be in at the same time.
-            back_up: copies a store of the given revision; None where that cannot be done.
+            connection: in an exclusive transaction.
+            back_up: copies a database of the given revision; None if that is not supported.
         """
         before = self.of(connection)
         if before == self.newest:  # another server was first
             return Migration(before=before, after=self.newest)
         backup = back_up(before) if before and back_up else None
         if before and not back_up:
-            logger.warning("no backup is made of a store on PostgreSQL: that is for pg_dump")
+            logger.warning("no backup of the PostgreSQL database: make one with pg_dump")
         try:
             self._config.attributes["connection"] = connection
             command.upgrade(self._config, "head")
         except BaseException:
-            if backup:  # of what is still there; a server that is restarted would fill the disk
+            if backup:  # redundant after the rollback; restarts would fill the disk
                 backup.unlink(missing_ok=True)
             raise
         if before:
-            kept = f"; the backup is {backup}" if backup else ""
-            logger.info("migrated the store from revision %s to %s%s", before, self.newest, kept)
+            suffix = f"; the backup is {backup}" if backup else ""
+            logger.info(
+                "migrated the database from revision %s to %s%s", before, self.newest, suffix
+            )
         return Migration(before=before, after=self.newest, backup=backup)

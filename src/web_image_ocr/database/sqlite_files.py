@@ -1,9 +1,9 @@
-"""Keep the files of an SQLite store private, and copy them.
+"""Restrict the files of an SQLite database to their owner, and back them up.
 
-Threat: other users of the machine read or write the store.
-Rule: a file that others may read or write is set to its owner's alone when it is opened, with
-those that SQLite puts beside it, which get its mode; copies are made with mode 0600.
-What remains open: what others read before.
+Threat: other users of the machine read or write the database.
+Rule: when a file is opened that others may read or write, it is restricted to its owner, with the
+files that SQLite creates beside it. Backups get mode 0600.
+Residual risk: what others read before.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ _OWNER = stat.S_IRUSR | stat.S_IWUSR
 
 
 def keep_private(path: Path) -> None:
-    """Take the rights on a store's files from everybody but their owner, and say so."""
+    """Restrict the files of a database to their owner, and log it."""
     for suffix in ("", "-wal", "-shm"):
         file = path.with_name(path.name + suffix)
         try:
@@ -37,13 +37,13 @@ def keep_private(path: Path) -> None:
         except (FileNotFoundError, NotADirectoryError):
             continue
         except OSError as error:
-            _warn(
+            _warn_once(
                 f"other users of this machine may open {file} (mode {mode:04o}), "
-                f"and it cannot be changed ({error.strerror}): run chmod 600 as its owner"
+                f"and its mode cannot be changed ({error.strerror}): run chmod 600 as its owner"
             )
         else:
             logger.warning(
-                "other users of this machine could open %s (mode %04o): its mode is %04o now",
+                "other users of this machine could open %s (mode %04o): changed its mode to %04o",
                 file,
                 mode,
                 mode & _OWNER,
@@ -51,29 +51,29 @@ def keep_private(path: Path) -> None:
 
 
 @lru_cache(maxsize=16)
-def _warn(text: str) -> None:
-    """Say it once, though a server opens many connections."""
+def _warn_once(text: str) -> None:
+    """Log a warning once, although a server opens many connections."""
     logger.warning("%s", text)
 
 
 def back_up(path: Path, revision: str) -> Path:
-    """Copy a store as it is committed now into one file beside it, mode 0600.
+    """Copy the committed content of a database into one file beside it, mode 0600.
 
-    Call it while nobody else may write, and nobody else make a backup.
+    The caller excludes concurrent writers and backups.
 
     Args:
-        path: the store's file.
-        revision: of the store; part of the copy's name, with the time.
+        path: the database file.
+        revision: revision of the database; part of the backup's name, with the time.
 
     Raises:
-        ServiceError: ``DATABASE_UNAVAILABLE`` for a store that is damaged.
+        ServiceError: ``DATABASE_UNAVAILABLE`` for a damaged database.
         OSError: the copy cannot be written.
-        sqlite3.Error: the same, or the store cannot be read.
+        sqlite3.Error: the copy cannot be written, or the database cannot be read.
     """
     now = datetime.now(UTC)
     backup = path.with_name(f"{path.name}.backup-{revision}-{now:%Y%m%dT%H%M%SZ}")
     draft = path.with_name(f".{path.name}.backup")
-    draft.unlink(missing_ok=True)  # of a server that was killed
+    draft.unlink(missing_ok=True)  # left by a killed server
     try:
         os.close(os.open(draft, os.O_CREAT | os.O_EXCL | os.O_WRONLY, _OWNER))
         with closing(sqlite3.connect(path)) as source, closing(sqlite3.connect(draft)) as copy:
@@ -81,18 +81,19 @@ def back_up(path: Path, revision: str) -> Path:
             found = copy.execute("PRAGMA quick_check(1)").fetchone()[0]
         if found != "ok":
             raise ServiceError(
-                ErrorKind.DATABASE_UNAVAILABLE, f"the store is damaged and not migrated: {found}"
+                ErrorKind.DATABASE_UNAVAILABLE,
+                f"the database is damaged and was not migrated: {found}",
             )
-        _to_disk(draft)
+        _sync(draft)
         draft.replace(backup)
-        _to_disk(backup.parent)
+        _sync(backup.parent)
     finally:
         for suffix in ("", "-wal", "-shm", "-journal"):
             draft.with_name(draft.name + suffix).unlink(missing_ok=True)
     return backup
 
 
-def _to_disk(path: Path) -> None:
+def _sync(path: Path) -> None:
     handle = os.open(path, os.O_RDONLY)
     try:
         os.fsync(handle)

@@ -1,6 +1,6 @@
-"""The store's tables as of the newest migration.
+"""Define the tables as of the newest migration.
 
-Ids are 32 random hex digits, times are UTC. What belongs to a row goes with it.
+Ids are 32 random hex digits, times are UTC. Deleting a row deletes the rows that belong to it.
 """
 
 from __future__ import annotations
@@ -26,28 +26,28 @@ _ID = String(32)
 
 
 class UtcDateTime(TypeDecorator[datetime]):
-    """An aware time; SQLite, which keeps no zone, is told and tells UTC."""
+    """Store an aware time; in UTC for SQLite, which has no time zones."""
 
     impl = DateTime(timezone=True)
     cache_ok = True
 
     def process_bind_param(self, value: datetime | None, dialect: Dialect) -> datetime | None:  # noqa: ARG002
-        """To UTC."""
+        """Convert to UTC."""
         return None if value is None else value.astimezone(UTC)
 
     def process_result_value(self, value: datetime | None, dialect: Dialect) -> datetime | None:  # noqa: ARG002
-        """As UTC."""
+        """Return the time in UTC."""
         if value is None:
             return None
         return value.replace(tzinfo=UTC) if value.tzinfo is None else value.astimezone(UTC)
 
 
 class Table(DeclarativeBase):
-    """Base of all tables."""
+    """Hold the metadata of all tables."""
 
 
 class MetadataRow(Table):
-    """Store one fact about the store itself, for instance which master key is in use."""
+    """Store one property of the database, such as the master key in use."""
 
     __tablename__ = "facts"
 
@@ -56,7 +56,7 @@ class MetadataRow(Table):
 
 
 class DomainRow(Table):
-    """An account."""
+    """Store one account."""
 
     __tablename__ = "domains"
 
@@ -66,7 +66,7 @@ class DomainRow(Table):
 
 
 class UserRow(Table):
-    """A user; ``generation`` counts the events that end all tokens issued before."""
+    """Store one user; incrementing ``generation`` revokes all tokens issued before."""
 
     __tablename__ = "users"
     __table_args__ = (UniqueConstraint("domain_id", "name"),)
@@ -84,7 +84,7 @@ class UserRow(Table):
 
 
 class ProjectRow(Table):
-    """A project of an account."""
+    """Store one project of an account."""
 
     __tablename__ = "projects"
     __table_args__ = (UniqueConstraint("domain_id", "name"),)
@@ -98,7 +98,7 @@ class ProjectRow(Table):
 
 
 class AccessKeyRow(Table):
-    """Store a permanent key; its secret is encrypted, bound to ``access``."""
+    """Store one permanent key; its secret is encrypted, bound to ``access``."""
 
     __tablename__ = "access_keys"
     __table_args__ = (
@@ -108,7 +108,7 @@ class AccessKeyRow(Table):
 
     access: Mapped[str] = mapped_column(String(32), primary_key=True)
     user_id: Mapped[str] = mapped_column(ForeignKey("users.id", ondelete="CASCADE"))
-    sealed_secret: Mapped[bytes] = mapped_column(LargeBinary)
+    encrypted_secret: Mapped[bytes] = mapped_column("sealed_secret", LargeBinary)
     enabled: Mapped[bool]
     created_at: Mapped[datetime] = mapped_column(UtcDateTime)
     last_used_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
@@ -117,7 +117,7 @@ class AccessKeyRow(Table):
 
 
 class SubscriptionRow(Table):
-    """That a project has enabled a service."""
+    """Store one service that a project has enabled."""
 
     __tablename__ = "subscriptions"
 
@@ -129,31 +129,31 @@ class SubscriptionRow(Table):
 
 
 class FailureRow(Table):
-    """Failures in a row of one subject from one address; void once ``void_at`` is past."""
+    """Count consecutive failures of one subject from one network."""
 
     __tablename__ = "failures"
 
     subject: Mapped[str] = mapped_column(String(80), primary_key=True)
     client: Mapped[str] = mapped_column(String(64), primary_key=True)
     failed: Mapped[int]
-    void_at: Mapped[datetime] = mapped_column(UtcDateTime, index=True)
+    expires_at: Mapped[datetime] = mapped_column("void_at", UtcDateTime, index=True)
 
 
 class RevokedTokenRow(Table):
-    """A token that was ended before its time; void once it would have expired anyway."""
+    """Store the id of one revoked token until the token would have expired."""
 
     __tablename__ = "ended_tokens"
 
     id: Mapped[str] = mapped_column(_ID, primary_key=True)
-    void_at: Mapped[datetime] = mapped_column(UtcDateTime, index=True)
+    expires_at: Mapped[datetime] = mapped_column("void_at", UtcDateTime, index=True)
 
 
 class UsageRow(Table):
-    """Calls of one project, in one minute or hour, with one outcome, of about the same duration.
+    """Count calls of one project in one minute or hour, by outcome and duration.
 
-    ``span`` is 1 or 60 minutes: every call is counted twice, so that a month can be read fast.
-    ``minute``, where the span begins, counts from 1970, UTC; ``code`` is empty where the call
-    succeeded; ``bucket`` is that of ``durations``.
+    ``span`` is 1 or 60 minutes: every call is counted in both, so that a month is read fast.
+    ``minute`` is the start of the span, counted from 1970 UTC. ``code`` is empty for a success.
+    ``bucket`` is that of ``durations``.
     """
 
     __tablename__ = "usage"

@@ -38,7 +38,7 @@ SIGNATURE_REFUSALS = {
 def audited_as(
     event: str | None, *, refusals: Mapping[ErrorKind, str] | None = None
 ) -> Callable[[Callable[_Parameters, _Result]], Callable[_Parameters, _Result]]:
-    """Decorate what changes accounts or authenticates; see ``primitives.audit.audited``."""
+    """Decorate a function that changes accounts or authenticates; see ``audit.audited``."""
     return audited(event, fields=_fields, refusals=refusals)
 
 

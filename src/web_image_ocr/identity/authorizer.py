@@ -1,9 +1,9 @@
-"""Judge tokens: whose they are, for which project, and what their owner may do.
+"""Resolve tokens to principals and authorize their calls.
 
 Threat: tokens that are forged, expired or revoked, and tokens of one project used for another.
-Rule: a token authenticates an id; state, role, project and subscription are those of the store, at
-most ``cache_seconds`` old.
-What remains open: what another server has revoked is accepted here for as long.
+Rule: a token authenticates a user id. State, role, project and subscription come from the
+database, at most ``cache_seconds`` old.
+Residual risk: this server accepts for as long a token that another server has revoked.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import datetime
 
-from web_image_ocr.identity.directory import Records, UserRecord
+from web_image_ocr.identity.directory import RecordReader, UserRecord
 from web_image_ocr.identity.tokens import TokenClaims, Tokens
 from web_image_ocr.identity.values import (
     API_NAME,
@@ -28,42 +28,54 @@ from web_image_ocr.primitives.errors import ErrorKind, ServiceError
 
 
 class Authorizer:
-    """Judge tokens by what some records say; computes microseconds beside reading them.
+    """Authenticate tokens and check permissions; takes microseconds beside reading the records.
 
-    On the records of ``Directory.cached`` no method waits; where the caches are not enough, they
-    raise ``CacheMissError``, having changed nothing.
+    With the records of ``Directory.cached`` no method blocks. On a cache miss they raise
+    ``CacheMissError``, and have changed nothing.
 
     Args:
         records: users, projects, subscriptions, revoked tokens.
-        tokens: reads token texts.
-        clock: the time, UTC.
+        tokens: decodes tokens.
+        clock: returns the current time, UTC.
     """
 
-    def __init__(self, records: Records, tokens: Tokens, clock: Callable[[], datetime]) -> None:
+    def __init__(
+        self, records: RecordReader, tokens: Tokens, clock: Callable[[], datetime]
+    ) -> None:
         self._records = records
         self._tokens = tokens
         self._clock = clock
 
     def authenticate_token(self, token: str) -> Principal:
-        """Return whose token it is; see ``Identity.authenticate_token``."""
+        """Return the principal that a token authenticates.
+
+        Raises:
+            ServiceError: ``TOKEN_UNREADABLE``; ``TOKEN_EXPIRED`` with ``expires_at`` in
+                ``public``; ``TOKEN_REVOKED`` after a sign-out or a new password, or if the
+                user is disabled or deleted.
+        """
         claims, user = self.resolve_token(token)
         return Principal(user=user.user, credential=Credential.TOKEN, project_id=claims.project_id)
 
     def check_project(self, principal: Principal, project_id: str) -> None:
-        """Return if the project is the principal's.
+        """Return if the principal may use the project.
 
         Raises:
             ServiceError: ``TOKEN_WITHOUT_PROJECT`` or ``PROJECT_FORBIDDEN``.
         """
         if principal.credential is Credential.TOKEN:
             if principal.project_id is None:
-                raise ServiceError(ErrorKind.TOKEN_WITHOUT_PROJECT, "the token is an account's")
+                raise ServiceError(
+                    ErrorKind.TOKEN_WITHOUT_PROJECT, "the token is scoped to an account"
+                )
             if principal.project_id != project_id:
-                raise ServiceError(ErrorKind.PROJECT_FORBIDDEN, "the token is another project's")
+                raise ServiceError(
+                    ErrorKind.PROJECT_FORBIDDEN, "the token is scoped to another project"
+                )
         project = self._records.project(project_id)
         if project is None or project.domain.id != principal.user.domain.id:
             raise ServiceError(
-                ErrorKind.PROJECT_FORBIDDEN, "the project is not one of the caller's account"
+                ErrorKind.PROJECT_FORBIDDEN, "the caller's account has no such project"
             )
 
     def authorize(self, principal: Principal, project_id: str) -> None:
@@ -88,38 +100,50 @@ class Authorizer:
             raise ServiceError(ErrorKind.NOT_SUBSCRIBED, f"the project has not enabled {API_NAME}")
 
     def project_of(self, principal: Principal) -> Project | None:
-        """Return the project of the principal's token; None without one, or when it is gone."""
+        """Return the project of the principal's token; None without one, or if it is deleted."""
         return self._records.project(principal.project_id) if principal.project_id else None
 
     def inspect_token(self, asking: str, subject: str) -> TokenGrant:
-        """Return what the token ``subject`` says; see ``Identity.inspect_token``."""
+        """Return the content of a token.
+
+        Users may inspect their own tokens, administrators all tokens of their account.
+
+        Args:
+            asking: the caller's token.
+            subject: the token to inspect.
+
+        Raises:
+            ServiceError: as ``authenticate_token`` for ``asking``;
+                ``SUBJECT_TOKEN_INVALID`` if ``subject`` is not valid;
+                ``ROLE_FORBIDDEN`` if the caller may not inspect it.
+        """
         caller = self.authenticate_token(asking).user
-        with _of_the_subject():
+        with _subject_errors():
             grant = self._inspect(subject)
-        _check_may_look_after(caller, grant.user)
+        _check_may_manage(caller, grant.user)
         return grant
 
     def authorize_revocation(self, asking: str, subject: str) -> TokenClaims:
-        """Return what the token ``subject`` says if the caller may revoke it.
+        """Return the claims of the token ``subject`` if the caller may revoke it.
 
         Raises:
             ServiceError: as ``inspect_token``.
         """
         caller = self.authenticate_token(asking).user
         set_actor(caller.id)
-        with _of_the_subject():
+        with _subject_errors():
             claims, owner = self.resolve_token(subject)
         set_target(owner.user.id)
-        _check_may_look_after(caller, owner.user)
+        _check_may_manage(caller, owner.user)
         return claims
 
     def resolve_token(self, token: str) -> tuple[TokenClaims, UserRecord]:
-        """Return what a token says, and its owner.
+        """Return the claims and the owner of a valid token.
 
         Raises:
             ServiceError: ``TOKEN_UNREADABLE``, ``TOKEN_EXPIRED``, ``TOKEN_REVOKED``.
         """
-        claims = self._tokens.read(token)
+        claims = self._tokens.decode(token)
         if claims.expires_at <= self._clock():
             raise ServiceError(
                 ErrorKind.TOKEN_EXPIRED,
@@ -129,7 +153,8 @@ class Authorizer:
         user = self._records.user(claims.user_id)
         if user is None or not user.user.enabled or user.generation != claims.generation:
             raise ServiceError(
-                ErrorKind.TOKEN_REVOKED, "the token's user is gone, disabled or has a new password"
+                ErrorKind.TOKEN_REVOKED,
+                "the token's user is deleted or disabled, or has a new password",
             )
         if any(self._records.is_revoked(token_id) for token_id in claims.lineage):
             raise ServiceError(
@@ -143,7 +168,7 @@ class Authorizer:
         if claims.project_id is not None:
             project = self._records.project(claims.project_id)
             if project is None:
-                raise ServiceError(ErrorKind.TOKEN_REVOKED, "the token's project is gone")
+                raise ServiceError(ErrorKind.TOKEN_REVOKED, "the token's project is deleted")
         return TokenGrant(
             token=token,
             methods=claims.methods,
@@ -155,8 +180,8 @@ class Authorizer:
 
 
 @contextmanager
-def _of_the_subject() -> Iterator[None]:
-    """Say that the subject is wrong, not the caller's own token."""
+def _subject_errors() -> Iterator[None]:
+    """Raise errors of the body as ``SUBJECT_TOKEN_INVALID``: the caller's own token is valid."""
     try:
         yield
     except ServiceError as error:
@@ -165,7 +190,7 @@ def _of_the_subject() -> Iterator[None]:
         raise ServiceError(ErrorKind.SUBJECT_TOKEN_INVALID, error.detail) from error
 
 
-def _check_may_look_after(caller: User, owner: User) -> None:
+def _check_may_manage(caller: User, owner: User) -> None:
     administers = caller.role is Role.ADMINISTRATOR and caller.domain.id == owner.domain.id
     if owner.id != caller.id and not administers:
         raise ServiceError(ErrorKind.ROLE_FORBIDDEN, "the token is another user's")

@@ -1,107 +1,105 @@
-"""Cache values read from the store for a few seconds."""
+"""Cache values read from the database for a few seconds."""
 
 from __future__ import annotations
 
 import time
-from collections import OrderedDict
 from collections.abc import Callable, Hashable
 from dataclasses import dataclass
 from threading import Lock
 from typing import Generic, TypeVar
+
+from cachetools import TLRUCache
 
 Key = TypeVar("Key", bound=Hashable)
 Value = TypeVar("Value")
 
 
 @dataclass(eq=False, slots=True, kw_only=True)
-class Question(Generic[Key]):
-    """Hold what an answer under way must be judged by.
+class PendingRead(Generic[Key]):
+    """Represent a read of the source that has not finished.
 
     Attributes:
-        key: what is asked for.
-        asked_at: when, before the source was asked: the age of the answer counts from here.
-        outdated: whether the record has changed since, so that the answer must not be kept.
+        key: what is read.
+        started_at: the age of the value counts from here.
+        invalidated: whether the record has changed since; the value must not be cached.
     """
 
     key: Key
-    asked_at: float
-    outdated: bool = False
+    started_at: float
+    invalidated: bool = False
 
 
 class TimedCache(Generic[Key, Value]):
-    """Cache what a slower source answered; bounded, and safe for many threads.
+    """Cache the values of a slower source with a time to live; bounded and thread-safe.
 
-    What the source does not have (None) is not cached, so that a new record works at once.
-    The oldest answers are evicted first.
+    Absent values (None) are not cached, so a new record is seen at once.
 
     Args:
-        seconds: how long a value is believed; 0 believes none.
-        size: values kept at most.
-        now: seconds of a clock that does not go back.
+        seconds: time to live of a value, from the start of its read; 0 caches nothing.
+        size: maximum number of values; the least recently used one is evicted.
+        now: returns the seconds of a monotonic clock.
     """
 
     def __init__(
         self, seconds: float, *, size: int = 4096, now: Callable[[], float] = time.monotonic
     ) -> None:
-        self._seconds = seconds
-        self._size = size
-        self._now = now
-        self._kept: OrderedDict[Key, tuple[float, Value]] = OrderedDict()
-        self._under_way: set[Question[Key]] = set()
+        self._entries: TLRUCache[Key, tuple[float, Value]] = TLRUCache(
+            size, lambda _key, entry, _now: entry[0] + seconds, now
+        )
+        self._pending: set[PendingRead[Key]] = set()
         self._lock = Lock()
 
     def peek(self, key: Key) -> Value | None:
-        """Return the value if it is cached and still believed; never asks the source."""
+        """Return the cached value, or None; never reads the source."""
         with self._lock:
-            kept = self._kept.get(key)
-        if kept is None or self._now() - kept[0] >= self._seconds:
-            return None
-        return kept[1]
+            entry = self._entries.get(key)
+        return None if entry is None else entry[1]
 
     def get(self, key: Key, source: Callable[[], Value | None]) -> Value | None:
-        """Return the value of the key, cached or from the source."""
+        """Return the value of the key from the cache or the source."""
         cached = self.peek(key)
         if cached is not None:
             return cached
-        question = self.ask(key)
+        pending = self.begin(key)
         value = None
         try:
             value = source()
         finally:
-            self.answer(question, value)
+            self.finish(pending, value)
         return value
 
-    def ask(self, key: Key) -> Question[Key]:
-        """Begin to ask the source for a key; each question must be answered."""
-        question = Question(key=key, asked_at=self._now())
+    def begin(self, key: Key) -> PendingRead[Key]:
+        """Begin to read a key from the source; each read must be finished."""
+        pending = PendingRead(key=key, started_at=self._entries.timer())
         with self._lock:
-            self._under_way.add(question)
-        return question
+            self._pending.add(pending)
+        return pending
 
-    def answer(self, question: Question[Key], value: Value | None) -> None:
-        """Keep the answer of the source, unless the record has changed or a newer one is kept."""
+    def finish(self, pending: PendingRead[Key], value: Value | None) -> None:
+        """Cache the value that was read unless it is invalidated or a newer one is cached."""
         with self._lock:
-            self._under_way.discard(question)
-            kept = self._kept.get(question.key)
-            if question.outdated or (kept is not None and kept[0] > question.asked_at):
+            self._pending.discard(pending)
+            cached = self._entries.get(pending.key)
+            if pending.invalidated or (cached is not None and cached[0] > pending.started_at):
                 return
-            self._kept.pop(question.key, None)
+            self._entries.pop(pending.key, None)
             if value is not None:
-                self._kept[question.key] = (question.asked_at, value)
-                if len(self._kept) > self._size:
-                    self._kept.popitem(last=False)
+                self._entries[pending.key] = (pending.started_at, value)
 
-    def forget(self, key: Key) -> None:
-        """Drop one key, answers under way included."""
+    def invalidate(self, key: Key) -> None:
+        """Drop one key, and the value of its pending reads."""
         with self._lock:
-            self._kept.pop(key, None)
-            for question in self._under_way:
-                question.outdated |= question.key == key
+            self._entries.pop(key, None)
+            for pending in self._pending:
+                pending.invalidated |= pending.key == key
 
-    def forget_where(self, matches: Callable[[Key, Value], bool]) -> None:
-        """Drop what matches, and every answer under way, whose value is not known yet."""
+    def invalidate_where(self, matches: Callable[[Key, Value], bool]) -> None:
+        """Drop what matches, and all pending reads, whose values are not known yet."""
         with self._lock:
-            for key in [key for key, (_, value) in self._kept.items() if matches(key, value)]:
-                del self._kept[key]
-            for question in self._under_way:
-                question.outdated = True
+            with self._entries.timer:  # nothing expires during the loop
+                entries = list(self._entries.items())
+            for key, (_, value) in entries:
+                if matches(key, value):
+                    self._entries.pop(key, None)
+            for pending in self._pending:
+                pending.invalidated = True

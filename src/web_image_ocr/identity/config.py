@@ -1,33 +1,33 @@
-"""Settings of accounts, tokens, keys and their store."""
+"""Configure accounts, tokens, keys and their database."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 
 MAX_CACHE_SECONDS = 5.0
-"""Seconds; roles and states may lag behind the store by no more than this."""
+"""Upper limit of the lag of roles and states behind the database, seconds."""
 MIN_TEMPORARY_KEY_SECONDS = 900
 MAX_TEMPORARY_KEY_SECONDS = 86_400
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class IdentityConfig:
-    """Where identities are kept and how long what is issued lives.
+    """Configure the database, lifetimes and limits of identity.
 
     Attributes:
-        database_url: SQLAlchemy URL of the store; empty means the SQLite file
+        database_url: SQLAlchemy URL of the database; empty means the SQLite file
             ``web-image-ocr.db`` in the data folder. PostgreSQL is
             ``postgresql+psycopg://user@host/database``.
         master_key_path: path of the file of the master keys, from which all keys are derived;
             empty means ``master.key`` in the data folder. All servers of one database have it.
-        store_wait_seconds: seconds to wait for a busy store before giving up, above 0.
+        store_wait_seconds: seconds to wait for a busy database before giving up, above 0.
         cache_seconds: seconds for which roles, states and subscriptions read from the
-            store are believed, 0 to 5; 0 reads them anew at every call.
-        token_lifetime_seconds: seconds from the issue of a token to its end, at least 60.
+            database are cached, 0 to 5; 0 reads them at every call.
+        token_lifetime_seconds: lifetime of a token, at least 60.
         clock_skew_seconds: seconds by which the time of a signed call may differ from
-            ours, either way, at least 1.
-        failures_before_lock: wrong passwords, or wrong signatures, in a row from one
-            client address after which that address is locked out, at least 1.
+            the server's, either way, at least 1.
+        failures_before_lock: consecutive wrong passwords, or wrong signatures, of one
+            client address that lock it out, at least 1.
         login_lock_seconds: seconds of that lock for a user's password, at least 1.
         key_lock_seconds: seconds of that lock for an access key, at least 1.
         failures_per_network: failed sign-ins of one client network, over all names, after
@@ -38,11 +38,11 @@ class IdentityConfig:
         password_hashes_at_once: password hashes computed at the same time; each takes
             64 MiB of memory and four threads of low priority. 0 means one for every four
             cores, at least one.
-        max_keys_per_user: permanent access keys that one user may have, as in the cloud two,
-            disabled ones included; 0 means no limit.
-        max_users: users that one account may have; 0 means no limit.
-        max_projects: projects that one account may have; 0 means no limit.
-        usage_days: days for which counted calls are kept, 1 to 3,660.
+        max_keys_per_user: permanent access keys of one user, including disabled ones. 2 as in
+            the cloud API; 0 means no limit.
+        max_users: users of one account; 0 means no limit.
+        max_projects: projects of one account; 0 means no limit.
+        usage_days: retention of counted calls, 1 to 3,660 days.
     """
 
     database_url: str = ""

@@ -1,4 +1,4 @@
-"""Read accounts, keys, subscriptions; what every call needs is cached briefly."""
+"""Read users, keys, projects and subscriptions; cache what every call needs."""
 
 from __future__ import annotations
 
@@ -26,16 +26,16 @@ _Value = TypeVar("_Value")
 
 
 class CacheMissError(Exception):
-    """Signal that the answer needs the store."""
+    """Signal that the answer is not cached and needs the database."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class UserRecord:
-    """A user as the store has it.
+    """Represent a user as stored.
 
     Attributes:
-        user: what may be shown.
-        generation: tokens of an earlier one have ended.
+        user: public part.
+        generation: tokens of an earlier generation are revoked.
         password_hash: encoded argon2id hash.
     """
 
@@ -46,27 +46,27 @@ class UserRecord:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class KeyRecord:
-    """A permanent key as the store has it.
+    """Represent a permanent key as stored.
 
     Attributes:
         user_id: the owner.
-        sealed_secret: the secret half, sealed.
+        encrypted_secret: the secret half, encrypted.
         enabled: whether the key itself is enabled.
     """
 
     user_id: str
-    sealed_secret: bytes = field(repr=False)
+    encrypted_secret: bytes = field(repr=False)
     enabled: bool
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ChangedRecords:
-    """Name the records that a change touched; a record named without need costs one read.
+    """Name the records that a change touched; a superfluous name costs one read.
 
     Attributes:
-        users: ids; their keys are meant, too.
+        users: ids; includes their keys.
         keys: public halves.
-        projects: ids; what they have enabled is meant, too.
+        projects: ids; includes their subscriptions.
         tokens: ids.
     """
 
@@ -77,17 +77,17 @@ class ChangedRecords:
 
 
 class Caches:
-    """Hold what was read lately.
+    """Hold the cached records.
 
     Attributes:
         users: by id.
         keys: by public half.
         projects: by id.
         subscribed: by project and service.
-        ended: whether a token was revoked, by the token's id.
+        revoked: whether a token was revoked, by the token's id.
 
     Args:
-        seconds: how long it is believed.
+        seconds: time to live.
     """
 
     def __init__(self, seconds: float) -> None:
@@ -95,29 +95,29 @@ class Caches:
         self.keys: TimedCache[str, KeyRecord] = TimedCache(seconds)
         self.projects: TimedCache[str, Project] = TimedCache(seconds)
         self.subscribed: TimedCache[tuple[str, str], bool] = TimedCache(seconds)
-        self.ended: TimedCache[str, bool] = TimedCache(seconds)
+        self.revoked: TimedCache[str, bool] = TimedCache(seconds)
 
-    def forget(self, changed: ChangedRecords) -> None:
-        """Read these records again from now on; for changes made by this process."""
+    def invalidate(self, changed: ChangedRecords) -> None:
+        """Drop these records after a change made by this process."""
         users, keys, projects = changed.users, changed.keys, changed.projects
         for user_id in users:
-            self.users.forget(user_id)
+            self.users.invalidate(user_id)
         if users or keys:
-            self.keys.forget_where(lambda access, key: access in keys or key.user_id in users)
+            self.keys.invalidate_where(lambda access, key: access in keys or key.user_id in users)
         for project_id in projects:
-            self.projects.forget(project_id)
+            self.projects.invalidate(project_id)
         if projects:
-            self.subscribed.forget_where(lambda key, _: key[0] in projects)
+            self.subscribed.invalidate_where(lambda key, _: key[0] in projects)
         for token_id in changed.tokens:
-            self.ended.forget(token_id)
+            self.revoked.invalidate(token_id)
 
 
-class Records:
-    """Answer what every call needs to know.
+class RecordReader:
+    """Read the records that every call needs, through the caches.
 
     Args:
-        caches: what was read lately.
-        database: where the rest is read; None answers from the caches alone.
+        caches: cached records.
+        database: source of the rest; None raises ``CacheMissError`` instead.
     """
 
     def __init__(self, caches: Caches, database: Database | None) -> None:
@@ -125,21 +125,21 @@ class Records:
         self._database = database
 
     def user(self, user_id: str) -> UserRecord | None:
-        """Return the user of this id; cached."""
+        """Return the user of this id."""
         return self._get(self._caches.users, user_id, lambda session: _user(session, user_id))
 
     def key(self, access: str) -> KeyRecord | None:
-        """Return the permanent key with this public half; cached."""
+        """Return the permanent key with this public half."""
         return self._get(self._caches.keys, access, lambda session: _key(session, access))
 
     def project(self, project_id: str) -> Project | None:
-        """Return the project of this id; cached."""
+        """Return the project of this id."""
         return self._get(
             self._caches.projects, project_id, lambda session: _project(session, project_id)
         )
 
     def is_subscribed(self, project_id: str, api: str) -> bool:
-        """Return whether the project has enabled the service; cached while it has."""
+        """Return whether the project has enabled the service; cached only if it has."""
         key = (project_id, api)
         found = self._get(
             self._caches.subscribed,
@@ -149,9 +149,9 @@ class Records:
         return found or False
 
     def is_revoked(self, token_id: str) -> bool:
-        """Return whether the token was revoked; cached either way."""
+        """Return whether the token was revoked."""
         found = self._get(
-            self._caches.ended,
+            self._caches.revoked,
             token_id,
             lambda session: session.get(RevokedTokenRow, token_id) is not None,
         )
@@ -170,85 +170,87 @@ class Records:
                 raise CacheMissError
             return cached
 
-        def ask_store() -> _Value | None:
+        def read_database() -> _Value | None:
             with database.reading() as session:
                 return read(session)
 
-        return cache.get(key, ask_store)
+        return cache.get(key, read_database)
 
 
-class Directory(Records):
-    """Read the store.
+class Directory(RecordReader):
+    """Read the database through the caches, and the records of a sign-in without them.
 
     Attributes:
-        cached: answers from memory alone; ``CacheMissError`` where that is not enough.
+        cached: reads from memory only and raises ``CacheMissError`` on a miss.
 
     Args:
-        database: the store.
-        cache_seconds: how long all that is cached is believed.
+        database: source of all records.
+        cache_seconds: time to live of cached records.
     """
 
     def __init__(self, database: Database, cache_seconds: float) -> None:
         caches = Caches(cache_seconds)
         super().__init__(caches, database)
-        self.cached = Records(caches, None)
-        self._store = database
+        self.cached = RecordReader(caches, None)
+        self._db = database
 
-    def forget(self, changed: ChangedRecords) -> None:
-        """Read these records again from now on; for changes made by this process."""
-        self._caches.forget(changed)
+    def invalidate(self, changed: ChangedRecords) -> None:
+        """Drop these records after a change made by this process."""
+        self._caches.invalidate(changed)
 
     def find_login(self, login: PasswordLogin) -> tuple[UserRecord | None, tuple[str, ...]]:
-        """The user a login names, read anew, and what to count failures under.
+        """Return the user that a login names, uncached, and the key to count failures under.
 
-        None when user or account do not fit. The work is the same, and all spellings of a
-        user are counted as one, whether there is such a user or not.
+        The user is None if user or account do not match. The work is then the same. All
+        spellings of a user share one key, also for a user who does not exist.
         """
         account, name = login.domain, login.user.name or ""
         wanted = UserRow.id == login.user.id if login.user.id else UserRow.name == name
-        with self._store.reading() as session:
+        with self._db.reading() as session:
             domain_id = None if account is None else _domain_id(session, account)
             query = select(UserRow).where(wanted)
             if account is not None:
                 query = query.where(UserRow.domain_id == (domain_id or ""))
             row = session.scalars(query).one_or_none()
             if row is not None:
-                return user_record_of(row), (row.domain_id, row.name)
+                return user_record(row), (row.domain_id, row.name)
         if login.user.id or account is None:
             return None, (login.user.id or "",)
-        if domain_id is None:  # a name that looks like an account's id is not that account
+        if domain_id is None:  # a name equal to an account's id is not that account
             return None, ("unknown", account.id or account.name or "", name)
         return None, (domain_id, name)
 
     def project_named(self, domain_id: str, name: str) -> Project | None:
-        """Return the account's project of exactly this name; read from the store."""
+        """Return the account's project of exactly this name, uncached."""
         if "\0" in name:
-            return None  # PostgreSQL refuses to be asked
+            return None  # PostgreSQL rejects such a query
         return self._project_where(domain_id, ProjectRow.name == name)
 
     def referenced_project(self, domain_id: str, reference: Reference) -> Project | None:
-        """Return the account's project of this id or name; read from the store."""
+        """Return the account's project of this id or name, uncached."""
         if reference.id:
             return self._project_where(domain_id, ProjectRow.id == reference.id)
         return self._project_where(domain_id, ProjectRow.name == reference.name)
 
     def _project_where(self, domain_id: str, wanted: ColumnElement[bool]) -> Project | None:
         query = select(ProjectRow).where(ProjectRow.domain_id == domain_id, wanted)
-        with self._store.reading() as session:
+        with self._db.reading() as session:
             row = session.scalars(query).one_or_none()
             return None if row is None else project_of(row)
 
 
 def _user(session: Session, user_id: str) -> UserRecord | None:
     row = session.get(UserRow, user_id)
-    return None if row is None else user_record_of(row)
+    return None if row is None else user_record(row)
 
 
 def _key(session: Session, access: str) -> KeyRecord | None:
     row = session.get(AccessKeyRow, access)
     if row is None:
         return None
-    return KeyRecord(user_id=row.user_id, sealed_secret=row.sealed_secret, enabled=row.enabled)
+    return KeyRecord(
+        user_id=row.user_id, encrypted_secret=row.encrypted_secret, enabled=row.enabled
+    )
 
 
 def _project(session: Session, project_id: str) -> Project | None:
@@ -261,13 +263,13 @@ def _domain_id(session: Session, account: Reference) -> str | None:
     return session.scalars(select(DomainRow.id).where(named)).one_or_none()
 
 
-def user_record_of(row: UserRow) -> UserRecord:
-    """The value of a row, while its session lasts."""
+def user_record(row: UserRow) -> UserRecord:
+    """Return the value of a row; needs its session."""
     return UserRecord(user=user_of(row), generation=row.generation, password_hash=row.password_hash)
 
 
 def user_of(row: UserRow) -> User:
-    """The value of a row, while its session lasts."""
+    """Return the value of a row; needs its session."""
     return User(
         id=row.id,
         name=row.name,
@@ -279,7 +281,7 @@ def user_of(row: UserRow) -> User:
 
 
 def project_of(row: ProjectRow) -> Project:
-    """The value of a row, while its session lasts."""
+    """Return the value of a row; needs its session."""
     return Project(
         id=row.id,
         name=row.name,

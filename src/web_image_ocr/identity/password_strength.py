@@ -1,28 +1,28 @@
-"""Refuse passwords that are easy to guess, as NIST SP 800-63B-4, section 3.1.1.2, asks.
+"""Reject passwords that are easy to guess, as NIST SP 800-63B-4, section 3.1.1.2, requires.
 
-Threat: an attacker tries the passwords that people choose most, within the limits of the lockout.
-Rule: a new password needs more than a million guesses by the estimate of zxcvbn, which knows common
-passwords, words, names, dates, repeated and sequential characters and keyboard patterns. It has
-four letters or digits that are not the name of its user or account. There are no rules on the kinds
-of characters: SP 800-63B forbids them. The first 40 characters have to be good enough, because
-the estimate of a long text made of characters that stand for letters takes most of a second.
-What remains open: passwords set before this check, and those known from breaches but not common.
+Threat: an attacker tries the most common passwords, within the limits of the lockout.
+Rule: zxcvbn estimates more than a million guesses for a new password. It knows common passwords,
+words, names, dates, repeated and sequential characters and keyboard patterns. Besides the names of
+its user and account the password has four letters or digits. There are no composition rules:
+SP 800-63B forbids them. Only the first 40 characters are estimated, because the estimate of a long
+text of substituted letters takes most of a second.
+Residual risk: passwords set before this check, and uncommon passwords known from breaches.
 """
 
 from __future__ import annotations
 
 from web_image_ocr.primitives.errors import ErrorKind, ServiceError
 
-_LOWEST_SCORE = 2
+_MIN_SCORE = 2
 """On zxcvbn's scale of 0 to 4: more than 10^6 guesses, enough where guesses are limited."""
 
 MAX_ESTIMATED_LENGTH = 40
-"""Characters that are judged: the time that zxcvbn takes grows with their third power."""
+"""Characters that are estimated: the time of zxcvbn grows with their third power."""
 
-_SHORTEST_NAME = 3
-"""Characters; shorter names are parts of too many words."""
-_FEWEST_OTHERS = 4
-"""Letters and digits beside the names."""
+_MIN_NAME_LENGTH = 3
+"""Characters; shorter names occur in too many words."""
+_MIN_OTHER_CHARACTERS = 4
+"""Letters and digits besides the names."""
 
 
 def check_strength(password: str, names: tuple[str, ...]) -> None:
@@ -30,7 +30,7 @@ def check_strength(password: str, names: tuple[str, ...]) -> None:
 
     Args:
         password: the new password.
-        names: of its user and account, which an attacker tries first.
+        names: of its user and account; an attacker tries them first.
     """
     # Lazy: only commands and calls that set a password need its dictionaries.
     from zxcvbn_rs_py import zxcvbn  # noqa: PLC0415
@@ -38,7 +38,7 @@ def check_strength(password: str, names: tuple[str, ...]) -> None:
     estimate = zxcvbn(password[:MAX_ESTIMATED_LENGTH], list(names))
     if _is_made_of(password, names):
         reason = "it is made of the name of the user or the account"
-    elif int(estimate.score) < _LOWEST_SCORE:
+    elif int(estimate.score) < _MIN_SCORE:
         warning = estimate.feedback.warning if estimate.feedback else None
         reason = _clause(str(warning)) if warning else "it is short and predictable"
     else:
@@ -53,9 +53,9 @@ def check_strength(password: str, names: tuple[str, ...]) -> None:
 def _is_made_of(password: str, names: tuple[str, ...]) -> bool:
     rest = password.casefold()
     for name in names:
-        if len(name) >= _SHORTEST_NAME:
+        if len(name) >= _MIN_NAME_LENGTH:
             rest = rest.replace(name.casefold(), "")
-    return sum(map(str.isalnum, rest)) < _FEWEST_OTHERS and rest != password.casefold()
+    return sum(map(str.isalnum, rest)) < _MIN_OTHER_CHARACTERS and rest != password.casefold()
 
 
 def _clause(sentence: str) -> str:

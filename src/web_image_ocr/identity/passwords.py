@@ -1,4 +1,4 @@
-"""Password hashes: argon2id, a bounded number of them at the same time, at low priority."""
+"""Hash passwords with argon2id, with bounded concurrency and at low priority."""
 
 from __future__ import annotations
 
@@ -21,9 +21,9 @@ from web_image_ocr.primitives.errors import ErrorKind, ServiceError
 HASH_COST = argon2.profiles.RFC_9106_LOW_MEMORY
 """Second recommended option of RFC 9106: 64 MiB, three passes, four lanes."""
 
-LESS_NICE = 10
-"""Added to the nice value of the threads that hash: recognition goes first. Not 19: under full
-load a sign-in would take many seconds."""
+NICE_INCREMENT = 10
+"""Added to the nice value of the hashing threads: recognition has priority. With 19, a sign-in
+under full load would take many seconds."""
 
 MIN_PASSWORD_LENGTH = 8
 MAX_PASSWORD_LENGTH = 1024
@@ -32,36 +32,36 @@ _ALPHABET = string.ascii_letters + string.digits
 
 
 class Hasher:
-    """Judge new passwords and compute hashes; only available in a turn of ``HasherPool``.
+    """Check new passwords and compute hashes; acquired from a slot of ``HasherPool``.
 
     Args:
-        threads: where this happens, at low priority.
+        threads: run the hashes at low priority.
     """
 
     def __init__(self, threads: Executor) -> None:
         self._threads = threads
         self._argon2 = argon2.PasswordHasher.from_parameters(HASH_COST)
-        self._nobody = _hash_of_nothing(HASH_COST)
+        self._unmatchable = _unmatchable_hash(HASH_COST)
 
     def hash(self, password: str) -> str:
-        """The hash in its encoded form, with parameters and salt."""
+        """Return the encoded hash, with parameters and salt."""
         return self._threads.submit(self._argon2.hash, password).result()
 
     def hash_new(self, password: str, *names: str) -> str:
-        """Return the hash of a password that somebody chose.
+        """Return the hash of a password that a user chose.
 
         Args:
             password: as ``check_format`` accepts it.
             names: as for ``check_strength``.
 
         Raises:
-            ServiceError: ``IDENTITY_REQUEST_INVALID`` when it is easy to guess.
+            ServiceError: ``IDENTITY_REQUEST_INVALID`` if it is easy to guess.
         """
         self._threads.submit(check_strength, password, names).result()
         return self.hash(password)
 
     def matches(self, encoded: str | None, password: str) -> bool:
-        """Whether the password has this hash.
+        """Return whether the password has this hash.
 
         Args:
             encoded: the hash; None, for a user who does not exist, takes as long and
@@ -69,51 +69,53 @@ class Hasher:
             password: as typed.
         """
         try:
-            self._threads.submit(self._argon2.verify, encoded or self._nobody, password).result()
+            self._threads.submit(
+                self._argon2.verify, encoded or self._unmatchable, password
+            ).result()
         except (argon2.exceptions.VerificationError, argon2.exceptions.InvalidHashError):
             return False
         return encoded is not None
 
 
 class HasherPool:
-    """Hands out turns, so that many sign-ins at once do not take all memory and cores.
+    """Bound the number of concurrent hashes, so that sign-ins do not take all memory and cores.
 
     Attributes:
-        at_once: turns at the same time.
+        size: number of concurrent hashes.
 
     Args:
-        at_once: turns at the same time; 0 means one for every four cores, since each hash
+        size: number of concurrent hashes; 0 means one for every four cores, since each hash
             has four lanes, and at least one.
     """
 
-    def __init__(self, at_once: int) -> None:
-        self.at_once = at_once or max(1, available_cores() // HASH_COST.parallelism)
-        # The threads of the lanes are made by these, and inherit their nice value.
+    def __init__(self, size: int) -> None:
+        self.size = size or max(1, available_cores() // HASH_COST.parallelism)
+        # Threads of the lanes inherit the nice value of these threads, which create them.
         self._threads = ThreadPoolExecutor(
-            self.at_once, thread_name_prefix="password-hash", initializer=_lower_priority
+            self.size, thread_name_prefix="password-hash", initializer=_lower_priority
         )
         self._hasher = Hasher(self._threads)
-        self._turns = BoundedSemaphore(self.at_once)
+        self._slots = BoundedSemaphore(self.size)
 
     def close(self) -> None:
         """End the threads."""
         self._threads.shutdown(wait=False)
 
     @contextmanager
-    def turn(self) -> Iterator[Hasher]:
-        """Wait for a turn and have it while the context lasts."""
-        with self._turns:
+    def slot(self) -> Iterator[Hasher]:
+        """Wait for a free slot and hold it for the duration of the context."""
+        with self._slots:
             yield self._hasher
 
 
 def check_format(password: str) -> None:
-    """Raise ``IDENTITY_REQUEST_INVALID`` unless length and characters are those of a password."""
+    """Raise ``IDENTITY_REQUEST_INVALID`` unless length and characters are valid."""
     if not MIN_PASSWORD_LENGTH <= len(password) <= MAX_PASSWORD_LENGTH:
         raise ServiceError(
             ErrorKind.IDENTITY_REQUEST_INVALID,
             f"a password has {MIN_PASSWORD_LENGTH} to {MAX_PASSWORD_LENGTH} characters",
         )
-    if "\0" in password:  # nobody could sign in with it
+    if "\0" in password:  # the sign-in rejects it
         raise ServiceError(ErrorKind.IDENTITY_REQUEST_INVALID, "a password has no zero character")
     try:
         password.encode()
@@ -124,24 +126,24 @@ def check_format(password: str) -> None:
 
 
 def generated_password() -> str:
-    """A random password of 24 letters and digits, 142 bits."""
+    """Return a random password of 24 letters and digits, 142 bits."""
     return random_text(_ALPHABET, _GENERATED_LENGTH)
 
 
 def random_text(alphabet: str, length: int) -> str:
-    """Characters of the alphabet, drawn by the system's secure random source."""
+    """Return characters of the alphabet from a cryptographically secure random source."""
     return "".join(secrets.choice(alphabet) for _ in range(length))
 
 
 def _lower_priority() -> None:
-    """Let other threads go first, where the system has a nice value for each thread."""
+    """Raise the nice value of this thread, on systems where each thread has one."""
     thread = threading.get_native_id()
     with suppress(OSError):
         nice = os.getpriority(os.PRIO_PROCESS, thread)
-        os.setpriority(os.PRIO_PROCESS, thread, nice + LESS_NICE)
+        os.setpriority(os.PRIO_PROCESS, thread, nice + NICE_INCREMENT)
 
 
-def _hash_of_nothing(parameters: argon2.Parameters) -> str:
+def _unmatchable_hash(parameters: argon2.Parameters) -> str:
     salt = _unpadded(secrets.token_bytes(parameters.salt_len))
     digest = _unpadded(secrets.token_bytes(parameters.hash_len))
     cost = f"m={parameters.memory_cost},t={parameters.time_cost},p={parameters.parallelism}"

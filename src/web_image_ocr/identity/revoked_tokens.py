@@ -1,11 +1,11 @@
-"""Revoke tokens one by one, before they expire.
+"""Revoke tokens before they expire.
 
 Threat: a token that was stolen, or left on another machine.
-Rule: the id of a revoked token stands in the store until the token would have expired. Each
-server looks there for the ids of a token and of its ancestors (``TokenClaims.lineage``), at most
-five seconds late. So a sign-out also revokes what was rescoped, which expires no later.
-What remains open: temporary keys that were issued for the token stay valid until they expire,
-as in the cloud API; a new password revokes them all.
+Rule: the database keeps the id of a revoked token until the token would have expired. Each server
+looks up the ids of a token and of its ancestors (``TokenClaims.lineage``), cached for at most
+five seconds. A sign-out therefore also revokes the tokens rescoped from that token.
+Residual risk: temporary keys issued for the token stay valid until they expire, as in the cloud
+API. A new password revokes them all.
 """
 
 from __future__ import annotations
@@ -17,32 +17,47 @@ from sqlalchemy import delete
 
 from web_image_ocr.database.database import Database
 from web_image_ocr.database.tables import RevokedTokenRow
+from web_image_ocr.identity.audited import audited_as
+from web_image_ocr.identity.authorizer import Authorizer
 from web_image_ocr.identity.directory import ChangedRecords
-from web_image_ocr.identity.tokens import TokenClaims
 
 
 class RevokedTokens:
     """Record revoked tokens; ``Directory`` reads them.
 
     Args:
-        database: the store.
-        changed: called with what has changed, so that this process notices at once.
-        clock: the time, UTC.
+        database: where they are recorded.
+        authorizer: checks who may revoke a token.
+        on_change: called with the changed records, to invalidate the caches of this process.
+        clock: returns the current time, UTC.
     """
 
     def __init__(
         self,
         database: Database,
-        changed: Callable[[ChangedRecords], None],
+        authorizer: Authorizer,
+        on_change: Callable[[ChangedRecords], None],
         clock: Callable[[], datetime],
     ) -> None:
         self._database = database
-        self._changed = changed
+        self._authorizer = authorizer
+        self._on_change = on_change
         self._clock = clock
 
-    def end(self, claims: TokenClaims) -> None:
-        """Revoke a token and all that are rescoped from it; remove rows that are void."""
-        with self._database.writing(alone=True) as session:
-            session.execute(delete(RevokedTokenRow).where(RevokedTokenRow.void_at <= self._clock()))
-            session.merge(RevokedTokenRow(id=claims.id, void_at=claims.expires_at))
-        self._changed(ChangedRecords(tokens={claims.id}))
+    @audited_as("token_revoked")
+    def revoke(self, asking: str, subject: str) -> None:
+        """Revoke the token ``subject`` and all tokens rescoped from it.
+
+        Args:
+            asking: the caller's token, which may inspect ``subject``.
+            subject: the token to revoke; may be the same.
+
+        Raises:
+            ServiceError: as ``Authorizer.inspect_token``.
+        """
+        claims = self._authorizer.authorize_revocation(asking, subject)
+        with self._database.writing(exclusive=True) as session:
+            expired = RevokedTokenRow.expires_at <= self._clock()
+            session.execute(delete(RevokedTokenRow).where(expired))
+            session.merge(RevokedTokenRow(id=claims.id, expires_at=claims.expires_at))
+        self._on_change(ChangedRecords(tokens={claims.id}))

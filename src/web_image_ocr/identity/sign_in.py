@@ -1,10 +1,10 @@
-"""Passwords to tokens: who signs in, and what the token is good for.
+"""Exchange passwords and tokens for new tokens.
 
-Threat: guessing of passwords, and finding out which accounts and users exist.
-Rule: whatever is wrong, the answer and the work done for it are the same: a user who
-does not exist, or is disabled, costs a password hash and counts towards a lock, too. A network
-that has used up its budget is refused before either.
-What remains open: see ``lockout`` and ``sign_in_budget``.
+Threat: password guessing, and enumeration of accounts and users.
+Rule: every failure has the same answer and costs the same work. A user who does not exist or is
+disabled costs a password hash as well, and counts towards a lock. A network that has exhausted
+its budget is refused before either.
+Residual risk: see ``lockout`` and ``sign_in_budget``.
 """
 
 from __future__ import annotations
@@ -29,17 +29,17 @@ from web_image_ocr.primitives.errors import ErrorKind, ServiceError
 
 
 class SignIn:
-    """Issue and exchange tokens.
+    """Issue and rescope tokens.
 
     Args:
         config: token lifetime.
-        directory: where users and projects are read.
-        access: judges tokens that are exchanged.
-        passwords: turns for hashing.
-        tokens: writes token texts.
+        directory: users and projects.
+        authorizer: resolves tokens that are rescoped.
+        passwords: verifies passwords.
+        tokens: encodes tokens.
         lockout: counts failures per user and address.
-        budget: counts failures and hashes per network.
-        clock: the time, UTC.
+        budget: limits failures and hashes per network.
+        clock: returns the current time, UTC.
     """
 
     def __init__(
@@ -47,66 +47,105 @@ class SignIn:
         *,
         config: IdentityConfig,
         directory: Directory,
-        access: Authorizer,
+        authorizer: Authorizer,
         passwords: HasherPool,
         tokens: Tokens,
-        lockout: Lockout | ReadOnlyLockout,
+        lockout: Lockout,
         budget: SignInBudget,
         clock: Callable[[], datetime],
     ) -> None:
         self._lifetime = timedelta(seconds=config.token_lifetime_seconds)
         self._directory = directory
-        self._access = access
+        self._authorizer = authorizer
         self._passwords = passwords
         self._tokens = tokens
         self._lockout = lockout
+        self._read_only_lockout = ReadOnlyLockout(lockout)
         self._budget = budget
         self._clock = clock
 
+    @audited_as(None, refusals=SIGN_IN_REFUSALS)
+    def check_budget(self, client: str) -> None:
+        """Return if the client's network may try a password now; does not block.
+
+        Args:
+            client: address of the caller.
+
+        Raises:
+            ServiceError: ``LOGIN_LOCKED`` or ``RATE_LIMITED``, with ``retry_after``, if the
+                network has exhausted its failures or its sign-ins.
+        """
+        self._budget.check(client)
+
     @audited_as("signed_in", refusals=SIGN_IN_REFUSALS)
-    def log_in(self, login: PasswordLogin, client: str) -> TokenGrant:
-        """A token for a password; see ``Identity.log_in``."""
-        user = self.checked_user(login, client)
+    def log_in(self, login: PasswordLogin, client: str, *, may_write: bool = True) -> TokenGrant:
+        """Issue a new token for a password; earlier tokens stay valid.
+
+        Takes a tenth of a second of all cores and waits for a free hasher, so a server calls it
+        from dedicated threads.
+
+        Args:
+            login: user, password and scope.
+            client: address of the caller; failures count per user and address.
+            may_write: whether the thread may wait for the database lock to count a failure.
+
+        Raises:
+            WriteRequiredError: if failures have to be written and ``may_write`` is false.
+            ServiceError: ``LOGIN_FAILED`` for a wrong account, user, password or scope;
+                ``LOGIN_LOCKED`` with ``retry_after`` after too many failures of the address for
+                this user, or of its network for all users; ``RATE_LIMITED`` after too many
+                sign-ins of the network.
+        """
+        user = self.verify_password(login, client, may_write=may_write)
         project = self._scoped_project(user.user, login.scope)
         return self._issue(user, project, ("password",), self._now() + self._lifetime)
 
     @audited_as("token_rescoped")
     def rescope(self, token: str, scope: Scope) -> TokenGrant:
-        """A token for a token; see ``Identity.rescope``."""
-        claims, user = self._access.resolve_token(token)
+        """Exchange a valid token for one of another scope, which expires at the same time.
+
+        Raises:
+            ServiceError: as ``Authorizer.authenticate_token``; ``LOGIN_FAILED`` for a scope that
+                the user does not have.
+        """
+        claims, user = self._authorizer.resolve_token(token)
         set_actor(user.user.id)
         if len(claims.ancestors) >= MAX_ANCESTORS:
             raise ServiceError(
                 ErrorKind.LOGIN_FAILED,
-                f"the token is the {MAX_ANCESTORS}th rescoped from another: sign in again",
+                f"the token was rescoped {MAX_ANCESTORS} times: sign in again",
             )
         project = self._scoped_project(user.user, scope)
         methods = tuple(dict.fromkeys((*claims.methods, "token")))
         return self._issue(user, project, methods, claims.expires_at, ancestors=claims.lineage)
 
     @audited_as(None, refusals=SIGN_IN_REFUSALS)
-    def checked_user(self, login: PasswordLogin, client: str) -> UserRecord:
+    def verify_password(
+        self, login: PasswordLogin, client: str, *, may_write: bool = True
+    ) -> UserRecord:
         """Return the user whose password it is.
 
         Raises:
-            WriteRequiredError: as ``Identity.log_in``.
+            WriteRequiredError: as ``log_in``.
             ServiceError: ``LOGIN_FAILED``, ``LOGIN_LOCKED``, ``RATE_LIMITED``.
         """
+        lockout = self._lockout if may_write else self._read_only_lockout
         with self._budget.attempt(client) as attempt:
             user, counted_as = self._directory.find_login(login)
             set_target(user.user.id if user else "")  # never the name, which may be invented
             subject = f"user:{hashlib.sha256(repr(counted_as).encode()).hexdigest()}"
-            # All within one turn: a burst of guesses gets no more tries than the lock allows.
-            with self._passwords.turn() as hasher:
-                has_failed = self._lockout.check(subject, client)
+            # One slot for the whole check: concurrent guesses get no more tries than the lock
+            # allows.
+            with self._passwords.slot() as hasher:
+                has_failed = lockout.check(subject, client)
                 attempt.hashed = True
                 matches = hasher.matches(user.password_hash if user else None, login.password)
                 if user is None or not matches or not user.user.enabled:
                     attempt.failed = True
                     wrong = ServiceError(ErrorKind.LOGIN_FAILED, "wrong account, user or password")
-                    self._lockout.refuse(subject, client, wrong)
+                    lockout.reject(subject, client, wrong)
             if has_failed:
-                self._lockout.forget(subject, client)
+                lockout.reset(subject, client)
             return user
 
     def _scoped_project(self, user: User, scope: Scope) -> Project | None:
@@ -115,7 +154,7 @@ class SignIn:
             if project is None:
                 raise ServiceError(ErrorKind.LOGIN_FAILED, "the scope's project is not the user's")
             return project
-        if scope.domain is not None and not scope.domain.means(user.domain.id, user.domain.name):
+        if scope.domain is not None and not scope.domain.matches(user.domain.id, user.domain.name):
             raise ServiceError(ErrorKind.LOGIN_FAILED, "the scope's account is not the user's")
         return None
 
@@ -140,7 +179,7 @@ class SignIn:
             ancestors=ancestors,
         )
         return TokenGrant(
-            token=self._tokens.write(claims),
+            token=self._tokens.encode(claims),
             methods=methods,
             issued_at=issued_at,
             expires_at=expires_at,

@@ -1,14 +1,12 @@
-"""The request signature ``SDK-HMAC-SHA256``, from plain values to plain values.
+"""Compute and parse request signatures of the algorithm ``SDK-HMAC-SHA256``.
 
-Nothing here reads a clock, a store or a key; ``service`` decides whose secret to try.
+Pure functions: no clock, no database, no keys.
 
-Threat: somebody who sees or alters requests on the way, or guesses secrets.
-Rule: what is signed cannot be altered unnoticed; signatures are compared in constant
-time; a header that occurs twice is never accepted as signed, because it would be open
-which of the two was meant.
-What remains open: a signed request can be sent again while its time is fresh, and what
-the caller leaves out of ``SignedHeaders`` (or, by ``UNSIGNED-PAYLOAD``, the body) is not
-protected. Use TLS.
+Threat: an attacker reads or alters requests in transit, or guesses secrets.
+Rule: an altered signed part makes the signature invalid. Signatures are compared in constant time.
+A header that occurs twice is never accepted as signed, because it is ambiguous.
+Residual risk: a signed request can be replayed while its time is valid. Headers that are not in
+``SignedHeaders``, and with ``UNSIGNED-PAYLOAD`` the body, are not protected. Use TLS.
 """
 
 from __future__ import annotations
@@ -39,7 +37,7 @@ _AUTHORIZATION = re.compile(
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SignedRequest:
-    """A request as it came over the wire.
+    """Hold a request as received.
 
     Attributes:
         method: ``POST``, ``GET``, …
@@ -56,10 +54,10 @@ class SignedRequest:
     body: bytes = field(repr=False)
 
     def header(self, name: str) -> bytes | None:
-        """The value of a header without blanks around it, None where it is absent.
+        """Return the stripped value of a header, None if it is absent.
 
         Raises:
-            ServiceError: ``SIGNATURE_INVALID`` when the header occurs more than once.
+            ServiceError: ``SIGNATURE_INVALID`` if the header occurs more than once.
         """
         wanted = name.encode("latin-1", "replace")
         values = [value for key, value in self.headers if key == wanted]
@@ -70,7 +68,7 @@ class SignedRequest:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Authorization:
-    """The parts of an ``Authorization`` header.
+    """Hold the parts of an ``Authorization`` header.
 
     Attributes:
         access: the public half of the key (AK).
@@ -83,12 +81,12 @@ class Authorization:
     signature: str = field(repr=False)
 
 
-def read_authorization(request: SignedRequest) -> Authorization:
-    """The parts of the request's ``Authorization`` header.
+def parse_authorization(request: SignedRequest) -> Authorization:
+    """Return the parts of the request's ``Authorization`` header.
 
     Raises:
-        ServiceError: ``SIGNATURE_INVALID`` when the header is absent, repeated, of
-            another form or algorithm, or does not sign ``x-sdk-date``.
+        ServiceError: ``SIGNATURE_INVALID`` if the header is absent, repeated, malformed, of another
+            algorithm, or does not sign ``x-sdk-date``.
     """
     value = request.header("authorization")
     match = _AUTHORIZATION.fullmatch(value.decode("latin-1")) if value else None
@@ -105,28 +103,28 @@ def read_authorization(request: SignedRequest) -> Authorization:
 
 
 def signing_time(request: SignedRequest) -> datetime:
-    """When the request says it was signed, UTC.
+    """Return the signing time that the request declares, UTC.
 
     Raises:
-        ServiceError: ``SIGNATURE_INVALID`` when ``X-Sdk-Date`` is absent, repeated or
-            no time.
+        ServiceError: ``SIGNATURE_INVALID`` if ``X-Sdk-Date`` is absent, repeated or not
+            a time.
     """
     try:
         return datetime.strptime(_signing_date(request), _DATE_FORMAT).replace(tzinfo=UTC)
     except ValueError as error:
-        raise _invalid(f"{DATE_HEADER} is no time") from error
+        raise _invalid(f"{DATE_HEADER} is not a time") from error
 
 
 def canonical_request(request: SignedRequest, signed_headers: tuple[str, ...]) -> bytes:
-    """The request in the one form that both sides hash.
+    """Return the canonical request, which both sides hash.
 
     Args:
         request: as received.
         signed_headers: lower-case names, sorted.
 
     Raises:
-        ServiceError: ``SIGNATURE_INVALID`` when a signed header is absent or repeated,
-            or a declared body hash is not the body's.
+        ServiceError: ``SIGNATURE_INVALID`` if a signed header is absent or repeated,
+            or the declared hash is not that of the body.
     """
     lines = [
         request.method.upper().encode(),
@@ -140,7 +138,7 @@ def canonical_request(request: SignedRequest, signed_headers: tuple[str, ...]) -
 
 
 def string_to_sign(request: SignedRequest, signed_headers: tuple[str, ...]) -> str:
-    """Algorithm, time and hash of the canonical request, joined by line feeds.
+    """Return algorithm, time and hash of the canonical request, joined by line feeds.
 
     Raises:
         ServiceError: as ``canonical_request`` and ``signing_time``.
@@ -150,7 +148,7 @@ def string_to_sign(request: SignedRequest, signed_headers: tuple[str, ...]) -> s
 
 
 def sign(secret: str, request: SignedRequest, signed_headers: tuple[str, ...]) -> str:
-    """The signature: 64 lower-case hex digits, HMAC-SHA256 keyed with the SK as it is.
+    """Return the signature: 64 lower-case hex digits, HMAC-SHA256 keyed with the SK.
 
     Raises:
         ServiceError: as ``string_to_sign``.
@@ -160,7 +158,7 @@ def sign(secret: str, request: SignedRequest, signed_headers: tuple[str, ...]) -
 
 
 def is_signed_with(secret: str, request: SignedRequest, authorization: Authorization) -> bool:
-    """Whether the request's signature was made with this secret; compared in constant time."""
+    """Return whether this secret made the request's signature; compare in constant time."""
     try:
         expected = sign(secret, request, authorization.signed_headers)
     except ServiceError:
@@ -176,8 +174,7 @@ def _signing_date(request: SignedRequest) -> str:
 
 
 def _canonical_path(path: bytes) -> bytes:
-    # Decoded as a whole before it is split: an encoded slash counts as a slash, as the
-    # official SDK has it.
+    # Decoded before it is split: an encoded slash is a slash, as in the official SDK.
     segments = unquote_to_bytes(path).split(b"/")
     encoded = "/".join(_percent_encoded(segment) for segment in segments)
     return (encoded if encoded.endswith("/") else encoded + "/").encode()
@@ -187,7 +184,7 @@ def _canonical_query(query: bytes) -> bytes:
     pairs = []
     for pair in filter(None, query.split(b"&")):
         name, _, value = pair.partition(b"=")
-        # A plus sign stays a plus sign: signers write a blank as %20.
+        # A plus sign stays a plus sign: signers encode a blank as %20.
         pairs.append((unquote_to_bytes(name), unquote_to_bytes(value)))
     return "&".join(
         f"{_percent_encoded(name)}={_percent_encoded(value)}" for name, value in sorted(pairs)
@@ -212,8 +209,7 @@ def _body_hash(request: SignedRequest, signed_headers: tuple[str, ...]) -> bytes
     declared = request.header(CONTENT_HASH_HEADER)
     if not declared:
         return actual
-    # "UNSIGNED-PAYLOAD" gives up the body's protection; a hash that is not the body's
-    # promises one that does not hold.
+    # "UNSIGNED-PAYLOAD" leaves the body unprotected; a wrong hash is an error.
     if _SHA256.fullmatch(declared.decode("latin-1")) and declared != actual:
         raise _invalid(f"{CONTENT_HASH_HEADER} is not the hash of the body")
     return declared

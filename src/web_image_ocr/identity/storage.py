@@ -1,4 +1,4 @@
-"""Where the store and its master key are, and how they are opened together."""
+"""Open the database and its master keys together."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ _DATABASE_FILE = "web-image-ocr.db"
 _MASTER_KEY_FILE = "master.key"
 
 
-def open_store(
+def open_storage(
     config: IdentityConfig,
     data_dir: Path,
     *,
@@ -28,23 +28,23 @@ def open_store(
     may_create: bool,
     may_migrate: bool,
 ) -> tuple[Database, KeyFile, Keyring]:
-    """Return the store in its newest form, and the master keys that belong to it.
+    """Return the database, migrated to the newest schema, and its master keys.
 
     Args:
-        config: may name the store and the key.
+        config: may name the database and the key file.
         data_dir: folder of those that it does not name.
         password_threads: as for ``Database``.
-        may_create: make folder, store and key where they are missing.
-        may_migrate: bring a store of an older revision to the newest one.
+        may_create: create folder, database and key file if they are missing.
+        may_migrate: migrate a database of an older revision.
 
     Raises:
-        ServiceError: ``DATABASE_UNAVAILABLE``, also for a store that is missing and may not be
-            made, or older and may not be migrated; ``CONFIGURATION_INVALID`` when the folder,
-            the key or the store is none that this program can use.
+        ServiceError: ``DATABASE_UNAVAILABLE``, also if the database is missing and must not be
+            created, or is older and must not be migrated; ``CONFIGURATION_INVALID`` if the
+            folder, the key file or the database is unusable.
     """
-    # Not a text: a folder's name may hold what has a meaning in URLs.
-    own_store = URL.create("sqlite", database=str(data_dir / _DATABASE_FILE))
-    url = config.database_url or own_store
+    # Not a string: a folder's name may contain characters that are special in URLs.
+    default = URL.create("sqlite", database=str(data_dir / _DATABASE_FILE))
+    url = config.database_url or default
     key_path = Path(config.master_key_path or data_dir / _MASTER_KEY_FILE)
     try:
         database = Database(
@@ -64,29 +64,27 @@ def open_store(
         else:
             return database, file, keyring
     except DatabaseMissingError:
-        raise ServiceError(
-            ErrorKind.DATABASE_UNAVAILABLE, _how_to_make_it(config, data_dir)
-        ) from None
+        raise ServiceError(ErrorKind.DATABASE_UNAVAILABLE, _create_hint(config, data_dir)) from None
     except DatabaseOutdatedError as error:
-        detail = _how_to_migrate_it(config, data_dir, error)
+        detail = _migrate_hint(config, data_dir, error)
         raise ServiceError(ErrorKind.DATABASE_UNAVAILABLE, detail) from None
 
 
-def _how_to_make_it(config: IdentityConfig, data_dir: Path) -> str:
-    place, command = _place_and_command(config, data_dir, "init")
-    return f"no store {place}: run `{command}` first"
+def _create_hint(config: IdentityConfig, data_dir: Path) -> str:
+    location, command = _location_and_command(config, data_dir, "init")
+    return f"no database {location}: run `{command}` first"
 
 
-def _how_to_migrate_it(config: IdentityConfig, data_dir: Path, error: DatabaseOutdatedError) -> str:
-    place, command = _place_and_command(config, data_dir, "migrate")
+def _migrate_hint(config: IdentityConfig, data_dir: Path, error: DatabaseOutdatedError) -> str:
+    location, command = _location_and_command(config, data_dir, "migrate")
     return (
-        f"the store {place} has revision {error.found}, this version needs {error.newest}: "
+        f"the database {location} has revision {error.found}, this version needs {error.newest}: "
         f"run `{command}` or start the server"
     )
 
 
-def _place_and_command(config: IdentityConfig, data_dir: Path, verb: str) -> tuple[str, str]:
+def _location_and_command(config: IdentityConfig, data_dir: Path, verb: str) -> tuple[str, str]:
     command = f"web-image-ocr admin {verb}"
-    if config.database_url:  # its text may hold a password
+    if config.database_url:  # may contain a password
         return "at identity.database_url", command
     return f"in {data_dir}", f"{command} --data-dir {shlex.quote(str(data_dir))}"

@@ -1,12 +1,11 @@
-"""Tokens and security tokens: what is in them, and how they are made and read.
+"""Encode and decode tokens and security tokens.
 
 Threat: forged, altered or old tokens.
-Rule: a token is a JWT signed with HS256 and nothing else (RFC 7519); it names its user,
-the user's generation when it was issued, and what it is good for. It says nothing about
-rights: role and state are read from the store at every use. A temporary key travels
-encrypted in its own security token.
-It has an id, and the ids of the tokens that it was rescoped from: revoking any of them revokes it.
-What remains open: a stolen token can be used until it expires or is revoked.
+Rule: a token is a JWT (RFC 7519) signed with HS256 and no other algorithm. It names its user, the
+user's generation at issue, and its scope. It carries no permissions: role and state are read from
+the database at every use. It has an id, and the ids of the tokens that it was rescoped from:
+revoking any of them revokes it. A temporary key is encrypted in its security token.
+Residual risk: a stolen token can be used until it expires or is revoked.
 """
 
 from __future__ import annotations
@@ -26,26 +25,26 @@ _ALGORITHM = "HS256"
 _ISSUER = "web-image-ocr"
 _REQUIRED = ["jti", "iss", "sub", "iat", "exp", "generation", "methods", "project"]
 _SECURITY_TOKEN = b"security token"
-# Ours have about 500 characters; longer ones are not worth a hash.
-_LONGEST = 4096
+_MAX_LENGTH = 4096
+"""Characters; ours have about 500, and longer texts are rejected without a hash."""
 MAX_ANCESTORS = 32
-"""Tokens that one was rescoped from, one after the other; 32 make a token of 2 KB."""
+"""Maximum length of a chain of rescoped tokens; 32 make a token of 2 KB."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TokenClaims:
-    """What a token says.
+    """Hold the claims of a token.
 
     Attributes:
         id: 32 random hex digits.
         user_id: its owner.
-        generation: the owner's generation at issue; a later one ends the token.
-        project_id: what it was issued for; None for the owner's account.
+        generation: the owner's generation at issue; a later one revokes the token.
+        project_id: project it is scoped to; None for the owner's account.
         methods: how it was obtained.
         issued_at: UTC, whole seconds.
         expires_at: UTC, whole seconds.
-        ancestors: ids of the tokens that it was rescoped from, the nearest first; tokens
-            issued before there was such a claim have none.
+        ancestors: ids of the tokens that it was rescoped from, the nearest first. Empty in
+            tokens of versions without this claim.
     """
 
     id: str
@@ -65,13 +64,13 @@ class TokenClaims:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TemporaryClaims:
-    """What a security token holds.
+    """Hold the content of a security token.
 
     Attributes:
         access: the public half of the key.
         secret: the secret half of the key.
         user_id: its owner.
-        generation: the owner's generation at issue; a later one ends the key.
+        generation: the owner's generation at issue; a later one revokes the key.
         expires_at: UTC, seconds since 1970.
     """
 
@@ -83,18 +82,17 @@ class TemporaryClaims:
 
 
 class Tokens:
-    """Makes and reads both kinds.
+    """Encode and decode tokens and security tokens.
 
     Args:
-        keyring: the keys of this installation. The one in use signs; those of all accepted
-            master keys are read.
+        keyring: the key in use signs and encrypts; all accepted keys verify and decrypt.
     """
 
     def __init__(self, keyring: Keyring) -> None:
         self._keyring = keyring
 
-    def write(self, claims: TokenClaims) -> str:
-        """The token's text: ASCII, one line."""
+    def encode(self, claims: TokenClaims) -> str:
+        """Return the token: ASCII, one line."""
         payload: dict[str, object] = {
             "jti": claims.id,
             "iss": _ISSUER,
@@ -109,18 +107,20 @@ class Tokens:
             payload["ancestors"] = list(claims.ancestors)
         return jwt.encode(payload, self._keyring.in_use().token_key, algorithm=_ALGORITHM)
 
-    def read(self, token: str) -> TokenClaims:
-        """What the token says; whether it has ended is for the caller to judge.
+    def decode(self, token: str) -> TokenClaims:
+        """Return the claims of a token; does not check whether it has expired.
 
         Raises:
-            ServiceError: ``TOKEN_UNREADABLE`` unless it was made with our key.
+            ServiceError: ``TOKEN_UNREADABLE`` unless an accepted master key signed it.
         """
-        if len(token) > _LONGEST:
-            raise ServiceError(ErrorKind.TOKEN_UNREADABLE, "the token is too long for one of ours")
+        if len(token) > _MAX_LENGTH:
+            raise ServiceError(
+                ErrorKind.TOKEN_UNREADABLE, f"the token has more than {_MAX_LENGTH} characters"
+            )
         try:
             payload = self._keyring.first(lambda key: _decoded(token, key))
         except (jwt.PyJWTError, ValueError) as error:
-            detail = f"the token is not one of ours: {type(error).__name__}"
+            detail = f"the token is invalid: {type(error).__name__}"
             raise ServiceError(ErrorKind.TOKEN_UNREADABLE, detail) from None
         if payload is None:
             raise ServiceError(
@@ -137,15 +137,15 @@ class Tokens:
             ancestors=tuple(payload.get("ancestors", ())),
         )
 
-    def write_security_token(self, claims: TemporaryClaims) -> str:
-        """The security token's text: ASCII, one line."""
+    def encode_security_token(self, claims: TemporaryClaims) -> str:
+        """Return the security token: ASCII, one line."""
         cipher = self._keyring.in_use().temporary_keys
         encrypted = cipher.encrypt(json.dumps(asdict(claims)).encode(), _SECURITY_TOKEN)
         return base64.urlsafe_b64encode(encrypted).decode()
 
-    def read_security_token(self, token: bytes) -> TemporaryClaims | None:
-        """What a security token holds, or None when it is not one of ours."""
-        if len(token) > _LONGEST:
+    def decode_security_token(self, token: bytes) -> TemporaryClaims | None:
+        """Return the content of a security token, or None if no accepted key encrypted it."""
+        if len(token) > _MAX_LENGTH:
             return None
         try:
             encrypted = base64.urlsafe_b64decode(token)
@@ -158,14 +158,14 @@ class Tokens:
 
 
 def _decoded(token: str, key: MasterKey) -> dict[str, Any] | None:
-    """Return what the token says; None when another key has signed it."""
+    """Return the payload of a token; None if another key signed it."""
     try:
         return jwt.decode(
             token,
             key.token_key,
             algorithms=[_ALGORITHM],
             issuer=_ISSUER,
-            # The service, which has the clock, judges the expiry.
+            # ``Authorizer``, which has the clock, checks the expiry.
             options={"require": _REQUIRED, "verify_exp": False, "verify_iat": False},
         )
     except jwt.InvalidSignatureError:

@@ -1,4 +1,4 @@
-"""What identity takes and gives back: plain frozen values, secrets never in their repr."""
+"""Define the values of identity: frozen dataclasses without secrets in their repr."""
 
 from __future__ import annotations
 
@@ -11,10 +11,10 @@ API_NAME = "web-image"
 
 
 class Role(StrEnum):
-    """What a user may do in the projects of the own account.
+    """Define what a user may do in the projects of the account.
 
-    ``ADMINISTRATOR`` calls and looks after the account, ``CALLER`` calls, ``VIEWER``
-    signs in and looks up projects but may not call the service.
+    ``ADMINISTRATOR`` calls the service and manages the account. ``CALLER`` calls the service.
+    ``VIEWER`` signs in and lists projects, but may not call the service.
     """
 
     ADMINISTRATOR = "administrator"
@@ -23,12 +23,12 @@ class Role(StrEnum):
 
     @property
     def may_call(self) -> bool:
-        """Whether calls of the service are allowed."""
+        """Return whether the role may call the service."""
         return self is not Role.VIEWER
 
 
 class Credential(StrEnum):
-    """What a caller proved to be itself with."""
+    """Define how a caller authenticated."""
 
     TOKEN = "token"  # noqa: S105 - a name, not a secret
     KEY = "key"
@@ -37,11 +37,11 @@ class Credential(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Domain:
-    """An account.
+    """Represent an account.
 
     Attributes:
         id: 32 hex digits.
-        name: unique in the store.
+        name: unique in the database.
     """
 
     id: str
@@ -50,7 +50,7 @@ class Domain:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class User:
-    """Somebody who signs in, or owns keys.
+    """Represent a user, who signs in or owns keys.
 
     Attributes:
         id: 32 hex digits.
@@ -71,7 +71,7 @@ class User:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Project:
-    """What calls are made for; its id stands in the path of the call.
+    """Represent a project; its id is part of the path of a call.
 
     Attributes:
         id: 32 hex digits.
@@ -88,10 +88,10 @@ class Project:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ProjectState:
-    """Describe a project as its users see it.
+    """Represent a project with the state of its subscription.
 
     Attributes:
-        project: which one.
+        project: the project.
         enabled: whether it may call the service.
     """
 
@@ -101,7 +101,7 @@ class ProjectState:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AccessKey:
-    """A permanent key as it may be shown at any time.
+    """Represent a permanent key without its secret.
 
     Attributes:
         access: the public half (AK), 20 upper-case letters and digits.
@@ -109,7 +109,7 @@ class AccessKey:
         user_name: the owner's name.
         enabled: a disabled key is refused like an unknown one.
         created_at: UTC.
-        last_used_at: UTC, of the last call signed with it, a second late; None for none yet.
+        last_used_at: UTC, of the last call signed with it, up to a second late; None if unused.
     """
 
     access: str
@@ -122,7 +122,7 @@ class AccessKey:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class NewAccessKey:
-    """A permanent key at the one moment when its secret is known.
+    """Represent a new permanent key with its secret, which is not shown again.
 
     Attributes:
         access: the public half (AK), 20 upper-case letters and digits.
@@ -141,12 +141,11 @@ class NewAccessKey:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class NewPassword:
-    """A user whose password has just been set.
+    """Represent a user whose password has just been set.
 
     Attributes:
-        user: whose it is.
-        password: the random one, at the one moment when it is known; None for one that
-            was given.
+        user: owner of the password.
+        password: generated password, which is not shown again; None for a given one.
     """
 
     user: User
@@ -155,12 +154,12 @@ class NewPassword:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Subscription:
-    """That a project has enabled a service.
+    """Represent a service that a project has enabled.
 
     Attributes:
         project_id: 32 hex digits.
         project_name: the project's name.
-        api: name of the service as in the path, for instance ``web-image``.
+        api: name of the service as in the path, such as ``web-image``.
     """
 
     project_id: str
@@ -170,13 +169,13 @@ class Subscription:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Principal:
-    """Who is calling, proved.
+    """Represent an authenticated caller.
 
     Attributes:
-        user: the user whose token or key it is, as read from the store.
-        credential: what was shown.
-        project_id: the project a token was issued for; None for an account's token and
-            for keys, which are good for all projects of the user's account.
+        user: owner of the token or key, as stored.
+        credential: how the caller authenticated.
+        project_id: the project a token is scoped to; None for a token scoped to an account and
+            for keys, which are valid for all projects of the account.
     """
 
     user: User
@@ -186,10 +185,10 @@ class Principal:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Reference:
-    """Something named by its id or by its name; the id wins.
+    """Refer to a record by its id or its name; the id wins.
 
     Raises:
-        ValueError: neither is given, or one is no text that a store could hold.
+        ValueError: neither is given, or one is not a text that a database can hold.
     """
 
     id: str | None = None
@@ -201,18 +200,18 @@ class Reference:
         _check_text(self.id or "")
         _check_text(self.name or "")
 
-    def means(self, id_: str, name: str) -> bool:
-        """Whether this refers to what has the id and the name."""
+    def matches(self, id_: str, name: str) -> bool:
+        """Return whether this refers to the record of this id and name."""
         return self.id == id_ if self.id else self.name == name
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Scope:
-    """What a token shall be good for.
+    """Request the scope of a token.
 
     Attributes:
         project: a project of the user's account; wins over ``domain``.
-        domain: the user's account. Neither given means the user's account, too.
+        domain: the user's account. Neither given means the user's account as well.
     """
 
     project: Reference | None = None
@@ -221,16 +220,16 @@ class Scope:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PasswordLogin:
-    """What a user signs in with.
+    """Hold the credentials of a sign-in.
 
     Attributes:
         user: the user; by name it needs ``domain``.
         domain: the user's account, None only with a user given by id.
         password: as typed.
-        scope: what the token shall be good for.
+        scope: scope of the new token.
 
     Raises:
-        ValueError: a user's name without an account, or a password that is no text.
+        ValueError: a user's name without an account, or a password that is not valid text.
     """
 
     user: Reference
@@ -246,16 +245,15 @@ class PasswordLogin:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TokenGrant:
-    """A token and what it says.
+    """Represent a token and its content.
 
     Attributes:
         token: the text for ``X-Subject-Token`` and ``X-Auth-Token``; ASCII, one line.
-        methods: how it was obtained, for instance ``("password",)``.
+        methods: how it was obtained, such as ``("password",)``.
         issued_at: UTC, whole seconds.
         expires_at: UTC, whole seconds.
-        user: its owner, with the role of now.
-        project: what it was issued for; None for an account's token, which is good for
-            ``user.domain``.
+        user: its owner, with the current role.
+        project: project it is scoped to; None for a token scoped to ``user.domain``.
     """
 
     token: str = field(repr=False)
@@ -268,7 +266,7 @@ class TokenGrant:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TemporaryKey:
-    """A key that ends by itself; useless without its security token.
+    """Represent a temporary key; it is useless without its security token.
 
     Attributes:
         access: the public half (AK).
@@ -285,16 +283,16 @@ class TemporaryKey:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FirstAccount:
-    """What the first start made, or what it found.
+    """Represent the first account, created or found.
 
     Attributes:
-        created: whether this call made it; only then are the secrets known.
+        created: whether this call created it; only then the secrets are known.
         domain: name of the account.
-        user: name of its first administrator, None if there is none any more.
+        user: name of its first administrator, None if there is none left.
         password: of that user, None unless ``created``.
-        project_id: of the oldest project, None if there is none any more.
+        project_id: of the oldest project, None if there is none left.
         project_name: the name of that project.
-        access_key: the user's oldest enabled key, None if there is none any more.
+        access_key: the user's oldest enabled key, None if there is none left.
         secret_key: of that key, None unless ``created``.
     """
 
@@ -309,6 +307,6 @@ class FirstAccount:
 
 
 def _check_text(text: str) -> None:
-    # JSON can spell half of a surrogate pair and the zero character; stores cannot.
+    # JSON can encode NUL and lone surrogates; databases cannot store them.
     if "\0" in text or any("\ud800" <= character <= "\udfff" for character in text):
         raise ValueError("not a text: it has a zero character or half of a surrogate pair")

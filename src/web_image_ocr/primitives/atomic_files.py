@@ -1,4 +1,4 @@
-"""Create, read or replace a file as a whole, whatever other processes or a crash do meanwhile."""
+"""Create, read and replace files atomically, also against concurrent processes and crashes."""
 
 from __future__ import annotations
 
@@ -12,21 +12,19 @@ from contextlib import contextmanager
 from pathlib import Path
 
 _NOTHING_TO_SYNC = {errno.EINVAL, errno.EROFS, errno.ENOSYS, errno.EOPNOTSUPP}
-"""Answers of file systems that are read-only or in memory, such as a mounted secret."""
+"""Errors of file systems that are read-only or in memory, such as a mounted secret."""
 _POLL_S = 0.02
 
 
 def create_if_missing(path: Path, write: Callable[[Path], None]) -> None:
-    """Make a file, readable by its owner only, unless it is there already.
+    """Create a file of mode 0600 unless it exists.
 
-    A folder that has to be made for it is its owner's alone (mode 0700), too.
-
-    Others see nothing of it or all of it: it is written under another name in the same
-    folder and then linked to its own, which fails where that exists.
+    Other processes see nothing or the whole file: it is written under another name in the same
+    folder and then hard-linked, which fails if the name exists.
 
     Args:
-        path: the file to be; missing folders are made.
-        write: writes the content to the path it is given, an empty file of mode 0600.
+        path: the file; missing folders are created with mode 0700.
+        write: writes the content to its argument, the path of an empty file of mode 0600.
 
     Raises:
         OSError: the folder cannot be written.
@@ -41,16 +39,16 @@ def create_if_missing(path: Path, write: Callable[[Path], None]) -> None:
         write(draft)
         path.hardlink_to(draft)
     except FileExistsError:
-        pass  # somebody else was first; theirs is as good
+        pass  # another process was first; its file is equivalent
     finally:
         draft.unlink(missing_ok=True)
 
 
 def replace_durably(path: Path, content: bytes) -> None:
-    """Replace a file's content as a whole; on return it survives a power failure.
+    """Replace the content of a file atomically; on return it survives a power failure.
 
-    Owner and mode stay, so that an administrator may replace the file of a server's user. The
-    draft has one fixed name: one left by a crash is overwritten by the next attempt.
+    Owner and mode stay, so that root may replace the file of a server's user. The draft has a
+    fixed name: the next attempt overwrites one that a crash left.
 
     Args:
         path: an existing file; a symbolic link to it stays.
@@ -79,10 +77,10 @@ def replace_durably(path: Path, content: bytes) -> None:
 
 
 def read_durably(path: Path) -> bytes:
-    """Return a file's content; on return that content survives a power failure.
+    """Return the content of a file; on return it survives a power failure.
 
     Args:
-        path: the file, which another program may have written without syncing it.
+        path: the file; another program may have written it without syncing.
 
     Raises:
         OSError: it cannot be read or synced.
@@ -97,17 +95,17 @@ def read_durably(path: Path) -> bytes:
 
 @contextmanager
 def locked(path: Path, wait_seconds: float) -> Iterator[None]:
-    """Hold the exclusive lock for changes of a file; the kernel releases that of a killed process.
+    """Hold an exclusive lock for changes of a file; the kernel releases that of a killed process.
 
-    The lock is on a file beside it that stays, because the file itself is replaced.
+    The lock is on a separate file, because the file itself is replaced.
 
     Args:
         path: an existing file; the lock file gets its owner.
-        wait_seconds: how long to wait for another holder.
+        wait_seconds: time to wait for another holder.
 
     Raises:
         TimeoutError: another process or thread still holds it.
-        OSError: the lock file cannot be made.
+        OSError: the lock file cannot be created.
     """
     path = path.resolve()
     owner = path.stat()

@@ -1,12 +1,16 @@
 """Record the audit trail: sign-ins, changes of accounts and refused attempts, one record each.
 
-A record says what happened (``event``), who did it (``actor``), to what (``target``), from which
-network (``client``) and how it ended (``outcome``). Rule: ids only; no secrets, and no names,
-which a stranger may have invented.
+A record has the ``event``, the user who caused it (``actor``), the affected record (``target``),
+the ``client`` network and the ``outcome``. Rule: ids only. No secrets, and no names, because
+unauthenticated clients can invent them.
+
+Records go through the standard library's logging, so a program that does not configure logging
+gets none of them.
 """
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from contextvars import ContextVar
@@ -20,23 +24,26 @@ from web_image_ocr.primitives.errors import ErrorKind, ServiceError
 
 AUDIT_LOGGER = "web_image_ocr.audit"
 OPERATOR = "operator"
-"""The actor of commands: anyone who may read the data folder."""
+"""Actor of commands: anyone who may read the data folder."""
 CHANGE_REFUSED = "change_refused"
 
 _Parameters = ParamSpec("_Parameters")
 _Result = TypeVar("_Result")
-_log = structlog.stdlib.get_logger(AUDIT_LOGGER)
+_log: structlog.stdlib.BoundLogger = structlog.wrap_logger(
+    logging.getLogger(AUDIT_LOGGER), wrapper_class=structlog.stdlib.BoundLogger
+)
+# Not get_logger: without configuration, structlog prints to standard output.
 
 
 @dataclass(slots=True)
 class AuditContext:
-    """Where a call or a command comes from; at most one record is made for it.
+    """Hold the origin of a call or a command; it gets at most one record.
 
     Attributes:
         actor: id of the user, once known, or ``OPERATOR``.
         client: returns the network of the caller.
-        target: id of what the attempt is about, if it fails.
-        recorded: whether its record is made.
+        target: id of the affected record, for a failure.
+        recorded: whether the record is made.
     """
 
     actor: str = ""
@@ -45,7 +52,7 @@ class AuditContext:
     recorded: bool = False
 
     def record(self, event: str, outcome: str, **fields: object) -> None:
-        """Make the record, unless there is one."""
+        """Make the record unless there is one."""
         if self.recorded:
             return
         self.recorded = True
@@ -53,34 +60,34 @@ class AuditContext:
         _log.info(event, outcome=outcome, client=self.client(), **known)
 
 
-_origin: ContextVar[AuditContext | None] = ContextVar("origin", default=None)
+_context: ContextVar[AuditContext | None] = ContextVar("audit_context", default=None)
 
 
 @contextmanager
-def audit_scope(origin: AuditContext) -> Iterator[None]:
-    """Have what the body does, in threads as well, come from this origin."""
-    token = _origin.set(origin)
+def audit_scope(context: AuditContext) -> Iterator[None]:
+    """Attribute records of the body, also of its threads, to this context."""
+    token = _context.set(context)
     try:
         yield
     finally:
-        _origin.reset(token)
+        _context.reset(token)
 
 
 def set_actor(actor: str) -> None:
-    """Remember who is calling."""
-    if origin := _origin.get():
-        origin.actor = actor
+    """Set the actor of the current context."""
+    if context := _context.get():
+        context.actor = actor
 
 
 def set_target(target: str) -> None:
-    """Remember what the attempt is about."""
-    if origin := _origin.get():
-        origin.target = target
+    """Set the target of the current context."""
+    if context := _context.get():
+        context.target = target
 
 
 def record(event: str, outcome: str, **fields: object) -> None:
-    """Record what no call of an audited function stands for."""
-    (_origin.get() or AuditContext()).record(event, outcome, **fields)
+    """Record an event outside of an audited function."""
+    (_context.get() or AuditContext()).record(event, outcome, **fields)
 
 
 def audited(
@@ -89,31 +96,31 @@ def audited(
     fields: Callable[[Any], Mapping[str, Any] | None],
     refusals: Mapping[ErrorKind, str] | None = None,
 ) -> Callable[[Callable[_Parameters, _Result]], Callable[_Parameters, _Result]]:
-    """Have calls of the function recorded, the innermost such function's first.
+    """Decorate a function so that its calls are recorded; of nested ones, only the innermost.
 
     Args:
-        event: name of a success; None records failures only.
-        fields: reads the record's fields out of the result; None if nothing has changed.
-        refusals: name of a failure by its kind; failures of other kinds are not recorded.
-            None records all failures of a known actor as ``CHANGE_REFUSED`` of the event.
+        event: event of a success; None records failures only.
+        fields: returns the fields of the record from the result; None if nothing has changed.
+        refusals: event of a failure by its kind; other kinds are not recorded. None records all
+            failures of a known actor as ``CHANGE_REFUSED`` of the event.
     """
 
     def decorate(function: Callable[_Parameters, _Result]) -> Callable[_Parameters, _Result]:
         @wraps(function)
         def recorded(*args: _Parameters.args, **kwargs: _Parameters.kwargs) -> _Result:
-            origin = _origin.get() or AuditContext()
-            with audit_scope(origin):
+            context = _context.get() or AuditContext()
+            with audit_scope(context):
                 try:
                     result = function(*args, **kwargs)
                 except ServiceError as error:
-                    if refusals is None and origin.actor:
-                        origin.record(CHANGE_REFUSED, error.kind.value, change=event)
+                    if refusals is None and context.actor:
+                        context.record(CHANGE_REFUSED, error.kind.value, change=event)
                     elif refusals and error.kind in refusals:
-                        origin.record(refusals[error.kind], error.kind.value)
+                        context.record(refusals[error.kind], error.kind.value)
                     raise
-            said = fields(result)
-            if event is not None and said is not None:
-                origin.record(event, "success", **said)
+            values = fields(result)
+            if event is not None and values is not None:
+                context.record(event, "success", **values)
             return result
 
         return recorded

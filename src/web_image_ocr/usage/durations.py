@@ -1,7 +1,7 @@
-"""How long calls took, as counts in buckets that can be added up.
+"""Aggregate durations in a logarithmic histogram.
 
-A bucket is a quarter of an octave wide, so a percentile that is read from it is off by 9.1 % at
-most, between 1 ms and 17 minutes; what is beyond counts as the nearest of them.
+A bucket is a quarter of an octave wide, so a percentile has an error of at most 9.1 % between 1 ms
+and 17 minutes. Durations outside this range count in the first or last bucket.
 """
 
 from __future__ import annotations
@@ -9,27 +9,27 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping
 
-_PER_OCTAVE = 4
-_LAST = 80
+_BUCKETS_PER_OCTAVE = 4
+_LAST_BUCKET = 80
 
 
 def bucket_of(seconds: float) -> int:
-    """The bucket of a duration, 0 to 80."""
+    """Return the bucket of a duration, 0 to 80."""
     milliseconds = max(1.0, seconds * 1000)
-    return min(_LAST, int(_PER_OCTAVE * math.log2(milliseconds)))
+    return min(_LAST_BUCKET, int(_BUCKETS_PER_OCTAVE * math.log2(milliseconds)))
 
 
 def percentile(calls: Mapping[int, int], share: float) -> float | None:
-    """Milliseconds within which this share of the calls ended; None without calls.
+    """Return a percentile of the durations in milliseconds; None without calls.
 
     Args:
-        calls: how many, by bucket.
-        share: above 0, at most 1.
+        calls: number of calls by bucket.
+        share: fraction of the calls, above 0 to 1.
     """
     wanted = math.ceil(share * sum(calls.values()))
     seen = 0
     for bucket in sorted(calls):
         seen += calls[bucket]
         if 0 < wanted <= seen:
-            return 2 ** ((bucket + 0.5) / _PER_OCTAVE)
+            return 2 ** ((bucket + 0.5) / _BUCKETS_PER_OCTAVE)
     return None

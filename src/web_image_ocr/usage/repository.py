@@ -1,4 +1,4 @@
-"""Calls as they are counted: a row for a project, minute, outcome and duration, added up."""
+"""Store and read counted calls, aggregated by project, time, outcome and duration."""
 
 from __future__ import annotations
 
@@ -22,15 +22,15 @@ from sqlalchemy.orm import Session
 
 from web_image_ocr.database.database import Database
 from web_image_ocr.database.tables import AccessKeyRow, ProjectRow, UsageRow
-from web_image_ocr.usage.values import Counted, Step, Tally, UsageReport, Window
+from web_image_ocr.usage.values import CallGroup, Step, Tally, UsageReport, Window
 
 _USAGE: Any = UsageRow.__table__
 _KEYS: Any = AccessKeyRow.__table__
 
 _MINUTE, _HOUR = 1, 60
-"""Spans of time, minutes, that every call is counted in."""
+"""Spans that every call is counted in, minutes."""
 
-_NOTE_USE = (
+_UPDATE_LAST_USE = (
     update(_KEYS)
     .where(_KEYS.c.access == bindparam("used"))
     .where(or_(_KEYS.c.last_used_at.is_(None), _KEYS.c.last_used_at < bindparam("at")))
@@ -39,40 +39,40 @@ _NOTE_USE = (
 
 
 class UsageRepository:
-    """Keeps and reads what was counted.
+    """Store and read counted calls.
 
     Args:
-        database: the store.
+        database: holds the counts.
     """
 
     def __init__(self, database: Database) -> None:
         self._database = database
 
-    def add(self, calls: Mapping[Counted, int], key_uses: Mapping[str, datetime]) -> None:
-        """Add calls to those of before, and note when keys were used; all of it or nothing.
+    def add(self, calls: Mapping[CallGroup, int], key_uses: Mapping[str, datetime]) -> None:
+        """Add counts and set when keys were last used, in one transaction.
 
-        Several servers may do so at once. What belongs to a project or key that is gone is
-        dropped.
+        Several servers may do so concurrently. Counts of deleted projects and keys are dropped.
 
         Args:
-            calls: how many.
-            key_uses: when each key was last used, by its public half.
+            calls: number of calls by group.
+            key_uses: time of the last use by public half of the key.
         """
         with self._database.writing() as session:
-            wanted = {counted.project_id for counted in calls}
+            wanted = {group.project_id for group in calls}
             known = set(session.scalars(select(ProjectRow.id).where(ProjectRow.id.in_(wanted))))
             rows = _rows(calls, known)
             if rows:
-                session.connection().execute(_adding(session), rows)
+                session.connection().execute(_upsert(session), rows)
             if key_uses:
                 session.connection().execute(
-                    _NOTE_USE, [{"used": key, "at": at} for key, at in sorted(key_uses.items())]
+                    _UPDATE_LAST_USE,
+                    [{"used": key, "at": at} for key, at in sorted(key_uses.items())],
                 )
 
     def read(self, project_ids: Iterable[str], window: Window) -> UsageReport:
-        """What was counted for these projects in a time."""
+        """Return the calls of some projects in a period."""
         span = _MINUTE if window.step is Step.MINUTE else _HOUR
-        # Months differ in length; their days do not.
+        # Months differ in length: sum their days.
         unit = span if window.step in {Step.MINUTE, Step.HOUR} else 24 * 60
         group = UsageRow.minute // literal_column(str(unit), Integer)
         outcome = (UsageRow.status, UsageRow.code, UsageRow.bucket)
@@ -93,12 +93,12 @@ class UsageRepository:
             total.include(tally)
         return UsageReport(window=window, points=tuple(tallies.items()), total=total)
 
-    def forget_before(self, moment: datetime) -> None:
-        """Forget what was counted before the hour that a moment is in."""
+    def delete_before(self, moment: datetime) -> None:
+        """Delete the counts from before the hour of a moment."""
         first = minute_of(moment) // _HOUR * _HOUR
         with self._database.reading() as session:
             projects = session.scalars(select(ProjectRow.id)).all()
-        for project_id in projects:  # each by the primary key, and no long wait for others
+        for project_id in projects:  # by primary key, in short transactions
             with self._database.writing() as session:
                 session.execute(
                     delete(UsageRow)
@@ -108,24 +108,24 @@ class UsageRepository:
 
 
 def minute_of(moment: datetime) -> int:
-    """Minutes since 1970."""
+    """Return the minutes since 1970."""
     return int(moment.timestamp()) // 60
 
 
-def _rows(calls: Mapping[Counted, int], projects: set[str]) -> list[dict[str, Any]]:
-    """What is to be added; in one order in every server, or two could wait for each other."""
-    added: Counter[tuple[int, Counted]] = Counter()
-    for counted, number in calls.items():
-        if counted.project_id in projects:
-            hour = counted._replace(minute=counted.minute // _HOUR * _HOUR)
-            added.update({(_MINUTE, counted): number, (_HOUR, hour): number})
+def _rows(calls: Mapping[CallGroup, int], projects: set[str]) -> list[dict[str, Any]]:
+    """Return the rows to add, sorted: a fixed order prevents deadlocks between servers."""
+    added: Counter[tuple[int, CallGroup]] = Counter()
+    for group, number in calls.items():
+        if group.project_id in projects:
+            hour = group._replace(minute=group.minute // _HOUR * _HOUR)
+            added.update({(_MINUTE, group): number, (_HOUR, hour): number})
     return [
-        {**counted._asdict(), "span": span, "calls": number}
-        for (span, counted), number in sorted(added.items())
+        {**group._asdict(), "span": span, "calls": number}
+        for (span, group), number in sorted(added.items())
     ]
 
 
-def _adding(session: Session) -> Any:
+def _upsert(session: Session) -> Any:
     dialect: Any = postgresql if session.connection().dialect.name == "postgresql" else sqlite
     insert = dialect.insert(_USAGE)
     return insert.on_conflict_do_update(

@@ -1,4 +1,4 @@
-"""What calls are counted by, and what a count says."""
+"""Define the dimensions of counted calls, and usage reports."""
 
 from __future__ import annotations
 
@@ -12,19 +12,19 @@ from typing import NamedTuple
 from web_image_ocr.usage.durations import percentile
 
 MAX_POINTS = 1500
-"""Steps that a report has at most."""
+"""Maximum number of steps of a report."""
 
 _OK = 200
 
 
-class Counted(NamedTuple):
-    """What calls have in common that are counted together.
+class CallGroup(NamedTuple):
+    """Identify calls that are counted together.
 
     Attributes:
-        project_id: of the project that called.
+        project_id: of the calling project.
         minute: since 1970, UTC.
-        status: of the answer; 499 where the client went away before it.
-        code: of the failure; empty for a success, and with 499.
+        status: HTTP status; 499 if the client disconnected before the response.
+        code: error code; empty for a success, and with 499.
         bucket: see ``durations``.
     """
 
@@ -36,7 +36,7 @@ class Counted(NamedTuple):
 
 
 class Step(StrEnum):
-    """What calls are added up by."""
+    """Define the resolution of a report."""
 
     MINUTE = "minute"
     HOUR = "hour"
@@ -44,7 +44,7 @@ class Step(StrEnum):
     MONTH = "month"
 
     def start(self, moment: datetime) -> datetime:
-        """The beginning of the step that a moment is in, UTC."""
+        """Return the start of the step that contains a moment, UTC."""
         moment = moment.astimezone(UTC).replace(second=0, microsecond=0)
         if self is Step.MINUTE:
             return moment
@@ -54,7 +54,7 @@ class Step(StrEnum):
         return moment if self is Step.DAY else moment.replace(day=1)
 
     def next(self, start: datetime) -> datetime:
-        """The beginning of the step after the one that begins there."""
+        """Return the start of the next step."""
         if self is Step.MONTH:
             return self.start(start + timedelta(days=31))
         return start + _LENGTHS[self]
@@ -70,15 +70,16 @@ _LENGTHS = {
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Window:
-    """A stretch of time, widened to whole steps.
+    """Represent a period, widened to whole steps.
 
     Attributes:
-        start: the beginning of the first step, UTC.
-        end: where the last step ends, UTC.
-        step: what it is divided into.
+        start: start of the first step, UTC.
+        end: end of the last step, UTC.
+        step: resolution.
 
     Raises:
-        ValueError: it ends before it begins, has more than 1,500 steps, or leaves the calendar.
+        ValueError: the end is not after the start, there are more than 1,500 steps, or the time
+            is out of range.
     """
 
     start: datetime
@@ -86,7 +87,7 @@ class Window:
     step: Step
 
     def __post_init__(self) -> None:
-        """Widen it."""
+        """Widen the period to whole steps."""
         if self.start >= self.end:
             raise ValueError("from must be before to")
         if (self.end - self.start) / _LENGTHS[self.step] > MAX_POINTS + 2:
@@ -103,7 +104,7 @@ class Window:
             raise ValueError(f"more than {MAX_POINTS} steps")
 
     def steps(self) -> Iterator[datetime]:
-        """The beginnings of all steps."""
+        """Yield the starts of all steps."""
         start = self.start
         while start < self.end:
             yield start
@@ -112,12 +113,12 @@ class Window:
 
 @dataclass(slots=True)
 class Tally:
-    """Calls added up.
+    """Hold the sums of some calls.
 
     Attributes:
-        succeeded: how many.
-        failures: how many, by status and code.
-        durations: of those that succeeded: how many, by bucket.
+        succeeded: number of successes.
+        failures: number of failures by status and code.
+        durations: number of successes by bucket.
     """
 
     succeeded: int = 0
@@ -126,15 +127,15 @@ class Tally:
 
     @property
     def failed(self) -> int:
-        """How many did not succeed."""
+        """Return the number of failures."""
         return self.failures.total()
 
     def percentile(self, share: float) -> float | None:
-        """Milliseconds within which this share of the successes was answered; None without."""
+        """Return a percentile of the durations of successes in milliseconds; None without any."""
         return percentile(self.durations, share)
 
     def add(self, status: int, code: str, bucket: int, calls: int) -> None:
-        """Add calls that ended in the same way."""
+        """Add calls of the same outcome."""
         if status == _OK:
             self.succeeded += calls
             self.durations[bucket] += calls
@@ -142,7 +143,7 @@ class Tally:
             self.failures[status, code] += calls
 
     def include(self, other: Tally) -> None:
-        """Add all that another one has."""
+        """Add the sums of another tally."""
         self.succeeded += other.succeeded
         self.failures.update(other.failures)
         self.durations.update(other.durations)
@@ -150,12 +151,12 @@ class Tally:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class UsageReport:
-    """Calls of some projects over a time.
+    """Report the calls of some projects in a period.
 
     Attributes:
-        window: the time.
-        points: for every step in order, those without calls included.
-        total: of all steps.
+        window: the period.
+        points: one tally for each step in order, including steps without calls.
+        total: sum of all steps.
     """
 
     window: Window

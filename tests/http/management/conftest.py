@@ -59,7 +59,7 @@ def populated_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def _add_another_account(identity: Identity) -> None:
     """Nothing makes a second account yet, but the store may hold one."""
     domain = new_domain("other", utc_now())
-    with identity._passwords.turn() as hasher:
+    with identity._passwords.slot() as hasher:
         hashed = hasher.hash(PASSWORD)
     user = new_user(domain.id, "stranger", hashed, Role.ADMINISTRATOR, utc_now())
     project = new_project(domain.id, "cn-north-4", utc_now())
@@ -97,7 +97,7 @@ class AccountServer:
     def sign_in(self, user: str, password: str = PASSWORD) -> str:
         """A token for the first project of the user's account."""
         domain = "other" if user == "stranger" else "default"
-        return self.identity.log_in(
+        return self.identity.sign_in.log_in(
             PasswordLogin(
                 user=Reference(name=user),
                 domain=Reference(name=domain),

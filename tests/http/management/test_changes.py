@@ -63,7 +63,7 @@ async def test_who_am_i(server: AccountServer) -> None:
     assert (told.user.name, told.user.role) == ("viewer", "viewer")
     assert told.project
     assert told.project.id == server.project_id
-    account = server.identity.log_in(
+    account = server.identity.sign_in.log_in(
         PasswordLogin(
             user=Reference(name="viewer"), domain=Reference(name="default"), password=PASSWORD
         ),

@@ -9,11 +9,11 @@ from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import Bundle, RuleBasedStateMachine, consumes, invariant, rule
 
-from web_image_ocr.identity.cache import Question, TimedCache
+from web_image_ocr.identity.cache import PendingRead, TimedCache
 
 SECONDS, SIZE = 5, 3
 KEYS = st.sampled_from("abcde")
-Reading = tuple[Question[str], int | None]
+Reading = tuple[PendingRead[str], int | None]
 
 
 class CacheMachine(RuleBasedStateMachine):
@@ -42,18 +42,18 @@ class CacheMachine(RuleBasedStateMachine):
         self.now += seconds
 
     @rule(target=asked, key=KEYS)
-    def ask(self, key: str) -> Question[str]:
+    def ask(self, key: str) -> PendingRead[str]:
         self.waiting += 1
-        return self.cache.ask(key)
+        return self.cache.begin(key)
 
-    @rule(target=read, question=consumes(asked))
-    def read_the_store(self, question: Question[str]) -> Reading:
-        return question, self.store.get(question.key)
+    @rule(target=read, pending=consumes(asked))
+    def read_the_store(self, pending: PendingRead[str]) -> Reading:
+        return pending, self.store.get(pending.key)
 
     @rule(reading=consumes(read))
     def answer(self, reading: Reading) -> None:
         self.waiting -= 1
-        self.cache.answer(*reading)
+        self.cache.finish(*reading)
 
     @rule(key=KEYS, gone=st.booleans())
     def another_server_changes(self, key: str, gone: bool) -> None:
@@ -63,9 +63,9 @@ class CacheMachine(RuleBasedStateMachine):
     def this_server_changes(self, key: str, gone: bool, all_of_it: bool) -> None:
         self._change(key, gone)
         if all_of_it:
-            self.cache.forget_where(lambda found, _: found == key)
+            self.cache.invalidate_where(lambda found, _: found == key)
         else:
-            self.cache.forget(key)
+            self.cache.invalidate(key)
         # In force at once: what the key was before, whoever changed it, is not answered again.
         self.barred |= self.versions_of[key] - {self.store.get(key, 0)}
 
@@ -80,8 +80,8 @@ class CacheMachine(RuleBasedStateMachine):
 
     @invariant()
     def it_is_bounded(self) -> None:
-        assert len(self.cache._kept) <= SIZE
-        assert len(self.cache._under_way) == self.waiting
+        assert len(self.cache._entries) <= SIZE
+        assert len(self.cache._pending) == self.waiting
 
     def _change(self, key: str, gone: bool) -> None:
         before = self.store.pop(key, None)

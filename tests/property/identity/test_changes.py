@@ -95,21 +95,21 @@ class Caller:
                     scope=Scope(project=Reference(id=project.id)),
                 )
                 self.project_ids.append(project.id)
-                self.tokens.append(identity.log_in(login, CLIENT).token)
+                self.tokens.append(identity.sign_in.log_in(login, CLIENT).token)
 
     def tried(self, identity: Identity) -> list[str]:
         """What comes of each token and key for each project."""
         requests = [signed(key, "secret", Clock()()) for key in KEYS]
         attempts: list[Callable[[], Principal]] = [
-            *(partial(identity.authenticate_token, token) for token in self.tokens),
-            *(partial(identity.authenticate_signature, each, CLIENT) for each in requests),
+            *(partial(identity.authorizer.authenticate_token, token) for token in self.tokens),
+            *(partial(identity.signatures.authenticate, each, CLIENT) for each in requests),
         ]
         outcomes = []
         for attempt in attempts:
             for project_id in self.project_ids:
                 try:
                     principal = attempt()
-                    identity.authorize(principal, project_id)
+                    identity.authorizer.authorize(principal, project_id)
                     outcomes.append(f"{principal.user.name} {principal.user.role}")
                 except ServiceError as error:
                     outcomes.append(error.kind.name)
@@ -122,7 +122,7 @@ def _change(identity: Identity, caller: Caller, step: Step) -> None:
         caller.sign_in(identity, number)
     elif name == "sign out":
         for token in caller.tokens[number : number + 1]:
-            identity.revoke_token(token, token)
+            identity.revoked_tokens.revoke(token, token)
     else:
         CHANGES[name](identity, number)
 

@@ -200,7 +200,7 @@ def test_failures_are_service_errors(run: Run, words: list[str], kind: ErrorKind
     ],
 )
 def test_only_init_creates_a_database(run: Run, tmp_path: Path, words: list[str]) -> None:
-    with pytest.raises(ServiceError, match=f"no store in {tmp_path}: ") as caught:
+    with pytest.raises(ServiceError, match=f"no database in {tmp_path}: ") as caught:
         run(*words)
     assert exit_code(caught.value.kind) == ExitCode.DATABASE
     assert list(tmp_path.iterdir()) == []
@@ -218,7 +218,7 @@ def assert_signs_in(data_dir: Path, user: str, password: str) -> None:
     login = PasswordLogin(
         user=Reference(name=user), domain=Reference(name="default"), password=password
     )
-    assert identity.log_in(login, "192.0.2.1").user.name == user
+    assert identity.sign_in.log_in(login, "192.0.2.1").user.name == user
     identity.close()
 
 
@@ -288,6 +288,6 @@ class TestOldDatabase:
         assert "admin" in run("user", "list")
 
     def test_migrate_creates_no_database(self, run: Run, tmp_path: Path) -> None:
-        with pytest.raises(ServiceError, match="no store in"):
+        with pytest.raises(ServiceError, match="no database in"):
             run("migrate")
         assert list(tmp_path.iterdir()) == []

@@ -23,7 +23,7 @@ from web_image_ocr.primitives.errors import ErrorKind, ServiceError
 @pytest.fixture(autouse=True)
 def _quick(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(passwords, "HASH_COST", argon2.profiles.CHEAPEST)
-    monkeypatch.setattr(rotation_module, "_SETTLING_S", 0.0)
+    monkeypatch.setattr(rotation_module, "_CACHE_EXPIRY_S", 0.0)
 
 
 @pytest.fixture
@@ -100,6 +100,6 @@ def test_wrong_usage(folder: Path, options: list[str]) -> None:
 
 
 def test_it_creates_no_database(tmp_path: Path) -> None:
-    with pytest.raises(ServiceError, match="no store in "):
+    with pytest.raises(ServiceError, match="no database in "):
         rotate(tmp_path)
     assert list(tmp_path.iterdir()) == []

@@ -121,6 +121,6 @@ def log_in(identity: Identity, account: FirstAccount) -> Callable[..., TokenGran
             password=password,
             scope=scope,
         )
-        return identity.log_in(login, client)
+        return identity.sign_in.log_in(login, client)
 
     return _log_in

@@ -184,14 +184,16 @@ class TestIdsAndNames:
         accounts.set_password(by_name.id, PASSWORD)
         domain = Reference(id=by_name.domain.id)
         login = PasswordLogin(user=Reference(name=impostor), domain=domain, password=PASSWORD)
-        assert identity.log_in(login, CLIENT).user.id == by_name.id
+        assert identity.sign_in.log_in(login, CLIENT).user.id == by_name.id
         for user, where in (
             (Reference(id=impostor), domain),
             (Reference(name=by_name.id), domain),
             (Reference(name=impostor), Reference(name=by_name.domain.id)),
         ):
             with refused(ErrorKind.LOGIN_FAILED):
-                identity.log_in(PasswordLogin(user=user, domain=where, password=PASSWORD), CLIENT)
+                identity.sign_in.log_in(
+                    PasswordLogin(user=user, domain=where, password=PASSWORD), CLIENT
+                )
 
     def test_scopes_do_not_mix_them_up(
         self, identity: Identity, accounts: Administration, impostor: str, log_in: LogIn
@@ -199,10 +201,10 @@ class TestIdsAndNames:
         token = log_in().token
         named = next(project for project in accounts.projects() if project.name == impostor)
         scope = Scope(project=Reference(name=impostor))
-        assert identity.rescope(token, scope).project == named
+        assert identity.sign_in.rescope(token, scope).project == named
         for reference in (Reference(id=impostor), Reference(name=named.id)):
             with refused(ErrorKind.LOGIN_FAILED):
-                identity.rescope(token, Scope(project=reference))
+                identity.sign_in.rescope(token, Scope(project=reference))
 
     def test_failures_at_an_account_named_like_an_id_do_not_count_for_the_account_of_that_id(
         self, accounts: Administration, identity: Identity
@@ -212,12 +214,12 @@ class TestIdsAndNames:
             where = Reference(name=domain_id)
             login = PasswordLogin(user=Reference(name="x"), domain=where, password="wrong")
             with refused(ErrorKind.LOGIN_FAILED):
-                identity.log_in(login, CLIENT)
+                identity.sign_in.log_in(login, CLIENT)
         login = PasswordLogin(
             user=Reference(name="x"), domain=Reference(id=domain_id), password="wrong"
         )
         with refused(ErrorKind.LOGIN_FAILED):
-            identity.log_in(login, CLIENT)
+            identity.sign_in.log_in(login, CLIENT)
 
 
 def test_keys_show_no_secret_and_go_with_their_user(
@@ -242,7 +244,7 @@ def test_a_key_that_clients_have_already(
     taken = accounts.import_key("admin", "AKEXAMPLE00000000001", "SK+/=_-")
     assert (taken.access, taken.user_name, taken.enabled) == ("AKEXAMPLE00000000001", "admin", True)
     call = signed("AKEXAMPLE00000000001", "SK+/=_-", clock())
-    assert identity.authenticate_signature(call, CLIENT).user.name == "admin"
+    assert identity.signatures.authenticate(call, CLIENT).user.name == "admin"
     with refused(ErrorKind.RECORD_CONFLICT):
         accounts.import_key("admin", "AKEXAMPLE00000000001", "other")
 

@@ -71,7 +71,7 @@ def test_one_key_is_forgotten_and_no_other() -> None:
     cache: TimedCache[str, str] = TimedCache(5)
     for key in ("a", "b"):
         cache.get(key, Source("old"))
-    cache.forget("a")
+    cache.invalidate("a")
     assert cache.get("a", Source("new")) == "new"
     assert cache.get("b", Source("new")) == "old"
 
@@ -80,12 +80,13 @@ def test_what_matches_is_forgotten() -> None:
     cache: TimedCache[str, str] = TimedCache(5)
     for key in ("a", "b", "c"):
         cache.get(key, Source(f"value of {key}"))
-    cache.forget_where(lambda key, value: key == "a" or value == "value of b")
+    cache.invalidate_where(lambda key, value: key == "a" or value == "value of b")
     assert [cache.peek(key) for key in ("a", "b", "c")] == [None, None, "value of c"]
 
 
 @pytest.mark.parametrize(
-    "forget", [lambda cache: cache.forget("key"), lambda cache: cache.forget_where(_nothing)]
+    "forget",
+    [lambda cache: cache.invalidate("key"), lambda cache: cache.invalidate_where(_nothing)],
 )
 def test_forgetting_also_drops_answers_under_way(
     forget: Callable[[TimedCache[str, str]], None],
@@ -104,7 +105,7 @@ def test_an_answer_under_way_for_another_key_is_kept() -> None:
     cache: TimedCache[str, str] = TimedCache(5)
 
     def slow() -> str:
-        cache.forget("another")
+        cache.invalidate("another")
         return "value"
 
     cache.get("key", slow)
@@ -114,10 +115,10 @@ def test_an_answer_under_way_for_another_key_is_kept() -> None:
 def test_a_slow_answer_does_not_replace_a_newer_one() -> None:
     now = [100.0]
     cache: TimedCache[str, str] = TimedCache(5, now=lambda: now[0])
-    slow = cache.ask("key")
+    slow = cache.begin("key")
     now[0] = 101.0
     cache.get("key", Source("new"))
-    cache.answer(slow, "old")
+    cache.finish(slow, "old")
     assert cache.peek("key") == "new"
 
 
@@ -129,7 +130,7 @@ def test_a_source_that_fails_leaves_nothing_behind() -> None:
 
     with pytest.raises(ConnectionError):
         cache.get("key", failing)
-    assert not cache._under_way
+    assert not cache._pending
     assert cache.get("key", Source("value")) == "value"
 
 

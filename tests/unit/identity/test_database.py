@@ -135,8 +135,8 @@ class TestTrouble:
     @pytest.fixture
     def call(self, identity: Identity, account: FirstAccount, clock: Clock) -> Callable[[], object]:
         request = signed(str(account.access_key), str(account.secret_key), clock())
-        identity.authenticate_signature(request, CLIENT)
-        return lambda: identity.authenticate_signature(request, CLIENT)
+        identity.signatures.authenticate(request, CLIENT)
+        return lambda: identity.signatures.authenticate(request, CLIENT)
 
     def test_missing(self, identity: Identity, call: Callable[[], object], path: Path) -> None:
         for file in path.parent.glob("web-image-ocr.db*"):
@@ -214,7 +214,7 @@ class TestTrouble:
         with exchanged(path, other / path.name):
             with refused(ErrorKind.DATABASE_UNAVAILABLE) as caught:
                 log_in()
-            assert "another store" in str(caught.value)
+            assert "another database" in str(caught.value)
         log_in()
 
     def test_a_damaged_row(self, log_in: LogIn, path: Path) -> None:

@@ -58,8 +58,8 @@ class Scene:
             self.call(grant)
 
     def call(self, grant: TokenGrant) -> None:
-        principal = self.identity.authenticate_token(grant.token)
-        self.identity.authorize(principal, self.project_id)
+        principal = self.identity.authorizer.authenticate_token(grant.token)
+        self.identity.authorizer.authorize(principal, self.project_id)
 
     def call_from_memory(self, grant: TokenGrant) -> None:
         access = self.identity.cached_authorizer
@@ -89,7 +89,9 @@ CHANGES: dict[str, Callable[[Scene], object]] = {
     "disabled": lambda scene: scene.identity.administration.disable_user("second"),
     "deleted": lambda scene: scene.identity.administration.delete_user("second"),
     "key": lambda scene: scene.identity.administration.disable_key(scene.other_key),
-    "sign-out": lambda scene: scene.identity.revoke_token(scene.other.token, scene.other.token),
+    "sign-out": lambda scene: scene.identity.revoked_tokens.revoke(
+        scene.other.token, scene.other.token
+    ),
     "another project": lambda scene: scene.identity.administration.create_project("another"),
 }
 
@@ -111,7 +113,7 @@ def test_the_keys_of_the_changed_are(scene: Scene, change: str) -> None:
 
 
 def test_a_token_that_was_revoked_is_refused_from_memory_too(scene: Scene) -> None:
-    scene.identity.revoke_token(scene.other.token, scene.other.token)
+    scene.identity.revoked_tokens.revoke(scene.other.token, scene.other.token)
     with pytest.raises(CacheMissError):
         scene.call_from_memory(scene.other)
 
@@ -140,5 +142,5 @@ def test_a_login_by_name_is_read_each_time(
         password=PASSWORD,
         scope=Scope(),
     )
-    identity.log_in(login, "192.0.2.1")
+    identity.sign_in.log_in(login, "192.0.2.1")
     assert reads

@@ -46,9 +46,11 @@ def test_an_empty_store_gets_one_of_each(identity: Identity, clock: Clock) -> No
     login = PasswordLogin(
         user=Reference(name="admin"), domain=Reference(name="default"), password=made.password
     )
-    identity.log_in(login, CLIENT)
+    identity.sign_in.log_in(login, CLIENT)
     call = signed(str(made.access_key), str(made.secret_key), clock())
-    identity.authorize(identity.authenticate_signature(call, CLIENT), str(made.project_id))
+    identity.authorizer.authorize(
+        identity.signatures.authenticate(call, CLIENT), str(made.project_id)
+    )
 
 
 def test_a_second_start_finds_it_and_tells_no_secret(
@@ -139,7 +141,7 @@ class TestMasterKey:
         (tmp_path / "master.key").unlink()
         with refused(ErrorKind.CONFIGURATION_INVALID) as caught:
             Identity(IdentityConfig(), tmp_path)
-        assert "put it back" in str(caught.value)
+        assert "restore it" in str(caught.value)
         assert not (tmp_path / "master.key").exists()
 
     def test_another_stores_is_refused(self, tmp_path: Path) -> None:
@@ -148,7 +150,7 @@ class TestMasterKey:
         (tmp_path / "one/master.key").replace(tmp_path / "two/master.key")
         with refused(ErrorKind.CONFIGURATION_INVALID) as caught:
             Identity(IdentityConfig(), tmp_path / "two")
-        assert "another store" in str(caught.value)
+        assert "another database" in str(caught.value)
 
     @pytest.mark.parametrize("content", [b"", b"short", 64 * b"g", b"\xff\xfe"])
     def test_what_is_no_key_is_refused(self, tmp_path: Path, content: bytes) -> None:

@@ -117,13 +117,13 @@ class TestKeys:
         access, secret = str(account.access_key), str(account.secret_key)
         for _ in range(5):
             with refused(ErrorKind.SIGNATURE_INVALID):
-                identity.authenticate_signature(signed(access, "guess", clock()), CLIENT)
+                identity.signatures.authenticate(signed(access, "guess", clock()), CLIENT)
         with refused(ErrorKind.KEY_LOCKED) as caught:
-            identity.authenticate_signature(signed(access, secret, clock()), CLIENT)
+            identity.signatures.authenticate(signed(access, secret, clock()), CLIENT)
         assert caught.value.retry_after == 300
-        identity.authenticate_signature(signed(access, secret, clock()), "198.51.100.7")
+        identity.signatures.authenticate(signed(access, secret, clock()), "198.51.100.7")
         clock.advance(300)
-        identity.authenticate_signature(signed(access, secret, clock()), CLIENT)
+        identity.signatures.authenticate(signed(access, secret, clock()), CLIENT)
 
     def test_a_success_starts_anew(
         self, identity: Identity, account: FirstAccount, clock: Clock
@@ -132,10 +132,10 @@ class TestKeys:
         for secret in [*4 * ["guess"], str(account.secret_key), *4 * ["guess"]]:
             if secret == "guess":
                 with refused(ErrorKind.SIGNATURE_INVALID):
-                    identity.authenticate_signature(signed(access, secret, clock()), CLIENT)
+                    identity.signatures.authenticate(signed(access, secret, clock()), CLIENT)
             else:
-                identity.authenticate_signature(signed(access, secret, clock()), CLIENT)
-        identity.authenticate_signature(signed(access, str(account.secret_key), clock()), CLIENT)
+                identity.signatures.authenticate(signed(access, secret, clock()), CLIENT)
+        identity.signatures.authenticate(signed(access, str(account.secret_key), clock()), CLIENT)
 
     def test_unknown_keys_leave_no_trace(
         self, identity: Identity, account: FirstAccount, clock: Clock
@@ -143,7 +143,7 @@ class TestKeys:
         assert account.created
         for number in range(10):
             with refused(ErrorKind.KEY_UNKNOWN):
-                identity.authenticate_signature(signed(f"AK{number}", "x", clock()), CLIENT)
+                identity.signatures.authenticate(signed(f"AK{number}", "x", clock()), CLIENT)
         assert rows(identity) == 0
 
 
@@ -160,12 +160,12 @@ class TestUnfinishedBodies:
         access, secret = str(account.access_key), str(account.secret_key)
         for _ in range(5):
             call = signed(access, secret, clock())
-            assert identity.check_signed_headers(call, CLIENT) == access
+            assert identity.signatures.check_headers(call, CLIENT) == access
             clock.advance(10)
-            identity.record_incomplete_body(access, CLIENT, 9)
+            identity.signatures.record_incomplete_body(access, CLIENT, 9)
         with refused(ErrorKind.KEY_LOCKED):
-            identity.check_signed_headers(signed(access, secret, clock()), CLIENT)
-        identity.authenticate_signature(signed(access, secret, clock()), "198.51.100.7")
+            identity.signatures.check_headers(signed(access, secret, clock()), CLIENT)
+        identity.signatures.authenticate(signed(access, secret, clock()), "198.51.100.7")
 
     def test_those_under_way_together_count_once(
         self, identity: Identity, account: FirstAccount, clock: Clock
@@ -173,8 +173,8 @@ class TestUnfinishedBodies:
         access, secret = str(account.access_key), str(account.secret_key)
         for seconds in range(5, 25):  # one network failed under twenty uploads
             clock.advance(0.1)
-            identity.record_incomplete_body(access, CLIENT, seconds)
-        identity.authenticate_signature(signed(access, secret, clock()), CLIENT)
+            identity.signatures.record_incomplete_body(access, CLIENT, seconds)
+        identity.signatures.authenticate(signed(access, secret, clock()), CLIENT)
 
     def test_each_that_counts_is_in_the_audit_trail(
         self,
@@ -192,14 +192,16 @@ class TestUnfinishedBodies:
         monkeypatch.setattr(AuditContext, "record", record)
         once = [("signature_failed", "body_unfinished", access)]
         clock.advance(10)
-        identity.record_incomplete_body(access, CLIENT, 9)
-        identity.record_incomplete_body(access, CLIENT, 9)  # under way together with the first
+        identity.signatures.record_incomplete_body(access, CLIENT, 9)
+        identity.signatures.record_incomplete_body(
+            access, CLIENT, 9
+        )  # under way together with the first
         assert trail == once
         clock.advance(10)
         with monkeypatch.context() as patched:
             patched.setattr(Lockout, "_count", _unavailable)
             with refused(ErrorKind.DATABASE_UNAVAILABLE):
-                identity.record_incomplete_body(access, CLIENT, 9)
+                identity.signatures.record_incomplete_body(access, CLIENT, 9)
         assert trail == once * 2  # it is owed
 
     def test_those_begun_before_a_lock_do_not_prolong_it(
@@ -208,11 +210,11 @@ class TestUnfinishedBodies:
         access, secret = str(account.access_key), str(account.secret_key)
         for _ in range(5):
             with refused(ErrorKind.SIGNATURE_INVALID):
-                identity.authenticate_signature(signed(access, "guess", clock()), CLIENT)
+                identity.signatures.authenticate(signed(access, "guess", clock()), CLIENT)
         clock.advance(60)
-        identity.record_incomplete_body(access, CLIENT, 70)
+        identity.signatures.record_incomplete_body(access, CLIENT, 70)
         clock.advance(240)
-        identity.authenticate_signature(signed(access, secret, clock()), CLIENT)
+        identity.signatures.authenticate(signed(access, secret, clock()), CLIENT)
 
     def test_a_success_resets_them(
         self, identity: Identity, account: FirstAccount, clock: Clock
@@ -221,8 +223,8 @@ class TestUnfinishedBodies:
         for _ in range(3):
             for _ in range(4):
                 clock.advance(10)
-                identity.record_incomplete_body(access, CLIENT, 9)
-            identity.authenticate_signature(signed(access, secret, clock()), CLIENT)
+                identity.signatures.record_incomplete_body(access, CLIENT, 9)
+            identity.signatures.authenticate(signed(access, secret, clock()), CLIENT)
 
 
 def test_void_rows_are_purged(identity: Identity, log_in: LogIn, clock: Clock) -> None:
@@ -299,13 +301,13 @@ class TestClockSetBack:
         access, secret = str(account.access_key), str(account.secret_key)
         for _ in range(5):
             with refused(ErrorKind.SIGNATURE_INVALID):
-                identity.authenticate_signature(signed(access, "guess", clock()), CLIENT)
+                identity.signatures.authenticate(signed(access, "guess", clock()), CLIENT)
         clock.advance(-3600)
         with refused(ErrorKind.KEY_LOCKED) as caught:
-            identity.authenticate_signature(signed(access, secret, clock()), CLIENT)
+            identity.signatures.authenticate(signed(access, secret, clock()), CLIENT)
         assert caught.value.retry_after == 300
         clock.advance(300)
-        identity.authenticate_signature(signed(access, secret, clock()), CLIENT)
+        identity.signatures.authenticate(signed(access, secret, clock()), CLIENT)
 
     def test_a_store_that_cannot_be_written_is_asked_again(
         self,

@@ -122,7 +122,7 @@ def test_who_may_not_migrate_is_told_what_to_run(path: Path, may_create: bool) -
     with refused(ErrorKind.DATABASE_UNAVAILABLE) as caught:
         Identity(IdentityConfig(), path.parent, may_create=may_create, may_migrate=False)
     assert caught.value.detail == (
-        f"the store in {path.parent} has revision 0001, this version needs {NEWEST}: "
+        f"the database in {path.parent} has revision 0001, this version needs {NEWEST}: "
         f"run `web-image-ocr admin migrate --data-dir {path.parent}` or start the server"
     )
     assert path.read_bytes() == before
@@ -162,7 +162,7 @@ def _damaged(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def _no_room(_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(sqlite_files, "_to_disk", _full)
+    monkeypatch.setattr(sqlite_files, "_sync", _full)
 
 
 def _failing(_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -69,7 +69,7 @@ def sign_in(
         password=password,
         scope=Scope(domain=Reference(name=domain)),
     )
-    return identity.log_in(login, client)
+    return identity.sign_in.log_in(login, client)
 
 
 def test_whatever_is_wrong_the_words_and_the_work_are_the_same(
@@ -106,7 +106,7 @@ def test_a_lock_says_and_does_the_same_for_everybody(
     work.clear()
     with refused(ErrorKind.LOGIN_LOCKED) as caught:
         sign_in(identity, name, PASSWORD)
-    assert str(caught.value) == "locked for this address after 5 failures in a row"
+    assert str(caught.value) == "locked for this address after 5 consecutive failures"
     # A try that cannot succeed costs no hash: it would only keep others waiting.
     assert not [step for step in work if step.startswith("argon2")]
     assert user.enabled
@@ -122,7 +122,7 @@ def test_other_spellings_of_the_account_count_as_the_same(
     for domain in (by_id, by_name, by_id, by_name, by_id):
         login = PasswordLogin(user=Reference(name=name), domain=domain, password=WRONG)
         with refused(ErrorKind.LOGIN_FAILED):
-            identity.log_in(login, CLIENT)
+            identity.sign_in.log_in(login, CLIENT)
     with refused(ErrorKind.LOGIN_LOCKED):
         sign_in(identity, name)
 
@@ -132,12 +132,12 @@ def test_a_user_by_id_counts_as_by_name(identity: Identity, user: User) -> None:
     by_id = PasswordLogin(user=Reference(id=user.id), domain=None, password=WRONG)
     for _ in range(2):
         with refused(ErrorKind.LOGIN_FAILED):
-            identity.log_in(by_id, CLIENT)
+            identity.sign_in.log_in(by_id, CLIENT)
     for _ in range(3):
         with refused(ErrorKind.LOGIN_FAILED):
             sign_in(identity, "anna")
     with refused(ErrorKind.LOGIN_LOCKED):
-        identity.log_in(by_id, CLIENT)
+        identity.sign_in.log_in(by_id, CLIENT)
 
 
 def test_a_disabled_administrator_is_no_different(

@@ -12,7 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from web_image_ocr.identity import SignedRequest
-from web_image_ocr.identity.signature import is_signed_with, read_authorization
+from web_image_ocr.identity.signature import is_signed_with, parse_authorization
 
 SECRET = "SKEXAMPLE0000000000000000000000000000001"
 WEB_IMAGE = "/v2/0123456789abcdef0123456789abcdef/ocr/web-image"
@@ -55,7 +55,7 @@ def signed_by_the_sdk(
 
 
 def accepted(request: SignedRequest) -> bool:
-    return is_signed_with(SECRET, request, read_authorization(request))
+    return is_signed_with(SECRET, request, parse_authorization(request))
 
 
 @pytest.mark.parametrize(

@@ -133,7 +133,7 @@ def test_a_marker_shows_nothing_of_another_account(
             text("INSERT INTO domains VALUES (:id, 'other', :at)"),
             {"id": "f" * 32, "at": "2027-01-01 00:00:00"},
         )
-    others = accounts.of("f" * 32)
+    others = accounts.for_account("f" * 32)
     for name, listing in LISTINGS.items():
         marker = listing(accounts, PageRequest(limit=1)).next_marker
         if name != "own keys":

@@ -19,7 +19,7 @@ REAL_COST = passwords.HASH_COST
 
 @pytest.fixture
 def hasher() -> Iterator[Hasher]:
-    with closing(HasherPool(1)) as hashes, hashes.turn() as hasher:
+    with closing(HasherPool(1)) as hashes, hashes.slot() as hasher:
         yield hasher
 
 
@@ -35,13 +35,13 @@ def test_the_cost_is_the_standards_and_nobody_costs_the_same(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.setattr(passwords, "HASH_COST", REAL_COST)
-    with closing(HasherPool(1)) as hashes, hashes.turn() as hasher:
+    with closing(HasherPool(1)) as hashes, hashes.slot() as hasher:
         _check_the_cost(hasher)
 
 
 def _check_the_cost(hasher: Hasher) -> None:
     real = argon2.extract_parameters(hasher.hash("correct horse"))
-    nobody = argon2.extract_parameters(hasher._nobody)
+    nobody = argon2.extract_parameters(hasher._unmatchable)
     assert real == nobody == argon2.profiles.RFC_9106_LOW_MEMORY
     assert real.type is argon2.Type.ID
     assert not hasher.matches(None, "correct horse")
@@ -49,13 +49,13 @@ def _check_the_cost(hasher: Hasher) -> None:
 
 def test_no_more_turns_at_once_than_allowed() -> None:
     hashes = HasherPool(2)
-    assert hashes.at_once == 2
+    assert hashes.size == 2
     counted = threading.Lock()
     running, most = 0, 0
 
     def work() -> None:
         nonlocal running, most
-        with hashes.turn():
+        with hashes.slot():
             with counted:
                 running += 1
                 most = max(most, running)
@@ -78,7 +78,7 @@ def test_a_hash_for_every_four_cores_unless_told(
     monkeypatch.setattr(passwords, "HASH_COST", REAL_COST)
     monkeypatch.setattr(passwords, "available_cores", lambda: cores)
     with closing(HasherPool(0)) as hashes:
-        assert hashes.at_once == at_once
+        assert hashes.size == at_once
 
 
 def test_hashing_lets_other_threads_go_first(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -90,9 +90,9 @@ def test_hashing_lets_other_threads_go_first(monkeypatch: pytest.MonkeyPatch) ->
 
     monkeypatch.setattr(argon2.PasswordHasher, "verify", nice_value)
     usual = os.getpriority(os.PRIO_PROCESS, threading.get_native_id())
-    with closing(HasherPool(1)) as hashes, hashes.turn() as hasher:
+    with closing(HasherPool(1)) as hashes, hashes.slot() as hasher:
         assert hasher.matches("encoded", "password")
-    assert seen == [min(19, usual + passwords.LESS_NICE)]
+    assert seen == [min(19, usual + passwords.NICE_INCREMENT)]
     assert os.getpriority(os.PRIO_PROCESS, threading.get_native_id()) == usual
 
 
@@ -104,9 +104,9 @@ def test_a_new_password_is_judged_where_others_go_first(monkeypatch: pytest.Monk
 
     monkeypatch.setattr(passwords, "check_strength", nice_value)
     usual = os.getpriority(os.PRIO_PROCESS, threading.get_native_id())
-    with closing(HasherPool(1)) as hashes, hashes.turn() as hasher:
+    with closing(HasherPool(1)) as hashes, hashes.slot() as hasher:
         assert hasher.matches(hasher.hash_new("correct horse", "admin"), "correct horse")
-    assert seen == [min(19, usual + passwords.LESS_NICE)]
+    assert seen == [min(19, usual + passwords.NICE_INCREMENT)]
 
 
 def test_generated_passwords_differ() -> None:

@@ -59,7 +59,7 @@ def test_reads_and_probes_do_not_wait_for_writes_that_wait(
             for number in range(16)
         ]
         time.sleep(0.5)  # until they wait
-        waiting.authenticate_token(token)
+        waiting.authorizer.authenticate_token(token)
         waiting.check()
         assert not any(write.done() for write in writes)
     assert len({write.result().id for write in writes}) == 16

@@ -22,6 +22,7 @@ from web_image_ocr.identity import (
     Scope,
     TokenGrant,
 )
+from web_image_ocr.identity.cache import TimedCache
 from web_image_ocr.identity.tokens import MAX_ANCESTORS
 from web_image_ocr.primitives.errors import ErrorKind
 
@@ -41,43 +42,43 @@ def second_server(
 def test_only_the_one_is_ended(identity: Identity, log_in: LogIn) -> None:
     first, second = log_in(), log_in()
     assert first.token != second.token
-    identity.revoke_token(first.token, first.token)
+    identity.revoked_tokens.revoke(first.token, first.token)
     with refused(ErrorKind.TOKEN_REVOKED):
-        identity.authenticate_token(first.token)
+        identity.authorizer.authenticate_token(first.token)
     with refused(ErrorKind.TOKEN_REVOKED):
-        identity.rescope(first.token, Scope())
+        identity.sign_in.rescope(first.token, Scope())
     with refused(ErrorKind.SUBJECT_TOKEN_INVALID):
-        identity.inspect_token(second.token, first.token)
-    identity.authenticate_token(second.token)
+        identity.authorizer.inspect_token(second.token, first.token)
+    identity.authorizer.authenticate_token(second.token)
 
 
 def test_other_servers_know_when_they_have_forgotten(
-    identity: Identity, second_server: Identity, log_in: LogIn, monkeypatch: pytest.MonkeyPatch
+    identity: Identity, second_server: Identity, log_in: LogIn
 ) -> None:
     token = log_in().token
     now = time.monotonic()
-    monkeypatch.setattr(second_server._directory._caches.ended, "_now", lambda: now)
-    second_server.authenticate_token(token)
-    identity.revoke_token(token, token)
+    TimedCache.__init__(second_server._directory._caches.revoked, 5, now=lambda: now)
+    second_server.authorizer.authenticate_token(token)
+    identity.revoked_tokens.revoke(token, token)
     now += 4.9
-    second_server.authenticate_token(token)
+    second_server.authorizer.authenticate_token(token)
     now += 0.2
     with refused(ErrorKind.TOKEN_REVOKED):
-        second_server.authenticate_token(token)
+        second_server.authorizer.authenticate_token(token)
 
 
 def test_a_server_that_has_not_seen_the_token_knows_at_once(
     identity: Identity, second_server: Identity, log_in: LogIn
 ) -> None:
     token = log_in().token
-    identity.revoke_token(token, token)
+    identity.revoked_tokens.revoke(token, token)
     with refused(ErrorKind.TOKEN_REVOKED):
-        second_server.authenticate_token(token)
+        second_server.authorizer.authenticate_token(token)
 
 
 def rescoped(identity: Identity, token: str, times: int = 1) -> str:
     for _ in range(times):
-        token = identity.rescope(token, Scope()).token
+        token = identity.sign_in.rescope(token, Scope()).token
     return token
 
 
@@ -87,57 +88,57 @@ def test_what_was_rescoped_ends_with_it(
     first = log_in().token
     child, sibling = rescoped(identity, first), rescoped(identity, first)
     grandchild = rescoped(identity, child)
-    identity.revoke_token(child, child)
+    identity.revoked_tokens.revoke(child, child)
     for server in (identity, second_server):
         for token in (child, grandchild):
             with refused(ErrorKind.TOKEN_REVOKED):
-                server.authenticate_token(token)
+                server.authorizer.authenticate_token(token)
         for token in (first, sibling):
-            server.authenticate_token(token)
+            server.authorizer.authenticate_token(token)
     with refused(ErrorKind.TOKEN_REVOKED):
-        identity.rescope(grandchild, Scope())
-    identity.revoke_token(first, first)
+        identity.sign_in.rescope(grandchild, Scope())
+    identity.revoked_tokens.revoke(first, first)
     with refused(ErrorKind.TOKEN_REVOKED):
-        identity.authenticate_token(sibling)
+        identity.authorizer.authenticate_token(sibling)
 
 
 def test_other_servers_know_of_an_ancestor_within_five_seconds(
-    identity: Identity, second_server: Identity, log_in: LogIn, monkeypatch: pytest.MonkeyPatch
+    identity: Identity, second_server: Identity, log_in: LogIn
 ) -> None:
     token = log_in().token
     child = rescoped(identity, token)
     now = time.monotonic()
-    monkeypatch.setattr(second_server._directory._caches.ended, "_now", lambda: now)
-    second_server.authenticate_token(child)
-    identity.revoke_token(token, token)
+    TimedCache.__init__(second_server._directory._caches.revoked, 5, now=lambda: now)
+    second_server.authorizer.authenticate_token(child)
+    identity.revoked_tokens.revoke(token, token)
     now += 5.1
     with refused(ErrorKind.TOKEN_REVOKED):
-        second_server.authenticate_token(child)
+        second_server.authorizer.authenticate_token(child)
 
 
 def test_a_token_without_ancestors_claim_stays_valid(identity: Identity, log_in: LogIn) -> None:
     token = log_in().token  # as issued before there was such a claim
     assert "ancestors" not in jwt.decode(token, options={"verify_signature": False})
-    identity.authenticate_token(rescoped(identity, token))
+    identity.authorizer.authenticate_token(rescoped(identity, token))
 
 
 def test_ancestry_is_bounded(identity: Identity, log_in: LogIn) -> None:
     deepest = rescoped(identity, log_in().token, MAX_ANCESTORS)
     assert len(deepest) < 2400
-    identity.authenticate_token(deepest)
+    identity.authorizer.authenticate_token(deepest)
     with refused(ErrorKind.LOGIN_FAILED):
-        identity.rescope(deepest, Scope())
+        identity.sign_in.rescope(deepest, Scope())
 
 
 def test_temporary_keys_outlive_the_token(identity: Identity, log_in: LogIn, clock: Clock) -> None:
     token = log_in().token
-    key = identity.issue_temporary_key(rescoped(identity, token))
-    identity.revoke_token(token, token)
+    key = identity.temporary_keys.issue(rescoped(identity, token))
+    identity.revoked_tokens.revoke(token, token)
     request = signed(key.access, key.secret, clock(), security_token=key.security_token)
-    identity.authenticate_signature(request, CLIENT)
+    identity.signatures.authenticate(request, CLIENT)
     identity.administration.set_password("admin", "another password")
     with refused(ErrorKind.KEY_UNKNOWN):
-        identity.authenticate_signature(request, CLIENT)
+        identity.signatures.authenticate(request, CLIENT)
 
 
 def test_who_may_end_it(identity: Identity, log_in: LogIn) -> None:
@@ -145,15 +146,15 @@ def test_who_may_end_it(identity: Identity, log_in: LogIn) -> None:
         identity.administration.create_user(role.value, role, PASSWORD)
     caller, viewer, admin = log_in(user="caller"), log_in(user="viewer"), log_in()
     with refused(ErrorKind.ROLE_FORBIDDEN):
-        identity.revoke_token(viewer.token, caller.token)
-    identity.authenticate_token(caller.token)
-    identity.revoke_token(admin.token, caller.token)
+        identity.revoked_tokens.revoke(viewer.token, caller.token)
+    identity.authorizer.authenticate_token(caller.token)
+    identity.revoked_tokens.revoke(admin.token, caller.token)
     with refused(ErrorKind.TOKEN_REVOKED):
-        identity.authenticate_token(caller.token)
+        identity.authorizer.authenticate_token(caller.token)
     with refused(ErrorKind.SUBJECT_TOKEN_INVALID):
-        identity.revoke_token(admin.token, "no token")
+        identity.revoked_tokens.revoke(admin.token, "no token")
     with refused(ErrorKind.TOKEN_REVOKED):
-        identity.revoke_token(caller.token, admin.token)
+        identity.revoked_tokens.revoke(caller.token, admin.token)
 
 
 def test_a_token_of_a_project_that_is_gone_can_be_ended(
@@ -161,30 +162,32 @@ def test_a_token_of_a_project_that_is_gone_can_be_ended(
 ) -> None:
     token = log_in().token
     identity.administration.delete_project(str(account.project_id))
-    identity.revoke_token(token, token)
+    identity.revoked_tokens.revoke(token, token)
     with refused(ErrorKind.TOKEN_REVOKED):
-        identity.authenticate_token(token)
+        identity.authorizer.authenticate_token(token)
 
 
 def test_what_is_void_is_forgotten(identity: Identity, log_in: LogIn, clock: Clock) -> None:
     for hours in (0, 13, 13):
         clock.advance(hours * 3600)
         token = log_in().token
-        identity.revoke_token(token, token)
+        identity.revoked_tokens.revoke(token, token)
     with identity._database.reading() as session:
         assert session.scalar(select(func.count()).select_from(RevokedTokenRow)) == 2
 
 
 class TestOwnPassword:
     def change(self, identity: Identity, token: str, current: str, new: str) -> None:
-        identity.change_password(identity.authenticate_token(token), current, new, CLIENT)
+        identity.change_password(
+            identity.authorizer.authenticate_token(token), current, new, CLIENT
+        )
 
     def test_ends_all_tokens(self, identity: Identity, log_in: LogIn) -> None:
         first, second = log_in(), log_in()
         self.change(identity, first.token, PASSWORD, "another password")
         for grant in (first, second):
             with refused(ErrorKind.TOKEN_REVOKED):
-                identity.authenticate_token(grant.token)
+                identity.authorizer.authenticate_token(grant.token)
         log_in("another password")
 
     @pytest.mark.parametrize("new", ["", "short", "with a \0 in it", "x" * 1025, "admin-default"])
@@ -192,7 +195,7 @@ class TestOwnPassword:
         grant = log_in()
         with refused(ErrorKind.IDENTITY_REQUEST_INVALID):
             self.change(identity, grant.token, PASSWORD, new)
-        identity.authenticate_token(grant.token)
+        identity.authorizer.authenticate_token(grant.token)
 
     def test_guesses_lock_out(self, identity: Identity, log_in: LogIn) -> None:
         grant = log_in()
@@ -209,14 +212,14 @@ class TestOwnPassword:
         self, identity: Identity, log_in: LogIn, monkeypatch: pytest.MonkeyPatch
     ) -> None:
         grant = log_in()
-        checked = identity._sign_in.checked_user
+        checked = identity.sign_in.verify_password
 
-        def then_reset(login: PasswordLogin, client: str) -> object:
-            user = checked(login, client)
+        def then_reset(login: PasswordLogin, client: str, *, may_write: bool) -> object:
+            user = checked(login, client, may_write=may_write)
             identity.administration.set_password("admin", "reset by the operator")
             return user
 
-        monkeypatch.setattr(identity._sign_in, "checked_user", then_reset)
+        monkeypatch.setattr(identity.sign_in, "verify_password", then_reset)
         with refused(ErrorKind.LOGIN_FAILED):
             self.change(identity, grant.token, PASSWORD, "of who knew the old one")
         monkeypatch.undo()
@@ -227,4 +230,4 @@ def test_a_login_by_id_needs_no_account(identity: Identity, account: FirstAccoun
     (admin,) = identity.administration.users()
     login = PasswordLogin(user=Reference(id=admin.id), domain=None, password=PASSWORD)
     assert account.created
-    assert identity.log_in(login, CLIENT).user.id == admin.id
+    assert identity.sign_in.log_in(login, CLIENT).user.id == admin.id

@@ -27,10 +27,10 @@ LogIn = Callable[..., TokenGrant]
 def test_a_role_is_that_of_the_store(identity: Identity, log_in: LogIn) -> None:
     add_administrator(identity)
     token = log_in(user="second").token
-    identity.administration_for(identity.authenticate_token(token))
+    identity.administration_for(identity.authorizer.authenticate_token(token))
     changed = identity.administration.change_user("second", role=Role.VIEWER)
     assert changed.role is Role.VIEWER
-    principal = identity.authenticate_token(token)
+    principal = identity.authorizer.authenticate_token(token)
     assert principal.user.role is Role.VIEWER
     with refused(ErrorKind.ROLE_FORBIDDEN):
         identity.administration_for(principal)
@@ -127,9 +127,9 @@ class TestOwnKeys:
     def test_a_temporary_key_makes_no_lasting_one(
         self, identity: Identity, log_in: LogIn, clock: Clock
     ) -> None:
-        key = identity.issue_temporary_key(log_in().token)
+        key = identity.temporary_keys.issue(log_in().token)
         request = signed(key.access, key.secret, clock(), security_token=key.security_token)
-        principal = identity.authenticate_signature(request, CLIENT)
+        principal = identity.signatures.authenticate(request, CLIENT)
         mine = identity.self_service(principal)
         (first,) = mine.keys()
         with refused(ErrorKind.ROLE_FORBIDDEN):
@@ -149,9 +149,9 @@ class TestOwnKeys:
         access, secret = str(account.access_key), str(account.secret_key)
         for minutes in (0, 5):
             clock.advance(60 * minutes)
-            identity.authenticate_signature(signed(access, secret, clock()), CLIENT)
+            identity.signatures.authenticate(signed(access, secret, clock()), CLIENT)
             with refused(ErrorKind.SIGNATURE_INVALID):
-                identity.authenticate_signature(signed(access, "wrong", clock()), CLIENT)
+                identity.signatures.authenticate(signed(access, "wrong", clock()), CLIENT)
             assert identity.recorder.flush()
             (key,) = identity.administration.access_keys()
             assert key.last_used_at == clock()

@@ -72,7 +72,7 @@ class Installation:
         self.slept: list[float] = []
         self.keys: list[NewAccessKey] = []
         self.tokens: list[str] = []
-        self.temporary = [server.issue_temporary_key(log_in().token, 86_400)]
+        self.temporary = [server.temporary_keys.issue(log_in().token, 86_400)]
         self.issue()
 
     def issue(self) -> None:
@@ -83,11 +83,11 @@ class Installation:
             accounts.create_user(owner)
             self.keys += [accounts.create_key(owner), accounts.create_key(owner)]
         self.tokens.append(self.log_in().token)
-        self.temporary.append(self.server.issue_temporary_key(self.tokens[-1], 86_400))
+        self.temporary.append(self.server.temporary_keys.issue(self.tokens[-1], 86_400))
 
     def check_keys(self, server: Identity | None = None) -> None:
         for key in self.keys:
-            (server or self.server).authenticate_signature(
+            (server or self.server).signatures.authenticate(
                 signed(key.access, key.secret, self.clock()), CLIENT
             )
 
@@ -96,12 +96,12 @@ class Installation:
         self.check_keys(server)
         server = server or self.server
         for token in self.tokens:
-            server.authenticate_token(token)
+            server.authorizer.authenticate_token(token)
         for key in self.temporary:
             request = signed(
                 key.access, key.secret, self.clock(), security_token=key.security_token
             )
-            server.authenticate_signature(request, CLIENT)
+            server.signatures.authenticate(request, CLIENT)
 
     def opened(self) -> Identity:
         return Identity(self.config, self.folder, may_create=False, clock=self.clock)
@@ -135,7 +135,7 @@ def town(
 
 @pytest.fixture(autouse=True)
 def _looks_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(key_file_module, "_LOOK_EVERY_S", 0.0)
+    monkeypatch.setattr(key_file_module, "_CHECK_INTERVAL_S", 0.0)
 
 
 def test_a_whole_rotation(town: Installation) -> None:
@@ -189,9 +189,9 @@ def test_retiring_now_revokes_tokens_and_keeps_keys(town: Installation) -> None:
         for server in (town.server, restarted):
             town.check_keys(server)
             with refused(ErrorKind.TOKEN_UNREADABLE):
-                server.authenticate_token(town.tokens[0])
+                server.authorizer.authenticate_token(town.tokens[0])
             with refused(ErrorKind.KEY_UNKNOWN):
-                server.authenticate_signature(request, CLIENT)
+                server.signatures.authenticate(request, CLIENT)
     town.issue()
 
 
@@ -273,7 +273,7 @@ def test_killed_between_store_and_file_when_retiring(
     assert town.lines() == [former, current]
     with closing(town.opened()) as restarted:  # refuses the retired key though it is in the file
         with refused(ErrorKind.TOKEN_UNREADABLE):
-            restarted.authenticate_token(town.tokens[0])
+            restarted.authorizer.authenticate_token(town.tokens[0])
         town.check_keys(restarted)
     town.retire()
     assert town.lines() == [current]
@@ -306,7 +306,7 @@ def test_two_unknown_keys_are_refused(town: Installation) -> None:
     town.path.write_text(f"{town.lines()[0]}\n{'ab' * 32}\n{'cd' * 32}\n")
     with refused(ErrorKind.CONFIGURATION_INVALID) as caught:
         town.rotate()
-    assert "holds 2 master keys that the store does not know" in str(caught.value)
+    assert "holds 2 master keys that are unknown to the database" in str(caught.value)
     town.check()
 
 
@@ -335,7 +335,7 @@ def test_a_server_with_its_own_copy(town: Installation, tmp_path: Path) -> None:
             town.check_keys(other)
     with refused(ErrorKind.CONFIGURATION_INVALID) as caught:
         Identity(config, tmp_path, clock=town.clock)
-    assert "lacks the master key" in str(caught.value) or "another store" in str(caught.value)
+    assert "lacks the master key" in str(caught.value) or "another database" in str(caught.value)
 
 
 def test_a_key_made_during_the_rotation_is_under_the_new_key(town: Installation) -> None:
@@ -354,7 +354,7 @@ def test_secrets_that_no_key_decrypts_are_named_and_the_rest_goes_on(town: Insta
         session.execute(
             update(AccessKeyRow)
             .where(AccessKeyRow.access == town.keys[0].access)
-            .values(sealed_secret=b"altered")
+            .values(encrypted_secret=b"altered")
         )
     with refused(ErrorKind.CONFIGURATION_INVALID) as caught:
         town.rotate()
@@ -379,10 +379,10 @@ def test_other_writers_get_their_turn(town: Installation) -> None:
 
 def test_nothing_of_the_former_key_is_left_in_the_store(town: Installation) -> None:
     with town.server._database.reading() as session:
-        before = set(session.scalars(select(AccessKeyRow.sealed_secret)))
+        before = set(session.scalars(select(AccessKeyRow.encrypted_secret)))
     town.rotate()
     with town.server._database.reading() as session:
-        assert before.isdisjoint(session.scalars(select(AccessKeyRow.sealed_secret)))
+        assert before.isdisjoint(session.scalars(select(AccessKeyRow.encrypted_secret)))
 
 
 def test_a_file_that_cannot_be_replaced_changes_nothing(
@@ -417,20 +417,20 @@ def test_a_damaged_or_missing_file_leaves_the_keys_in_force(town: Installation) 
 def test_the_file_is_looked_at_once_a_second(
     town: Installation, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(key_file_module, "_LOOK_EVERY_S", 3600.0)
+    monkeypatch.setattr(key_file_module, "_CHECK_INTERVAL_S", 3600.0)
     looked: list[Path] = []
-    state_of = key_file_module._state_of
+    stat_of = key_file_module._stat_of
 
     def counted(path: Path) -> tuple[int, int, int] | None:
         looked.append(path)
-        return state_of(path)
+        return stat_of(path)
 
-    monkeypatch.setattr(key_file_module, "_state_of", counted)
+    monkeypatch.setattr(key_file_module, "_stat_of", counted)
     for _ in range(5):
         town.check()
     assert looked == []
     with refused(ErrorKind.TOKEN_UNREADABLE):  # signed with a key that may be a new one
-        town.server.authenticate_token(town.tokens[0][:-4] + "AAAA")
+        town.server.authorizer.authenticate_token(town.tokens[0][:-4] + "AAAA")
     assert len(looked) == 1
 
 
@@ -440,7 +440,7 @@ class TestFilePutBack:
     def test_the_prepared_key_is_not_put_in_use(
         self, town: Installation, monkeypatch: pytest.MonkeyPatch
     ) -> None:
-        monkeypatch.setattr(key_file_module, "_LOOK_EVERY_S", 3600.0)  # the key is remembered
+        monkeypatch.setattr(key_file_module, "_CHECK_INTERVAL_S", 3600.0)  # the key is remembered
         before = town.path.read_bytes()
         with closing(town.opened()) as identity:
             rotation = identity.rotation()
@@ -488,7 +488,7 @@ class TestFilePutBack:
         assert town.phase() is RotationPhase.PREPARED
 
     def test_re_encryption_stops(self, town: Installation, monkeypatch: pytest.MonkeyPatch) -> None:
-        monkeypatch.setattr(key_file_module, "_LOOK_EVERY_S", 3600.0)
+        monkeypatch.setattr(key_file_module, "_CHECK_INTERVAL_S", 3600.0)
         before = town.path.read_bytes()
         with closing(town.opened()) as identity:
             rotation = identity.rotation()
@@ -511,7 +511,7 @@ class TestFilePutBack:
     def test_the_former_key_is_not_retired(
         self, town: Installation, monkeypatch: pytest.MonkeyPatch
     ) -> None:
-        monkeypatch.setattr(key_file_module, "_LOOK_EVERY_S", 3600.0)
+        monkeypatch.setattr(key_file_module, "_CHECK_INTERVAL_S", 3600.0)
         before = town.path.read_bytes()
         with closing(town.opened()) as identity:
             rotation = identity.rotation(town.slept.append)
@@ -666,7 +666,7 @@ def test_the_wait_covers_longer_token_lives(town: Installation) -> None:
     )
     town.rotate()
     with closing(town.opened()) as identity:
-        until = identity.rotation().status().facts.former_until
+        until = identity.rotation().status().state.former_until
     assert until == town.clock() + timedelta(days=7, hours=1)
 
 

@@ -44,7 +44,7 @@ def seconds(identity: Identity, config: IdentityConfig) -> Seconds:
     """The clock of the budget."""
     steady = Seconds()
     budget = SignInBudget(config, steady)
-    identity._sign_in_budget = identity._sign_in._budget = budget
+    identity.sign_in._budget = budget
     return steady
 
 
@@ -181,7 +181,7 @@ class TestFailures:
         with statements(identity) as asked:
             assert outcome(log_in, PASSWORD) is ErrorKind.LOGIN_LOCKED
             with refused(ErrorKind.LOGIN_LOCKED):
-                identity.check_sign_ins(CLIENT)
+                identity.sign_in.check_budget(CLIENT)
         assert not asked
         assert not hashed
         assert seconds.now == 1000
@@ -208,7 +208,7 @@ class TestHashes:
         assert kinds == 60 * [None] + 40 * [ErrorKind.RATE_LIMITED]
         assert len(hashed) == 60
         with refused(ErrorKind.RATE_LIMITED) as caught:
-            identity.check_sign_ins(CLIENT)
+            identity.sign_in.check_budget(CLIENT)
         assert caught.value.retry_after == 1
         assert caught.value.public == {"limit": "60", "time": "1 minute"}
         log_in(PASSWORD, client=ELSEWHERE)
@@ -218,7 +218,7 @@ class TestHashes:
     def test_so_is_a_change_of_the_password(
         self, identity: Identity, log_in: LogIn, seconds: Seconds
     ) -> None:
-        principal = identity.authenticate_token(log_in(PASSWORD).token)
+        principal = identity.authorizer.authenticate_token(log_in(PASSWORD).token)
         for _ in range(59):
             log_in(PASSWORD)
         with refused(ErrorKind.RATE_LIMITED):
@@ -228,7 +228,7 @@ class TestHashes:
     def test_a_new_password_is_judged_only_after_the_current_one(
         self, identity: Identity, log_in: LogIn, monkeypatch: pytest.MonkeyPatch
     ) -> None:
-        principal = identity.authenticate_token(log_in(PASSWORD).token)
+        principal = identity.authorizer.authenticate_token(log_in(PASSWORD).token)
         judged: list[str] = []
         monkeypatch.setattr(
             passwords, "check_strength", lambda password, _names: judged.append(password)

@@ -15,7 +15,7 @@ from web_image_ocr.identity import SignedRequest
 from web_image_ocr.identity.signature import (
     canonical_request,
     is_signed_with,
-    read_authorization,
+    parse_authorization,
     sign,
     signing_time,
     string_to_sign,
@@ -65,7 +65,7 @@ EXAMPLE_SECRET = "SKEXAMPLE0000000000000000000000000000001"
 
 
 def test_example_a_letter_by_letter() -> None:
-    authorization = read_authorization(EXAMPLE_A)
+    authorization = parse_authorization(EXAMPLE_A)
     assert authorization.access == "AKEXAMPLE00000000001"
     canonical = canonical_request(EXAMPLE_A, authorization.signed_headers)
     assert canonical.decode() == (
@@ -91,7 +91,7 @@ def test_example_a_letter_by_letter() -> None:
 
 def test_example_a_with_one_byte_of_the_body_changed() -> None:
     changed = replace(EXAMPLE_A, body=EXAMPLE_A.body.replace(b"true", b"True"))
-    assert not is_signed_with(EXAMPLE_SECRET, changed, read_authorization(changed))
+    assert not is_signed_with(EXAMPLE_SECRET, changed, parse_authorization(changed))
 
 
 def test_example_b_temporary_key() -> None:
@@ -237,27 +237,27 @@ def test_header_values_are_bytes_without_blanks_around_them() -> None:
 )
 def test_a_malformed_authorization_is_refused(value: str) -> None:
     with refused(ErrorKind.SIGNATURE_INVALID):
-        read_authorization(request({"Authorization": value}))
+        parse_authorization(request({"Authorization": value}))
 
 
 def test_a_missing_or_repeated_authorization_is_refused() -> None:
     with refused(ErrorKind.SIGNATURE_INVALID):
-        read_authorization(request({}))
+        parse_authorization(request({}))
     twice = replace(EXAMPLE_A, headers=EXAMPLE_A.headers + EXAMPLE_A.headers[-1:])
     with refused(ErrorKind.SIGNATURE_INVALID):
-        read_authorization(twice)
+        parse_authorization(twice)
 
 
 def test_signed_headers_need_neither_host_nor_order() -> None:
     value = "SDK-HMAC-SHA256 Access=A,SignedHeaders=x-sdk-date;accept,Signature=" + 64 * "0"
-    authorization = read_authorization(request({"Authorization": value}))
+    authorization = parse_authorization(request({"Authorization": value}))
     assert authorization.signed_headers == ("accept", "x-sdk-date")
 
 
 @pytest.mark.parametrize("name", ["host", "x-sdk-date"])
 def test_a_signed_header_that_is_absent_or_repeated_never_matches(name: str) -> None:
     call = signed("A", "S", START)
-    authorization = read_authorization(call)
+    authorization = parse_authorization(call)
     assert is_signed_with("S", call, authorization)
     line = next(pair for pair in call.headers if pair[0] == name.encode())
     absent = replace(call, headers=tuple(pair for pair in call.headers if pair != line))
@@ -278,7 +278,7 @@ def test_no_secret_and_no_body_in_the_repr() -> None:
     call = signed("A", "S", START, body=b"picture")
     assert "picture" not in repr(call)
     assert "Signature" not in repr(call)
-    assert read_authorization(call).signature not in repr(read_authorization(call))
+    assert parse_authorization(call).signature not in repr(parse_authorization(call))
 
 
 names = st.text("abcdefghijklmnopqrstuvwxyz-", min_size=1, max_size=12).filter(
@@ -320,7 +320,7 @@ def test_what_is_signed_verifies_and_nothing_else_does(
         secret,
         tuple(lines),
     )
-    authorization = read_authorization(call)
+    authorization = parse_authorization(call)
     assert is_signed_with(secret, call, authorization)
     assert not is_signed_with(secret + "x", call, authorization)
     assert not is_signed_with(secret, replace(call, method="PUT"), authorization)

@@ -27,11 +27,11 @@ def call(account: FirstAccount, clock: Clock) -> SignedRequest:
 def test_a_good_head_passes_and_proves_nothing(
     identity: Identity, account: FirstAccount, call: SignedRequest, clock: Clock
 ) -> None:
-    identity.check_signed_headers(head(call), CLIENT)
+    identity.signatures.check_headers(head(call), CLIENT)
     guess = signed(str(account.access_key), "guess", clock())
     for _ in range(5):  # nothing was tried yet, so nothing is counted
-        identity.check_signed_headers(head(guess), CLIENT)
-    identity.authenticate_signature(call, CLIENT)
+        identity.signatures.check_headers(head(guess), CLIENT)
+    identity.signatures.authenticate(call, CLIENT)
 
 
 def test_both_steps_refuse_alike(
@@ -49,32 +49,32 @@ def test_both_steps_refuse_alike(
     ]
     for request, kind in calls:
         with refused(kind):
-            identity.check_signed_headers(head(request), CLIENT)
+            identity.signatures.check_headers(head(request), CLIENT)
         with refused(kind):
-            identity.authenticate_signature(request, CLIENT)
+            identity.signatures.authenticate(request, CLIENT)
 
 
 def test_a_temporary_key_that_has_ended(identity: Identity, log_in: LogIn, clock: Clock) -> None:
-    key = identity.issue_temporary_key(log_in().token)
+    key = identity.temporary_keys.issue(log_in().token)
     clock.advance(900)
     call = signed(key.access, key.secret, clock(), security_token=key.security_token)
     with refused(ErrorKind.SIGNATURE_EXPIRED):
-        identity.check_signed_headers(head(call), CLIENT)
+        identity.signatures.check_headers(head(call), CLIENT)
 
 
 def test_a_key_that_is_disabled_or_locked_while_the_body_comes(
     identity: Identity, account: FirstAccount, call: SignedRequest, clock: Clock
 ) -> None:
     access = str(account.access_key)
-    identity.check_signed_headers(head(call), CLIENT)
+    identity.signatures.check_headers(head(call), CLIENT)
     identity.administration.disable_key(access)
     with refused(ErrorKind.KEY_UNKNOWN):
-        identity.authenticate_signature(call, CLIENT)
+        identity.signatures.authenticate(call, CLIENT)
     identity.administration.enable_key(access)
     for _ in range(5):
         with refused(ErrorKind.SIGNATURE_INVALID):
-            identity.authenticate_signature(signed(access, "guess", clock()), CLIENT)
+            identity.signatures.authenticate(signed(access, "guess", clock()), CLIENT)
     with refused(ErrorKind.KEY_LOCKED):
-        identity.authenticate_signature(call, CLIENT)
+        identity.signatures.authenticate(call, CLIENT)
     with refused(ErrorKind.KEY_LOCKED):
-        identity.check_signed_headers(head(call), CLIENT)
+        identity.signatures.check_headers(head(call), CLIENT)

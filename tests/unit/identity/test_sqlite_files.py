@@ -16,7 +16,7 @@ from web_image_ocr.identity import Identity, IdentityConfig
 
 @pytest.fixture(autouse=True)
 def _told_nothing_yet() -> None:
-    sqlite_files._warn.cache_clear()
+    sqlite_files._warn_once.cache_clear()
 
 
 def modes(path: Path) -> dict[str, int]:
@@ -40,7 +40,7 @@ def test_the_file_and_what_is_beside_it(
         assert modes(path) == dict.fromkeys(("", "-wal", "-shm"), kept)
     said = [record.getMessage() for record in caplog.records]
     assert len(said) == 3
-    assert f"could open {path} (mode {mode:04o}): its mode is {kept:04o} now" in said[0]
+    assert f"could open {path} (mode {mode:04o}): changed its mode to {kept:04o}" in said[0]
 
 
 def test_a_private_file_is_not_talked_about(

@@ -27,7 +27,7 @@ class TestMissing:
             Identity(CONFIG, folder, may_create=False)
         quoted = f"'{folder}'" if " " in name else folder
         assert caught.value.detail == (
-            f"no store in {folder}: run `web-image-ocr admin init --data-dir {quoted}` first"
+            f"no database in {folder}: run `web-image-ocr admin init --data-dir {quoted}` first"
         )
         assert not folder.exists()
 
@@ -37,7 +37,7 @@ class TestMissing:
         monkeypatch.chdir(tmp_path)
         with refused(ErrorKind.DATABASE_UNAVAILABLE) as caught:
             Identity(CONFIG, Path("data"), may_create=False)
-        assert caught.value.detail.startswith(f"no store in {tmp_path}/data: ")
+        assert caught.value.detail.startswith(f"no database in {tmp_path}/data: ")
 
     def test_a_folder_that_holds_other_files_is_left_as_it_is(self, tmp_path: Path) -> None:
         (tmp_path / "notes.txt").touch()
@@ -50,7 +50,7 @@ class TestMissing:
         with refused(ErrorKind.DATABASE_UNAVAILABLE) as caught:
             Identity(config, tmp_path / "data", may_create=False)
         assert caught.value.detail == (
-            "no store at identity.database_url: run `web-image-ocr admin init` first"
+            "no database at identity.database_url: run `web-image-ocr admin init` first"
         )
         assert list(tmp_path.iterdir()) == []
 
@@ -59,14 +59,14 @@ class TestMissing:
         path.touch()
         with refused(ErrorKind.DATABASE_UNAVAILABLE) as caught:
             Identity(CONFIG, tmp_path, may_create=False)
-        assert caught.value.detail.startswith("no store in ")
+        assert caught.value.detail.startswith("no database in ")
         assert path.stat().st_size == 0
 
     def test_tables_whose_key_was_never_made_are_no_store_yet(self, tmp_path: Path) -> None:
         Database(f"sqlite:///{tmp_path}/web-image-ocr.db", 1).close()
         with refused(ErrorKind.DATABASE_UNAVAILABLE) as caught:
             Identity(CONFIG, tmp_path, may_create=False)
-        assert caught.value.detail.startswith("no store in ")
+        assert caught.value.detail.startswith("no database in ")
         assert not (tmp_path / "master.key").exists()
 
     def test_what_is_there_is_opened(self, tmp_path: Path) -> None:
@@ -86,7 +86,7 @@ class TestFolderThatCannotBe:
         with refused(ErrorKind.CONFIGURATION_INVALID) as caught:
             Identity(CONFIG, tmp_path / name, may_create=may_create)
         assert caught.value.detail == (
-            f"the store's folder {tmp_path / name} cannot be used: Not a directory"
+            f"the database folder {tmp_path / name} cannot be used: Not a directory"
         )
 
     def test_the_system_refuses_it(
@@ -99,7 +99,7 @@ class TestFolderThatCannotBe:
         with refused(ErrorKind.CONFIGURATION_INVALID) as caught:
             Identity(CONFIG, tmp_path / "data", may_create=may_create)
         assert caught.value.detail == (
-            f"the store's folder {tmp_path}/data cannot be used: Permission denied"
+            f"the database folder {tmp_path}/data cannot be used: Permission denied"
         )
 
 

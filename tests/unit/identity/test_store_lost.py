@@ -17,12 +17,12 @@ LogIn = Callable[..., TokenGrant]
 
 
 @pytest.fixture
-def seconds_pass(identity: Identity, monkeypatch: pytest.MonkeyPatch) -> Callable[[float], None]:
+def seconds_pass(identity: Identity) -> Callable[[float], None]:
     """Stops the clock of what is remembered, and moves it."""
     now = [time.monotonic()]
     for cache in vars(identity._directory._caches).values():
         if isinstance(cache, TimedCache):
-            monkeypatch.setattr(cache, "_now", lambda: now[0])
+            TimedCache.__init__(cache, 5, now=lambda: now[0])
 
     def move(seconds: float) -> None:
         now[0] += seconds
@@ -40,7 +40,9 @@ def test_a_known_token_is_good_for_five_seconds_more(
     token = log_in().token
 
     def call() -> None:
-        identity.authorize(identity.authenticate_token(token), str(account.project_id))
+        identity.authorizer.authorize(
+            identity.authorizer.authenticate_token(token), str(account.project_id)
+        )
 
     call()
     for file in tmp_path.glob("web-image-ocr.db*"):
@@ -57,11 +59,11 @@ def test_signatures_and_passwords_need_the_store_at_once(
 ) -> None:
     """Their failures are counted in it."""
     request = signed(str(account.access_key), str(account.secret_key), clock())
-    identity.authenticate_signature(request, CLIENT)
+    identity.signatures.authenticate(request, CLIENT)
     log_in()
     for file in tmp_path.glob("web-image-ocr.db*"):
         file.unlink()
     with refused(ErrorKind.DATABASE_UNAVAILABLE):
-        identity.authenticate_signature(request, CLIENT)
+        identity.signatures.authenticate(request, CLIENT)
     with refused(ErrorKind.DATABASE_UNAVAILABLE):
         log_in()

@@ -67,7 +67,7 @@ async def issue_token(request: Request) -> Response:
     else:
         token = await _valid_token(request, wanted.token.id, counted=counted)
         gateway = services.gateway
-        grant = await gateway.read(gateway.identity.rescope, token, wanted.scope())
+        grant = await gateway.read(gateway.identity.sign_in.rescope, token, wanted.scope())
     return _token_response(grant, 201)
 
 
@@ -111,7 +111,7 @@ async def end_token(request: Request) -> Response:
     gateway = identity_of(request).gateway
     # First, so that only authorized callers wait for the database's write lock.
     await gateway.check(Authorizer.authorize_revocation, asking, subject)
-    await gateway.write(gateway.identity.revoke_token, asking, subject)
+    await gateway.write(gateway.identity.revoked_tokens.revoke, asking, subject)
     return Response(status_code=204)
 
 
@@ -152,7 +152,7 @@ async def issue_temporary_key(request: Request) -> Response:
     token = await _valid_token(request, wanted.token.id, counted=counted)
     seconds = wanted.duration_seconds()
     gateway = identity_of(request).gateway
-    key = await gateway.read(gateway.identity.issue_temporary_key, token, seconds)
+    key = await gateway.read(gateway.identity.temporary_keys.issue, token, seconds)
     return json_response(encode_temporary_key(key), 201)
 
 
@@ -187,7 +187,7 @@ async def _valid_token(request: Request, token: str | None = None, *, counted: s
         counted: as in ``ManagementRateLimit.authenticate``.
 
     Raises:
-        ServiceError: as ``Identity.authenticate_token``; ``CREDENTIALS_MISSING``,
+        ServiceError: as ``Authorizer.authenticate_token``; ``CREDENTIALS_MISSING``,
             ``RATE_LIMITED``.
     """
     gateway = identity_of(request).gateway

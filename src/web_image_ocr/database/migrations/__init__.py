@@ -1,1 +1,1 @@
-"""The store's history, run by ``database`` through Alembic."""
+"""Migrate the schema with Alembic; run by ``database.revisions``."""

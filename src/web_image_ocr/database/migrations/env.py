@@ -1,4 +1,4 @@
-"""Runs migrations inside the transaction that ``database`` holds; has no other way to run."""
+"""Run migrations in the transaction of ``database``; the Alembic command is not supported."""
 
 from __future__ import annotations
 

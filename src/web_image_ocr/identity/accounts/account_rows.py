@@ -1,4 +1,4 @@
-"""Look up rows of one account by name or id, and check what must hold among them."""
+"""Look up and insert rows of one account, and check their constraints."""
 
 from __future__ import annotations
 
@@ -16,21 +16,20 @@ from web_image_ocr.primitives.text import quoted
 
 
 class AccountRows:
-    """The rows of one account in a session; what is missing raises ``RECORD_UNKNOWN``.
+    """Access the rows of one account in a session; missing ones raise ``RECORD_UNKNOWN``.
 
     Attributes:
-        session: of the store.
+        session: database session.
         domain_id: of the account.
         domain_name: of the account.
-        touched: all rows that were looked up or inserted: a change that ends here may have
-            changed each of them.
+        touched: rows that were looked up or inserted, and may have changed.
 
     Args:
-        session: of the store.
-        domain_id: of the account; None means the store's first one.
+        session: database session.
+        domain_id: of the account; None means the first account.
 
     Raises:
-        ServiceError: ``RECORD_UNKNOWN`` when there is no such account.
+        ServiceError: ``RECORD_UNKNOWN`` if there is no such account.
     """
 
     def __init__(self, session: Session, domain_id: str | None) -> None:
@@ -43,7 +42,7 @@ class AccountRows:
         self.touched = ChangedRecords()
 
     def user(self, user: str) -> UserRow:
-        """Return the user of this id or, if the text cannot be an id, of this name."""
+        """Return the user of this id or, if the text is not an id, of this name."""
         column = UserRow.id if is_id(user) else UserRow.name
         row = self.session.scalars(
             select(UserRow).where(UserRow.domain_id == self.domain_id, column == user)
@@ -54,7 +53,7 @@ class AccountRows:
         return row
 
     def project(self, project: str) -> ProjectRow:
-        """Return the project of this id or, if the text cannot be an id, of this name."""
+        """Return the project of this id or, if the text is not an id, of this name."""
         column = ProjectRow.id if is_id(project) else ProjectRow.name
         row = self.session.scalars(
             select(ProjectRow).where(ProjectRow.domain_id == self.domain_id, column == project)
@@ -65,7 +64,7 @@ class AccountRows:
         return row
 
     def key(self, access: str) -> AccessKeyRow:
-        """The permanent key with this public half."""
+        """Return the permanent key with this public half."""
         row = self.session.get(AccessKeyRow, access)
         if row is None or row.user.domain_id != self.domain_id:
             raise _unknown(f"no access key {quoted(access)}")
@@ -73,7 +72,7 @@ class AccountRows:
         return row
 
     def check_not_the_last_administrator(self, row: UserRow) -> None:
-        """Raise ``RECORD_CONFLICT`` if nobody else could look after the account."""
+        """Raise ``RECORD_CONFLICT`` if the account has no other enabled administrator."""
         if row.role != Role.ADMINISTRATOR or not row.enabled:
             return
         another = self.session.scalars(
@@ -90,7 +89,7 @@ class AccountRows:
             )
 
     def insert(self, row: UserRow | ProjectRow | AccessKeyRow, what: str) -> None:
-        """Add a row; ``RECORD_CONFLICT`` naming ``what`` if there is such a one."""
+        """Insert a row; raise ``RECORD_CONFLICT`` naming ``what`` if it exists."""
         self.session.add(row)
         try:
             self.session.flush()
@@ -102,7 +101,7 @@ class AccountRows:
 
 
 def key_of(row: AccessKeyRow) -> AccessKey:
-    """The value of a row, while its session lasts."""
+    """Return the value of a row; needs its session."""
     return AccessKey(
         access=row.access,
         user_id=row.user_id,

@@ -1,4 +1,4 @@
-"""Users, projects, keys and subscriptions as the operator of the server manages them."""
+"""Manage users, projects, keys and subscriptions of one account."""
 
 from __future__ import annotations
 
@@ -10,11 +10,7 @@ from datetime import datetime
 from sqlalchemy import delete, select
 
 from web_image_ocr.database.database import Database
-from web_image_ocr.database.tables import (
-    ProjectRow,
-    SubscriptionRow,
-    UserRow,
-)
+from web_image_ocr.database.tables import ProjectRow, SubscriptionRow, UserRow
 from web_image_ocr.identity.accounts import lists
 from web_image_ocr.identity.accounts.account_rows import AccountRows, key_of
 from web_image_ocr.identity.accounts.new_rows import (
@@ -47,22 +43,21 @@ from web_image_ocr.primitives.text import quoted
 
 
 class Administration:
-    """Changes the account of the store; other servers notice within the cache's seconds.
+    """Read and change one account; other servers see changes when their caches expire.
 
-    Every method raises ``RECORD_UNKNOWN`` for what does not exist (also when there is no
-    account yet), ``RECORD_CONFLICT`` for what exists already or must stay, and
-    ``IDENTITY_REQUEST_INVALID`` for an unusable name, password or page. Users and projects are
-    given by id or name; what has the form of an id is never taken for a name. Lists come in
-    pages, of 1,000 records unless told otherwise.
+    Every method raises ``RECORD_UNKNOWN`` for missing records (also without an account),
+    ``RECORD_CONFLICT`` for records that exist already or must stay, and
+    ``IDENTITY_REQUEST_INVALID`` for an invalid name, password or page. Users and projects are
+    given by id or name; an id is never taken for a name. Lists are paginated, by default with
+    1,000 records a page.
 
     Args:
-        database: the store.
+        database: the database.
         keyring: encrypts new secrets.
-        passwords: turns for hashing.
-        changed: called with what has changed, so that this process notices at once.
-        clock: the time, UTC.
-        quotas: how many records there may be; what is above one is refused as
-            ``QUOTA_EXCEEDED``.
+        passwords: hashes passwords.
+        on_change: called with the changed records, to invalidate the caches of this process.
+        clock: returns the current time, UTC.
+        quotas: limits on the number of records; exceeding one raises ``QUOTA_EXCEEDED``.
     """
 
     def __init__(
@@ -70,7 +65,7 @@ class Administration:
         database: Database,
         keyring: Keyring,
         passwords: HasherPool,
-        changed: Callable[[ChangedRecords], None],
+        on_change: Callable[[ChangedRecords], None],
         clock: Callable[[], datetime],
         *,
         quotas: Quotas,
@@ -78,19 +73,19 @@ class Administration:
         self._database = database
         self._keyring = keyring
         self._passwords = passwords
-        self._changed = changed
+        self._on_change = on_change
         self._clock = clock
         self._quotas = quotas
         self._domain_id: str | None = None
 
-    def of(self, domain_id: str) -> Administration:
-        """The same for the account of this id, in place of the store's first one."""
+    def for_account(self, domain_id: str) -> Administration:
+        """Return the administration of the account of this id instead of the first one."""
         accounts = copy(self)
         accounts._domain_id = domain_id
         return accounts
 
     def without_quotas(self) -> Administration:
-        """Return the same without quotas, for an operator who says so."""
+        """Return the same without quotas, on the operator's request."""
         accounts = copy(self)
         accounts._quotas = NO_QUOTAS
         return accounts
@@ -98,7 +93,7 @@ class Administration:
     # -- users
 
     def users(self, page: PageRequest = FIRST_PAGE) -> ResultPage[User]:
-        """Return users by name."""
+        """Return users, sorted by name."""
         with self._reading() as rows:
             return lists.users(rows, page)
 
@@ -106,54 +101,54 @@ class Administration:
     def create_user(
         self, name: str, role: Role = Role.CALLER, password: str | None = None
     ) -> NewPassword:
-        """A new user, with the password or, without one, a random one."""
-        drawn, hashed = self._hashed(password, name)
+        """Create a user with the given or a generated password."""
+        generated, hashed = self._hashed(password, name)
         with self._changing() as rows:
             row = new_user(rows.domain_id, name, hashed, role, self._clock())
             rows.insert(row, f"user {quoted(name)}")
             self._quotas.check_users(rows)
-            return NewPassword(user=user_of(row), password=drawn)
+            return NewPassword(user=user_of(row), password=generated)
 
     @audited_as("password_changed")
     def set_password(
         self, user: str, password: str | None = None, *, generation: int | None = None
     ) -> NewPassword:
-        """Another password, given or random; ends the user's tokens and temporary keys.
+        """Set a given or generated password; revoke the user's tokens and temporary keys.
 
         Args:
-            user: whose it is.
-            password: the new one; None makes a random one.
-            generation: the user's when leave for this was given; None gives leave in any case.
+            user: id or name of the user.
+            password: the new password; None generates one.
+            generation: expected generation of the user; None skips this check.
 
         Raises:
-            ServiceError: ``LOGIN_FAILED`` when the user has another generation by now.
+            ServiceError: ``LOGIN_FAILED`` if the user has another generation.
         """
-        drawn, hashed = self._hashed(password, self._user_name(user))
+        generated, hashed = self._hashed(password, self._user_name(user))
         with self._changing() as rows:
             row = rows.user(user)
             if generation not in {None, row.generation}:
                 raise ServiceError(ErrorKind.LOGIN_FAILED, "the password has changed meanwhile")
             row.password_hash = hashed
             row.generation += 1
-            return NewPassword(user=user_of(row), password=drawn)
+            return NewPassword(user=user_of(row), password=generated)
 
     @audited_as("user_changed")
     def change_user(
         self, user: str, *, role: Role | None = None, enabled: bool | None = None
     ) -> User:
-        """Give the user another role, or refuse or accept the user, or both at once.
+        """Change the role of a user, or enable or disable the user, or both.
 
-        Who is refused loses password, keys, tokens and temporary keys; what was issued before
-        stays ended when the user is let in again.
+        Disabling refuses the user's password and keys, and revokes tokens and temporary keys.
+        They stay revoked when the user is enabled again.
 
         Args:
-            user: who is meant.
-            role: the new one; None leaves it.
-            enabled: whether the user is accepted; None leaves it.
+            user: id or name of the user.
+            role: the new role; None keeps it.
+            enabled: the new state; None keeps it.
 
         Raises:
-            ServiceError: ``RECORD_CONFLICT`` when the last enabled administrator would be
-                none any more.
+            ServiceError: ``RECORD_CONFLICT`` if the account would have no enabled
+                administrator.
         """
         with self._changing() as rows:
             row = rows.user(user)
@@ -168,16 +163,16 @@ class Administration:
             return user_of(row)
 
     def enable_user(self, user: str) -> User:
-        """Let the user in again; see ``change_user``."""
+        """Enable a user; see ``change_user``."""
         return self.change_user(user, enabled=True)
 
     def disable_user(self, user: str) -> User:
-        """Refuse the user; see ``change_user``."""
+        """Disable a user; see ``change_user``."""
         return self.change_user(user, enabled=False)
 
     @audited_as("user_deleted")
     def delete_user(self, user: str) -> User:
-        """Forget the user and the user's keys.
+        """Delete a user with all keys.
 
         Raises:
             ServiceError: ``RECORD_CONFLICT`` for the last enabled administrator.
@@ -185,19 +180,19 @@ class Administration:
         with self._changing() as rows:
             row = rows.user(user)
             rows.check_not_the_last_administrator(row)
-            gone = user_of(row)
+            deleted = user_of(row)
             rows.session.execute(delete(UserRow).where(UserRow.id == row.id))
-            return gone
+            return deleted
 
     # -- projects
 
     def projects(self, page: PageRequest = FIRST_PAGE) -> ResultPage[Project]:
-        """Return projects by name."""
+        """Return projects, sorted by name."""
         with self._reading() as rows:
             return lists.projects(rows.session, rows.domain_id, page)
 
     def project_states(self, api: str, page: PageRequest = FIRST_PAGE) -> ResultPage[ProjectState]:
-        """Return projects by name, with whether they have enabled the service."""
+        """Return projects with the state of their subscription, sorted by name."""
         with self._reading() as rows:
             return lists.project_states(rows, api, page)
 
@@ -208,13 +203,13 @@ class Administration:
             return tuple(rows.session.scalars(query))
 
     def project(self, project: str) -> Project:
-        """One project."""
+        """Return one project."""
         with self._reading() as rows:
             return project_of(rows.project(project))
 
     @audited_as("project_created")
     def create_project(self, name: str) -> Project:
-        """A new project; it has enabled nothing yet."""
+        """Create a project without subscriptions."""
         with self._changing() as rows:
             row = new_project(rows.domain_id, name, self._clock())
             rows.insert(row, f"project {quoted(name)}")
@@ -223,19 +218,19 @@ class Administration:
 
     @audited_as("project_deleted")
     def delete_project(self, project: str) -> Project:
-        """Forget the project and what it has enabled."""
+        """Delete a project with its subscriptions."""
         with self._changing() as rows:
             row = rows.project(project)
-            gone = project_of(row)
+            deleted = project_of(row)
             rows.session.execute(delete(ProjectRow).where(ProjectRow.id == row.id))
-            return gone
+            return deleted
 
     # -- keys
 
     def access_keys(
         self, user: str | None = None, page: PageRequest = FIRST_PAGE
     ) -> ResultPage[AccessKey]:
-        """Return keys of all users, or of one, from the oldest to the newest."""
+        """Return keys of all users, or of one, sorted by age, oldest first."""
         with self._reading() as rows:
             return lists.access_keys(rows, user, page)
 
@@ -246,57 +241,57 @@ class Administration:
 
     @audited_as("key_created")
     def create_key(self, user: str) -> NewAccessKey:
-        """A new key of the user; its secret is not shown again."""
+        """Create a key; its secret is not shown again."""
         key = random_key()
-        kept = self._keep_key(user, key)
+        stored = self._store_key(user, key)
         return NewAccessKey(
             access=key.access,
             secret=key.secret,
-            user_id=kept.user_id,
-            user_name=kept.user_name,
-            created_at=kept.created_at,
+            user_id=stored.user_id,
+            user_name=stored.user_name,
+            created_at=stored.created_at,
         )
 
     @audited_as("key_imported")
     def import_key(self, user: str, access: str, secret: str) -> AccessKey:
-        """A key that clients have already, so that they need not be told another.
+        """Import a key that clients already use.
 
         Args:
-            user: its owner.
+            user: id or name of its owner.
             access: the public half, 1 to 32 letters and digits.
             secret: the secret half, 1 to 128 letters, digits and ``+/=_-``.
         """
-        return self._keep_key(user, KeyPair(access=access, secret=secret))
+        return self._store_key(user, KeyPair(access=access, secret=secret))
 
     @audited_as("key_enabled")
     def enable_key(self, access: str) -> AccessKey:
-        """Accept the key again."""
-        return self._switch_key(access, enabled=True)
+        """Enable a key."""
+        return self._set_key_enabled(access, enabled=True)
 
     @audited_as("key_disabled")
     def disable_key(self, access: str) -> AccessKey:
-        """Refuse the key as if it did not exist."""
-        return self._switch_key(access, enabled=False)
+        """Disable a key: it is refused like an unknown one."""
+        return self._set_key_enabled(access, enabled=False)
 
     @audited_as("key_deleted")
     def delete_key(self, access: str) -> AccessKey:
-        """Forget the key."""
+        """Delete a key."""
         with self._changing() as rows:
             row = rows.key(access)
-            gone = key_of(row)
+            deleted = key_of(row)
             rows.session.delete(row)
-            return gone
+            return deleted
 
     # -- subscriptions
 
     def subscriptions(self, page: PageRequest = FIRST_PAGE) -> ResultPage[Subscription]:
-        """Return what the projects have enabled, by project and service."""
+        """Return the services that projects have enabled, sorted by project and service."""
         with self._reading() as rows:
             return lists.subscriptions(rows, page)
 
     @audited_as("subscription_enabled")
     def enable(self, project: str, api: str) -> Subscription:
-        """Enable the service for the project; no error if it is."""
+        """Enable the service for the project; do nothing if it is."""
         with self._changing() as rows:
             row = rows.project(project)
             if rows.session.get(SubscriptionRow, (row.id, api)) is None:
@@ -305,7 +300,7 @@ class Administration:
 
     @audited_as("subscription_disabled")
     def disable(self, project: str, api: str) -> Subscription:
-        """Switch the service off for the project; no error if it is."""
+        """Disable the service for the project; do nothing if it is."""
         with self._changing() as rows:
             row = rows.project(project)
             subscription = rows.session.get(SubscriptionRow, (row.id, api))
@@ -320,30 +315,29 @@ class Administration:
 
     @contextmanager
     def _changing(self) -> Iterator[AccountRows]:
-        # One change after the other, whichever server makes it: two administrators cannot
-        # both demote the other.
-        with self._database.writing(alone=True) as session:
+        # Exclusive over all servers: two administrators must not demote each other.
+        with self._database.writing(exclusive=True) as session:
             rows = AccountRows(session, self._domain_id)
             yield rows
-        self._changed(rows.touched)
+        self._on_change(rows.touched)
 
     def _hashed(self, password: str | None, user_name: str) -> tuple[str | None, str]:
-        """Return the generated password, if no password is given, and the hash of the one used."""
+        """Return the generated password, None for a given one, and the hash."""
         if password is None:
-            drawn = generated_password()
-            with self._passwords.turn() as hasher:
-                return drawn, hasher.hash(drawn)
+            generated = generated_password()
+            with self._passwords.slot() as hasher:
+                return generated, hasher.hash(generated)
         check_format(password)
         with self._reading() as rows:
             account_name = rows.domain_name
-        with self._passwords.turn() as hasher:
+        with self._passwords.slot() as hasher:
             return None, hasher.hash_new(password, user_name, account_name)
 
     def _user_name(self, user: str) -> str:
         with self._reading() as rows:
             return rows.user(user).name
 
-    def _keep_key(self, user: str, key: KeyPair) -> AccessKey:
+    def _store_key(self, user: str, key: KeyPair) -> AccessKey:
         with self._changing() as rows:
             owner = rows.user(user).id
             master = self._keyring.key(in_use(rows.session))
@@ -352,7 +346,7 @@ class Administration:
             self._quotas.check_keys(rows, owner)
             return key_of(row)
 
-    def _switch_key(self, access: str, *, enabled: bool) -> AccessKey:
+    def _set_key_enabled(self, access: str, *, enabled: bool) -> AccessKey:
         with self._changing() as rows:
             row = rows.key(access)
             row.enabled = enabled

@@ -1,4 +1,4 @@
-"""Make the first account of a store."""
+"""Create the first account of a database."""
 
 from __future__ import annotations
 
@@ -26,14 +26,14 @@ from web_image_ocr.identity.values import FirstAccount, Role
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FirstNames:
-    """What the first account shall be called.
+    """Hold the names of the first account.
 
     Attributes:
-        domain: the account.
-        user: its administrator.
-        project: its project, like a region.
-        api: the service enabled for the project.
-        password: of the administrator; None makes a random one.
+        domain: name of the account.
+        user: name of its administrator.
+        project: name of its project, like a region.
+        api: service enabled for the project.
+        password: password of the administrator; None generates one.
     """
 
     domain: str
@@ -43,31 +43,31 @@ class FirstNames:
     password: str | None = field(repr=False)
 
 
-def first_account(
+def create_first_account(
     database: Database,
     keyring: Keyring,
     passwords: HasherPool,
     names: FirstNames,
     now: datetime,
 ) -> FirstAccount:
-    """Make the first account, or say which one there is.
+    """Create the first account, or describe the existing one.
 
     Raises:
-        ServiceError: ``IDENTITY_REQUEST_INVALID`` for an unusable name or password.
+        ServiceError: ``IDENTITY_REQUEST_INVALID`` for an invalid name or password.
     """
     with database.reading() as session:
         if (found := _found(session)) is not None:
             return found
     if names.password is None:
         password = generated_password()
-        with passwords.turn() as hasher:
+        with passwords.slot() as hasher:
             password_hash = hasher.hash(password)
     else:
         password = names.password
         check_format(password)
-        with passwords.turn() as hasher:
+        with passwords.slot() as hasher:
             password_hash = hasher.hash_new(password, names.user, names.domain)
-    with database.writing(alone=True) as session:
+    with database.writing(exclusive=True) as session:
         if (found := _found(session)) is not None:
             return found
         domain = new_domain(names.domain, now)
@@ -75,7 +75,7 @@ def first_account(
         project = new_project(domain.id, names.project, now)
         key = random_key()
         key_row = new_access_key(user.id, key, keyring.key(in_use(session)), now)
-        # In the order of what refers to what.
+        # In the order of the foreign keys.
         for row in (domain, user, project, key_row, new_subscription(project.id, names.api, now)):
             session.add(row)
             session.flush()
@@ -92,7 +92,7 @@ def first_account(
 
 
 def oldest_domain(session: Session) -> DomainRow | None:
-    """The first account, None on an empty store."""
+    """Return the first account, None in an empty database."""
     return session.scalars(select(DomainRow).order_by(DomainRow.created_at).limit(1)).first()
 
 

@@ -1,4 +1,4 @@
-"""Records of one account in pages, as SQL with a limit."""
+"""Read the records of one account page by page, with SQL limits."""
 
 from __future__ import annotations
 
@@ -56,7 +56,7 @@ def access_keys(rows: AccountRows, user: str | None, page: PageRequest) -> Resul
     """Return the account's keys, or one user's, from the oldest to the newest."""
     if user is not None:
         query = select(AccessKeyRow).where(AccessKeyRow.user_id == rows.user(user).id)
-    else:  # not by a join, which would be sorted instead of read in order
+    else:  # EXISTS reads the index in order; a join would be sorted
         query = select(AccessKeyRow).where(
             exists().where(UserRow.id == AccessKeyRow.user_id, UserRow.domain_id == rows.domain_id)
         )

@@ -1,7 +1,7 @@
-"""Lists in pages: each begins where the one before ended, whatever was made or deleted meanwhile.
+"""Paginate lists by keyset: insertions and deletions between pages do not shift them.
 
-A marker holds what its list is sorted by, so it stays good when the record it was made from is
-deleted. It is not signed: it says where to begin, never what may be seen.
+A marker encodes the sort key of the last record, so it stays valid if that record is deleted. It is
+not signed: it sets the start of a page, not the permissions.
 """
 
 from __future__ import annotations
@@ -17,16 +17,16 @@ Value = TypeVar("Value")
 Row = TypeVar("Row")
 
 MAX_PAGE_SIZE: Final = 1000
-"""Records of one page; reading and encoding as many takes some 30 ms."""
+"""Records of one page; reading and encoding 1,000 takes about 30 ms."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PageRequest:
-    """Say which part of a list is wanted.
+    """Request one page of a list.
 
     Attributes:
-        limit: records at most, 1 to 1,000.
-        marker: ``ResultPage.next_marker`` of the page before; None begins at the first record.
+        limit: maximum number of records, 1 to 1,000.
+        marker: ``ResultPage.next_marker`` of the previous page; None means the first page.
 
     Raises:
         ServiceError: ``IDENTITY_REQUEST_INVALID`` for another limit.
@@ -43,13 +43,13 @@ class PageRequest:
             )
 
     def after(self, parts: int) -> tuple[str, ...] | None:
-        """Return what the record before this page was sorted by; None for the first page.
+        """Return the sort key of the record before this page; None for the first page.
 
         Args:
-            parts: how many values the list is sorted by.
+            parts: number of values in the sort key.
 
         Raises:
-            ServiceError: ``IDENTITY_REQUEST_INVALID`` for a marker of no page of such a list.
+            ServiceError: ``IDENTITY_REQUEST_INVALID`` for a marker of another list.
         """
         if self.marker is None:
             return None
@@ -71,7 +71,7 @@ class ResultPage(tuple[Value, ...]):  # noqa: SLOT001 - a tuple has no room for 
     """Hold the records of one page.
 
     Attributes:
-        next_marker: where the next page begins; None after the last one.
+        next_marker: marker of the next page; None on the last one.
     """
 
     next_marker: str | None = None
@@ -82,28 +82,28 @@ class ResultPage(tuple[Value, ...]):  # noqa: SLOT001 - a tuple has no room for 
         rows: Sequence[Row],
         limit: int,
         value: Callable[[Row], Value],
-        sorted_by: Callable[[Row], tuple[str, ...]],
+        sort_key: Callable[[Row], tuple[str, ...]],
     ) -> Self:
         """Return the page of some rows.
 
         Args:
-            rows: one more than the limit if there are as many.
+            rows: up to one more than the limit, which shows that there is a next page.
             limit: of the page.
-            value: what to make of a row.
-            sorted_by: what a row is sorted by.
+            value: converts a row.
+            sort_key: returns the sort key of a row.
         """
         listed = cls(value(row) for row in rows[:limit])
         if len(rows) > limit:
-            text = "\0".join(sorted_by(rows[limit - 1]))
+            text = "\0".join(sort_key(rows[limit - 1]))
             listed.next_marker = base64.urlsafe_b64encode(text.encode()).decode().rstrip("=")
         return listed
 
 
-def iterate_pages(listing: Callable[[PageRequest], ResultPage[Value]]) -> Iterator[Value]:
-    """Yield the records of all pages; each page is read when it is needed."""
+def iterate_pages(read_page: Callable[[PageRequest], ResultPage[Value]]) -> Iterator[Value]:
+    """Yield the records of all pages; pages are read lazily."""
     page = PageRequest()
     while True:
-        found = listing(page)
+        found = read_page(page)
         yield from found
         if found.next_marker is None:
             return
@@ -111,7 +111,7 @@ def iterate_pages(listing: Callable[[PageRequest], ResultPage[Value]]) -> Iterat
 
 
 def invalid_marker() -> ServiceError:
-    """Return the error for a marker that this list did not give."""
+    """Return the error for a marker of another list."""
     return ServiceError(
         ErrorKind.IDENTITY_REQUEST_INVALID,
         "marker is not one of this list: use next_marker of the page before",

@@ -1,4 +1,4 @@
-"""Bound the records of one account and one user, so that no caller fills the store."""
+"""Limit the records of one account and one user, so that no caller fills the database."""
 
 from __future__ import annotations
 
@@ -14,12 +14,12 @@ from web_image_ocr.primitives.errors import ErrorKind, ServiceError
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Quotas:
-    """Bound the number of records; 0 means no limit.
+    """Limit the number of records; 0 means no limit.
 
-    Each check is made in the transaction that has added a record.
+    Checks run after the insert, in the same transaction.
 
     Attributes:
-        keys: permanent access keys of one user, disabled ones included.
+        keys: permanent access keys of one user, including disabled ones.
         users: users of one account.
         projects: projects of one account.
     """
@@ -29,16 +29,16 @@ class Quotas:
     projects: int
 
     def check_keys(self, rows: AccountRows, user_id: str) -> None:
-        """Raise ``QUOTA_EXCEEDED`` when the user has more keys than a user may have."""
+        """Raise ``QUOTA_EXCEEDED`` if the user has too many keys."""
         of_user = AccessKeyRow.user_id == user_id
         _check(rows, of_user, self.keys, "access keys of one user", "max_keys_per_user")
 
     def check_users(self, rows: AccountRows) -> None:
-        """Raise ``QUOTA_EXCEEDED`` when the account has more users than it may have."""
+        """Raise ``QUOTA_EXCEEDED`` if the account has too many users."""
         _check(rows, UserRow.domain_id == rows.domain_id, self.users, "users", "max_users")
 
     def check_projects(self, rows: AccountRows) -> None:
-        """Raise ``QUOTA_EXCEEDED`` when the account has more projects than it may have."""
+        """Raise ``QUOTA_EXCEEDED`` if the account has too many projects."""
         of_account = ProjectRow.domain_id == rows.domain_id
         _check(rows, of_account, self.projects, "projects", "max_projects")
 

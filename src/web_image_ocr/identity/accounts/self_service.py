@@ -1,4 +1,4 @@
-"""What a user sees of the own account, and the keys of one's own."""
+"""Let users see their account and manage their own keys."""
 
 from __future__ import annotations
 
@@ -16,18 +16,18 @@ from web_image_ocr.identity.values import (
 from web_image_ocr.primitives.errors import ErrorKind, ServiceError
 
 ALL_USERS = "*"
-"""In place of a user's id: all users of the account."""
+"""Stands for all users of the account, in place of a user id."""
 
 
 class SelfService:
-    """The account of one caller; administrators may look after the keys of others, too.
+    """Serve one caller; administrators may also manage the keys of other users.
 
-    What belongs to others does not exist for who is no administrator.
+    For other callers, records of other users do not exist.
 
     Args:
-        principal: the caller.
-        accounts: of the caller's account.
-        api: the service that projects enable.
+        principal: authenticated caller.
+        accounts: administration of the caller's account.
+        api: service that projects enable.
     """
 
     def __init__(self, principal: Principal, accounts: Administration, api: str) -> None:
@@ -54,7 +54,7 @@ class SelfService:
 
         Args:
             owner: id of a user, or ``ALL_USERS``; None means the caller.
-            page: which part of them.
+            page: requested page.
 
         Raises:
             ServiceError: ``ROLE_FORBIDDEN`` for keys of others, ``RECORD_UNKNOWN``.
@@ -63,35 +63,35 @@ class SelfService:
         return self._accounts.access_keys(None if owner == ALL_USERS else owner, page)
 
     def create_key(self, owner: str | None = None) -> NewAccessKey:
-        """A new key of a user, by default of the caller.
+        """Create a key for a user, by default for the caller.
 
         Raises:
             ServiceError: ``ROLE_FORBIDDEN`` for keys of others, ``RECORD_UNKNOWN``;
-                ``QUOTA_EXCEEDED`` when the user has as many as a user may have.
+                ``QUOTA_EXCEEDED`` if the user has the maximum number of keys.
         """
-        self._check_may_change()
+        check_may_change(self._principal)
         return self._accounts.create_key(self._owner(owner))
 
     def switch_key(self, access: str, *, enabled: bool) -> AccessKey:
-        """Accept or refuse a key.
+        """Enable or disable a key.
 
         Raises:
             ServiceError: ``RECORD_UNKNOWN``.
         """
-        self._check_may_change()
-        self._check_is_mine(access)
+        check_may_change(self._principal)
+        self._check_owns(access)
         if enabled:
             return self._accounts.enable_key(access)
         return self._accounts.disable_key(access)
 
     def delete_key(self, access: str) -> AccessKey:
-        """Forget a key.
+        """Delete a key.
 
         Raises:
             ServiceError: ``RECORD_UNKNOWN``.
         """
-        self._check_may_change()
-        self._check_is_mine(access)
+        check_may_change(self._principal)
+        self._check_owns(access)
         return self._accounts.delete_key(access)
 
     def _owner(self, owner: str | None) -> str:
@@ -100,18 +100,15 @@ class SelfService:
             raise ServiceError(ErrorKind.ROLE_FORBIDDEN, "the keys are another user's")
         return owner or me.id
 
-    def _check_is_mine(self, access: str) -> None:
+    def _check_owns(self, access: str) -> None:
         me = self._principal.user
         if me.role is Role.ADMINISTRATOR:
             return
         if self._accounts.access_key(access).user_id != me.id:
             raise ServiceError(ErrorKind.RECORD_UNKNOWN, "the user has no such access key")
 
-    def _check_may_change(self) -> None:
-        check_may_change(self._principal)
-
 
 def check_may_change(principal: Principal) -> None:
     """Raise ``ROLE_FORBIDDEN`` for a temporary key: what it made would outlive it."""
     if principal.credential is Credential.TEMPORARY_KEY:
-        raise ServiceError(ErrorKind.ROLE_FORBIDDEN, "a temporary key changes nothing")
+        raise ServiceError(ErrorKind.ROLE_FORBIDDEN, "a temporary key must not change accounts")

@@ -1,13 +1,12 @@
-"""Failures in a row, counted by what was tried and from where.
+"""Lock a client network out of a user or key after consecutive failures.
 
-Threat: somebody guesses passwords or secrets, or fills the store with failures.
-Rule: after some failures in a row from one address, that address is refused for a while
-for that user or key; a success starts anew. Others, from elsewhere, are not locked out.
-IPv6 addresses count by their /64, since one machine usually has all of it. A failure that
-the store could not take is owed: its address gets no further try for that user or key
-until it is counted. Counters are limited in number; one that locks is displaced last. A clock
-that was set back makes no lock longer than its time.
-What remains open: guessing from many addresses, slowed only by the cost of each try.
+Threat: an attacker guesses passwords or secrets, or fills the database with failures.
+Rule: after some consecutive failures from one network, that network is locked out for a while for
+that user or key. A success resets the counter. Other networks are not locked out. IPv6 addresses
+count by their /64, which one machine usually owns. A failure that could not be written is pending:
+until it is written, its network gets no further try for that user or key. The number of counters
+is bounded; one that locks is evicted last. A clock that was set back does not prolong a lock.
+Residual risk: guessing from many networks, slowed only by the cost of each try.
 """
 
 from __future__ import annotations
@@ -29,21 +28,20 @@ from web_image_ocr.primitives.errors import ErrorKind, ServiceError
 from web_image_ocr.primitives.networks import client_network
 
 MAX_COUNTERS = 10_000
-"""Kept at most; a new one displaces the one that would be void first, of those that do not lock
-if there are such. Invented names do not fill them: a network has few failures at once."""
+"""Counters in the database. A new one evicts the one that expires first, of those that do not lock
+if there are any. Invented names do not fill them, because a network has few failures at once."""
 
-
-Counted = tuple[str, str]
-"""What is tried, and the network it is tried from."""
+CounterKey = tuple[str, str]
+"""Subject and client network."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LockRule:
-    """When to lock and for how long.
+    """Define when to lock and for how long.
 
     Attributes:
-        failures: in a row, at least 1.
-        seconds: both the length of the lock and how long a failure is remembered.
+        failures: consecutive failures that lock, at least 1.
+        seconds: duration of the lock, and lifetime of a failure.
         error: kind of the refusal.
     """
 
@@ -53,168 +51,166 @@ class LockRule:
 
 
 class Lockout:
-    """The counters of one rule, in the store, so that all servers share them.
+    """Count the failures of one rule in the database, shared by all servers.
 
     Args:
-        database: the store.
+        database: holds the counters.
         rule: when to lock.
-        clock: the time, UTC.
+        clock: returns the current time, UTC.
     """
 
     def __init__(self, database: Database, rule: LockRule, clock: Callable[[], datetime]) -> None:
         self._database = database
         self._rule = rule
-        self._length = timedelta(seconds=rule.seconds)
+        self._lifetime = timedelta(seconds=rule.seconds)
         self._clock = clock
-        self._owed: OrderedDict[Counted, int] = OrderedDict()
-        self._being_counted: Counter[Counted] = Counter()
-        self._owed_lock = Lock()
+        self._pending: OrderedDict[CounterKey, int] = OrderedDict()
+        self._being_written: Counter[CounterKey] = Counter()
+        self._pending_lock = Lock()
 
     def check(self, subject: str, client: str) -> bool:
-        """Whether failures are on record, and not yet enough for the lock.
+        """Return whether there are failures, fewer than those that lock.
 
         Args:
             subject: what is tried, at most 80 characters.
-            client: address it is tried from.
+            client: address of the caller.
 
         Raises:
             ServiceError: the rule's error, with ``retry_after``, while locked;
-                ``DATABASE_UNAVAILABLE`` while a failure is owed.
+                ``DATABASE_UNAVAILABLE`` while a failure is pending.
         """
-        self.settle(subject, client)
+        self.write_pending(subject, client)
         return self.read(subject, client)
 
     def read(self, subject: str, client: str) -> bool:
-        """Return what ``check`` does, leaving aside what is owed."""
-        counter = subject, client_network(client)
+        """Return the result of ``check``, without pending failures."""
+        key = subject, client_network(client)
         with self._database.reading() as session:
-            row = session.get(FailureRow, counter)
+            row = session.get(FailureRow, key)
         now = self._clock()
-        if row is None or row.void_at <= now:
+        if row is None or row.expires_at <= now:
             return False
-        void_at = min(row.void_at, now + self._length)
-        if void_at < row.void_at:
-            self._shorten(counter, void_at)
+        expires_at = min(row.expires_at, now + self._lifetime)
+        if expires_at < row.expires_at:
+            self._shorten(key, expires_at)
         if row.failed >= self._rule.failures:
             raise ServiceError(
                 self._rule.error,
-                f"locked for this address after {row.failed} failures in a row",
-                retry_after=(void_at - now).total_seconds(),
+                f"locked for this address after {row.failed} consecutive failures",
+                retry_after=(expires_at - now).total_seconds(),
             )
         return True
 
-    def _shorten(self, counter: Counted, void_at: datetime) -> None:
+    def _shorten(self, key: CounterKey, expires_at: datetime) -> None:
         """Shorten a counter that was written before the clock was set back."""
         with suppress(ServiceError), self._database.writing() as session:  # or at the next check
             session.execute(
                 update(FailureRow)
-                .where(FailureRow.subject == counter[0], FailureRow.client == counter[1])
-                .where(FailureRow.void_at > void_at)
-                .values(void_at=void_at)
+                .where(FailureRow.subject == key[0], FailureRow.client == key[1])
+                .where(FailureRow.expires_at > expires_at)
+                .values(expires_at=expires_at)
             )
 
     def record_failure(self, subject: str, client: str, *, since: datetime | None = None) -> bool:
-        """Count one more failure and return whether it counts; forget what is void on the way.
+        """Count one failure and return whether it counts; delete expired counters.
 
         Args:
             subject: what is tried, at most 80 characters.
-            client: address it is tried from.
-            since: when the attempt began; where a failure was counted after that, this one
-                is the same and not counted again, also if another server counted it or the
-                failure was of another kind. None counts it in any case. ``api.unfinished``
-                spares the store most of these questions, and cannot answer for other servers.
+            client: address of the caller.
+            since: start of the attempt. A failure that any server counted after it, of any kind,
+                is taken for this one. None counts in any case. ``api.unfinished`` saves most of
+                these transactions, but does not know what other servers counted.
         """
         try:
-            with self._database.writing(alone=True) as session:
+            with self._database.writing(exclusive=True) as session:
                 return self._count(session, (subject, client_network(client)), 1, since)
         except ServiceError:
-            self.owe(subject, client)
+            self.add_pending(subject, client)
             raise
 
-    def refuse(self, subject: str, client: str, error: ServiceError) -> NoReturn:
+    def reject(self, subject: str, client: str, error: ServiceError) -> NoReturn:
         """Count a failure and raise the error."""
         self.record_failure(subject, client)
         raise error
 
-    def owes(self, subject: str, client: str) -> bool:
-        """Return whether failures are not counted yet."""
-        return (subject, client_network(client)) in self._owed
-
-    def settle(self, subject: str, client: str) -> None:
-        """Count the failures that are owed.
-
-        Raises:
-            ServiceError: ``DATABASE_UNAVAILABLE``; they are still owed then.
-        """
-        counter = subject, client_network(client)
-        if not self.owes(subject, client):
-            return
-        failures = 0
-        try:
-            # One after the other: who comes second finds nothing left to count.
-            with self._database.writing(alone=True) as session:
-                failures = self._take(counter)
-                if failures:
-                    self._count(session, counter, failures)
-        except ServiceError:
-            self._put_back(counter, failures, counted=False)
-            raise
-        self._put_back(counter, failures, counted=True)
-
-    def owe(self, subject: str, client: str, failures: int = 1) -> None:
-        """Remember failures that the store has not counted."""
-        counter = subject, client_network(client)
-        with self._owed_lock:
-            self._owed[counter] = self._owed.get(counter, 0) + failures
-            if len(self._owed) > MAX_COUNTERS:
-                self._owed.popitem(last=False)
-
-    def _take(self, counter: Counted) -> int:
-        """Return the owed failures that nobody else is counting; they stay owed meanwhile."""
-        with self._owed_lock:
-            owed = self._owed.get(counter, 0)
-            failures = max(0, owed - self._being_counted[counter])
-            self._being_counted[counter] += failures
-            return failures
-
-    def _put_back(self, counter: Counted, failures: int, *, counted: bool) -> None:
-        with self._owed_lock:
-            self._being_counted[counter] -= failures
-            self._being_counted += Counter()  # drops what is zero
-            if not counted or counter not in self._owed:
-                return
-            self._owed[counter] -= failures
-            if self._owed[counter] <= 0:
-                del self._owed[counter]
-
-    def _count(
-        self, session: Session, counter: Counted, failures: int, since: datetime | None = None
-    ) -> bool:
-        now = self._clock()
-        session.execute(delete(FailureRow).where(FailureRow.void_at <= now))
-        row = session.get(FailureRow, counter)
-        if row is None:
-            self._make_room(session)
-            row = FailureRow(subject=counter[0], client=counter[1], failed=0)
-            session.add(row)
-        elif since is not None and row.void_at - self._length >= since:
-            return False
-        row.failed += failures
-        row.void_at = now + self._length
-        return True
-
-    def _make_room(self, session: Session) -> None:
-        counters = session.scalars(select(func.count()).select_from(FailureRow)).one()
-        if counters >= MAX_COUNTERS:
-            locks = FailureRow.failed >= self._rule.failures
-            first = select(FailureRow).order_by(locks, FailureRow.void_at).limit(1)
-            session.delete(session.scalars(first).one())
-
-    def forget(self, subject: str, client: str) -> None:
-        """Start anew after a success."""
+    def reset(self, subject: str, client: str) -> None:
+        """Delete the counter after a success."""
         with self._database.writing() as session:
             session.execute(
                 delete(FailureRow).where(
                     FailureRow.subject == subject, FailureRow.client == client_network(client)
                 )
             )
+
+    def has_pending(self, subject: str, client: str) -> bool:
+        """Return whether failures are pending."""
+        return (subject, client_network(client)) in self._pending
+
+    def add_pending(self, subject: str, client: str) -> None:
+        """Remember a failure that is not in the database yet."""
+        key = subject, client_network(client)
+        with self._pending_lock:
+            self._pending[key] = self._pending.get(key, 0) + 1
+            if len(self._pending) > MAX_COUNTERS:
+                self._pending.popitem(last=False)
+
+    def write_pending(self, subject: str, client: str) -> None:
+        """Write the pending failures.
+
+        Raises:
+            ServiceError: ``DATABASE_UNAVAILABLE``; they stay pending.
+        """
+        key = subject, client_network(client)
+        if not self.has_pending(subject, client):
+            return
+        failures = 0
+        try:
+            # One thread at a time: the second one finds nothing left to write.
+            with self._database.writing(exclusive=True) as session:
+                failures = self._claim_pending(key)
+                if failures:
+                    self._count(session, key, failures)
+        except ServiceError:
+            self._release_pending(key, failures, written=False)
+            raise
+        self._release_pending(key, failures, written=True)
+
+    def _claim_pending(self, key: CounterKey) -> int:
+        """Return the pending failures that no other thread is writing; they stay pending."""
+        with self._pending_lock:
+            failures = max(0, self._pending.get(key, 0) - self._being_written[key])
+            self._being_written[key] += failures
+            return failures
+
+    def _release_pending(self, key: CounterKey, failures: int, *, written: bool) -> None:
+        with self._pending_lock:
+            self._being_written[key] -= failures
+            self._being_written += Counter()  # drops zeros
+            if not written or key not in self._pending:
+                return
+            self._pending[key] -= failures
+            if self._pending[key] <= 0:
+                del self._pending[key]
+
+    def _count(
+        self, session: Session, key: CounterKey, failures: int, since: datetime | None = None
+    ) -> bool:
+        now = self._clock()
+        session.execute(delete(FailureRow).where(FailureRow.expires_at <= now))
+        row = session.get(FailureRow, key)
+        if row is None:
+            self._make_room(session)
+            row = FailureRow(subject=key[0], client=key[1], failed=0)
+            session.add(row)
+        elif since is not None and row.expires_at - self._lifetime >= since:
+            return False
+        row.failed += failures
+        row.expires_at = now + self._lifetime
+        return True
+
+    def _make_room(self, session: Session) -> None:
+        counters = session.scalars(select(func.count()).select_from(FailureRow)).one()
+        if counters >= MAX_COUNTERS:
+            locks = FailureRow.failed >= self._rule.failures
+            first = select(FailureRow).order_by(locks, FailureRow.expires_at).limit(1)
+            session.delete(session.scalars(first).one())

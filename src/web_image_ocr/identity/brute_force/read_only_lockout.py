@@ -1,16 +1,15 @@
-"""Judge failures in a row in threads that must not wait for the store's lock.
+"""Check lockouts in threads that must not wait for the database lock.
 
-Threat: wrong signatures that wait to be counted keep the threads that check signatures; wrong
-passwords keep the turns of password hashes.
-Rule: such a thread reads only. What has to be written is owed at once, so that its address gets no
-further try meanwhile, and is written by a thread that writes.
-What remains open: see ``lockout``.
+Threat: wrong signatures that wait to be counted occupy the threads that verify signatures. Wrong
+passwords occupy the slots for password hashes.
+Rule: such a thread only reads. A failure becomes pending at once, so that its network gets no
+further try, and another thread writes it.
+Residual risk: see ``lockout``.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable
-from datetime import datetime
 from functools import partial
 from typing import NoReturn
 
@@ -20,24 +19,24 @@ from web_image_ocr.primitives.errors import ServiceError
 
 
 class WriteRequiredError(Exception):
-    """Signal that the store has to be written before there is an answer.
+    """Signal that the database has to be written before there is a result.
 
     Args:
-        write: does it, from a thread that may wait for the store's lock.
-        error: what is wrong in any case; None where the question has to be asked again.
+        write: writes; called from a thread that may wait for the database lock.
+        error: the result if it is known already; None if the check has to be repeated.
     """
 
     def __init__(self, write: Callable[[], object], error: ServiceError | None = None) -> None:
-        super().__init__("the store has to be written")
+        super().__init__("the database has to be written")
         self._write = write
         self._error = error
 
     @audited_as(None, refusals={**SIGNATURE_REFUSALS, **SIGN_IN_REFUSALS})
     def settle(self) -> None:
-        """Write; return where the question has to be asked again.
+        """Write; return if the check has to be repeated.
 
         Raises:
-            ServiceError: what is wrong; ``DATABASE_UNAVAILABLE``.
+            ServiceError: the known result, or ``DATABASE_UNAVAILABLE``.
         """
         self._write()
         if self._error:
@@ -45,49 +44,31 @@ class WriteRequiredError(Exception):
 
 
 class ReadOnlyLockout:
-    """Read the counters of a lockout; never write them.
+    """Read the counters of a lockout; raise ``WriteRequiredError`` instead of writing.
 
     Args:
-        lockout: whose counters and debts these are.
+        lockout: owner of the counters.
     """
 
     def __init__(self, lockout: Lockout) -> None:
         self._lockout = lockout
 
     def check(self, subject: str, client: str) -> bool:
-        """Return what ``Lockout.check`` does.
+        """Return the result of ``Lockout.check``.
 
         Raises:
-            WriteRequiredError: while a failure is owed.
+            WriteRequiredError: while a failure is pending.
             ServiceError: the rule's error.
         """
-        if self._lockout.owes(subject, client):
-            raise WriteRequiredError(partial(self._lockout.settle, subject, client))
+        if self._lockout.has_pending(subject, client):
+            raise WriteRequiredError(partial(self._lockout.write_pending, subject, client))
         return self._lockout.read(subject, client)
 
-    def refuse(self, subject: str, client: str, error: ServiceError) -> NoReturn:
-        """Owe a failure.
+    def reject(self, subject: str, client: str, error: ServiceError) -> NoReturn:
+        """Add a pending failure and raise ``WriteRequiredError`` with the error."""
+        self._lockout.add_pending(subject, client)
+        raise WriteRequiredError(partial(self._lockout.write_pending, subject, client), error)
 
-        Raises:
-            WriteRequiredError: with the error.
-        """
-        self._lockout.owe(subject, client)
-        raise WriteRequiredError(partial(self._lockout.settle, subject, client), error)
-
-    def record_failure(self, subject: str, client: str, *, since: datetime | None = None) -> bool:
-        """Count one more failure.
-
-        Raises:
-            WriteRequiredError: always.
-        """
-        raise WriteRequiredError(
-            partial(self._lockout.record_failure, subject, client, since=since)
-        )
-
-    def forget(self, subject: str, client: str) -> None:
-        """Start again after a success.
-
-        Raises:
-            WriteRequiredError: always.
-        """
-        raise WriteRequiredError(partial(self._lockout.forget, subject, client))
+    def reset(self, subject: str, client: str) -> NoReturn:
+        """Raise ``WriteRequiredError``, which deletes the counter."""
+        raise WriteRequiredError(partial(self._lockout.reset, subject, client))

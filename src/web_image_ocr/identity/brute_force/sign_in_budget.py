@@ -1,11 +1,11 @@
-"""Bound what one client network may try at sign-ins, under any names.
+"""Limit the sign-ins of one client network, over all user names.
 
-Threat: invented names, or one password tried on many users (password spraying). Neither meets
-the lock of a single user, and each try costs a password hash.
-Rule: a token bucket of failures and one of password hashes for each network; what is above them
-is refused before anything is read or hashed. They are in memory: each server counts its own, a
-restart forgets them, and no setting of the wall clock changes them.
-What remains open: guessing from many networks, slowed only by the cost of each try.
+Threat: invented user names, and password spraying (one password tried on many users). Neither
+triggers the lockout of a single user, and each try costs a password hash.
+Rule: each network has a token bucket of failures and one of password hashes. An empty bucket
+refuses a sign-in before anything is read or hashed. The buckets are in memory: each server has its
+own, a restart empties them, and changes of the wall clock have no effect.
+Residual risk: guessing from many networks, slowed only by the cost of each try.
 """
 
 from __future__ import annotations
@@ -22,18 +22,18 @@ from web_image_ocr.primitives.errors import ErrorKind, ServiceError
 from web_image_ocr.primitives.networks import client_network
 
 MAX_NETWORKS = 10_000
-"""Buckets kept at most; the one unused for longest, which is the fullest, is dropped first."""
+"""Buckets in memory; the least recently used one, which is the fullest, is evicted first."""
 
 _MINUTE_S = 60
 
 
 class TokenBuckets:
-    """Hold token buckets by key, full at first; safe for many threads.
+    """Hold token buckets by key, initially full; thread-safe.
 
     Args:
-        size: tokens of a full bucket; 0 lets everything pass.
-        seconds: time in which an empty bucket fills up.
-        now: seconds of a clock that does not go back.
+        size: capacity of a bucket; 0 means no limit.
+        seconds: time to fill an empty bucket.
+        now: returns the seconds of a monotonic clock.
     """
 
     def __init__(
@@ -46,7 +46,7 @@ class TokenBuckets:
         self._lock = Lock()
 
     def take(self, key: str) -> float:
-        """Take a token: return 0, or the seconds until there is one."""
+        """Take a token and return 0, or return the seconds until there is one."""
         if not self._size:
             return 0.0
         with self._lock:
@@ -56,8 +56,8 @@ class TokenBuckets:
             self._keep(key, left - 1)
         return 0.0
 
-    def give_back(self, key: str) -> None:
-        """Return a token that was not used to its bucket."""
+    def refund(self, key: str) -> None:
+        """Put an unused token back into its bucket."""
         if self._size:
             with self._lock:
                 self._keep(key, min(self._left(key) + 1, self._size))
@@ -86,7 +86,7 @@ class TokenBuckets:
 
 @dataclass(slots=True)
 class Attempt:
-    """Note what a sign-in under way has used.
+    """Record what a sign-in has used.
 
     Attributes:
         hashed: whether a password hash was computed.
@@ -98,11 +98,11 @@ class Attempt:
 
 
 class SignInBudget:
-    """Bound failures and password hashes of each client network.
+    """Limit failures and password hashes of each client network.
 
     Args:
-        config: how many there may be.
-        now: seconds of a clock that does not go back.
+        config: the limits.
+        now: returns the seconds of a monotonic clock.
     """
 
     def __init__(self, config: IdentityConfig, now: Callable[[], float] = time.monotonic) -> None:
@@ -111,16 +111,16 @@ class SignInBudget:
         self._rate = config.sign_ins_per_minute
 
     def check(self, client: str) -> None:
-        """Raise as ``attempt`` does; reserve nothing, and do not wait."""
+        """Raise as ``attempt`` does, but reserve nothing; does not block."""
         network = client_network(client)
         self._check_failures(self._failures.wait(network))
         self._check_hashes(self._hashes.wait(network))
 
     @contextmanager
     def attempt(self, client: str) -> Iterator[Attempt]:
-        """Reserve a failure and a hash; what the body did not use is given back.
+        """Reserve a failure and a hash; return those that the body did not use.
 
-        Reserved first, a burst gets no more tries than the budget holds.
+        Reserving first keeps concurrent sign-ins within the budget.
 
         Raises:
             ServiceError: ``LOGIN_LOCKED`` after too many failures, ``RATE_LIMITED`` after too
@@ -135,10 +135,10 @@ class SignInBudget:
                 yield attempt
             finally:
                 if not attempt.hashed:
-                    self._hashes.give_back(network)
+                    self._hashes.refund(network)
         finally:
             if not attempt.failed:
-                self._failures.give_back(network)
+                self._failures.refund(network)
 
     def _check_failures(self, seconds: float) -> None:
         if seconds:

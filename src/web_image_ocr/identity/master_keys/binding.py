@@ -1,8 +1,8 @@
-"""Bind a store to its master keys: the store names them, the file holds them.
+"""Bind a database to its master keys: the database names them, the file holds them.
 
-Threat: the file of another store beside this one, or this store beside another's file.
-Rule: the file holds the key in use and, during a rotation, the former one, or nothing is opened.
-A key that the store has retired is not accepted, even if a copy of the file still holds it.
+Threat: a database is opened with the key file of another one.
+Rule: the file holds the key in use and, during a rotation, the former one; otherwise opening fails.
+A retired key is rejected, even if a copy of the file still holds it.
 """
 
 from __future__ import annotations
@@ -27,21 +27,21 @@ from web_image_ocr.primitives.errors import ErrorKind, ServiceError
 def bind_keyring(
     database: Database, path: Path, cache_seconds: float, *, may_create: bool
 ) -> tuple[KeyFile, Keyring]:
-    """Return the master keys of this store; the first caller makes one and records it.
+    """Return the master keys of a database; the first caller creates and records one.
 
     Args:
-        database: the store.
-        path: file of the master keys.
-        cache_seconds: how long the store's answer to which key is in use is believed.
+        database: the database.
+        path: master key file.
+        cache_seconds: time to live of the cached fingerprint of the key in use.
         may_create: whether this may be the first call.
 
     Raises:
-        DatabaseMissingError: when the store has none yet and none may be made.
-        ServiceError: ``CONFIGURATION_INVALID`` when a master key is missing, unreadable or
-            another store's.
+        DatabaseMissingError: if the database has no master key and none may be created.
+        ServiceError: ``CONFIGURATION_INVALID`` if a master key is missing, unreadable or
+            belongs to another database.
     """
-    file, facts = _bound(database, path, may_create=may_create)
-    file.refuse(facts.retired)
+    file, state = _open_key_file(database, path, may_create=may_create)
+    file.refuse(state.retired)
     cache: TimedCache[str, str] = TimedCache(cache_seconds)
 
     def read_in_use() -> str:
@@ -49,34 +49,36 @@ def bind_keyring(
             return in_use(session)
 
     keyring = Keyring(file, read_in_use, lambda: cache.get(IN_USE, read_in_use) or read_in_use())
-    database.expect(IN_USE, lambda fingerprint: keyring.find(fingerprint) is not None)
+    database.require_metadata(IN_USE, lambda fingerprint: keyring.find(fingerprint) is not None)
     return file, keyring
 
 
-def _bound(database: Database, path: Path, *, may_create: bool) -> tuple[KeyFile, MasterKeyState]:
+def _open_key_file(
+    database: Database, path: Path, *, may_create: bool
+) -> tuple[KeyFile, MasterKeyState]:
     with database.reading() as session:
-        facts = read_master_key_state(session)
-    if facts is None and not may_create:
+        state = read_master_key_state(session)
+    if state is None and not may_create:
         raise DatabaseMissingError
-    if facts is None:
-        with database.writing(alone=True) as session:
-            facts = read_master_key_state(session)
-            if facts is None:
+    if state is None:
+        with database.writing(exclusive=True) as session:
+            state = read_master_key_state(session)
+            if state is None:
                 create_key_file(path)
                 file = KeyFile(path)
-                facts = MasterKeyState(in_use=file.read_durably()[0].fingerprint)
-                write_master_key_state(session, facts)
-                return file, facts
+                state = MasterKeyState(in_use=file.read_durably()[0].fingerprint)
+                write_master_key_state(session, state)
+                return file, state
     file = KeyFile(path)
-    _check(file, facts)
-    return file, facts
+    _check(file, state)
+    return file, state
 
 
-def _check(file: KeyFile, facts: MasterKeyState) -> None:
+def _check(file: KeyFile, state: MasterKeyState) -> None:
     held = {key.fingerprint for key in file.accepted()}
-    if facts.in_use not in held and facts.former not in held and facts.prepared not in held:
-        reason = "is the master key of another store: put back the one of this store"
-    elif missing := {facts.in_use, facts.former} - held - {None}:
+    if state.in_use not in held and state.former not in held and state.prepared not in held:
+        reason = "is the master key of another database: restore the one of this database"
+    elif missing := {state.in_use, state.former} - held - {None}:
         names = " and ".join(sorted(name[:8] for name in missing if name))
         reason = (
             f"lacks the master key {names}: copy the file from the server where the key was rotated"

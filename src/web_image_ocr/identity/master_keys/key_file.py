@@ -1,14 +1,14 @@
-"""Read the file of the master keys when it changes; replace it as a whole.
+"""Read the master key file when it changes, and replace it atomically.
 
-One key a line, 64 hex digits, mode 0600; one line outside a rotation, two during it. A running
-server looks at the file's state at most once a second while it is asked for keys, and at once
-when no key fits. So a changed file needs neither a restart nor a signal.
+The file has one key a line, 64 hex digits, and mode 0600: one line, or two during a rotation. A
+running server checks the file for changes once a second while it needs keys, and at once if no key
+matches. A changed file therefore needs neither a restart nor a signal.
 
-Threat: a rotation encrypts with a key that was in the file a moment ago, or two of them rewrite
-the file from what they read before.
+Threat: a rotation encrypts with a key that is no longer in the file, or two rotations overwrite
+each other's changes.
 Rule: a rotation reads the file from disk (``read_durably``) and changes it under a lock
-(``rewrite``); what a server remembers is good for reading only.
-What remains open: programs that write the file without the lock.
+(``rewrite``). The keys in the memory of a server are used for reading only.
+Residual risk: programs that write the file without the lock.
 """
 
 from __future__ import annotations
@@ -32,36 +32,36 @@ from web_image_ocr.primitives.atomic_files import (
 from web_image_ocr.primitives.errors import ErrorKind, ServiceError
 
 _MASTER_KEY = re.compile(r"[0-9a-f]{64}")
-_LOOK_EVERY_S = 1.0
+_CHECK_INTERVAL_S = 1.0
 _LOCK_WAIT_S = 5.0
-"""Seconds to wait for another command, which holds the lock for some milliseconds."""
+"""Time to wait for another command, which holds the lock for milliseconds."""
 
 logger = logging.getLogger(__name__)
 
 
 class KeyFile:
-    """Hold a server's accepted master keys, from a file that may change; safe for many threads.
+    """Hold a server's accepted master keys, from a file that may change; thread-safe.
 
     Args:
         path: the file.
 
     Raises:
-        ServiceError: ``CONFIGURATION_INVALID`` when the file is missing, unreadable or holds
-            something other than master keys. Later, the keys read before stay in force.
+        ServiceError: ``CONFIGURATION_INVALID`` if the file is missing, unreadable or holds anything
+            but master keys. Later, such a file is logged, and the keys read before stay valid.
     """
 
     def __init__(self, path: Path) -> None:
         self.path = path
         self._refused: frozenset[str] = frozenset()
         self._lock = Lock()
-        self._looked_at = time.monotonic()
-        self._state = _state_of(path)
+        self._checked_at = time.monotonic()
+        self._stat = _stat_of(path)
         self._keys = read_keys(path)
         if path.stat().st_mode & (stat.S_IRWXG | stat.S_IRWXO):
             logger.warning("the master key %s may be read by other users of this machine", path)
 
     def refuse(self, fingerprints: Collection[str]) -> None:
-        """Accept these keys no more, even if the file holds them."""
+        """Reject these keys from now on, even if the file holds them."""
         self._refused = frozenset(fingerprints)
         for key in self._keys:
             if key.fingerprint in self._refused:
@@ -74,48 +74,48 @@ class KeyFile:
 
     def accepted(self) -> tuple[MasterKey, ...]:
         """Return the accepted keys."""
-        if time.monotonic() - self._looked_at >= _LOOK_EVERY_S:
+        if time.monotonic() - self._checked_at >= _CHECK_INTERVAL_S:
             self.reread()
         return tuple(key for key in self._keys if key.fingerprint not in self._refused)
 
     def reread(self) -> None:
         """Read the file if it has changed."""
         with self._lock:
-            self._looked_at = time.monotonic()
-            state = _state_of(self.path)
-            if state is None or state == self._state:
+            self._checked_at = time.monotonic()
+            stat_now = _stat_of(self.path)
+            if stat_now is None or stat_now == self._stat:
                 return
-            self._state = state
+            self._stat = stat_now
             try:
                 keys = read_keys(self.path)
             except ServiceError as error:
-                logger.warning("%s; the keys read before stay in force", error)
+                logger.warning("%s; the keys read before stay valid", error)
                 return
             self._keys = keys
         logger.info("master keys read again: %s", ", ".join(_short(keys)))
 
     def read_durably(self) -> tuple[MasterKey, ...]:
-        """Return all keys on disk, the refused ones as well; they survive a power failure.
+        """Return all keys on disk, including refused ones, after syncing the file.
 
         Raises:
-            ServiceError: ``CONFIGURATION_INVALID``, as ``KeyFile``, or when they may not survive.
+            ServiceError: ``CONFIGURATION_INVALID``, as ``KeyFile``, or if it cannot be synced.
         """
         with self._lock:
-            self._looked_at = time.monotonic()
-            state = _state_of(self.path)
+            self._checked_at = time.monotonic()
+            stat_now = _stat_of(self.path)
             keys = read_keys(self.path, read_durably)
-            self._state, self._keys = state, keys
+            self._stat, self._keys = stat_now, keys
         return keys
 
     def rewrite(self, change: Callable[[tuple[MasterKey, ...]], Sequence[MasterKey]]) -> None:
-        """Change the content of the file, durably and with its owner and mode; nobody else may.
+        """Replace the content of the file durably, under a lock; keep its owner and mode.
 
         Args:
-            change: returns the new keys for those in the file; called more than once. A file
-                that it leaves as it is need not be writable.
+            change: returns the new keys for those in the file; called more than once. If it
+                returns the same keys, the file need not be writable.
 
         Raises:
-            ServiceError: ``CONFIGURATION_INVALID`` when the file cannot be read or replaced,
+            ServiceError: ``CONFIGURATION_INVALID`` if the file cannot be read or replaced,
                 ``RECORD_CONFLICT`` while another command changes it.
         """
         held = self.read_durably()
@@ -142,10 +142,10 @@ class KeyFile:
 
 
 def create_key_file(path: Path) -> None:
-    """Write a random master key unless the file is there.
+    """Write a random master key unless the file exists.
 
     Raises:
-        ServiceError: ``CONFIGURATION_INVALID`` when it cannot be written.
+        ServiceError: ``CONFIGURATION_INVALID`` if it cannot be written.
     """
     try:
         create_if_missing(path, _write_master_key)
@@ -173,7 +173,7 @@ def read_keys(path: Path, read: Callable[[Path], bytes] = Path.read_bytes) -> tu
     except FileNotFoundError as error:
         raise ServiceError(
             ErrorKind.CONFIGURATION_INVALID,
-            f"the store is in use, but its master key {path} is missing: put it back",
+            f"the database is in use, but its master key {path} is missing: restore it",
         ) from error
     except (OSError, UnicodeDecodeError) as error:
         raise _unreadable(path, error) from error
@@ -195,7 +195,7 @@ def _short(keys: Sequence[MasterKey]) -> list[str]:
     return [key.fingerprint[:8] for key in keys]
 
 
-def _state_of(path: Path) -> tuple[int, int, int] | None:
+def _stat_of(path: Path) -> tuple[int, int, int] | None:
     try:
         found = path.stat()
     except OSError:

@@ -1,11 +1,11 @@
-"""Hold the accepted master keys and what is derived from them.
+"""Derive keys from the accepted master keys; encrypt and decrypt secrets.
 
-Threat: an attacker gets hold of the store, or of a copy of it.
-Rule: secrets of access keys are stored encrypted only (AES-256-GCM, bound to their public half),
-tokens and temporary keys are not stored at all, and all keys are derived from the master keys in a
-file beside the store, by HKDF-SHA256 (RFC 5869) with a purpose each. Any master key in the file
-decrypts and verifies; the one that the store names encrypts and signs (``key_facts``).
-What remains open: who reads ``master.key`` and the store can sign for every user.
+Threat: an attacker obtains the database, or a copy of it.
+Rule: secrets of access keys are stored encrypted (AES-256-GCM, bound to their public half). Tokens
+and temporary keys are not stored. HKDF-SHA256 (RFC 5869) derives one key per purpose from the
+master keys, which are in a file outside the database. Every master key in the file decrypts and
+verifies; the one that the database names encrypts and signs (``state``).
+Residual risk: an attacker who reads ``master.key`` and the database can sign for every user.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ Result = TypeVar("Result")
 
 
 class SecretCipher:
-    """Encrypt small secrets so that alterations are noticed (AES-256-GCM).
+    """Encrypt and authenticate small secrets with AES-256-GCM.
 
     Args:
         key: 32 bytes.
@@ -37,12 +37,12 @@ class SecretCipher:
         self._cipher = AESGCM(key)
 
     def encrypt(self, plain: bytes, bound_to: bytes) -> bytes:
-        """Return nonce and ciphertext; they decrypt only together with the same ``bound_to``."""
+        """Return nonce and ciphertext; ``bound_to`` is the associated data."""
         nonce = secrets.token_bytes(_NONCE_BYTES)
         return nonce + self._cipher.encrypt(nonce, plain, bound_to)
 
     def decrypt(self, encrypted: bytes, bound_to: bytes) -> bytes | None:
-        """Return the plaintext, or None for what another key encrypted or somebody altered."""
+        """Return the plaintext, or None if another key encrypted it or it was altered."""
         nonce, content = encrypted[:_NONCE_BYTES], encrypted[_NONCE_BYTES:]
         try:
             return self._cipher.decrypt(nonce, content, bound_to)
@@ -54,9 +54,9 @@ class MasterKey:
     """Hold one master key and the keys derived from it.
 
     Attributes:
-        master: the key itself, as it stands in the file.
-        fingerprint: 32 hex digits that identify the master key and reveal nothing of it.
-        token_key: 32 bytes, sign tokens.
+        master: the key, as in the file.
+        fingerprint: 32 hex digits that identify the master key without revealing it.
+        token_key: 32 bytes, signs tokens.
         key_secrets: encrypts the secrets of access keys.
         temporary_keys: encrypts temporary keys into their security tokens.
 
@@ -73,36 +73,36 @@ class MasterKey:
 
 
 class KeySource(Protocol):
-    """Where the accepted master keys come from; ``KeyFile`` is the one of a server."""
+    """Provide the accepted master keys; a server uses ``KeyFile``."""
 
     def accepted(self) -> tuple[MasterKey, ...]:
-        """Return the accepted master keys; does not read the store."""
+        """Return the accepted master keys; does not read the database."""
 
     def reread(self) -> None:
-        """Look again at once."""
+        """Read the keys again now."""
 
 
 class Keyring:
-    """Hold all master keys that one installation accepts.
+    """Hold the accepted master keys of one installation.
 
     Args:
-        source: of the accepted keys.
-        in_use: returns the fingerprint of the key that encrypts and signs, from the store.
-        lately: returns the same, possibly from a cache of a few seconds.
+        source: provides the accepted keys.
+        in_use: returns the fingerprint of the key that encrypts and signs, from the database.
+        cached_in_use: returns the same from a cache of a few seconds.
     """
 
     def __init__(
-        self, source: KeySource, in_use: Callable[[], str], lately: Callable[[], str]
+        self, source: KeySource, in_use: Callable[[], str], cached_in_use: Callable[[], str]
     ) -> None:
         self._source = source
         self._in_use = in_use
-        self._in_use_lately = lately
+        self._cached_in_use = cached_in_use
 
     @classmethod
     def of(cls, master: bytes) -> Keyring:
         """Return a keyring of one key that is never rotated."""
         key = MasterKey(master)
-        return cls(_Fixed(key), lambda: key.fingerprint, lambda: key.fingerprint)
+        return cls(_SingleKey(key), lambda: key.fingerprint, lambda: key.fingerprint)
 
     def find(self, fingerprint: str) -> MasterKey | None:
         """Return the accepted master key of this fingerprint."""
@@ -118,39 +118,41 @@ class Keyring:
         if found is None:
             raise ServiceError(
                 ErrorKind.DATABASE_UNAVAILABLE,
-                f"the store's master key {fingerprint[:8]} is not in this server's key file: copy "
+                f"this server's key file lacks the database's master key {fingerprint[:8]}: copy "
                 "the file from the server where the key was rotated",
             )
         return found
 
     def in_use(self) -> MasterKey:
-        """Return the key that signs; up to the cache's seconds behind the store.
+        """Return the key that signs; lags behind the database by the cache's time to live.
 
         Raises:
             ServiceError: as ``key``; ``DATABASE_UNAVAILABLE``.
         """
-        return self.find(self._in_use_lately()) or self.key(self._in_use())
+        return self.find(self._cached_in_use()) or self.key(self._in_use())
 
     def first(self, attempt: Callable[[MasterKey], Result | None]) -> Result | None:
-        """Return the first result that an accepted key gives; reread the keys if none does."""
+        """Return the first result that is not None; if there is none, reread the keys and retry."""
         keys = self._source.accepted()
         result = _first(keys, attempt)
         if result is None:
             self._source.reread()
-            # Compared, not told by reread: another thread may have read the new keys meanwhile.
+            # Compared, because another thread may have read the new keys meanwhile.
             reread = self._source.accepted()
             if reread != keys:
                 result = _first(reread, attempt)
         return result
 
     def decrypt_key_secret(self, encrypted: bytes, access: str) -> str | None:
-        """Return the secret half of an access key, or None when no accepted key decrypts it."""
+        """Return the secret half of an access key, or None if no accepted key decrypts it."""
         bound_to = access.encode()
         plain = self.first(lambda key: key.key_secrets.decrypt(encrypted, bound_to))
         return None if plain is None else plain.decode()
 
 
-class _Fixed:
+class _SingleKey:
+    """Provide one key that never changes."""
+
     def __init__(self, key: MasterKey) -> None:
         self._keys = (key,)
 

@@ -1,18 +1,18 @@
-"""Rotate the master key in steps, each of which may be interrupted and repeated.
+"""Rotate the master key in steps that can be interrupted and repeated.
 
-1. *Prepare*: a new key is added to the file and named in the store. Nothing depends on it yet.
-2. *Activate*: the store names it as the one in use. From that transaction on, secrets are encrypted
-   with it, and each server signs with it once its cache has expired. Servers that share the file
-   read it again when they first meet the new key; others need a copy of the file before this step.
-3. *Re-encrypt*: the secrets of access keys, page by page, each row by its own update.
-4. *Retire*: once the last token and temporary key of the former key has expired, the store refuses
-   the former key and the file loses it.
+1. *Prepare*: add a new key to the file and record it in the database. Nothing depends on it yet.
+2. *Activate*: put it in use. From that transaction on, it encrypts secrets, and each server signs
+   with it once its cache has expired. Servers that share the file read it again when they need the
+   new key; others need a copy of the file before this step.
+3. *Re-encrypt*: the secrets of access keys, page by page, one update per row.
+4. *Retire*: when the last token and temporary key of the former key has expired, reject the former
+   key and remove it from the file.
 
-Every step begins with what the store and the file say, not with what an earlier run intended.
+Every step starts from the current state of database and file, not from an earlier run's intention.
 
-Threat: the file is put back, or another command rotates, between two steps or within one.
-Rule: every change is made in a transaction that no other server or command shares, from facts and
-a file that are read in it. Nothing is encrypted with a key unless the file on disk holds it.
+Threat: the file is restored, or another command rotates, between two steps or within one.
+Rule: every change is made in an exclusive transaction, from a state and a file that are read in it.
+No key encrypts unless the file on disk holds it.
 """
 
 from __future__ import annotations
@@ -43,18 +43,18 @@ from web_image_ocr.identity.master_keys.state import (
 from web_image_ocr.primitives.errors import ErrorKind, ServiceError
 
 _PAGE = 100
-"""Rows of one transaction: some milliseconds, so that other writers hardly wait."""
+"""Rows of one transaction, which takes milliseconds: other writers hardly wait."""
 _MARGIN = timedelta(hours=1)
-"""For clocks of servers that differ, and for what was issued while a cache still named the former
+"""For clock differences between servers, and for tokens issued while a cache still named the former
 key."""
-_SETTLING_S = MAX_CACHE_SECONDS + 1.0
-"""Seconds after which no server has a row in its cache that the former key encrypted."""
+_CACHE_EXPIRY_S = MAX_CACHE_SECONDS + 1.0
+"""Time until no server caches a row that the former key encrypted, seconds."""
 
 Progress = Callable[[int, int], None]
 
 
 class RotationPhase(StrEnum):
-    """Where a rotation stands."""
+    """Define the phases of a rotation."""
 
     NONE = "none"
     PREPARED = "prepared"
@@ -65,31 +65,31 @@ class RotationPhase(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RotationStatus:
-    """Where a rotation stands.
+    """Describe the progress of a rotation.
 
     Attributes:
         phase: of the rotation.
-        facts: fingerprints of the keys.
-        keys: access keys in the store.
-        left: those that the key in use does not decrypt.
+        state: fingerprints of the keys.
+        keys: number of access keys.
+        left: number of those that the key in use does not decrypt.
     """
 
     phase: RotationPhase
-    facts: MasterKeyState
+    state: MasterKeyState
     keys: int
     left: int
 
 
 class Rotation:
-    """Rotates the master key of one store.
+    """Rotate the master key of one database.
 
     Args:
-        database: the store.
-        file: of the master keys, the copy of this machine.
-        keyring: of both.
+        database: the database.
+        file: master key file of this machine.
+        keyring: keys of both.
         config: lifetime of tokens.
-        clock: the time, UTC.
-        sleep: waits so many seconds.
+        clock: returns the current time, UTC.
+        sleep: waits for some seconds.
     """
 
     def __init__(
@@ -112,81 +112,81 @@ class Rotation:
 
     @property
     def needs_copies(self) -> bool:
-        """Return whether servers on other machines, each with its own file, may share the store."""
+        """Return whether other machines, each with its own file, may share the database."""
         return self._database.is_shared
 
     def status(self) -> RotationStatus:
-        """Return where the rotation stands; counts all keys."""
-        facts = self._facts()
-        master = self._keyring.key(facts.in_use)
+        """Return the progress; counts all keys."""
+        state = self._state()
+        master = self._keyring.key(state.in_use)
         keys = left = 0
         for rows in self._pages():
             keys += len(rows)
             left += sum(not _is_under(master, *row) for row in rows)
-        return RotationStatus(phase=self._phase(facts, left), facts=facts, keys=keys, left=left)
+        return RotationStatus(phase=self._phase(state, left), state=state, keys=keys, left=left)
 
     def prepare(self) -> MasterKeyState:
-        """Add a new key to the file and the store, unless a rotation is under way.
+        """Add a new key to the file and the database, unless a rotation is in progress.
 
-        A key in the file that the store does not know is taken in place of a random one: it is of
-        an interrupted run, or of an operator whose key file is written by other means.
+        A key in the file that is unknown to the database is used instead of a random one: an
+        interrupted run, or the operator's own tool, has written it.
 
         Raises:
-            ServiceError: ``CONFIGURATION_INVALID`` when the file cannot be written, holds more
-                than one such key, or lacks a key that the store needs.
+            ServiceError: ``CONFIGURATION_INVALID`` if the file cannot be written, holds more
+                than one such key, or lacks a key that the database needs.
         """
-        with self._database.writing(alone=True) as session:
-            facts = _read(session)
-            held = self._on_disk(facts.needed)
-            if facts.prepared or facts.former:
-                return facts
-            known = facts.needed | facts.retired
+        with self._database.writing(exclusive=True) as session:
+            state = _read(session)
+            held = self._on_disk(state.needed)
+            if state.prepared or state.former:
+                return state
+            known = state.needed | state.retired
             unknown = [key for name, key in held.items() if name not in known]
             if len(unknown) > 1:
                 raise ServiceError(
                     ErrorKind.CONFIGURATION_INVALID,
-                    f"{self._file.path} holds {len(unknown)} master keys that the store does not "
-                    "know: keep one of them",
+                    f"{self._file.path} holds {len(unknown)} master keys that are unknown to the "
+                    "database: keep one of them",
                 )
             if not unknown:
                 unknown = [random_master_key()]
-                self._file.rewrite(lambda keys: [*_without_retired(keys, facts), *unknown])
-            prepared = replace(facts, prepared=unknown[0].fingerprint)
+                self._file.rewrite(lambda keys: [*_without_retired(keys, state), *unknown])
+            prepared = replace(state, prepared=unknown[0].fingerprint)
             write_master_key_state(session, prepared)
             return prepared
 
     def activate(self) -> MasterKeyState:
-        """Put the prepared key in use; no error if it is.
+        """Put the prepared key in use; do nothing if it is.
 
         Raises:
-            ServiceError: ``CONFIGURATION_INVALID`` when the file on disk lacks the prepared key
+            ServiceError: ``CONFIGURATION_INVALID`` if the file on disk lacks the prepared key
                 or the one in use.
         """
-        with self._database.writing(alone=True) as session:
-            facts = _read(session)
-            if facts.prepared is None:
-                return facts
-            self._on_disk(facts.needed)
-            facts = replace(
-                facts,
-                in_use=facts.prepared,
+        with self._database.writing(exclusive=True) as session:
+            state = _read(session)
+            if state.prepared is None:
+                return state
+            self._on_disk(state.needed)
+            state = replace(
+                state,
+                in_use=state.prepared,
                 prepared=None,
-                former=facts.in_use,
+                former=state.in_use,
                 former_until=self._clock() + self._longest_life,
             )
-            write_master_key_state(session, facts)
-            return facts
+            write_master_key_state(session, state)
+            return state
 
     def re_encrypt(self, progress: Progress = lambda _done, _all: None) -> int:
-        """Encrypt all secrets with the key in use that are not yet; return how many were changed.
+        """Encrypt all secrets with the key in use; return how many were changed.
 
         Args:
-            progress: called after each page with the keys seen and the keys there are.
+            progress: called after each page with the number of keys done and of all keys.
 
         Raises:
-            ServiceError: ``CONFIGURATION_INVALID`` naming the access keys whose secrets no accepted
-                master key decrypts; all others are re-encrypted by then. The same when the file
-                on disk lacks the key in use; no further page is re-encrypted then.
+            ServiceError: ``CONFIGURATION_INVALID`` if no accepted master key decrypts some
+                secrets, after re-encrypting all others; also if the file on disk lacks the key
+                in use, and then no further page is re-encrypted.
         """
         with self._database.reading() as session:
             total = session.scalar(select(func.count()).select_from(AccessKeyRow)) or 0
@@ -194,10 +194,10 @@ class Rotation:
         lost: list[str] = []
         for rows in self._pages():
             started = time.monotonic()
-            master = self._keyring.key(self._facts().in_use)
+            master = self._keyring.key(self._state().in_use)
             if not all(_is_under(master, *row) for row in rows):
                 changed += self._re_encrypt_page(rows, lost)
-                # SQLite does not queue writers, they poll: leave them half of the time.
+                # SQLite writers poll instead of queueing: leave them half of the time.
                 self._sleep(time.monotonic() - started)
             seen += len(rows)
             progress(seen, max(seen, total))
@@ -205,40 +205,40 @@ class Rotation:
             raise ServiceError(
                 ErrorKind.CONFIGURATION_INVALID,
                 f"{len(lost)} access keys cannot be decrypted with any accepted master key, for "
-                f"example {lost[0]}: put the missing key back into {self._file.path}, or delete "
+                f"example {lost[0]}: restore the missing key in {self._file.path}, or delete "
                 "them (admin key delete), and run this again",
             )
         return changed
 
     def retire(self, *, now: bool = False, progress: Progress = lambda _done, _all: None) -> None:
-        """Refuse the former key from now on; no error if there is none.
+        """Reject the former key from now on; do nothing if there is none.
 
         Args:
-            now: revoke the tokens and temporary keys that depend on it, rather than wait.
+            now: revoke the tokens and temporary keys that depend on it instead of waiting.
             progress: as in ``re_encrypt``.
 
         Raises:
-            ServiceError: ``RECORD_CONFLICT`` while tokens depend on the former key, or a
-                prepared key is not in use; as ``re_encrypt``.
+            ServiceError: ``RECORD_CONFLICT`` while tokens depend on the former key or a prepared
+                key is not in use; as ``re_encrypt``.
         """
-        facts = self._facts()
-        if facts.prepared:
+        state = self._state()
+        if state.prepared:
             raise ServiceError(
                 ErrorKind.RECORD_CONFLICT,
                 "the prepared master key is not in use yet: run this command without --retire",
             )
-        if facts.former:
-            self._check_expired(facts, now=now)
+        if state.former:
+            self._check_expired(state, now=now)
             # Only a server of an earlier version can have encrypted with it meanwhile.
             if self.re_encrypt(progress) or now:
-                self._sleep(_SETTLING_S)
-            self._refuse_from_now_on(facts.former)
+                self._sleep(_CACHE_EXPIRY_S)
+            self._retire(state.former)
         self._remove()
 
     def _re_encrypt_page(self, rows: list[tuple[str, bytes]], lost: list[str]) -> int:
-        """Return how many rows were changed; add the keys that cannot be decrypted to ``lost``."""
+        """Return the number of changed rows; append undecryptable keys to ``lost``."""
         changed = 0
-        with self._database.writing(alone=True) as session:
+        with self._database.writing(exclusive=True) as session:
             in_use = _read(session).in_use  # another command may have changed it since
             master = self._on_disk({in_use})[in_use]
             for access, encrypted in rows:
@@ -251,19 +251,19 @@ class Rotation:
                     changed += _update(session, master, access, encrypted, secret)
         return changed
 
-    def _refuse_from_now_on(self, former: str) -> None:
-        """Retire this key in the store, unless another command has."""
-        with self._database.writing(alone=True) as session:
-            facts = _read(session)
-            if facts.former != former:
+    def _retire(self, former: str) -> None:
+        """Retire this key in the database, unless another command has."""
+        with self._database.writing(exclusive=True) as session:
+            state = _read(session)
+            if state.former != former:
                 return
-            self._on_disk({facts.in_use})
-            retired = facts.retired | {former}
-            facts = replace(facts, former=None, former_until=None, retired=retired)
-            write_master_key_state(session, facts)
+            self._on_disk({state.in_use})
+            retired = state.retired | {former}
+            state = replace(state, former=None, former_until=None, retired=retired)
+            write_master_key_state(session, state)
 
-    def _check_expired(self, facts: MasterKeyState, *, now: bool) -> None:
-        until = facts.former_until
+    def _check_expired(self, state: MasterKeyState, *, now: bool) -> None:
+        until = state.former_until
         if not now and until is not None and self._clock() < until:
             raise ServiceError(
                 ErrorKind.RECORD_CONFLICT,
@@ -273,35 +273,35 @@ class Rotation:
 
     def _remove(self) -> None:
         """Remove the retired keys from the file."""
-        with self._database.writing(alone=True) as session:
-            facts = _read(session)
-            self._on_disk({facts.in_use})
-            self._file.rewrite(lambda keys: _without_retired(keys, facts))
+        with self._database.writing(exclusive=True) as session:
+            state = _read(session)
+            self._on_disk({state.in_use})
+            self._file.rewrite(lambda keys: _without_retired(keys, state))
 
-    def _facts(self) -> MasterKeyState:
+    def _state(self) -> MasterKeyState:
         with self._database.reading() as session:
             return _read(session)
 
     def _on_disk(self, needed: Collection[str]) -> dict[str, MasterKey]:
-        """Return the keys on disk by fingerprint, which survive a power failure.
+        """Return the keys on disk by fingerprint, after syncing the file.
 
         Raises:
-            ServiceError: ``CONFIGURATION_INVALID`` unless all that are needed are among them.
+            ServiceError: ``CONFIGURATION_INVALID`` if a needed one is missing.
         """
         held = {key.fingerprint: key for key in self._file.read_durably()}
         if missing := sorted(name[:8] for name in needed if name not in held):
             raise ServiceError(
                 ErrorKind.CONFIGURATION_INVALID,
-                f"{self._file.path} lacks the master key {' and '.join(missing)}: put its line "
-                "back, or copy the file from the machine where the key was prepared",
+                f"{self._file.path} lacks the master key {' and '.join(missing)}: restore its "
+                "line, or copy the file from the machine where the key was prepared",
             )
         return held
 
     def _pages(self) -> Iterator[list[tuple[str, bytes]]]:
-        """Yield access keys and their encrypted secrets, those included that are made meanwhile."""
+        """Yield access keys and their encrypted secrets, including keys created meanwhile."""
         last = ""
         while True:
-            query = select(AccessKeyRow.access, AccessKeyRow.sealed_secret)
+            query = select(AccessKeyRow.access, AccessKeyRow.encrypted_secret)
             query = query.where(AccessKeyRow.access > last).order_by(AccessKeyRow.access)
             with self._database.reading() as session:
                 rows = [(row[0], row[1]) for row in session.execute(query.limit(_PAGE))]
@@ -310,29 +310,29 @@ class Rotation:
             yield rows
             last = rows[-1][0]
 
-    def _phase(self, facts: MasterKeyState, left: int) -> RotationPhase:
-        if facts.prepared:
+    def _phase(self, state: MasterKeyState, left: int) -> RotationPhase:
+        if state.prepared:
             return RotationPhase.PREPARED
-        if not facts.former:
+        if not state.former:
             return RotationPhase.NONE
         if left:
             return RotationPhase.RE_ENCRYPTING
-        expired = facts.former_until is None or self._clock() >= facts.former_until
+        expired = state.former_until is None or self._clock() >= state.former_until
         return RotationPhase.RETIRABLE if expired else RotationPhase.WAITING
 
 
 def _read(session: Session) -> MasterKeyState:
-    facts = read_master_key_state(session)
-    if facts is None:  # bound at the start
+    state = read_master_key_state(session)
+    if state is None:  # recorded at the start
         raise ServiceError(
-            ErrorKind.DATABASE_UNAVAILABLE, "the store has lost its master key's name"
+            ErrorKind.DATABASE_UNAVAILABLE, "the database no longer names its master key"
         )
-    return facts
+    return state
 
 
-def _without_retired(keys: Sequence[MasterKey], facts: MasterKeyState) -> list[MasterKey]:
-    """Return the keys without those retired; one that the store needs stays in any case."""
-    removed = facts.retired - facts.needed
+def _without_retired(keys: Sequence[MasterKey], state: MasterKeyState) -> list[MasterKey]:
+    """Return the keys without retired ones; a key that the database needs stays."""
+    removed = state.retired - state.needed
     return [key for key in keys if key.fingerprint not in removed]
 
 
@@ -341,11 +341,11 @@ def _is_under(master: MasterKey, access: str, encrypted: bytes) -> bool:
 
 
 def _update(session: Session, master: MasterKey, access: str, encrypted: bytes, secret: str) -> int:
-    """Re-encrypt one row unless it has changed; return how many rows were."""
+    """Re-encrypt one row unless it has changed; return the number of changed rows."""
     done = session.execute(
         update(AccessKeyRow)
-        .where(AccessKeyRow.access == access, AccessKeyRow.sealed_secret == encrypted)
-        .values(sealed_secret=master.key_secrets.encrypt(secret.encode(), access.encode()))
+        .where(AccessKeyRow.access == access, AccessKeyRow.encrypted_secret == encrypted)
+        .values(encrypted_secret=master.key_secrets.encrypt(secret.encode(), access.encode()))
         .returning(AccessKeyRow.access)
     )
     return len(done.all())

@@ -1,6 +1,6 @@
-"""Read and write the store's facts on its master keys, by fingerprint; the keys are in a file.
+"""Read and write which master keys the database uses, by fingerprint; the keys are in a file.
 
-The store decides which key encrypts and signs, since all servers share it.
+The database decides which key encrypts and signs, because all servers share it.
 """
 
 from __future__ import annotations
@@ -14,24 +14,24 @@ from sqlalchemy.orm import Session
 from web_image_ocr.database.tables import MetadataRow
 
 IN_USE = "master key"
-"""Name of the fact that every store has; other stores and foreign files are told by it."""
+"""Metadata that every database has; it also detects a file of another database."""
 _PREPARED = "prepared master key"
 _FORMER = "former master key"
 _FORMER_UNTIL = "former master key until"
 _RETIRED = "retired "
-"""Followed by the beginning of the fingerprint: a store may have retired several."""
+"""Prefix, followed by the start of the fingerprint: several keys may be retired."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class MasterKeyState:
-    """Fingerprints of a store's master keys.
+    """Hold the fingerprints of a database's master keys.
 
     Attributes:
         in_use: the key that encrypts and signs.
         prepared: the key that will be in use next; nothing depends on it yet.
-        former: the key in use before, whose tokens may still be valid.
-        former_until: when the last of them has expired.
-        retired: keys that must not be accepted again.
+        former: the previous key, whose tokens may still be valid.
+        former_until: when the last of these tokens expires.
+        retired: keys that must never be accepted again.
     """
 
     in_use: str
@@ -42,34 +42,34 @@ class MasterKeyState:
 
     @property
     def needed(self) -> frozenset[str]:
-        """Return the keys without which something in the store is lost, or will be."""
+        """Return the keys that decrypt, or will decrypt, secrets in the database."""
         names = (self.in_use, self.prepared, self.former)
         return frozenset(name for name in names if name is not None)
 
 
 def read_master_key_state(session: Session) -> MasterKeyState | None:
-    """Return the facts; None for a store that has no master key yet."""
-    facts = {row.name: row.value for row in session.scalars(select(MetadataRow))}
-    if IN_USE not in facts:
+    """Return the state; None for a database without a master key."""
+    values = {row.name: row.value for row in session.scalars(select(MetadataRow))}
+    if IN_USE not in values:
         return None
-    until = facts.get(_FORMER_UNTIL)
+    until = values.get(_FORMER_UNTIL)
     return MasterKeyState(
-        in_use=facts[IN_USE],
-        prepared=facts.get(_PREPARED),
-        former=facts.get(_FORMER),
+        in_use=values[IN_USE],
+        prepared=values.get(_PREPARED),
+        former=values.get(_FORMER),
         former_until=datetime.fromisoformat(until) if until else None,
-        retired=frozenset(value for name, value in facts.items() if name.startswith(_RETIRED)),
+        retired=frozenset(value for name, value in values.items() if name.startswith(_RETIRED)),
     )
 
 
-def write_master_key_state(session: Session, facts: MasterKeyState) -> None:
-    """Make these the facts."""
+def write_master_key_state(session: Session, state: MasterKeyState) -> None:
+    """Replace the state."""
     values = {
-        IN_USE: facts.in_use,
-        _PREPARED: facts.prepared,
-        _FORMER: facts.former,
-        _FORMER_UNTIL: facts.former_until.isoformat() if facts.former_until else None,
-        **{f"{_RETIRED}{value[:16]}": value for value in facts.retired},
+        IN_USE: state.in_use,
+        _PREPARED: state.prepared,
+        _FORMER: state.former,
+        _FORMER_UNTIL: state.former_until.isoformat() if state.former_until else None,
+        **{f"{_RETIRED}{value[:16]}": value for value in state.retired},
     }
     for name, value in values.items():
         if value is None:

@@ -1,4 +1,4 @@
-"""Accounts, users, projects, keys, subscriptions, failures."""
+"""Create accounts, users, projects, keys, subscriptions and failures."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""When a key was last used, tokens that were ended, calls as they were counted."""
+"""Add the last use of a key, revoked tokens and counted calls."""
 
 from __future__ import annotations
 
@@ -32,6 +32,6 @@ def upgrade() -> None:
         sa.Column("code", sa.String(32), primary_key=True),
         sa.Column("bucket", sa.SmallInteger(), primary_key=True, autoincrement=False),
         sa.Column("calls", sa.BigInteger(), nullable=False),
-        # The rows of a project and a time then lie side by side.
+        # Stores the rows of a project in the order of time.
         sqlite_with_rowid=False,
     )

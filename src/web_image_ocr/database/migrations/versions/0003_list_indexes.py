@@ -1,4 +1,4 @@
-"""Indexes by which the pages of long lists of keys are read."""
+"""Add indexes for the pagination of keys."""
 
 from __future__ import annotations
 
