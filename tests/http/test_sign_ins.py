@@ -36,7 +36,7 @@ def gate(identity: Identity, monkeypatch: pytest.MonkeyPatch) -> Iterator[thread
         opened.wait()
         return log_in(login, client, may_write=may_write)
 
-    monkeypatch.setattr(identity, "log_in", held)
+    monkeypatch.setattr(identity.sign_in, "log_in", held)
     yield opened
     opened.set()
 
@@ -97,7 +97,7 @@ async def test_a_network_that_failed_too_often_is_refused_without_waiting(
     """All threads for sign-ins are taken; nobody else learns of it."""
     headers = {"X-Forwarded-For": "203.0.113.9"}
     budget = SignInBudget(IdentityConfig(failures_per_network=1))
-    monkeypatch.setattr(identity, "_sign_in_budget", budget)
+    monkeypatch.setattr(identity.sign_in, "check_budget", budget.check)
     with budget.attempt(headers["X-Forwarded-For"]) as attempt:
         attempt.failed = True
     async with clients(identity, trusted_proxies=("127.0.0.0/8",)) as client:
@@ -128,7 +128,6 @@ async def test_more_sign_ins_than_allowed_are_told_when_to_come_back(
     clients: Clients, identity: Identity, account: Account, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     budget = SignInBudget(IdentityConfig(sign_ins_per_minute=1))
-    monkeypatch.setattr(identity, "_sign_in_budget", budget)
     monkeypatch.setattr(identity.sign_in, "_budget", budget)
     async with clients(identity) as client:
         first = await client.post("/v3/auth/tokens", json=_login(account))
@@ -153,7 +152,7 @@ async def test_guessed_signatures_that_wait_for_the_store_leave_tokens_alone(
         opened.wait()
         return check(request, client, may_write=may_write)
 
-    monkeypatch.setattr(identity, "check_signed_headers", held)
+    monkeypatch.setattr(identity.signatures, "check_headers", held)
     async with clients(identity) as client:
         headers = signed_headers(account)
         waiting = [

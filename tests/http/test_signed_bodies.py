@@ -164,7 +164,7 @@ async def test_bodies_broken_off_together_are_written_down_once(
         assert seconds > 0
         recorded.append((access, client))
 
-    monkeypatch.setattr(identity, "record_incomplete_body", record)
+    monkeypatch.setattr(identity.signatures, "record_incomplete_body", record)
     for crowd in range(1, 3):
         # All twelve have begun once so much is held; then they are aborted at once.
         async with attacked(server, account, attacker, body_bytes=8 * KB, held=12 * (8 * KB - 16)):

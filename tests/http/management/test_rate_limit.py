@@ -151,8 +151,8 @@ async def test_a_refused_stranger_costs_neither_a_signature_nor_a_hash(
     def asked(*_: object) -> None:
         raise AssertionError("identity was asked")
 
-    monkeypatch.setattr(limited.identity, "check_signed_headers", asked)
-    monkeypatch.setattr(limited.identity, "check_sign_ins", asked)
+    monkeypatch.setattr(limited.identity.signatures, "check_headers", asked)
+    monkeypatch.setattr(limited.identity.sign_in, "check_budget", asked)
     assert (await _bad_signature(limited.client, FROM_HERE)).status_code == 429
     user = {"name": "caller", "password": PASSWORD, "domain": {"name": "default"}}
     login = {"auth": {"identity": {"methods": ["password"], "password": {"user": user}}}}

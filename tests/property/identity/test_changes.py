@@ -14,7 +14,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from tests.unit.identity.support import CLIENT, PASSWORD, Clock, signed
+from tests.support.identity import CLIENT, PASSWORD, Clock, signed
 from web_image_ocr.identity import (
     Identity,
     IdentityConfig,

@@ -9,7 +9,7 @@ from typing import cast
 import pytest
 from starlette.types import Message
 
-from tests.unit.identity.support import refused
+from tests.support.identity import refused
 from web_image_ocr.api import authentication
 from web_image_ocr.api.authentication import Authenticator, IncompleteBodies
 from web_image_ocr.api.client_addresses import ClientAddresses

@@ -7,7 +7,7 @@ from collections.abc import Callable
 import pytest
 from sqlalchemy import update
 
-from tests.unit.identity.support import CLIENT, PASSWORD, Clock, refused, signed
+from tests.support.identity import CLIENT, PASSWORD, Clock, refused, signed
 from web_image_ocr.database.tables import ProjectRow, UserRow
 from web_image_ocr.identity import (
     Administration,

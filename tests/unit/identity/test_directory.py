@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from sqlalchemy import event
 
-from tests.unit.identity.support import PASSWORD, add_administrator
+from tests.support.identity import PASSWORD, add_administrator
 from web_image_ocr.database.database import Database
 from web_image_ocr.identity import (
     CacheMissError,
@@ -26,7 +26,7 @@ Reads = list[str]
 
 @pytest.fixture
 def reads(identity: Identity) -> Iterator[Reads]:
-    """What readers ask the store for."""
+    """Collect the statements that readers execute."""
     engine = identity._database._readers
     asked: Reads = []
 

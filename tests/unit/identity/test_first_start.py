@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.unit.identity.support import CLIENT, PASSWORD, Clock, add_administrator, refused, signed
+from tests.support.identity import CLIENT, PASSWORD, Clock, add_administrator, refused, signed
 from web_image_ocr.identity import (
     FirstAccount,
     Identity,

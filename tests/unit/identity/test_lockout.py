@@ -8,7 +8,7 @@ from collections.abc import Callable
 import pytest
 from sqlalchemy import func, select
 
-from tests.unit.identity.support import CLIENT, PASSWORD, Clock, refused, signed
+from tests.support.identity import CLIENT, PASSWORD, Clock, refused, signed
 from web_image_ocr.database.tables import FailureRow
 from web_image_ocr.identity import FirstAccount, Identity, TokenGrant
 from web_image_ocr.identity.brute_force import lockout

@@ -8,7 +8,7 @@ import argon2
 import pytest
 from sqlalchemy import event
 
-from tests.unit.identity.support import CLIENT, PASSWORD, add_administrator, refused
+from tests.support.identity import CLIENT, PASSWORD, add_administrator, refused
 from web_image_ocr.identity import (
     FirstAccount,
     Identity,
@@ -27,7 +27,7 @@ WRONG = "wrong password"
 
 @pytest.fixture
 def work(identity: Identity, monkeypatch: pytest.MonkeyPatch) -> Iterator[Work]:
-    """What is asked of the store and of argon2, in order."""
+    """Collect the statements and the argon2 calls, in order."""
     done: Work = []
     verify = argon2.PasswordHasher.verify
 

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from sqlalchemy import event, text
 
-from tests.unit.identity.support import PASSWORD, Clock, refused
+from tests.support.identity import PASSWORD, Clock, refused
 from web_image_ocr.identity import (
     Administration,
     FirstAccount,
@@ -34,8 +34,8 @@ LISTINGS: dict[str, Listing] = {
 
 
 @pytest.fixture
-def config(store: str) -> IdentityConfig:
-    return IdentityConfig(database_url=store, max_keys_per_user=0)
+def config(database_url: str) -> IdentityConfig:
+    return IdentityConfig(database_url=database_url, max_keys_per_user=0)
 
 
 @pytest.fixture

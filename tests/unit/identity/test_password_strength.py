@@ -10,7 +10,7 @@ import zxcvbn_rs_py
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from tests.unit.identity.support import PASSWORD, refused
+from tests.support.identity import PASSWORD, refused
 from web_image_ocr.identity.password_strength import MAX_ESTIMATED_LENGTH, check_strength
 from web_image_ocr.identity.passwords import check_format, generated_password
 from web_image_ocr.primitives.errors import ErrorKind, ServiceError

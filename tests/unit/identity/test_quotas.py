@@ -1,4 +1,4 @@
-"""Quotas of keys, users and projects: nobody fills the store, and the operator may say so."""
+"""Test quotas of keys, users and projects: no caller fills the database, the operator may."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import threading
 
 import pytest
 
-from tests.unit.identity.support import PASSWORD, refused
+from tests.support.identity import PASSWORD, refused
 from web_image_ocr.identity import Administration, FirstAccount, Identity, IdentityConfig
 from web_image_ocr.primitives.errors import ErrorKind, ServiceError
 

@@ -10,7 +10,7 @@ import jwt
 import pytest
 from sqlalchemy import func, select
 
-from tests.unit.identity.support import CLIENT, PASSWORD, Clock, refused, signed
+from tests.support.identity import CLIENT, PASSWORD, Clock, refused, signed
 from web_image_ocr.database.tables import RevokedTokenRow
 from web_image_ocr.identity import (
     FirstAccount,
@@ -33,7 +33,7 @@ LogIn = Callable[..., TokenGrant]
 def second_server(
     log_in: LogIn, tmp_path: Path, clock: Clock, config: IdentityConfig
 ) -> Iterator[Identity]:
-    assert log_in().token  # there is a store
+    assert log_in().token  # there is an account
     opened = Identity(config, tmp_path, clock=clock)
     yield opened
     opened.close()

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.unit.identity.support import CLIENT, PASSWORD, Clock, add_administrator, refused, signed
+from tests.support.identity import CLIENT, PASSWORD, Clock, add_administrator, refused, signed
 from web_image_ocr.identity import (
     ALL_USERS,
     Credential,
@@ -61,12 +61,12 @@ def test_the_last_administrator_stays_one(
 
 
 def test_two_who_demote_each_other(
-    identity: Identity, account: FirstAccount, store: str, tmp_path: Path, clock: Clock
+    identity: Identity, account: FirstAccount, database_url: str, tmp_path: Path, clock: Clock
 ) -> None:
     """Two servers, ten times: one of them succeeds, and one administrator is left."""
     assert account.created
     add_administrator(identity)
-    patient = IdentityConfig(store_wait_seconds=30, database_url=store)
+    patient = IdentityConfig(store_wait_seconds=30, database_url=database_url)
     servers = {user: Identity(patient, tmp_path, clock=clock) for user in ("admin", "second")}
     for _ in range(10):
         barrier = threading.Barrier(2)

@@ -18,7 +18,7 @@ import pytest
 from sqlalchemy import select, update
 
 from tests.backing import Postgres
-from tests.unit.identity.support import CLIENT, PASSWORD, Clock, refused, signed
+from tests.support.identity import CLIENT, PASSWORD, Clock, refused, signed
 from web_image_ocr.database.tables import AccessKeyRow
 from web_image_ocr.identity import (
     FirstAccount,
@@ -50,8 +50,10 @@ def _small_pages(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @pytest.fixture(autouse=True)
-def _facts_of_postgres_restored(request: pytest.FixtureRequest, store: str) -> Iterator[None]:
-    if not store:
+def _facts_of_postgres_restored(
+    request: pytest.FixtureRequest, database_url: str
+) -> Iterator[None]:
+    if not database_url:
         yield
         return
     postgres: Postgres = request.getfixturevalue("postgres")
@@ -623,7 +625,7 @@ class TestTwoCommands:
             town.check_keys(restarted)
 
     def test_rewrites_of_the_file_wait_for_each_other(self, tmp_path: Path) -> None:
-        """Even if the store's lock is lost, as with a connection to PostgreSQL."""
+        """Also if the database lock is lost, as with a connection to PostgreSQL."""
         path = tmp_path / "own.key"
         path.write_text(f"{'00' * 32}\n")
         keys = [random_master_key() for _ in range(2)]

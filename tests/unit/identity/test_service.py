@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.unit.identity.support import (
+from tests.support.identity import (
     CLIENT,
     PASSWORD,
     Clock,

@@ -11,7 +11,7 @@ import argon2
 import pytest
 from sqlalchemy import event, func, select
 
-from tests.unit.identity.support import CLIENT, PASSWORD, refused
+from tests.support.identity import CLIENT, PASSWORD, refused
 from web_image_ocr.database.tables import FailureRow
 from web_image_ocr.identity import (
     Identity,
@@ -72,7 +72,7 @@ def outcome(log_in: LogIn, password: str, **how: str) -> ErrorKind | None:
 
 @contextmanager
 def statements(identity: Identity) -> Iterator[list[str]]:
-    """What the store is asked meanwhile."""
+    """Collect the statements that the database executes."""
     asked: list[str] = []
 
     def note(*arguments: object) -> None:

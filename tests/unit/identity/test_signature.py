@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from tests.unit.identity.support import START, refused, signed, with_signature
+from tests.support.identity import START, refused, signed, with_signature
 from web_image_ocr.identity import SignedRequest
 from web_image_ocr.identity.signature import (
     canonical_request,

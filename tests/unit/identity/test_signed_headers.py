@@ -8,7 +8,7 @@ from datetime import timedelta
 
 import pytest
 
-from tests.unit.identity.support import CLIENT, Clock, refused, signed
+from tests.support.identity import CLIENT, Clock, refused, signed
 from web_image_ocr.identity import FirstAccount, Identity, SignedRequest, TokenGrant
 from web_image_ocr.primitives.errors import ErrorKind
 

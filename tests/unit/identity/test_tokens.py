@@ -12,7 +12,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from tests.unit.identity.support import START, refused
+from tests.support.identity import START, refused
 from web_image_ocr.identity.master_keys.keyring import Keyring
 from web_image_ocr.identity.tokens import TemporaryClaims, TokenClaims, Tokens
 from web_image_ocr.primitives.errors import ErrorKind

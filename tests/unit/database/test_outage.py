@@ -1,4 +1,4 @@
-"""The store goes away: what it said last is believed for five seconds, and no longer."""
+"""Test a database outage: cached records are used for five seconds and not longer."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.unit.identity.support import CLIENT, Clock, refused, signed
+from tests.support.identity import CLIENT, Clock, refused, signed
 from web_image_ocr.identity import FirstAccount, Identity, TokenGrant
 from web_image_ocr.identity.cache import TimedCache
 from web_image_ocr.primitives.errors import ErrorKind

@@ -12,14 +12,14 @@ import pytest
 from sqlalchemy import text
 
 from tests.backing import Postgres
-from tests.unit.identity.support import PASSWORD, Clock, refused
+from tests.support.identity import PASSWORD, Clock, refused
 from web_image_ocr.database.database import _ADVISORY_LOCK
 from web_image_ocr.identity import FirstAccount, Identity, IdentityConfig, TokenGrant
 from web_image_ocr.primitives.errors import ErrorKind
 
 pytestmark = [
     pytest.mark.slow,
-    pytest.mark.parametrize("store", ["postgresql"], indirect=True),
+    pytest.mark.parametrize("database_url", ["postgresql"], indirect=True),
 ]
 
 LogIn = Callable[..., TokenGrant]
@@ -45,10 +45,10 @@ def test_a_lock_that_another_server_holds_is_waited_for_as_long_as_a_busy_store(
 
 @pytest.mark.usefixtures("account")
 def test_reads_and_probes_do_not_wait_for_writes_that_wait(
-    store: str, tmp_path: Path, log_in: LogIn, postgres: Postgres, clock: Clock
+    database_url: str, tmp_path: Path, log_in: LogIn, postgres: Postgres, clock: Clock
 ) -> None:
     token = log_in().token
-    config = IdentityConfig(database_url=store, store_wait_seconds=60, cache_seconds=0)
+    config = IdentityConfig(database_url=database_url, store_wait_seconds=60, cache_seconds=0)
     with (
         closing(Identity(config, tmp_path, clock=clock)) as waiting,
         ThreadPoolExecutor(16) as threads,
@@ -77,9 +77,9 @@ def test_connections_that_were_dropped_are_made_anew(
 
 
 def test_a_store_that_cannot_be_reached_is_named_without_its_password(
-    store: str, tmp_path: Path
+    database_url: str, tmp_path: Path
 ) -> None:
-    url = store.replace("postgres@", "nobody:secret@")
+    url = database_url.replace("postgres@", "nobody:secret@")
     with refused(ErrorKind.DATABASE_UNAVAILABLE) as caught:
         Identity(IdentityConfig(database_url=url), tmp_path)
     assert "nobody" in caught.value.detail

@@ -1,4 +1,4 @@
-"""Where the store is: what is said when it is not there, and when it cannot be."""
+"""Test the errors for a missing database and an unusable folder."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.unit.identity.support import refused
+from tests.support.identity import refused
 from web_image_ocr.database.database import Database
 from web_image_ocr.identity import Identity, IdentityConfig
 from web_image_ocr.primitives.errors import ErrorKind
@@ -18,7 +18,7 @@ CONFIG = IdentityConfig()
 
 
 class TestMissing:
-    """A store that may not be made is missed, and nothing is made in its place."""
+    """A missing database that must not be created is an error, and nothing is created."""
 
     @pytest.mark.parametrize("name", ["typo", "a typo"])
     def test_the_folder_is_named(self, tmp_path: Path, name: str) -> None:

@@ -1,4 +1,4 @@
-"""Stores as earlier versions left them."""
+"""Databases of earlier revisions."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from alembic import command
 from alembic.config import Config
 from sqlalchemy import create_engine, text
 
-from tests.unit.identity.support import START
+from tests.support.identity import START
 
 ROWS: dict[str, dict[str, object]] = {
     "domains": {"id": "d" * 32, "name": "default", "created_at": START},
@@ -31,11 +31,11 @@ ROWS: dict[str, dict[str, object]] = {
     "subscriptions": {"project_id": "b" * 32, "api": "web-image", "created_at": START},
     "failures": {"subject": "key:AK", "client": "192.0.2.1", "failed": 2, "void_at": START},
 }
-"""One row of each table that the first revision has; the store has no master key yet."""
+"""One row of each table that the first revision has; the database has no master key yet."""
 
 
 def make_first_revision(url: str) -> None:
-    """Make a store of revision 0001 with a row in each table."""
+    """Create a database of revision 0001 with a row in each table."""
     config = Config()
     config.set_main_option("script_location", "web_image_ocr.database:migrations")
     engine = create_engine(url)

@@ -1,4 +1,4 @@
-"""Files of a store that others may open are taken from them, and it is said."""
+"""Test that files that others may open are restricted to their owner, with a warning."""
 
 from __future__ import annotations
 

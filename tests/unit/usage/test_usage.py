@@ -14,7 +14,7 @@ from pathlib import Path
 import pytest
 from sqlalchemy import func, select
 
-from tests.unit.identity.support import Clock
+from tests.support.identity import Clock
 from web_image_ocr.database.tables import UsageRow
 from web_image_ocr.identity import (
     FirstAccount,
@@ -72,10 +72,10 @@ def test_what_is_counted_is_told(
 
 
 def test_several_servers_add_up(
-    store: str, project: str, report: Report, tmp_path: Path, clock: Clock
+    database_url: str, project: str, report: Report, tmp_path: Path, clock: Clock
 ) -> None:
     """Three servers, many threads, the same minute: no call is lost, none counted twice."""
-    patient = IdentityConfig(store_wait_seconds=30, database_url=store)
+    patient = IdentityConfig(store_wait_seconds=30, database_url=database_url)
     servers = [Identity(patient, tmp_path, clock=clock) for _ in range(3)]
 
     def serve(server: Identity) -> None:

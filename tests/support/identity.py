@@ -1,4 +1,4 @@
-"""What the tests of identity share: a clock that stands still, and callers that sign."""
+"""Helpers for tests of identity: a manual clock, signed requests, expected errors."""
 
 from __future__ import annotations
 
@@ -27,13 +27,13 @@ def refused(kind: ErrorKind) -> Iterator[pytest.ExceptionInfo[ServiceError]]:
 
 
 def add_administrator(identity: Identity) -> None:
-    """Another administrator, ``second``, so that the first one may go."""
+    """Create another administrator, ``second``, so that the first one can be deleted."""
     identity.administration.create_user("second", Role.ADMINISTRATOR, PASSWORD)
 
 
 @dataclass
 class Clock:
-    """A clock that moves when told."""
+    """Return a time that only ``advance`` changes."""
 
     now: datetime = START
 
@@ -52,7 +52,7 @@ def signed(
     body: bytes = b'{"url": "https://example.com/a.png"}',
     security_token: str | None = None,
 ) -> SignedRequest:
-    """A call as the official SDK would send it."""
+    """Return a call as the official SDK would send it."""
     headers = {
         "content-type": b"application/json",
         "host": b"127.0.0.1:8000",
@@ -77,7 +77,7 @@ def signed(
 def with_signature(
     request: SignedRequest, access: str, secret: str, names: tuple[str, ...]
 ) -> SignedRequest:
-    """The request with an Authorization header that signs these headers."""
+    """Return the request with an Authorization header that signs these headers."""
     ordered = tuple(sorted(names))
     value = (
         f"SDK-HMAC-SHA256 Access={access}, SignedHeaders={';'.join(ordered)}, "

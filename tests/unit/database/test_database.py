@@ -1,4 +1,4 @@
-"""The store: its newest form, and one clear error however it fails."""
+"""Test the schema, transactions, and one clear error for every failure."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from sqlalchemy.exc import IntegrityError
 from sqlalchemy.pool import QueuePool
 
 from tests.database_faults import exchanged, read_only
-from tests.unit.identity.support import CLIENT, PASSWORD, START, Clock, refused, signed
+from tests.support.identity import CLIENT, PASSWORD, START, Clock, refused, signed
 from web_image_ocr.database.database import Database
 from web_image_ocr.database.tables import DomainRow, Table
 from web_image_ocr.identity import FirstAccount, Identity, IdentityConfig, TokenGrant
@@ -130,7 +130,7 @@ def test_many_threads_write_at_once(path: Path) -> None:
 
 
 class TestTrouble:
-    """With a good key in hand nobody is let in while the store is in trouble."""
+    """No caller is authenticated during a failure, not even with a valid key."""
 
     @pytest.fixture
     def call(self, identity: Identity, account: FirstAccount, clock: Clock) -> Callable[[], object]:

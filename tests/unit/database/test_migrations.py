@@ -1,4 +1,4 @@
-"""Stores of earlier revisions are brought to the newest one, whole, and never by surprise."""
+"""Test migrations: complete or not at all, and only where they are allowed."""
 
 from __future__ import annotations
 
@@ -16,8 +16,8 @@ from alembic import command
 
 from tests.backing import Postgres
 from tests.database_faults import put_in_place
-from tests.unit.identity.old_stores import ROWS, make_first_revision, rows_of
-from tests.unit.identity.support import START, refused
+from tests.support.identity import START, refused
+from tests.support.old_databases import ROWS, make_first_revision, rows_of
 from web_image_ocr.database import sqlite_files
 from web_image_ocr.database.database import Database
 from web_image_ocr.database.revisions import Revisions
@@ -29,7 +29,7 @@ NEWEST = Revisions().newest
 
 @pytest.fixture
 def path(tmp_path: Path) -> Path:
-    """A store of revision 0001 in write-ahead mode, as the program makes them."""
+    """Create a database of revision 0001 in write-ahead mode, as the program does."""
     made = tmp_path / "web-image-ocr.db"
     with closing(sqlite3.connect(made)) as connection:
         connection.execute("PRAGMA journal_mode = WAL")
@@ -178,7 +178,7 @@ def _failing(_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 
 FAULTS: dict[str, tuple[Callable[[Path, pytest.MonkeyPatch], None], str]] = {
     "no room for the backup": (_no_room, "No space left"),
-    "a damaged store": (_damaged, "damaged"),
+    "a damaged database": (_damaged, "damaged"),
     "a migration that fails": (_failing, "No space left"),
 }
 
