@@ -27,7 +27,7 @@ def open_identity(
     """Open accounts, tokens and keys on the configured database.
 
     Args:
-        settings: the configuration.
+        settings: names the database.
         may_create: create the data folder and the database if missing.
         may_migrate: migrate a database of an older revision, after a backup.
 

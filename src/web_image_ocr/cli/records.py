@@ -50,12 +50,12 @@ def show_record(record: Record, *, as_json: bool, note: str = "") -> None:
         note: sentence for people, not part of the JSON.
     """
     if as_json:
-        _print_json(record)
+        typer.echo(orjson.dumps(record))
         return
     table = Table(show_header=False, box=None)
     for name, value in record.items():
         table.add_row(Text(_heading(name)), _cell(value))
-    _print_table(table)
+    Console(width=_WIDTH).print(table)
     if note:
         typer.echo(note)
 
@@ -70,7 +70,7 @@ def show_listing(listing: Listing, *, as_json: bool) -> None:
         table.add_column(_heading(field))
     for record in listing.records:
         table.add_row(*(_cell(record[field]) for field in listing.fields))
-    _print_table(table)
+    Console(width=_WIDTH).print(table)
 
 
 def user_record(of: User) -> Record:
@@ -106,10 +106,6 @@ def subscription_record(of: Subscription) -> Record:
     return {"project_id": of.project_id, "project_name": of.project_name, "api": of.api}
 
 
-def _print_json(value: object) -> None:
-    typer.echo(orjson.dumps(value))
-
-
 def _print_json_list(listing: Listing) -> None:
     """Print an object with one list, record by record: the list may be long."""
     lead = b"{%b:[" % orjson.dumps(listing.name)
@@ -117,10 +113,6 @@ def _print_json_list(listing: Listing) -> None:
         typer.echo(lead + orjson.dumps(record), nl=False)
         lead = b","
     typer.echo(b"]}" if lead == b"," else lead + b"]}")
-
-
-def _print_table(table: Table) -> None:
-    Console(width=_WIDTH).print(table)
 
 
 def _heading(field: str) -> str:

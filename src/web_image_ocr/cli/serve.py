@@ -56,28 +56,30 @@ def serve(
     )
     configure_server(settings.logging)
     with contextlib.ExitStack() as stack:
-        endpoint = stack.enter_context(preflight(settings, no_auth=no_auth))
+        listeners, certificate = stack.enter_context(preflight(settings, no_auth=no_auth))
+        url = listeners.url("https" if certificate else "http")
         identity = None
         if not no_auth:
             identity = stack.enter_context(
                 contextlib.closing(open_identity(settings, may_migrate=True))
             )
             with audit_scope(AuditContext(actor=OPERATOR)):
-                create_first_account(
-                    identity, settings, endpoint.url, to_terminal=sys.stdout.isatty()
-                )
+                create_first_account(identity, settings, url, to_terminal=sys.stdout.isatty())
         if not process.stop.requested:
             if settings.server.console and sys.stdout.isatty():
-                typer.echo(f"Open {endpoint.url} in a browser.")
+                typer.echo(f"Open {url} in a browser.")
             log.info(
                 "listening",
-                url=endpoint.url,
+                url=url,
                 data_dir=str(settings.data_dir.absolute()),
                 no_auth=no_auth,
                 pid=os.getpid(),
             )
-            housekeeping = partial(remove_credentials_files, settings.data_dir)
-            asyncio.run(run_server(settings, identity, endpoint, process, housekeeping))
+            cleanup = partial(remove_credentials_files, settings.data_dir)
+            server = run_server(
+                settings, identity, listeners, certificate, process, housekeeping=cleanup
+            )
+            asyncio.run(server)
     process.end()
 
 

@@ -27,13 +27,7 @@ def values(controller: str, name: str, process: Path = PROCESS) -> Iterator[tupl
 
 
 def own_values(controller: str, name: str, process: Path = PROCESS) -> Iterator[str]:
-    """Yield the content of each file of that name in the process's own groups only.
-
-    Args:
-        controller: as for `values`.
-        name: of the file.
-        process: as for `values`.
-    """
+    """Yield the content of each file of that name in the process's own groups alone."""
     for mount, below in _groups(controller, process):
         content = _content(mount / below / name)
         if content is not None:
@@ -41,12 +35,7 @@ def own_values(controller: str, name: str, process: Path = PROCESS) -> Iterator[
 
 
 def levels(controller: str, process: Path = PROCESS) -> list[Path]:
-    """Return the folders of this process's groups, from its own up to the root of the mount.
-
-    Args:
-        controller: as for `values`.
-        process: as for `values`.
-    """
+    """Return the folders of this process's groups, from its own up to the root of the mount."""
     groups = _groups(controller, process)
     return list(dict.fromkeys(folder for group in groups for folder in _upwards(*group)))
 

@@ -28,11 +28,7 @@ _accept_failed = ThrottledWarning("a connection could not be accepted")
 
 
 class AcceptingServer(uvicorn.Server):
-    """Serve an application as Uvicorn does, on connections accepted here.
-
-    Args:
-        config: of the server.
-    """
+    """Serve an application as Uvicorn does, on connections accepted here."""
 
     config: HttpConfig
 

@@ -21,9 +21,9 @@ class BodyDrain:
     """Count and discard what arrives of a refused body.
 
     Args:
-        transport: of the connection.
-        flow: of the connection.
-        max_bytes: to discard, 0 or more. The connection is aborted beyond that.
+        transport: to abort beyond the limits.
+        flow: pauses and resumes reading.
+        max_bytes: limit, 0 or more.
     """
 
     def __init__(self, transport: asyncio.Transport, flow: FlowControl, max_bytes: int) -> None:

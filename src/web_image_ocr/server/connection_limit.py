@@ -42,18 +42,14 @@ _WARNING_INTERVAL_S = 10.0
 
 
 class ThrottledWarning:
-    """Log a warning at most once in ten seconds: clients can cause it at will.
-
-    Args:
-        event: name of the warning.
-    """
+    """Log a warning at most once in ten seconds: clients can cause it at will."""
 
     def __init__(self, event: str) -> None:
         self._event = event
         self._not_before = 0.0
 
     def log(self, **values: object) -> None:
-        """Log the warning, unless it was logged less than ten seconds ago."""
+        """Log the warning, unless it was logged recently."""
         now = time.monotonic()
         if now >= self._not_before:
             self._not_before = now + _WARNING_INTERVAL_S
@@ -143,12 +139,7 @@ class ConnectionLimit:
 
 
 class HeaderMemory:
-    """Count the memory that the request headers of one connection take.
-
-    Args:
-        budget: shared by all connections.
-        network: of the client.
-    """
+    """Count the memory that the request headers of one connection take."""
 
     def __init__(self, budget: BodyBudget, network: str) -> None:
         self._budget = budget

@@ -9,7 +9,6 @@ import os
 import signal
 from collections.abc import Callable, Coroutine, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
 from functools import partial
 
 from fastapi import FastAPI
@@ -58,26 +57,10 @@ class ServerProcess:
         self.restart.ignore()
 
 
-@dataclass(frozen=True, slots=True)
-class Endpoint:
-    """Hold what clients connect to.
-
-    Attributes:
-        listeners: listening sockets.
-        certificate: for HTTPS; None for plain HTTP.
-    """
-
-    listeners: Listeners
-    certificate: Certificate | None
-
-    @property
-    def url(self) -> str:
-        """Return the URL of the first socket."""
-        return self.listeners.url("https" if self.certificate else "http")
-
-
 @contextmanager
-def preflight(settings: Settings, *, no_auth: bool) -> Iterator[Endpoint]:
+def preflight(
+    settings: Settings, *, no_auth: bool
+) -> Iterator[tuple[Listeners, Certificate | None]]:
     """Check the configuration before anything starts, and open the listening sockets.
 
     Checked: TLS files, secrets of private buckets, model files, word lists, port. The data folder
@@ -96,32 +79,34 @@ def preflight(settings: Settings, *, no_auth: bool) -> Iterator[Endpoint]:
     with open_listeners(settings.server) as listeners:
         if no_auth and not listeners.all_on_loopback():
             _require_loopback(listeners.host)
-        yield Endpoint(listeners, certificate)
+        yield listeners, certificate
 
 
 async def run_server(
     settings: Settings,
     identity: Identity | None,
-    endpoint: Endpoint,
+    listeners: Listeners,
+    certificate: Certificate | None,
     process: ServerProcess,
+    *,
     housekeeping: Callable[[], Coroutine[None, None, None]],
 ) -> None:
     """Serve until a stop is requested.
 
     Args:
         settings: the configuration.
-        identity: accounts and keys; None accepts every caller.
-        endpoint: what clients connect to.
+        identity: authenticates callers; None accepts everyone.
+        listeners: listening sockets.
+        certificate: for HTTPS; None for plain HTTP.
         process: signals.
-        housekeeping: runs meanwhile, and is cancelled at the end.
+        housekeeping: background task, cancelled at the end.
     """
-    listeners, stop = endpoint.listeners, process.stop
-    process.reload.connect(partial(_on_hangup, process, endpoint.certificate))
+    stop = process.stop
+    process.reload.connect(partial(_on_hangup, process, certificate))
     background = asyncio.create_task(housekeeping())
     async with running_app(settings, identity, stopping=lambda: stop.requested) as app:
-        http = GracefulServer(
-            _http_config(app, settings, endpoint.certificate), stop, listeners.notify_ready
-        )
+        config = _http_config(app, settings, certificate)
+        http = GracefulServer(config, stop, listeners.notify_ready)
         handle_termination(http.handle_exit)
         restart = RollingRestart(
             listeners.sockets, process.stderr, stop, lambda: http.handle_exit(signal.SIGTERM, None)

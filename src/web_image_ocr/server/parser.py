@@ -53,9 +53,6 @@ class ParserCallbacks(Protocol):
 class RequestParser:
     """Parse bytes into requests.
 
-    Args:
-        callbacks: receive each request.
-
     Attributes:
         in_head: whether the next byte belongs to a request line or headers.
         target: request target, as far as received.

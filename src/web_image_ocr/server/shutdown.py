@@ -32,7 +32,7 @@ class GracefulServer(AcceptingServer):
     keeps idle connections open for a moment.
 
     Args:
-        config: of the server.
+        config: passed on.
         stop: set on a signal; a second signal cancels running calls, which answer with an error.
         on_accepting: called when connections are accepted, unless the server is stopping.
     """

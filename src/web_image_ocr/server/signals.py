@@ -39,9 +39,6 @@ class SignalCallback:
     """Run a callback in the event loop on a signal; a signal that comes early is kept pending.
 
     Create it as early as possible: the default action of these signals ends the process.
-
-    Args:
-        number: the signal.
     """
 
     def __init__(self, number: signal.Signals) -> None:

@@ -20,11 +20,7 @@ CLOSE_TIMEOUT_S = 1.0
 
 
 class Timeout:
-    """Call a function when the time is up, unless stopped before.
-
-    Args:
-        callback: the function.
-    """
+    """Call a function when the time is up, unless stopped before."""
 
     def __init__(self, callback: Callable[[], None]) -> None:
         self._callback = callback

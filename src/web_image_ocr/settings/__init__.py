@@ -225,11 +225,10 @@ def _settings_from(config: Path | None) -> type[Settings]:
 
 def _with_lists(settings: type[Settings], name: str, value: object) -> object:
     field = settings.model_fields.get(name)
-    if field is None or not dataclasses.is_dataclass(field.annotation):
+    section = field and field.annotation
+    if not dataclasses.is_dataclass(section) or not isinstance(value, Mapping):
         return value
-    if not isinstance(value, Mapping):
-        return value
-    types = get_type_hints(field.annotation)
+    types = get_type_hints(section)
     return {
         key: _parse_list(part, types[key])
         if isinstance(part, str) and get_origin(types.get(key)) is tuple

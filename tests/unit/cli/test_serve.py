@@ -31,7 +31,7 @@ def events(monkeypatch: pytest.MonkeyPatch) -> list[str]:
     """Return the steps in order, without loading models or serving."""
     done: list[str] = []
 
-    async def serve_nothing(*_: object) -> None:
+    async def serve_nothing(*_: object, **__: object) -> None:
         done.append("served")
 
     monkeypatch.setattr(module, "configure_server", lambda _: None)
