@@ -1,4 +1,4 @@
-"""Servers that the contract's tests share; each is started once."""
+"""Fixtures: servers shared by the contract tests, each started once."""
 
 from __future__ import annotations
 
@@ -14,14 +14,14 @@ from tests.support.images import draw_image, encode_image
 
 @pytest.fixture(scope="session")
 def service(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Service]:
-    """A server with default settings (one worker)."""
+    """Yield a server with default settings (one worker)."""
     with running_service(tmp_path_factory.mktemp("service")) as running:
         yield running
 
 
 @pytest.fixture(scope="session")
 def throttled_service(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Service]:
-    """A server that takes one call a minute."""
+    """Yield a server that allows one call a minute."""
     data_dir = tmp_path_factory.mktemp("throttled")
     settings = {"WEB_IMAGE_OCR_API__RATE_LIMIT": "1/minute"}
     with running_service(data_dir, environment=settings) as running:
@@ -30,7 +30,7 @@ def throttled_service(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Serv
 
 @pytest.fixture(scope="session")
 def files() -> Iterator[FileServer]:
-    """A web server with pictures on this machine."""
+    """Yield a local web server with images."""
     with serving_files() as running:
         yield running
 
@@ -39,7 +39,7 @@ def files() -> Iterator[FileServer]:
 def lenient_service(
     tmp_path_factory: pytest.TempPathFactory, files: FileServer
 ) -> Iterator[Service]:
-    """The edition of 2025 by TLS, allowed to fetch from this machine, for 2 s at most."""
+    """Yield a server of the 2025 edition with TLS that may fetch from this machine for 2 s."""
     data_dir = tmp_path_factory.mktemp("lenient")
     certificate, key = self_signed(data_dir)
     settings = {
@@ -55,5 +55,5 @@ def lenient_service(
 
 @pytest.fixture(scope="session")
 def hello() -> bytes:
-    """A picture of one line, as a PNG file."""
+    """Return an image of one line, as a PNG file."""
     return encode_image(draw_image(((60, 60), "Hello World")))

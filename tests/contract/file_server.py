@@ -1,4 +1,4 @@
-"""A small web server on this machine, for ``url``."""
+"""Serve files on this machine, for ``url``."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 @dataclass(frozen=True, kw_only=True)
 class FileServer:
-    """Where it is and what it serves.
+    """Hold the address and the files of a web server.
 
     Attributes:
         port: of the server.
@@ -28,7 +28,7 @@ class FileServer:
     over: threading.Event = field(default_factory=threading.Event)
 
     def put(self, path: str, content_type: str, content: bytes) -> str:
-        """Serve a file; returns its address."""
+        """Serve a file; return its URL."""
         self.files[path] = (content_type, content)
         return self.url(path)
 
@@ -38,9 +38,9 @@ class FileServer:
 
 @contextmanager
 def serving_files() -> Iterator[FileServer]:
-    """The server, until the end of the block."""
+    """Run the server until the end of the block."""
     with ThreadingHTTPServer(("127.0.0.1", 0), _Handler) as server, socket.socket() as closed:
-        closed.bind(("127.0.0.1", 0))  # nobody else gets the port, and nobody listens on it
+        closed.bind(("127.0.0.1", 0))  # reserved, and without a listener
         served = FileServer(port=server.server_port, closed_port=closed.getsockname()[1])
         _Handler.served = served
         thread = threading.Thread(target=server.serve_forever)
@@ -74,4 +74,4 @@ class _Handler(BaseHTTPRequestHandler):
             self.close_connection = True
 
     def log_message(self, format: str, *args: object) -> None:  # noqa: A002 - the library's name
-        """Keep quiet."""
+        """Log nothing."""

@@ -1,4 +1,4 @@
-"""The official SDK, unchanged, as its users call it."""
+"""Call the server with the official SDK, unchanged."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ def sdk_client(
     kind: Any = OcrClient,
     handler: HttpHandler | None = None,
 ) -> Any:
-    """A client of the server at ``url``.
+    """Return a client of the server at ``url``.
 
     Args:
         url: of the server.
@@ -40,20 +40,20 @@ def sdk_client(
 
 
 def key_of(account: Account) -> BasicCredentials:
-    """The account's own key, for its first project."""
+    """Return the credentials of the account's key for its first project."""
     return BasicCredentials(account.access_key, account.secret_key, account.project_id)
 
 
 def read(client: Any, **fields: Any) -> list[str]:
-    """The texts of a picture, without blanks."""
+    """Return the texts of an image, without blanks."""
     return texts(client.recognize_web_image(request_with(**fields)))
 
 
 def request_with(**fields: Any) -> RecognizeWebImageRequest:
-    """A request whose body has these fields."""
+    """Return a request whose body has these fields."""
     return RecognizeWebImageRequest(body=WebImageRequestBody(**fields))
 
 
 def texts(answer: Any) -> list[str]:
-    """The texts of the SDK's answer object, without blanks."""
+    """Return the texts of the SDK's answer object, without blanks."""
     return [block.words.replace(" ", "") for block in answer.result.words_block_list]

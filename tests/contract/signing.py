@@ -1,4 +1,4 @@
-"""Requests signed by the official SDK's own signer, so that two codes must agree."""
+"""Sign requests with the official SDK's signer, an independent implementation."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ SDK_DATE = "%Y%m%dT%H%M%SZ"
 
 
 class HostlessSigner(Signer):  # type: ignore[misc]
-    """Leaves ``host`` unsigned, as older SDKs in other languages do."""
+    """Leave ``host`` unsigned, as older SDKs in other languages do."""
 
     @classmethod
     def _process_header_host(cls, request: SdkRequest) -> None:
@@ -32,7 +32,7 @@ def signed_request(
     shift: timedelta = timedelta(),
     signer: type[Signer] = Signer,
 ) -> httpx.Request:
-    """A request that the SDK's signer signed, ready to be sent or altered.
+    """Return a request signed by the SDK's signer, ready to be sent or altered.
 
     Args:
         url: with its query.

@@ -1,4 +1,4 @@
-"""Checklist of the contract, lines 53, 54, 56 to 62 and 68 to 72: who is calling."""
+"""Checklist of the contract, lines 53, 54, 56 to 62 and 68 to 72: authentication."""
 
 from __future__ import annotations
 
@@ -71,7 +71,7 @@ def test_58_that_token_on_web_image(service: Service, hello: bytes) -> None:
     assert response.status_code == 200
 
 
-def test_59_a_second_token_leaves_the_first_good(service: Service, hello: bytes) -> None:
+def test_59_a_second_token_keeps_the_first_valid(service: Service, hello: bytes) -> None:
     tokens = [sign_in(service.client, service.account).headers["x-subject-token"] for _ in range(2)]
     for token in tokens:
         response = service.post({"image": to_base64(hello)}, headers={"X-Auth-Token": token})
@@ -95,7 +95,7 @@ def test_61_a_malformed_token_call(service: Service, content: bytes) -> None:
     assert (error["code"], error["title"]) == (400, "Bad Request")
 
 
-def test_62_what_a_token_says(service: Service) -> None:
+def test_62_content_of_a_token(service: Service) -> None:
     issued = sign_in(service.client, service.account)
     token = issued.headers["x-subject-token"]
     headers = {"X-Auth-Token": service.token, "X-Subject-Token": token}
@@ -161,7 +161,7 @@ def test_72_project_look_up(service: Service) -> None:
 
 
 def _log_with(service: Service, request_id: str) -> str:
-    """The log once it holds that call, whose record follows its answer."""
+    """Return the log once it holds that call; the record follows the answer."""
     end = time.monotonic() + 10
     log = ""
     while request_id not in log:

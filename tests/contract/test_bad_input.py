@@ -1,4 +1,4 @@
-"""Checklist of the contract, lines 31 to 40 and 42 to 45: bodies and pictures refused."""
+"""Checklist of the contract, lines 31 to 40 and 42 to 45: refused bodies and images."""
 
 from __future__ import annotations
 
@@ -65,7 +65,7 @@ def test_34_a_boolean_as_text(service: Service, hello: bytes, value: str) -> Non
 
 
 @pytest.mark.parametrize("text", ["*no base64*", to_base64(b"This is a text file.\n" * 9)])
-def test_35_no_picture(service: Service, text: str) -> None:
+def test_35_not_an_image(service: Service, text: str) -> None:
     assert_refused(service.post({"image": text}), 400, "AIS.0102")
 
 
@@ -117,17 +117,17 @@ def test_40_texts_letter_by_letter(service: Service) -> None:
 
 
 @pytest.mark.parametrize("content", [b"", b"{", b"image=abc", b"\xff\xfe"])
-def test_42_a_body_that_is_no_json(service: Service, content: bytes) -> None:
+def test_42_a_body_that_is_not_json(service: Service, content: bytes) -> None:
     assert_refused(service.post_raw(content), 400, "ModelArts.4105")
 
 
 @pytest.mark.parametrize("content", [b"[]", b'["image"]', b'"image"', b"7", b"null"])
-def test_43_json_that_is_no_object(service: Service, content: bytes) -> None:
+def test_43_json_that_is_not_an_object(service: Service, content: bytes) -> None:
     assert_refused(service.post_raw(content), 400, "AIS.0101")
 
 
 def test_44_base64_above_10_mb(service: Service, hello: bytes) -> None:
-    # What follows the end of a PNG file is not looked at, so any length makes a good picture.
+    # Decoders ignore bytes after the end of a PNG file, so any length is a valid image.
     longest = to_base64(hello.ljust(10 * MB // 4 * 3, b"\0"))
     assert len(longest) == 10 * MB
     assert service.post({"image": longest}).status_code == 200

@@ -1,4 +1,4 @@
-"""Checklist of the contract, lines 27, 28 and 41: what all answers have in common."""
+"""Checklist of the contract, lines 27, 28 and 41: common properties of all answers."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ CHINESE = "田中土"
 
 @pytest.fixture(scope="module")
 def answers(service: Service) -> list[httpx.Response]:
-    """One answer of each kind, the first to a picture of Chinese text."""
+    """Return one answer of each kind, the first to an image of Chinese text."""
     client = service.client
     chinese = encode_image(chinese_image((60, 50), (118, 50), (176, 50), size=(480, 160)))
     bad_subject = {"X-Auth-Token": service.token, "X-Subject-Token": "abc"}
@@ -66,13 +66,13 @@ def test_28_every_answer_has_a_request_id(answers: list[httpx.Response]) -> None
     assert len(set(ids)) == len(ids)
 
 
-def test_no_answer_is_kept_or_taken_for_a_page(answers: list[httpx.Response]) -> None:
+def test_no_answer_is_cached_or_shown_as_a_page(answers: list[httpx.Response]) -> None:
     for answer in answers:
         assert SECURITY_HEADERS.items() <= dict(answer.headers).items()
 
 
 def test_41_every_error_has_both_fields(answers: list[httpx.Response]) -> None:
-    # The calls of the identity service have a form of their own: lines 60 to 62.
+    # The identity API has its own form: lines 60 to 62.
     errors = [
         answer
         for answer in answers

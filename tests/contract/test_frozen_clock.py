@@ -1,4 +1,4 @@
-"""Checklist of the contract, lines 55 and 63 to 67: what needs a clock that stands still.
+"""Checklist of the contract, lines 55 and 63 to 67: tests with a frozen clock.
 
 The real application and real identities in this process, with the time of the worked
 examples, whose keys the operator has imported.
@@ -61,7 +61,7 @@ HEADERS_C = {
 
 
 class Clock:
-    """A clock that moves when told."""
+    """A clock that moves only when set."""
 
     def __init__(self) -> None:
         self.now = NOW
@@ -71,13 +71,13 @@ class Clock:
 
 
 class DecodingRecognizer(FakeRecognizer):
-    """Reads no text, but looks at the picture as a worker does."""
+    """Decode the image as a worker does, but recognize no text."""
 
     async def recognize(
-        self, picture: bytes, options: RecognitionOptions, deadline: Deadline, project_id: str
+        self, image: bytes, options: RecognitionOptions, deadline: Deadline, project_id: str
     ) -> Page:
-        decode(picture, ImageLimits())
-        return await super().recognize(picture, options, deadline, project_id)
+        decode(image, ImageLimits())
+        return await super().recognize(image, options, deadline, project_id)
 
 
 @pytest.fixture(scope="module")
@@ -110,9 +110,9 @@ async def client(identity: Identity) -> AsyncIterator[httpx.AsyncClient]:
 
 
 def _add_examples(administration: Administration) -> None:
-    """The project and the keys of the worked examples."""
+    """Return the project and the keys of the worked examples."""
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr("secrets.token_hex", lambda _: PROJECT)  # what ids are drawn with
+        patch.setattr("secrets.token_hex", lambda _: PROJECT)  # source of ids
         assert administration.create_project("example").id == PROJECT
     administration.enable(PROJECT, API_NAME)
     administration.import_key("admin", ACCESS, SECRET)
@@ -177,7 +177,7 @@ async def test_65_worked_example_b(client: httpx.AsyncClient, identity: Identity
     _, signature = _signature(ACCESS, SECRET, headers, body)
     assert signature == "9905564a9389bd3794be3df0666679c1dd0608ecbb548d7dd6a7260f5bfa7a57"
 
-    # The example's security token is nobody's; here is the same call with one of ours.
+    # The example's security token is unknown; this is the same call with a valid one.
     key = identity.temporary_keys.issue(_token(identity))
     headers["X-Security-Token"] = key.security_token
     authorization, _ = _signature(key.access, key.secret, headers, body)
@@ -198,7 +198,7 @@ async def test_65_worked_example_b(client: httpx.AsyncClient, identity: Identity
 
 
 def _signature(access: str, secret: str, headers: dict[str, str], body: bytes) -> tuple[str, str]:
-    """The header ``Authorization`` that signs all these headers, and the signature in it."""
+    """Return the header ``Authorization`` that signs all headers, and its signature."""
     names = tuple(sorted(name.lower() for name in headers))
     signature = sign(secret, _request(body, headers), names)
     signed = ";".join(names)

@@ -12,7 +12,7 @@ pytestmark = [pytest.mark.server, pytest.mark.models]
 
 
 def assert_gateway_error(response: httpx.Response, status: int, code: str) -> str:
-    """The shape of the gateway's errors; returns the text."""
+    """Assert the form of the gateway's errors; return the text."""
     body = response.json()
     assert (response.status_code, body["error_code"]) == (status, code)
     assert body["request_id"] == response.headers["x-request-id"]

@@ -1,4 +1,4 @@
-"""Checklist of the contract, lines 78 to 80, and what else the official SDK can ask for."""
+"""Checklist of the contract, lines 78 to 80, and other options of the official SDK."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ def test_78_the_sdk_with_a_key(request: pytest.FixtureRequest, hello: bytes, *, 
     assert (size.width, size.height) == (480, 160)
 
 
-def test_79_the_sdk_with_a_picture_of_14_px(service: Service) -> None:
+def test_79_the_sdk_with_an_image_of_14_px(service: Service) -> None:
     client = sdk_client(service.url, key_of(service.account))
     small = to_base64(encode_image(draw_image(size=(14, 14))))
     with pytest.raises(ClientRequestException) as caught:
@@ -51,7 +51,7 @@ def test_79_the_sdk_with_a_picture_of_14_px(service: Service) -> None:
 
 
 def test_80_the_sdk_with_the_engine_down(tmp_path: Path, hello: bytes) -> None:
-    """Workers are killed after the model they would start with has gone from the disk."""
+    """Delete the model file, then kill the workers."""
     model = tmp_path / "detection.onnx"
     model.write_bytes(load_models(EngineConfig(precision="float32")).detection)
     settings = {

@@ -1,4 +1,4 @@
-"""Everything the official SDK, and keystoneauth, can prove its user with."""
+"""All kinds of credentials of the official SDK and of keystoneauth."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ pytestmark = [pytest.mark.server, pytest.mark.models]
 
 @pytest.fixture(autouse=True)
 def _no_known_projects(monkeypatch: pytest.MonkeyPatch) -> None:
-    """The SDK keeps the projects it has looked up, beyond the client that did."""
+    """Clear the projects that the SDK caches across clients."""
     monkeypatch.setattr(Credentials, "_CACHE", {})
 
 
@@ -33,7 +33,7 @@ def wrong_key(service: Service) -> BasicCredentials:
 
 
 def with_token_for_signature(token: str) -> HttpHandler:
-    """The SDK's hook for a request about to be sent, which takes its signature out."""
+    """Remove the signature from a request, as a hook of the SDK before sending."""
 
     def exchange(request: SdkRequest, **_: object) -> None:
         del request.header_params["Authorization"]
@@ -64,7 +64,7 @@ def test_a_token_by_preset_headers(service: Service, hello: bytes) -> None:
     assert read(client, image=to_base64(hello)) == ["HelloWorld"]
 
 
-def test_of_a_token_and_a_signature_the_signature_decides(service: Service, hello: bytes) -> None:
+def test_a_signature_takes_precedence_over_a_token(service: Service, hello: bytes) -> None:
     client = sdk_client(service.url, key_of(service.account))
     client.preset_headers = {"X-Auth-Token": "abc"}
     assert read(client, image=to_base64(hello)) == ["HelloWorld"]

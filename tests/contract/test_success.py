@@ -1,4 +1,4 @@
-"""Checklist of the contract, lines 1 to 26, 29 and 30: pictures that are read."""
+"""Checklist of the contract, lines 1 to 26, 29 and 30: recognized images."""
 
 from __future__ import annotations
 
@@ -70,7 +70,7 @@ def test_05_vertices_of_an_upright_line(service: Service, hello: bytes) -> None:
 
 @pytest.mark.parametrize("detect_direction", [True, False])
 @pytest.mark.parametrize(("turn", "direction"), [(90, (0, -1)), (180, (-1, 0)), (270, (0, 1))])
-def test_06_turned_text(
+def test_06_rotated_text(
     service: Service, turn: int, direction: tuple[int, int], *, detect_direction: bool
 ) -> None:
     upright = draw_image(((40, 60), "quality and speed"), height=40)
@@ -89,7 +89,7 @@ def test_06_a_column(service: Service, *, detect_direction: bool) -> None:
 
 
 def _assert_runs(location: list[list[int]], direction: tuple[int, int]) -> None:
-    """The vertices are clockwise; the first edge goes that way and is a long one."""
+    """Assert clockwise vertices and a long first edge in this direction."""
     assert _is_clockwise(location)
     (x0, y0), (x1, y1), (x2, y2), _ = location
     along = (x1 - x0) * direction[0] + (y1 - y0) * direction[1]
@@ -98,7 +98,7 @@ def _assert_runs(location: list[list[int]], direction: tuple[int, int]) -> None:
 
 
 @pytest.mark.parametrize("detect_direction", [True, False])
-def test_07_coordinates_lie_in_the_picture_as_sent(
+def test_07_coordinates_are_inside_the_image_as_sent(
     service: Service, *, detect_direction: bool
 ) -> None:
     tilted = draw_image(((60, 60), "Hello World")).rotate(30, expand=True, fillcolor="white")
@@ -106,7 +106,7 @@ def test_07_coordinates_lie_in_the_picture_as_sent(
     points = [point for block in _blocks(result) for point in block["location"]]
     assert all(0 <= x < tilted.width and 0 <= y < tilted.height for x, y in points)
     if detect_direction:
-        # The middle of the text is the middle of the picture, before and after turning.
+        # The text is centered in the image, before and after rotation.
         xs, ys = zip(*points, strict=True)
         left, top, right, bottom = text_box((60, 60), "Hello World")
         off_centre = ((left + right) / 2 - 240, (top + bottom) / 2 - 80)
@@ -142,7 +142,7 @@ def test_11_image_size(service: Service, hello: bytes) -> None:
 
 @pytest.fixture(scope="module")
 def with_contact(service: Service) -> dict[str, Any]:
-    """The answer for a picture with an address, everything asked."""
+    """Return the answer for an image with an address and all options."""
     return service.read(encode_image(ADDRESS), extract_type=["contact_info", "image_size"])
 
 
@@ -154,7 +154,7 @@ def test_12_contact_info(with_contact: dict[str, Any]) -> None:
     assert all(isinstance(value, str) for value in found.values())
 
 
-def test_13_only_what_was_asked_appears(service: Service) -> None:
+def test_13_only_requested_data_appears(service: Service) -> None:
     file = encode_image(ADDRESS)
     assert set(service.read(file, extract_type=["image_size"])["extracted_data"]) == {"image_size"}
     contact = service.read(file, extract_type=["contact_info"])["extracted_data"]
@@ -162,7 +162,7 @@ def test_13_only_what_was_asked_appears(service: Service) -> None:
 
 
 @pytest.mark.xfail(raises=KeyError, reason="contact information is not extracted yet")
-def test_14_both_asked(with_contact: dict[str, Any]) -> None:
+def test_14_both_requested(with_contact: dict[str, Any]) -> None:
     assert with_contact["extracted_data"]["image_size"]
     assert with_contact["extracted_data"]["contact_info"]
 
@@ -172,7 +172,7 @@ def test_15_no_block_has_extracted_data(service: Service, hello: bytes) -> None:
     assert all("extracted_data" not in block for block in _blocks(result))
 
 
-def test_16_an_upside_down_picture_reads_the_same(service: Service) -> None:
+def test_16_an_upside_down_image_gives_the_same_text(service: Service) -> None:
     upright = draw_image(((40, 30), "Upper line"), ((40, 100), "Lower line"))
     turned = encode_image(upright.rotate(180))
     assert words(service.read(turned, detect_direction=True)) == words(
@@ -195,7 +195,7 @@ def test_18_there_is_no_direction(service: Service, hello: bytes) -> None:
 
 @pytest.fixture(scope="module")
 def with_fonts(service: Service, hello: bytes) -> list[Block]:
-    """The blocks of an answer, fonts asked."""
+    """Return the blocks of an answer with fonts requested."""
     return _blocks(service.read(hello, detect_font=True))
 
 
@@ -227,7 +227,7 @@ def test_22_detect_text_direction(service: Service, hello: bytes) -> None:
     assert words(service.read(hello, detect_text_direction=False)) == ["HelloWorld"]
 
 
-def test_23_a_picture_without_text(service: Service) -> None:
+def test_23_an_image_without_text(service: Service) -> None:
     result = service.read(encode_image(draw_image()))
     assert result["words_block_count"] == 0
     assert result["words_block_list"] == []

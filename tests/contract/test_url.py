@@ -1,4 +1,4 @@
-"""Checklist of the contract, lines 73 to 77: pictures behind a ``url``."""
+"""Checklist of the contract, lines 73 to 77: images behind a ``url``."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ def assert_refused(response: httpx.Response, code: str) -> None:
     assert (response.status_code, response.json()["error_code"]) == (400, code)
 
 
-def test_73_a_url_gives_what_the_picture_gives(
+def test_73_a_url_gives_the_same_answer_as_the_image(
     lenient_service: Service, files: FileServer, hello: bytes
 ) -> None:
     url = files.put("/hello.png", "image/png", hello)
@@ -49,7 +49,7 @@ def test_75_unreachable(lenient_service: Service, files: FileServer, what: str) 
 def test_76_a_file_above_the_limit(
     lenient_service: Service, files: FileServer, hello: bytes
 ) -> None:
-    limit = 10 * 1024**2 // 4 * 3  # its Base64 has 10 MB
+    limit = 10 * 1024**2 // 4 * 3  # 10 MB in Base64
     url = files.put("/largest.png", "image/png", hello.ljust(limit, b"\0"))
     assert lenient_service.post({"url": url}).status_code == 200
     url = files.put("/larger.png", "image/png", hello.ljust(limit + 1, b"\0"))

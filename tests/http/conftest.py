@@ -1,4 +1,4 @@
-"""The real application in this process: real identities, a null recogniser."""
+"""Fixtures: the application in this process with a real identity and a fake recognizer."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ from web_image_ocr.serving.cache import ResultCache
 
 @dataclass(frozen=True, kw_only=True)
 class Account:
-    """The first account and a token for its project."""
+    """Hold the first account and tokens for its project and its domain."""
 
     first: FirstAccount
     project_id: str
@@ -55,7 +55,7 @@ def account(identity: Identity) -> Account:
 
 
 def account_of(identity: Identity) -> Account:
-    """Make the first account of an empty store."""
+    """Create the first account in an empty database."""
     first = identity.initialize(password="correct-horse-battery")
     assert first.project_id
     assert first.project_name
@@ -90,7 +90,7 @@ def fetcher() -> FakeImageSource:
 
 @pytest.fixture
 def clients(recognizer: FakeRecognizer, fetcher: FakeImageSource) -> Clients:
-    """Makes clients of applications with the settings that a test names."""
+    """Return a function that opens a client of an application with the given settings."""
 
     @asynccontextmanager
     async def client(
@@ -119,13 +119,13 @@ def clients(recognizer: FakeRecognizer, fetcher: FakeImageSource) -> Clients:
 
 @pytest.fixture
 async def anonymous(clients: Clients) -> AsyncIterator[httpx.AsyncClient]:
-    """A client of a server without identities."""
+    """Yield a client of a server without authentication."""
     async with clients() as made:
         yield made
 
 
 @pytest.fixture
 async def client(clients: Clients, identity: Identity) -> AsyncIterator[httpx.AsyncClient]:
-    """A client of a server with identities."""
+    """Yield a client of a server with authentication."""
     async with clients(identity) as made:
         yield made

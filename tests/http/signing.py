@@ -1,4 +1,4 @@
-"""Calls that are signed with the first account's key."""
+"""Sign calls with the first account's key."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ def signed_headers(
     body: bytes = BODY,
     extra: dict[str, bytes] | None = None,
 ) -> dict[bytes, bytes]:
-    """Headers that sign a call of the service."""
+    """Return the headers of a signed call of the service."""
     headers: dict[str, bytes] = {
         "host": b"localhost",
         "x-sdk-date": utc_now().strftime("%Y%m%dT%H%M%SZ").encode(),

@@ -1,4 +1,4 @@
-"""What an operator changes, callers feel at once."""
+"""Changes by an operator take effect at once."""
 
 from __future__ import annotations
 
@@ -64,7 +64,7 @@ async def test_a_viewer_may_not_call(clients: Clients, own_identity: Identity) -
                 assert_failure(response, ErrorKind.ROLE_FORBIDDEN)
 
 
-async def test_a_new_password_ends_tokens(clients: Clients, own_identity: Identity) -> None:
+async def test_a_new_password_revokes_tokens(clients: Clients, own_identity: Identity) -> None:
     headers = _token(own_identity)
     async with clients(own_identity) as client:
         assert (await _call(client, _path(own_identity), headers)).status_code == 200
@@ -82,7 +82,7 @@ async def test_a_disabled_user_is_refused(clients: Clients, own_identity: Identi
         assert_failure(response, ErrorKind.TOKEN_REVOKED)
 
 
-async def test_a_service_switched_off(clients: Clients, own_identity: Identity) -> None:
+async def test_a_disabled_service(clients: Clients, own_identity: Identity) -> None:
     headers = _token(own_identity)
     own_identity.administration.disable("cn-north-4", API_NAME)
     async with clients(own_identity) as client:

@@ -1,4 +1,4 @@
-"""Whatever is sent, the answer has the contract's form and nothing is unexpected."""
+"""Arbitrary requests get an answer in the contract's form, never an unexpected exception."""
 
 from __future__ import annotations
 

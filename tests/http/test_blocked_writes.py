@@ -1,4 +1,4 @@
-"""Another process holds the store's write lock, and writes wait: nothing else does."""
+"""Only writes wait while another process holds the database's write lock."""
 
 from __future__ import annotations
 
@@ -17,11 +17,11 @@ from tests.http.conftest import Account, Clients, account_of
 from tests.http.signing import BODY, signed_headers
 from web_image_ocr.identity import Identity, IdentityConfig
 
-pytestmark = pytest.mark.slow  # locks are waited for
+pytestmark = pytest.mark.slow  # waits for locks
 
 WRITES = 16
 LIMIT_S = 20.0
-"""Far above what a call takes on a busy machine, far below what a write waits for here."""
+"""Far above the time of a call on a busy machine, far below the wait of a write here."""
 STORE_WAIT_S = 100.0
 
 
@@ -68,7 +68,7 @@ def _refuse_threads(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 async def _statuses(client: httpx.AsyncClient, owner: Account) -> dict[str, int]:
-    """What callers get who change nothing, in the order of asking."""
+    """Return the statuses of calls that change nothing, in order."""
     both = {**owner.headers, "X-Subject-Token": owner.token}
     answers = {
         "call": await client.post(owner.path, headers=owner.headers, content=BODY),
@@ -92,7 +92,7 @@ async def test_calls_that_change_nothing_do_not_wait(
     assert statuses == {**dict.fromkeys(statuses, 200), "refused sign-out": 401}
     with _locked(tmp_path / "web-image-ocr.db") as release:
         writes = _writes(client, owner)
-        await asyncio.sleep(0.2)  # until they have taken all threads that there are for them
+        await asyncio.sleep(0.2)  # until they occupy all threads of their pool
         async with asyncio.timeout(LIMIT_S):
             assert await _statuses(client, owner) == statuses
         assert not any(write.done() for write in writes)
@@ -101,10 +101,10 @@ async def test_calls_that_change_nothing_do_not_wait(
     assert [answer.status_code for answer in made] == [201] * WRITES
 
 
-async def test_wrong_signatures_that_are_to_be_counted_keep_no_right_one_waiting(
+async def test_wrong_signatures_that_wait_for_the_lock_do_not_delay_valid_ones(
     clients: Clients, blocked_identity: Identity, owner: Account, tmp_path: Path
 ) -> None:
-    """Nor is anybody let in who has failed, while that is not counted."""
+    """A caller who has failed is not accepted before the failure is counted."""
     wrong, right = signed_headers(owner, secret="another"), signed_headers(owner)
     async with (
         clients(blocked_identity, peer="192.0.2.1") as guesser,
@@ -130,7 +130,7 @@ async def test_wrong_signatures_that_are_to_be_counted_keep_no_right_one_waiting
             refused = await asyncio.gather(*guesses)
             tried = await asyncio.gather(*tries)
     assert [answer.status_code for answer in refused] == [401] * 2
-    # Two failures were counted, not one for each that waited for it.
+    # Two failures were counted, not one for each waiting call.
     assert [answer.status_code for answer in tried] == [200] * WRITES
 
 
@@ -143,7 +143,7 @@ def _sign_in(owner: Account, password: str) -> dict[str, Any]:
     return {"auth": {"identity": {"methods": ["password"], "password": {"user": user}}}}
 
 
-async def test_wrong_passwords_that_are_to_be_counted_keep_no_right_one_waiting(
+async def test_wrong_passwords_that_wait_for_the_lock_do_not_delay_valid_ones(
     clients: Clients, blocked_identity: Identity, owner: Account, tmp_path: Path
 ) -> None:
     right = _sign_in(owner, "correct-horse-battery")
@@ -181,7 +181,7 @@ def _new_user(number: int) -> dict[str, Any]:
     return {"name": f"made-{number}", "role": "caller"}
 
 
-async def test_new_passwords_that_are_to_be_written_keep_no_sign_in_waiting(
+async def test_new_passwords_that_wait_for_the_lock_do_not_delay_sign_ins(
     client: httpx.AsyncClient, owner: Account, tmp_path: Path
 ) -> None:
     with _locked(tmp_path / "web-image-ocr.db") as release:
@@ -195,7 +195,7 @@ async def test_new_passwords_that_are_to_be_written_keep_no_sign_in_waiting(
         async with asyncio.timeout(LIMIT_S):
             right = _sign_in(owner, "correct-horse-battery")
             assert (await client.post("/v3/auth/tokens", json=right)).status_code == 201
-            # One user sets no more passwords at once.
+            # The concurrency limit of one user.
             third = await client.post("/v1/users", headers=owner.headers, json=_new_user(3))
             assert (third.status_code, third.headers["retry-after"]) == (429, "1")
         assert not any(task.done() for task in made)
@@ -204,7 +204,7 @@ async def test_new_passwords_that_are_to_be_written_keep_no_sign_in_waiting(
 
 
 @pytest.mark.parametrize("blocked_identity", [5.0], indirect=True)
-async def test_a_known_token_enters_no_thread(
+async def test_a_cached_token_uses_no_thread(
     client: httpx.AsyncClient, owner: Account, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     both = {**owner.headers, "X-Subject-Token": owner.token}

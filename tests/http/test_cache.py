@@ -1,4 +1,4 @@
-"""The result cache behind the call, on a recogniser that needs no models."""
+"""The result cache behind the call, with a fake recognizer."""
 
 from __future__ import annotations
 
@@ -44,7 +44,7 @@ def is_hit(response: httpx.Response) -> bool:
     return bool(re.fullmatch(HIT, response.headers["server-timing"]))
 
 
-async def test_without_a_cache_every_call_is_read(
+async def test_without_a_cache_every_call_is_recognized(
     anonymous: httpx.AsyncClient, recognizer: FakeRecognizer
 ) -> None:
     for _ in range(2):
@@ -52,7 +52,7 @@ async def test_without_a_cache_every_call_is_read(
     assert len(recognizer.calls) == 2
 
 
-async def test_the_second_answer_is_the_first_without_the_times_of_reading(
+async def test_the_second_answer_equals_the_first_without_stage_times(
     caching: httpx.AsyncClient, recognizer: FakeRecognizer
 ) -> None:
     first, second = [await caching.post(PATH, json=BODY) for _ in range(2)]
@@ -65,7 +65,7 @@ async def test_the_second_answer_is_the_first_without_the_times_of_reading(
     assert first.headers["x-request-id"] != second.headers["x-request-id"]
 
 
-async def test_what_does_not_change_the_reading_does_not_matter(
+async def test_options_without_effect_on_the_page_share_an_entry(
     caching: httpx.AsyncClient, recognizer: FakeRecognizer
 ) -> None:
     await caching.post(PATH, json=BODY)
@@ -77,7 +77,7 @@ async def test_what_does_not_change_the_reading_does_not_matter(
     assert len(recognizer.calls) == 2
 
 
-async def test_another_project_cannot_tell_what_was_asked(
+async def test_entries_are_separate_for_each_project(
     caching: httpx.AsyncClient, recognizer: FakeRecognizer
 ) -> None:
     await caching.post(PATH, json=BODY)
@@ -86,7 +86,7 @@ async def test_another_project_cannot_tell_what_was_asked(
     assert len(recognizer.calls) == 2
 
 
-async def test_who_may_not_call_is_given_nothing_kept(
+async def test_unauthorized_callers_get_no_cached_answer(
     clients: Clients, identity: Identity, account: Account, cache: ResultCache
 ) -> None:
     async with clients(identity, cache=cache) as client:
@@ -101,7 +101,9 @@ async def test_who_may_not_call_is_given_nothing_kept(
         assert is_hit(response)
 
 
-async def test_a_kept_answer_counts_towards_the_rate(clients: Clients, cache: ResultCache) -> None:
+async def test_a_cached_answer_counts_towards_the_rate_limit(
+    clients: Clients, cache: ResultCache
+) -> None:
     async with clients(cache=cache, rate_limit="2/minute") as client:
         for _ in range(2):
             assert (await client.post(PATH, json=BODY)).status_code == 200
@@ -109,7 +111,7 @@ async def test_a_kept_answer_counts_towards_the_rate(clients: Clients, cache: Re
         assert response.status_code == 429
 
 
-async def test_a_client_that_goes_costs_the_others_nothing(
+async def test_a_client_that_disconnects_does_not_cancel_the_shared_run(
     caching: httpx.AsyncClient, recognizer: FakeRecognizer
 ) -> None:
     recognizer.seconds = 0.3
@@ -122,7 +124,7 @@ async def test_a_client_that_goes_costs_the_others_nothing(
     assert (len(recognizer.calls), recognizer.cancelled) == (1, 0)
 
 
-async def test_a_failure_is_the_same_for_all_and_not_kept(
+async def test_a_failure_is_shared_and_not_cached(
     caching: httpx.AsyncClient, recognizer: FakeRecognizer
 ) -> None:
     recognizer.alive = False

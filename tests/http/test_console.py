@@ -1,4 +1,4 @@
-"""How the console's files are sent."""
+"""Serving the console's files."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ async def test_the_style_holds_every_sheet() -> None:
 
 
 @pytest.mark.parametrize("path", PATHS)
-async def test_each_is_sent_with_a_strict_policy(path: str) -> None:
+async def test_each_file_has_a_strict_content_security_policy(path: str) -> None:
     answer = await get(path)
     assert answer.status_code == 200
     policy = answer.headers["content-security-policy"]
@@ -52,7 +52,7 @@ async def test_each_is_sent_with_a_strict_policy(path: str) -> None:
     assert answer.headers["referrer-policy"] == "no-referrer"
 
 
-async def test_the_page_is_asked_for_again_and_its_parts_are_kept() -> None:
+async def test_the_page_is_revalidated_and_its_files_are_cached() -> None:
     page = await get("/")
     assert page.headers["cache-control"] == "no-cache"
     parts = re.findall(r'(?:src|href)="([^"]+)"', page.text)
@@ -64,7 +64,7 @@ async def test_the_page_is_asked_for_again_and_its_parts_are_kept() -> None:
 
 
 @pytest.mark.parametrize("path", [PATHS[0], PATHS[1]])
-async def test_a_known_file_is_not_sent_again(path: str) -> None:
+async def test_an_unchanged_file_is_answered_with_304(path: str) -> None:
     first = await get(path)
     for asked in (first.headers["etag"], f'"other", {first.headers["etag"]}', "*"):
         again = await get(path, If_None_Match=asked)
@@ -84,14 +84,14 @@ async def test_a_known_file_is_not_sent_again(path: str) -> None:
         ("", False),
     ],
 )
-async def test_gzip_is_for_those_who_take_it(accepted: str, packed: bool) -> None:
+async def test_gzip_only_for_clients_that_accept_it(accepted: str, packed: bool) -> None:
     answer = await get("/", Accept_Encoding=accepted)
     assert ("content-encoding" in answer.headers) == packed
     assert answer.headers["vary"] == "accept-encoding"
     assert "<!doctype html>" in answer.text
 
 
-async def test_packed_files_are_the_same() -> None:
+async def test_compressed_files_have_the_same_content() -> None:
     for path in PATHS:
         if path.endswith(".js"):
             plain = await get(path, Accept_Encoding="identity")

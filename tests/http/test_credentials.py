@@ -10,12 +10,12 @@ from web_image_ocr.identity import Identity
 from web_image_ocr.primitives.errors import ErrorKind
 
 
-async def test_a_token_is_let_in(client: httpx.AsyncClient, account: Account) -> None:
+async def test_a_token_is_accepted(client: httpx.AsyncClient, account: Account) -> None:
     response = await client.post(account.path, headers=account.headers, content=BODY)
     assert response.status_code == 200
 
 
-async def test_a_signature_is_let_in(client: httpx.AsyncClient, account: Account) -> None:
+async def test_a_signature_is_accepted(client: httpx.AsyncClient, account: Account) -> None:
     response = await client.post(account.path, headers=signed_headers(account), content=BODY)
     assert response.status_code == 200
 
@@ -34,7 +34,7 @@ async def test_neither_token_nor_signature(client: httpx.AsyncClient, account: A
 
 
 @pytest.mark.parametrize("authorization", ["Bearer abc", "Basic YTpi", ""])
-async def test_other_authorization_is_none_of_ours(
+async def test_other_authorization_schemes_are_ignored(
     client: httpx.AsyncClient, account: Account, authorization: str
 ) -> None:
     headers = {"Authorization": authorization}
@@ -61,7 +61,7 @@ async def test_with_both_the_signature_decides(client: httpx.AsyncClient, accoun
     with_bad = {**bad, b"x-auth-token": account.token.encode()}
     response = await client.post(account.path, headers=with_bad, content=BODY)
     assert_failure(response, ErrorKind.SIGNATURE_INVALID)
-    await client.post(account.path, headers=good, content=BODY)  # ends the run of failures
+    await client.post(account.path, headers=good, content=BODY)  # resets the count of failures
 
 
 async def test_another_body_than_the_signed_one(
@@ -85,7 +85,7 @@ async def test_a_token_without_a_project(client: httpx.AsyncClient, account: Acc
 
 
 @pytest.mark.parametrize("project", ["%7Bproject_id%7D", "x", "a" * 5000, "%E5%9B%BE", "..%2F.."])
-async def test_a_project_that_is_not_the_callers(
+async def test_a_project_of_another_account(
     client: httpx.AsyncClient, account: Account, project: str
 ) -> None:
     path = PATH.replace(PATH.split("/")[2], project)

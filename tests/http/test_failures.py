@@ -20,7 +20,7 @@ PUBLIC = {
 }
 
 
-def test_the_table_is_total() -> None:
+def test_the_table_has_every_kind() -> None:
     assert set(TABLE) == set(ErrorKind)
 
 
@@ -48,7 +48,7 @@ async def test_every_kind_has_the_shape_of_the_contract(
     assert "a detail that stays here" not in response.text
 
 
-async def test_an_unexpected_exception_is_500_and_says_nothing(
+async def test_an_unexpected_exception_is_500_without_details(
     anonymous: httpx.AsyncClient, recognizer: FakeRecognizer
 ) -> None:
     def fault() -> None:
@@ -62,18 +62,18 @@ async def test_an_unexpected_exception_is_500_and_says_nothing(
     assert (await anonymous.post(PATH, json={"image": IMAGE})).status_code == 200
 
 
-async def test_a_call_that_a_stopping_server_gives_up_is_503(
+async def test_a_call_cancelled_by_shutdown_is_503(
     anonymous: httpx.AsyncClient, recognizer: FakeRecognizer
 ) -> None:
     recognizer.seconds = 60
     call = asyncio.create_task(anonymous.post(PATH, json={"image": IMAGE}))
     while not recognizer.calls:  # noqa: ASYNC110 - it sets no event
         await asyncio.sleep(0.001)
-    call.cancel()  # as uvicorn does when `server.shutdown_s` are over
+    call.cancel()  # as uvicorn does after `server.shutdown_s`
     assert_failure(await call, ErrorKind.ENGINE_UNAVAILABLE)
 
 
-async def test_a_dead_recogniser_is_503(
+async def test_a_dead_recognizer_is_503(
     anonymous: httpx.AsyncClient, recognizer: FakeRecognizer
 ) -> None:
     recognizer.alive = False
@@ -81,14 +81,14 @@ async def test_a_dead_recogniser_is_503(
     assert_failure(response, ErrorKind.ENGINE_UNAVAILABLE)
 
 
-async def test_a_slow_recogniser_is_504(clients: Clients, recognizer: FakeRecognizer) -> None:
+async def test_a_slow_recognizer_is_504(clients: Clients, recognizer: FakeRecognizer) -> None:
     recognizer.seconds = 5
     async with clients(deadline_s=0.05) as client:
         response = await client.post(PATH, json={"image": IMAGE})
     assert_failure(response, ErrorKind.DEADLINE_EXCEEDED)
 
 
-async def test_overload_says_when_to_try_again(
+async def test_overload_has_a_retry_after(
     anonymous: httpx.AsyncClient, recognizer: FakeRecognizer
 ) -> None:
     def fault() -> None:

@@ -13,20 +13,20 @@ from web_image_ocr.identity import Identity, IdentityConfig
 
 
 @pytest.mark.parametrize(("path", "status"), [("/healthz", "ok"), ("/readyz", "ready")])
-async def test_a_server_that_is_well(client: httpx.AsyncClient, path: str, status: str) -> None:
+async def test_a_healthy_server(client: httpx.AsyncClient, path: str, status: str) -> None:
     response = await client.get(path)
     assert_envelope(response)
     assert (response.status_code, response.json()) == (200, {"status": status})
 
 
-async def test_a_dead_recogniser(client: httpx.AsyncClient, recognizer: FakeRecognizer) -> None:
+async def test_a_dead_recognizer(client: httpx.AsyncClient, recognizer: FakeRecognizer) -> None:
     recognizer.alive = False
     assert (await client.get("/healthz")).status_code == 200
     response = await client.get("/readyz")
     assert (response.status_code, response.json()) == (503, {"status": "recognizer unavailable"})
 
 
-async def test_a_lost_store(clients: Clients, tmp_path: Path) -> None:
+async def test_a_lost_database(clients: Clients, tmp_path: Path) -> None:
     folder = tmp_path / "data"
     identity = Identity(IdentityConfig(), folder)
     shutil.rmtree(folder)

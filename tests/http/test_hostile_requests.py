@@ -1,4 +1,4 @@
-"""Requests that cost more than they are worth, on a real socket: they are refused, others go on."""
+"""Hostile requests on a real socket are refused and do not delay others."""
 
 from __future__ import annotations
 
@@ -46,13 +46,13 @@ def _server(identity: Identity | None = None, **settings: float) -> Iterator[Add
 
 @pytest.fixture(scope="module")
 def address() -> Iterator[Address]:
-    """Of a server that asks nobody for credentials."""
+    """Yield the address of a server without authentication."""
     with _server() as address:
         yield address
 
 
 def _exchange(address: Address, sent: bytes) -> bytes:
-    """All that the server says until it ends the connection."""
+    """Return all bytes until the server closes the connection."""
     with closing(socket.create_connection(address, timeout=10)) as connection:
         connection.sendall(sent)
         return _received(connection)
@@ -69,7 +69,7 @@ def _received(connection: socket.socket) -> bytes:
 
 
 def _takes(connection: socket.socket) -> bool:
-    """Whether one more byte is not answered by a reset."""
+    """Return whether one more byte is not answered by a reset."""
     try:
         connection.sendall(b"X")
     except ConnectionError:
@@ -81,7 +81,7 @@ def _statuses(received: bytes) -> list[int]:
     return [int(answer[:3]) for answer in received.split(b"HTTP/1.1 ")[1:]]
 
 
-def test_more_headers_than_anybody_needs_get_the_gateways_error(address: Address) -> None:
+def test_too_many_headers_get_the_gateways_error(address: Address) -> None:
     many = b"POST /nope HTTP/1.1\r\nHost: localhost\r\n" + b"a:b\r\n" * 25_000
     received = _exchange(address, many)
     head, _, body = received.partition(b"\r\n\r\n")
@@ -104,8 +104,8 @@ def test_tiny_chunks_are_refused(address: Address) -> None:
     assert b"connection: close" in received
 
 
-def test_honest_chunks_are_read(address: Address) -> None:
-    """Some 8 MB in lines of Base64, then the call itself, byte by byte."""
+def test_chunks_of_normal_size_are_accepted(address: Address) -> None:
+    """Send about 8 MB in lines of Base64, then the call itself, byte by byte."""
     chunks = b"4c\r\n" + b" " * 76 + b"\r\n"
     call = b"".join(b"1\r\n" + BODY[at : at + 1] + b"\r\n" for at in range(len(BODY)))
     with closing(socket.create_connection(address, timeout=10)) as connection:
@@ -122,12 +122,12 @@ def test_honest_chunks_are_read(address: Address) -> None:
 def test_the_body_of_a_caller_refused_by_headers_is_not_parsed(
     identity: Identity, line: str
 ) -> None:
-    """What follows the answer is dropped, though it is no chunk."""
+    """Bytes after the answer are dropped, although they are not a chunk."""
     status = 404 if "nope" in line else 401
     with _server(identity) as address:
         with closing(socket.create_connection(address, timeout=10)) as connection:
             connection.sendall(line.encode() + b"\r\n" + CHUNKED)
-            received = _received(connection)  # the server ends its half
+            received = _received(connection)  # the server closes its side
             assert _statuses(received) == [status]
             assert b"connection: close" in received
             for _ in range(100):
@@ -142,7 +142,7 @@ def test_a_connection_whose_request_was_complete_goes_on(identity: Identity) -> 
     assert _statuses(received) == [401, 200]
 
 
-def test_what_is_dropped_is_bounded_in_time() -> None:
+def test_draining_is_bounded_in_time_on_a_socket() -> None:
     with _server(drain_s=0.3) as address, closing(socket.create_connection(address)) as connection:
         connection.settimeout(10)
         connection.sendall(b"POST /nope HTTP/1.1\r\n" + CHUNKED)
@@ -158,7 +158,7 @@ def test_pipelined_requests_are_answered_in_turn(address: Address) -> None:
     assert _statuses(received) == [200] * count
 
 
-def test_what_is_malformed_is_refused_after_the_answers_before_it(address: Address) -> None:
+def test_a_malformed_request_is_refused_after_earlier_answers(address: Address) -> None:
     assert _statuses(_exchange(address, HEALTH * 2 + b"GET / HTTP/1.1\nHost: a\n\n")) == [
         200,
         200,
@@ -166,13 +166,13 @@ def test_what_is_malformed_is_refused_after_the_answers_before_it(address: Addre
     ]
 
 
-def test_a_malformed_body_is_refused_after_the_answers_before_it(address: Address) -> None:
+def test_a_malformed_body_is_refused_after_earlier_answers(address: Address) -> None:
     sent = HEALTH + POST_CHUNKED + b"5\r\nhello\r\nno chunk\r\n"
     assert _statuses(_exchange(address, sent)) == [200, 400]
     assert _statuses(_exchange(address, POST_CHUNKED + b"5\r\nhello\r\nno chunk\r\n")) == [400]
 
 
-def test_a_turn_of_the_event_loop_parses_a_part(
+def test_one_iteration_of_the_event_loop_parses_a_part(
     address: Address, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     sizes: list[int] = []
@@ -204,10 +204,10 @@ def test_probes_may_ask_for_headers_only(address: Address, path: str) -> None:
 @pytest.mark.parametrize(
     ("authority", "status"), [("localhost", 200), ("127.0.0.1:80", 200), ("example.com", 403)]
 )
-def test_a_target_in_absolute_form_is_that_of_its_path(
+def test_a_target_in_absolute_form_is_routed_by_its_path(
     address: Address, authority: str, status: int
 ) -> None:
-    """And its host is the one that counts."""
+    """Its host takes precedence over the header."""
     sent = (
         f"GET http://{authority}/healthz HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n"
     )
@@ -226,7 +226,7 @@ def test_a_signature_covers_the_path_of_a_target_in_absolute_form(
     assert _statuses(received) == [200]
 
 
-def test_an_upgrade_is_not_granted_and_not_worth_a_warning(
+def test_an_upgrade_is_ignored_without_a_warning(
     address: Address, caplog: pytest.LogCaptureFixture
 ) -> None:
     ask = b"Connection: Upgrade\r\nUpgrade: websocket\r\n\r\n"
@@ -237,7 +237,7 @@ def test_an_upgrade_is_not_granted_and_not_worth_a_warning(
 
 
 def test_an_upgrade_with_a_body_is_served(address: Address) -> None:
-    """As Java's client and ``curl --http2`` ask."""
+    """Java's client and ``curl --http2`` send such requests."""
     head = f"POST {PATH} HTTP/1.1\r\nHost: localhost\r\nConnection: Upgrade, HTTP2-Settings\r\n"
     head += f"Upgrade: h2c\r\nHTTP2-Settings: AAMAAABk\r\nContent-Length: {len(BODY)}\r\n\r\n"
     assert _statuses(_exchange(address, head.encode() + BODY + LAST)) == [200, 200]

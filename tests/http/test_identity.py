@@ -79,7 +79,7 @@ def _with_user(user: object, scope: object = None) -> dict[str, object]:
 
 
 @pytest.mark.parametrize("content", ["", "{", " " * (32 * 1024 + 1)])
-async def test_a_body_that_is_no_json(client: httpx.AsyncClient, content: str) -> None:
+async def test_a_body_that_is_not_json(client: httpx.AsyncClient, content: str) -> None:
     response = await client.post(TOKENS, content=content)
     assert_identity_failure(response, 400, "The request body is invalid")
 
@@ -107,7 +107,7 @@ async def test_a_malformed_body(client: httpx.AsyncClient, body: object) -> None
     assert_identity_failure(response, 400, "The request body is invalid")
 
 
-async def test_a_token_says_what_it_is(client: httpx.AsyncClient, account: Account) -> None:
+async def test_a_token_can_be_inspected(client: httpx.AsyncClient, account: Account) -> None:
     headers = {**account.headers, "X-Subject-Token": account.token}
     response = await client.get(TOKENS, headers=headers)
     assert response.status_code == 200
@@ -180,15 +180,15 @@ async def test_a_temporary_key_of_another_duration(
     assert_identity_failure(response, 400, "The request body is invalid")
 
 
-async def test_unknown_identity_paths_are_the_gateways(client: httpx.AsyncClient) -> None:
+async def test_unknown_identity_paths_get_the_gateways_error(client: httpx.AsyncClient) -> None:
     for path in ("/v3", "/v3/", "/v3/users", "/v3/auth/tokens/x"):
         assert_failure(await client.get(path), ErrorKind.ROUTE_UNKNOWN)
 
 
-async def test_many_sign_ins_leave_calls_alone(
+async def test_many_sign_ins_do_not_delay_calls(
     clients: Clients, identity: Identity, account: Account
 ) -> None:
-    """Sign-ins beyond what may wait are refused at once, and a token still works."""
+    """Sign-ins above the concurrency limit are refused at once, and a token still works."""
     async with clients(identity) as client:
         guesses = [
             asyncio.create_task(client.post(TOKENS, json=sign_in(account))) for _ in range(90)

@@ -80,7 +80,7 @@ async def test_too_many_calls_are_429_with_the_limit_in_the_text(clients: Client
 
 
 async def test_the_order_of_checks(clients: Clients, identity: Identity, account: Account) -> None:
-    """Each call has every later fault as well; the earliest one decides."""
+    """Each call has all later faults too; the earliest one decides."""
     long_header = {"x-long": "a" * 40_000}
     large = b"x" * (13 * MB)
     elsewhere = PATH

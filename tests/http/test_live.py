@@ -1,4 +1,4 @@
-"""What only a real socket shows: unread bodies, clients that wait, clients that leave."""
+"""Behaviour of a real socket: unread bodies, ``Expect: 100-continue``, disconnects."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ Servers = Callable[..., AbstractContextManager[tuple[str, int]]]
 
 @pytest.fixture
 def servers(recognizer: FakeRecognizer) -> Servers:
-    """Starts servers with the settings that a test names."""
+    """Return a function that starts a server with the given settings."""
 
     @contextmanager
     def server(identity: Identity | None = None, **settings: object) -> Iterator[tuple[str, int]]:
@@ -62,14 +62,14 @@ def test_a_client_that_sends_too_much_sees_the_answer(servers: Servers, megabyte
         connection.request("POST", PATH, body=b"x" * (megabytes * MB))
         response = connection.getresponse()
         assert (response.status, json.loads(response.read())["error_code"]) == (413, "APIG.0201")
-        # The server drops the rest and closes the connection; the next call opens another.
+        # The server drains the rest and closes the connection.
         assert response.headers["connection"] == "close"
         connection.request("POST", PATH, body=json.dumps({"image": IMAGE}))
         assert connection.getresponse().status == 200
 
 
 def test_a_refused_body_is_dropped_slowly(servers: Servers) -> None:
-    """At 25 MB/s at most, beside what the system keeps in its buffers."""
+    """At most 25 MB/s, apart from the system's buffers."""
     head = b"POST /nope HTTP/1.1\r\nHost: localhost\r\nContent-Length: 999999999\r\n\r\n"
     with servers() as address, closing(socket.create_connection(address, timeout=20)) as connection:
         connection.sendall(head)
@@ -80,7 +80,9 @@ def test_a_refused_body_is_dropped_slowly(servers: Servers) -> None:
         assert time.monotonic() - started > 0.7
 
 
-def test_so_does_one_without_credentials(servers: Servers, identity: Identity) -> None:
+def test_a_refused_body_without_credentials_is_drained(
+    servers: Servers, identity: Identity
+) -> None:
     with servers(identity) as address, closing(http.client.HTTPConnection(*address)) as connection:
         connection.request("POST", PATH, body=b"x" * (11 * MB))
         assert connection.getresponse().status == 401
@@ -97,7 +99,7 @@ def test_draining_is_bounded_in_bytes(servers: Servers) -> None:
 
 
 def test_draining_is_bounded_in_time(servers: Servers) -> None:
-    """Of two servers, the one that drains for a shorter time closes first."""
+    """Of two servers, the first to close has the shorter ``drain_s``."""
     with servers(drain_s=60) as patient, servers(drain_s=0.2) as hasty, ExitStack() as open_:
         kept, ended = (
             open_.enter_context(closing(socket.create_connection(address)))
@@ -113,7 +115,7 @@ def test_draining_is_bounded_in_time(servers: Servers) -> None:
 
 
 @pytest.mark.parametrize("expect", ["100-continue", "100-Continue"])
-def test_a_client_that_waits_for_100_is_told_at_once(servers: Servers, expect: str) -> None:
+def test_a_client_that_waits_for_100_is_refused_at_once(servers: Servers, expect: str) -> None:
     with servers() as address, closing(socket.create_connection(address)) as connection:
         connection.settimeout(5)
         connection.sendall(_head(100 * MB, f"Expect: {expect}"))
@@ -121,7 +123,7 @@ def test_a_client_that_waits_for_100_is_told_at_once(servers: Servers, expect: s
         assert status == 413
 
 
-def test_a_client_that_waits_for_100_may_send_what_is_welcome(servers: Servers) -> None:
+def test_a_client_that_waits_for_100_may_send_a_valid_call(servers: Servers) -> None:
     body = json.dumps({"image": IMAGE}).encode()
     with servers() as address, closing(socket.create_connection(address)) as connection:
         connection.settimeout(5)
@@ -131,7 +133,7 @@ def test_a_client_that_waits_for_100_may_send_what_is_welcome(servers: Servers) 
         assert _answer(connection)[0] == 200
 
 
-def test_a_body_that_comes_too_slowly_is_given_up(servers: Servers) -> None:
+def test_a_slow_body_is_refused(servers: Servers) -> None:
     settings = {"body_s": 0.2, "drain_s": 0.2}
     with servers(**settings) as address, closing(socket.create_connection(address)) as connection:
         connection.sendall(_head(1000) + b"{")
@@ -139,7 +141,7 @@ def test_a_body_that_comes_too_slowly_is_given_up(servers: Servers) -> None:
         assert (status, body["error_code"]) == (504, "ModelArts.4402")
 
 
-def test_a_client_that_leaves_ends_its_work(servers: Servers, recognizer: FakeRecognizer) -> None:
+def test_a_disconnect_cancels_the_recognition(servers: Servers, recognizer: FakeRecognizer) -> None:
     recognizer.seconds = 60
     body = json.dumps({"image": IMAGE}).encode()
     with servers() as address:
@@ -149,7 +151,7 @@ def test_a_client_that_leaves_ends_its_work(servers: Servers, recognizer: FakeRe
         _wait_for(lambda: recognizer.cancelled == 1)
 
 
-def test_a_client_that_leaves_within_its_body_harms_nobody(servers: Servers) -> None:
+def test_a_disconnect_within_the_body(servers: Servers) -> None:
     body = json.dumps({"image": IMAGE}).encode()
     with servers() as address:
         with closing(socket.create_connection(address)) as connection:
@@ -187,7 +189,7 @@ def test_two_calls_in_one_packet_are_both_answered(servers: Servers) -> None:
 
 
 def test_a_body_of_two_lengths_ends_the_connection(servers: Servers) -> None:
-    """A proxy may have believed the other length: what follows is not taken for a request."""
+    """Request smuggling: a proxy may have used the other length."""
     head = _head(4, "Transfer-Encoding: chunked")
     smuggled = b"GET /healthz HTTP/1.1\r\nHost: localhost\r\n\r\n"
     with servers() as address, closing(socket.create_connection(address)) as connection:
@@ -210,19 +212,17 @@ def test_headers_must_come_in_time(servers: Servers, monkeypatch: pytest.MonkeyP
                 assert _is_closed(connection)
 
 
-def test_headers_that_drip_must_come_in_time(
-    servers: Servers, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_slow_headers_must_come_in_time(servers: Servers, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(timeouts, "HEADERS_TIMEOUT_S", 0.5)
     with servers() as address, closing(socket.create_connection(address)) as connection:
-        connection.settimeout(0.05)  # one byte after each
+        connection.settimeout(0.05)  # one byte after each timeout
         _wait_for(lambda: _is_ended(connection))
 
 
-def test_a_connection_in_use_is_not_ended(
+def test_a_connection_in_use_is_not_closed(
     servers: Servers, monkeypatch: pytest.MonkeyPatch, recognizer: FakeRecognizer
 ) -> None:
-    """Neither by a body or an answer that takes longer than headers may, nor between calls."""
+    """Bodies and answers may take longer than headers, and so may the time between calls."""
     monkeypatch.setattr(timeouts, "HEADERS_TIMEOUT_S", 0.2)
     recognizer.seconds = 0.4
     body = json.dumps({"image": IMAGE}).encode()
@@ -243,11 +243,11 @@ def test_answers_must_be_taken_in_time(servers: Servers, monkeypatch: pytest.Mon
         connection.settimeout(5)
         connection.connect(address)
         requests = b"GET /openapi.json HTTP/1.1\r\nHost: localhost\r\n\r\n" * 1000
-        connection.sendall(requests)  # whose answers are more than the system keeps for us
+        connection.sendall(requests)  # with more answers than the system buffers
         _wait_for(lambda: _takes_no_more(connection))
 
 
-def test_a_connection_too_many_ends_the_one_that_has_waited_longest(
+def test_at_the_limit_the_longest_idle_connection_is_closed(
     servers: Servers, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(connection_limit, "MAX_CONNECTIONS", 3)
@@ -259,7 +259,7 @@ def test_a_connection_too_many_ends_the_one_that_has_waited_longest(
         first = connected()
         assert _serves(first)
         second, third = connected(), connected()
-        assert _serves(second)  # behind the third one now
+        assert _serves(second)  # it has waited for less time than the third one now
         fourth = connected()
         assert _is_closed(first)
         fifth = connected()
@@ -295,7 +295,7 @@ def test_a_call_under_way_keeps_its_connection(
         assert _answer(calling)[0] == 200
 
 
-def test_unfinished_heads_of_a_network_take_a_share_of_the_memory(
+def test_incomplete_heads_of_a_network_take_a_share_of_the_memory(
     servers: Servers, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(connection_limit, "HEADER_MEMORY_BYTES", MB)
@@ -312,7 +312,7 @@ def test_unfinished_heads_of_a_network_take_a_share_of_the_memory(
         _wait_for(lambda: _answers_at_once(begun()) == 429)
         with closing(socket.create_connection(address, timeout=5)) as short:
             assert _serves(short)
-        for held in (first, second):  # go on, and give their memory back when answered
+        for held in (first, second):  # these go on and release their memory when answered
             held.sendall(b"\r\n\r\n")
             assert _answer(held)[0] == 200
         for _ in range(5):
@@ -350,7 +350,7 @@ def _pipelined(connection: socket.socket) -> Iterator[int]:
 
 
 def _answers_at_once(connection: socket.socket) -> int | None:
-    """The status of an answer that comes within a moment."""
+    """Return the status of an answer that comes at once."""
     connection.settimeout(0.2)
     try:
         return _answer(connection)[0]
@@ -366,7 +366,7 @@ def _serves(connection: socket.socket) -> bool:
 
 
 def _takes_no_more(connection: socket.socket) -> bool:
-    """Whether one more byte, sent to a server that has closed, has brought a reset."""
+    """Return whether one more byte after the close is answered by a reset."""
     try:
         connection.sendall(b"X")
     except ConnectionError:
@@ -375,7 +375,7 @@ def _takes_no_more(connection: socket.socket) -> bool:
 
 
 def _is_ended(connection: socket.socket) -> bool:
-    """Whether one more byte is not taken."""
+    """Return whether the peer does not accept one more byte."""
     try:
         connection.sendall(b"X")
         return connection.recv(1000) == b""

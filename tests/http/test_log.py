@@ -20,7 +20,7 @@ Records = list[MutableMapping[str, Any]]
 
 @pytest.fixture
 def records(monkeypatch: pytest.MonkeyPatch) -> Iterator[Records]:
-    # A logger that was used before keeps the set-up of then.
+    # A logger that has been used keeps its configuration.
     monkeypatch.setattr(middleware, "_log", structlog.stdlib.get_logger("web_image_ocr.api"))
     with structlog.testing.capture_logs(
         processors=[structlog.contextvars.merge_contextvars]
@@ -51,7 +51,7 @@ async def test_one_record_a_call(
     }
 
 
-async def test_a_failure_says_code_and_reason(
+async def test_a_failure_is_logged_with_code_and_reason(
     client: httpx.AsyncClient, account: Account, records: Records
 ) -> None:
     await client.post(account.path, headers=account.headers, json={"image": 7})
@@ -61,7 +61,7 @@ async def test_a_failure_says_code_and_reason(
     assert record["reason"] == "the body does not fit: image: string_type"
 
 
-async def test_a_word_in_place_of_a_method_is_not_repeated(
+async def test_an_unknown_method_is_not_logged(
     client: httpx.AsyncClient, account: Account, records: Records
 ) -> None:
     await client.request("PASSWORD", account.path)
@@ -71,7 +71,7 @@ async def test_a_word_in_place_of_a_method_is_not_repeated(
 
 
 @pytest.mark.parametrize("path", ["/healthz", "/readyz"])
-async def test_a_probe_is_of_no_interest_while_all_is_well(
+async def test_successful_probes_are_logged_at_debug_level(
     anonymous: httpx.AsyncClient, recognizer: FakeRecognizer, records: Records, path: str
 ) -> None:
     await anonymous.get(path)
@@ -99,7 +99,7 @@ async def test_an_unexpected_exception_is_logged_without_its_values(
     assert "a caller's value" not in repr(records)
 
 
-async def test_secrets_stay_out(
+async def test_no_secrets_in_the_log(
     client: httpx.AsyncClient, account: Account, recognizer: FakeRecognizer, records: Records
 ) -> None:
     def fault() -> None:

@@ -1,4 +1,4 @@
-"""What calls may hold in memory together, and what strangers may."""
+"""Memory of all calls together, and of unauthenticated callers."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ KB = 1024
 
 
 class HeldBody:
-    """A body whose end waits until the test says so."""
+    """Hold back the end of a body until the test releases it."""
 
     def __init__(self, content: bytes) -> None:
         self._content = content
@@ -37,7 +37,7 @@ class HeldBody:
 
 
 class UnwantedBody:
-    """A body that nobody may ask for."""
+    """Fail the test if the body is read."""
 
     def __aiter__(self) -> Self:
         return self
@@ -47,17 +47,17 @@ class UnwantedBody:
 
 
 class BusyRecognizer(FakeRecognizer):
-    """Reads until its caller leaves, and says when it has begun."""
+    """Recognize until the caller disconnects; signal the start."""
 
     def __init__(self) -> None:
         super().__init__(seconds=60)
         self._begun = asyncio.Semaphore(0)
 
     async def recognize(
-        self, picture: bytes, options: RecognitionOptions, deadline: Deadline, project_id: str
+        self, image: bytes, options: RecognitionOptions, deadline: Deadline, project_id: str
     ) -> Page:
         self._begun.release()
-        return await super().recognize(picture, options, deadline, project_id)
+        return await super().recognize(image, options, deadline, project_id)
 
     async def has_begun(self) -> None:
         async with asyncio.timeout(10):
@@ -65,7 +65,7 @@ class BusyRecognizer(FakeRecognizer):
 
 
 class LargeFile:
-    """Finds the same file behind every address."""
+    """Return the same file for every URL."""
 
     def __init__(self, size: int) -> None:
         self._file = bytes(size)
@@ -77,7 +77,7 @@ class LargeFile:
         return self._file
 
 
-async def test_what_a_call_took_it_gives_back(clients: Clients) -> None:
+async def test_a_call_releases_its_memory(clients: Clients) -> None:
     async with clients(max_bodies_bytes=KB, max_body_bytes=KB) as client:
         for _ in range(3):
             response = await client.post(PATH, content=b"x" * KB)
@@ -101,7 +101,7 @@ async def test_a_call_beyond_the_sum_of_all_bodies_is_429(clients: Clients) -> N
         assert (await client.post(PATH, content=BODY)).status_code == 200
 
 
-class TestFetchedPictures:
+class TestFetchedImages:
     """The bytes behind a ``url`` count until their call is answered."""
 
     @pytest.fixture
@@ -112,7 +112,7 @@ class TestFetchedPictures:
     def recognizer(self) -> BusyRecognizer:
         return BusyRecognizer()
 
-    async def test_the_picture_being_read_counts(
+    async def test_the_image_under_recognition_counts(
         self, clients: Clients, recognizer: BusyRecognizer
     ) -> None:
         body = {"url": "https://example.com/a.png"}
@@ -128,13 +128,13 @@ class TestFetchedPictures:
 
 
 class TestSignedCalls:
-    """Nobody can make the server wait for a body, or hold one, by claiming to have signed it."""
+    """Invalid signatures cannot make the server wait for a body or hold one."""
 
     @staticmethod
     async def _refused(
         client: httpx.AsyncClient, path: str, headers: dict[bytes, bytes]
     ) -> httpx.Response:
-        """The answer to a call that waits for the server to ask for its body."""
+        """Return the answer to a call with ``Expect: 100-continue``."""
         headers = headers | {b"expect": b"100-continue"}
         return await client.post(path, headers=headers, content=UnwantedBody())
 
@@ -159,14 +159,14 @@ class TestSignedCalls:
         headers = signed_headers(account) | {b"x-sdk-date": date}
         assert_failure(await self._refused(client, account.path, headers), kind)
 
-    async def test_a_key_nobody_has(self, client: httpx.AsyncClient, account: Account) -> None:
+    async def test_an_unknown_key(self, client: httpx.AsyncClient, account: Account) -> None:
         headers = signed_headers(account)
         made_up = headers[b"authorization"].replace(b"Access=", b"Access=X")
         headers |= {b"authorization": made_up}
         response = await self._refused(client, account.path, headers)
         assert_failure(response, ErrorKind.KEY_UNKNOWN)
 
-    async def test_a_security_token_nobody_issued(
+    async def test_an_unknown_security_token(
         self, client: httpx.AsyncClient, account: Account
     ) -> None:
         headers = signed_headers(account, extra={"x-security-token": b"abc"})
@@ -186,7 +186,7 @@ class TestSignedCalls:
             assert response.json()["error_msg"].endswith("failed to reach the limit,forbidden.")
 
     @pytest.mark.parametrize("secret", [None, "another"])
-    async def test_bodies_not_yet_proved_fill_their_part_only(
+    async def test_unauthenticated_bodies_fill_their_part_only(
         self, clients: Clients, identity: Identity, account: Account, secret: str | None
     ) -> None:
         body = HeldBody(BODY + b" " * KB)
@@ -215,7 +215,7 @@ class TestManySignedCalls:
     def recognizer(self) -> BusyRecognizer:
         return BusyRecognizer()
 
-    async def test_a_proved_call_makes_room_for_the_next(
+    async def test_an_authenticated_call_makes_room_for_the_next(
         self, clients: Clients, identity: Identity, account: Account, recognizer: BusyRecognizer
     ) -> None:
         body = BODY + b" " * KB

@@ -55,18 +55,18 @@ async def test_other_names_are_refused(anonymous: httpx.AsyncClient, host: str) 
 @pytest.mark.parametrize(
     "origin", ["http://example.com", "null", "http://localhost:3000", "https://localhost", ""]
 )
-async def test_foreign_pages_are_refused(anonymous: httpx.AsyncClient, origin: str) -> None:
+async def test_other_origins_are_refused(anonymous: httpx.AsyncClient, origin: str) -> None:
     response = await anonymous.post(PATH, headers={"Origin": origin}, json={"image": IMAGE})
     assert_failure(response, ErrorKind.ORIGIN_FORBIDDEN)
 
 
-async def test_the_servers_own_page_is_served(anonymous: httpx.AsyncClient) -> None:
+async def test_the_own_origin_is_accepted(anonymous: httpx.AsyncClient) -> None:
     headers = {"Origin": "http://localhost"}
     response = await anonymous.post(PATH, headers=headers, json={"image": IMAGE})
     assert response.status_code == 200
 
 
-async def test_the_description_asks_for_no_credentials(anonymous: httpx.AsyncClient) -> None:
+async def test_the_openapi_document_has_no_security(anonymous: httpx.AsyncClient) -> None:
     document = (await anonymous.get("/openapi.json")).json()
     assert "securitySchemes" not in document["components"]
     assert "/v3/auth/tokens" not in document["paths"]

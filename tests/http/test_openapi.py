@@ -13,7 +13,7 @@ from web_image_ocr.primitives.errors import ErrorKind
 COMMITTED = Path(__file__).parents[2] / "docs" / "openapi.json"
 
 
-async def test_the_served_description_is_the_committed_one(client: httpx.AsyncClient) -> None:
+async def test_the_served_document_equals_the_committed_one(client: httpx.AsyncClient) -> None:
     served = (await client.get("/openapi.json")).json()
     assert served == openapi_document()
     assert served == json.loads(COMMITTED.read_text(encoding="utf-8")), "run: make docs"
@@ -53,7 +53,7 @@ async def test_it_names_every_route(client: httpx.AsyncClient) -> None:
     }
 
 
-async def test_every_reference_leads_somewhere(client: httpx.AsyncClient) -> None:
+async def test_every_reference_is_defined(client: httpx.AsyncClient) -> None:
     document = (await client.get("/openapi.json")).json()
     text = json.dumps(document)
     names = {part.split('"')[0] for part in text.split("#/components/schemas/")[1:]}
@@ -84,6 +84,6 @@ async def test_the_call_is_described_with_body_credentials_and_errors(
     ]
 
 
-async def test_it_can_be_switched_off(clients: Clients) -> None:
+async def test_it_can_be_disabled(clients: Clients) -> None:
     async with clients(openapi=False) as client:
         assert_failure(await client.get("/openapi.json"), ErrorKind.ROUTE_UNKNOWN)

@@ -1,4 +1,4 @@
-"""Calls that wait for a worker: who is served, who is refused, who leaves."""
+"""Calls that wait for a worker: admission, refusal, disconnects."""
 
 from __future__ import annotations
 
@@ -29,17 +29,17 @@ OTHER = web_image_path(PROJECT[::-1])
 
 
 class QueueingRecognizer(FakeRecognizer):
-    """One picture at a time; four may wait."""
+    """Recognize one image at a time; four may wait."""
 
     def __init__(self) -> None:
         super().__init__()
         self.admission = Admission(permits=1, max_waiting=4)
 
     async def recognize(
-        self, picture: bytes, options: RecognitionOptions, deadline: Deadline, project_id: str
+        self, image: bytes, options: RecognitionOptions, deadline: Deadline, project_id: str
     ) -> Page:
         async with self.admission.permit(project_id, deadline):
-            return await super().recognize(picture, options, deadline, project_id)
+            return await super().recognize(image, options, deadline, project_id)
 
 
 @pytest.fixture
@@ -47,7 +47,7 @@ def recognizer() -> QueueingRecognizer:
     return QueueingRecognizer()
 
 
-async def test_a_project_that_floods_refuses_itself_alone(
+async def test_a_flood_of_one_project_does_not_delay_others(
     clients: Clients, recognizer: QueueingRecognizer
 ) -> None:
     recognizer.seconds = 0.005
@@ -60,7 +60,7 @@ async def test_a_project_that_floods_refuses_itself_alone(
             response = await client.post(PATH, json=BODY)
             if response.status_code != 200:
                 assert_failure(response, ErrorKind.OVERLOADED)
-                assert int(response.headers["retry-after"]) >= 1  # more when this machine stalls
+                assert int(response.headers["retry-after"]) >= 1  # more on a slow machine
                 refused += 1
                 await asyncio.sleep(0.01)
 
@@ -76,7 +76,7 @@ async def test_a_project_that_floods_refuses_itself_alone(
 
 
 @pytest.mark.slow
-def test_a_client_that_leaves_while_it_waits_leaves_the_queue_at_once(
+def test_a_disconnect_removes_a_waiting_call_from_the_queue(
     recognizer: QueueingRecognizer,
 ) -> None:
     recognizer.seconds = 60

@@ -1,4 +1,4 @@
-"""Every answer tells browsers and proxies to do nothing with it; see also `shapes`."""
+"""Security headers of every answer; see also ``api_assertions``."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from web_image_ocr.api import ApiConfig, Dependencies, create_app
 HTTPS_ONLY = "strict-transport-security"
 
 
-async def test_good_answers_and_bad_ones(client: httpx.AsyncClient, account: Account) -> None:
+async def test_successes_and_failures(client: httpx.AsyncClient, account: Account) -> None:
     subject = {**account.headers, "X-Subject-Token": account.token}
     answers = [
         await client.post(account.path, headers=account.headers, json={"image": IMAGE}),
@@ -55,14 +55,14 @@ async def test_an_unexpected_exception(
 
 
 @pytest.mark.parametrize("path", ["/healthz", "/nowhere"])
-async def test_https_is_asked_for_where_it_is_spoken(path: str) -> None:
+async def test_hsts_over_https_only(path: str) -> None:
     transport = httpx.ASGITransport(_app())
     async with httpx.AsyncClient(transport=transport, base_url="https://localhost") as client:
         response = await client.get(path)
     assert response.headers[HTTPS_ONLY] == "max-age=31536000"
 
 
-async def test_a_page_may_have_a_policy_of_its_own() -> None:
+async def test_a_page_may_have_its_own_policy() -> None:
     own = {"content-security-policy": "default-src 'self'", "cache-control": "max-age=60"}
 
     async def page(_request: object) -> Response:

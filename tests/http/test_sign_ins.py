@@ -1,4 +1,4 @@
-"""Sign-ins and signatures that wait: none of them keeps others out."""
+"""Waiting sign-ins and signatures do not block other calls."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ pytestmark = pytest.mark.slow  # real password hashes
 
 @pytest.fixture
 def gate(identity: Identity, monkeypatch: pytest.MonkeyPatch) -> Iterator[threading.Event]:
-    """Sign-ins wait until it is set."""
+    """Return an event; sign-ins wait until it is set."""
     opened = threading.Event()
     log_in = identity.sign_in.log_in
 
@@ -55,7 +55,7 @@ IPV6 = ([f"2001:db8::{host}" for host in range(1, 10)], "2001:db8:0:1::1")
 
 
 @pytest.mark.parametrize("addresses", [IPV4, IPV6])
-async def test_one_client_leaves_places_to_others(
+async def test_one_client_leaves_slots_to_others(
     clients: Clients,
     identity: Identity,
     account: Account,
@@ -94,7 +94,7 @@ async def test_a_network_that_failed_too_often_is_refused_without_waiting(
     gate: threading.Event,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    """All threads for sign-ins are taken; nobody else learns of it."""
+    """All threads for sign-ins are busy; other calls are not affected."""
     headers = {"X-Forwarded-For": "203.0.113.9"}
     budget = SignInBudget(IdentityConfig(failures_per_network=1))
     monkeypatch.setattr(identity.sign_in, "check_budget", budget.check)
@@ -110,7 +110,7 @@ async def test_a_network_that_failed_too_often_is_refused_without_waiting(
             refused = await asyncio.wait_for(
                 client.post("/v3/auth/tokens", json=_login(account), headers=headers), 10
             )
-            # A client that calls again at once is slowed down.
+            # Refusals are delayed.
             assert time.monotonic() - began >= REFUSAL_S
         finally:
             gate.set()
@@ -124,7 +124,7 @@ async def test_a_network_that_failed_too_often_is_refused_without_waiting(
     assert 1 <= int(refused.headers["retry-after"]) <= 900
 
 
-async def test_more_sign_ins_than_allowed_are_told_when_to_come_back(
+async def test_too_many_sign_ins_have_a_retry_after(
     clients: Clients, identity: Identity, account: Account, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     budget = SignInBudget(IdentityConfig(sign_ins_per_minute=1))
@@ -141,10 +141,10 @@ async def test_more_sign_ins_than_allowed_are_told_when_to_come_back(
     assert 1 <= int(second.headers["retry-after"]) <= 60
 
 
-async def test_guessed_signatures_that_wait_for_the_store_leave_tokens_alone(
+async def test_guessed_signatures_that_wait_for_the_database_do_not_delay_tokens(
     clients: Clients, identity: Identity, account: Account, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """As when a wrong one is to be counted while the store is locked."""
+    """A wrong signature waits like this while the database is locked."""
     opened = threading.Event()
     check = identity.signatures.check_headers
 

@@ -27,7 +27,7 @@ def logged(monkeypatch: pytest.MonkeyPatch) -> Iterator[list[MutableMapping[str,
 
 @pytest.fixture
 def account(account: Account, identity: Identity) -> Account:
-    """The account with a key that these tests alone use, and may lock."""
+    """Return the account with a key for these tests only, which they may lock."""
     key = identity.administration.without_quotas().create_key(account.first.user or "")
     first = replace(account.first, access_key=key.access, secret_key=key.secret)
     return replace(account, first=first)
@@ -52,7 +52,7 @@ async def test_an_unknown_key_is_a_failed_signature_without_a_target(
     assert "INVENTED" not in repr(logged)
 
 
-async def test_calls_that_are_let_in_are_no_part_of_the_trail(
+async def test_accepted_calls_are_not_recorded(
     client: httpx.AsyncClient, account: Account, logged: list[MutableMapping[str, Any]]
 ) -> None:
     await client.post(account.path, headers=account.headers, content=BODY)
@@ -60,7 +60,7 @@ async def test_calls_that_are_let_in_are_no_part_of_the_trail(
     assert [record for record in logged if "outcome" in record] == []
 
 
-async def test_wrong_signatures_and_then_the_lock_are_said_of_the_key(
+async def test_wrong_signatures_and_then_the_lockout_are_recorded_for_the_key(
     client: httpx.AsyncClient, account: Account, logged: list[MutableMapping[str, Any]]
 ) -> None:
     for _ in range(6):
@@ -73,7 +73,7 @@ async def test_wrong_signatures_and_then_the_lock_are_said_of_the_key(
     assert {record["client"] for record in trail} == {"192.0.2.77"}
 
 
-async def test_bodies_that_are_withheld_are_said_of_the_key_before_it_is_locked(
+async def test_withheld_bodies_are_recorded_for_the_key_before_the_lockout(
     client: httpx.AsyncClient,
     account: Account,
     logged: list[MutableMapping[str, Any]],

@@ -1,4 +1,4 @@
-"""Bodies that a caller with the public half of a key withholds: others do not notice."""
+"""Slowloris with the public half of a key: withheld bodies do not affect other callers."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ class Server:
 
 @pytest.fixture
 def server(identity: Identity, recognizer: FakeRecognizer) -> Iterator[Server]:
-    """Holds eight bodies of unauthenticated callers."""
+    """Yield a server that holds eight bodies of unauthenticated callers."""
     app: FastAPI = create_app(
         Dependencies(recognizer=recognizer, fetcher=FakeImageSource(), identity=identity),
         ApiConfig(max_body_bytes=64 * KB, max_bodies_bytes=1024 * KB, drain_s=0.2),
@@ -50,7 +50,7 @@ def server(identity: Identity, recognizer: FakeRecognizer) -> Iterator[Server]:
 
 @pytest.fixture
 def attacker() -> str:
-    """An address that no other test has had locked."""
+    """Return an address that no other test has locked."""
     return f"127.0.0.{next(_free)}"
 
 
@@ -63,7 +63,7 @@ async def attacked(
     body_bytes: int = 64 * KB,
     held: int = 100 * KB,
 ) -> AsyncIterator[None]:
-    """Run the attack until the end of the block, which begins once it holds so many bytes."""
+    """Run the attack until the end of the block; enter it once the attack holds these bytes."""
     key = str(account.first.access_key)
     attacking = asyncio.create_task(
         attack(server.url, key, seconds=60, source=source, body_bytes=body_bytes)
@@ -103,7 +103,7 @@ async def test_signed_calls_from_elsewhere_go_on(
 ) -> None:
     async with attacked(server, account, attacker):
         assert await statuses(server, account, HONEST, 20) == {200}
-        # Several at once, too: the share is more than one of the largest bodies.
+        # Several at once too: the share fits more than one largest body.
         calls = (statuses(server, account, HONEST, 3, size=50 * KB) for _ in range(2))
         several = await asyncio.gather(*calls)
         assert several == [{200}, {200}]
@@ -121,7 +121,7 @@ async def test_another_key_from_the_same_network_goes_on(
         assert await statuses(server, replace(account, first=first), attacker, 10) == {200}
 
 
-async def test_the_attacker_is_locked_out_and_nobody_else(
+async def test_only_the_attacker_is_locked_out(
     server: Server,
     account: Account,
     identity: Identity,
@@ -151,7 +151,7 @@ async def test_the_attacker_is_locked_out_and_nobody_else(
         assert await statuses(server, account, HONEST, 3) == {200}
 
 
-async def test_bodies_broken_off_together_are_written_down_once(
+async def test_bodies_aborted_together_count_once(
     server: Server,
     account: Account,
     identity: Identity,
@@ -166,7 +166,7 @@ async def test_bodies_broken_off_together_are_written_down_once(
 
     monkeypatch.setattr(identity.signatures, "record_incomplete_body", record)
     for crowd in range(1, 3):
-        # All twelve have begun once so much is held; then they are aborted at once.
+        # At this size all twelve have begun; they are aborted together.
         async with attacked(server, account, attacker, body_bytes=8 * KB, held=12 * (8 * KB - 16)):
             pass
         await until(lambda: server.budget.holders == 0)

@@ -1,4 +1,4 @@
-"""Crowds that claim to have signed, send most of a body, and stall."""
+"""Many clients with unverified signatures that send most of a body and stall."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ Address = tuple[str, int]
 
 @pytest.fixture
 def server(identity: Identity, recognizer: FakeRecognizer) -> Iterator[Address]:
-    """Holds four bodies of the crowd, one of them from unauthenticated callers of one network."""
+    """Yield a server for four such bodies, one of them from one client network."""
     app = create_app(
         Dependencies(recognizer=recognizer, fetcher=FakeImageSource(), identity=identity),
         ApiConfig(
@@ -59,7 +59,7 @@ def _crowd(
 
 
 def _answered(crowd: list[socket.socket], count: int) -> list[int]:
-    """The statuses of that many calls, once they are answered."""
+    """Return the statuses of that many calls."""
     waiting = list(crowd)
     statuses: list[int] = []
     while len(statuses) < count:
@@ -103,6 +103,6 @@ def test_bodies_under_a_known_key_leave_room_for_authenticated_callers(
     server: Address, account: Account
 ) -> None:
     with _crowd(server, account.path, signed_headers(account, secret="another")) as crowd:
-        # One fills the share of the key in its network; the others are refused.
+        # One fills the share of the key in its network. The others are refused.
         assert _answered(crowd, CROWD - 1) == [429] * (CROWD - 1)
         assert _status(server, account.path, account.headers) == 200

@@ -38,7 +38,7 @@ async def test_the_answer_is_the_page(anonymous: httpx.AsyncClient) -> None:
     }
 
 
-async def test_the_answer_is_what_the_description_says(anonymous: httpx.AsyncClient) -> None:
+async def test_the_answer_fits_its_model(anonymous: httpx.AsyncClient) -> None:
     body = {"image": IMAGE, "extract_type": ["image_size"]}
     response = await anonymous.post(PATH, json=body)
     WebImageAnswer.model_validate_json(response.content)
@@ -52,7 +52,7 @@ async def test_the_stages_are_timed(anonymous: httpx.AsyncClient) -> None:
     assert 0 <= float(stages["encode"]) <= float(stages["total"])
 
 
-async def test_the_picture_and_the_options_arrive(
+async def test_the_image_and_the_options_arrive(
     anonymous: httpx.AsyncClient, recognizer: FakeRecognizer
 ) -> None:
     large = bytes(range(256)) * 1000
@@ -104,7 +104,7 @@ async def test_accepted_bodies(anonymous: httpx.AsyncClient, body: dict[str, obj
         b'{"image": "\\ud800"}',
     ],
 )
-async def test_what_is_no_json_is_4105(anonymous: httpx.AsyncClient, content: bytes) -> None:
+async def test_invalid_json_is_4105(anonymous: httpx.AsyncClient, content: bytes) -> None:
     response = await anonymous.post(PATH, content=content)
     assert_failure(response, ErrorKind.JSON_INVALID)
 
@@ -138,12 +138,12 @@ async def test_what_is_no_json_is_4105(anonymous: httpx.AsyncClient, content: by
         {"image": IMAGE, "detect_text_direction": "ｔｒｕｅ"},
     ],
 )
-async def test_what_does_not_fit_is_0101(anonymous: httpx.AsyncClient, body: object) -> None:
+async def test_invalid_parameters_are_0101(anonymous: httpx.AsyncClient, body: object) -> None:
     response = await anonymous.post(PATH, content=json.dumps(body))
     assert_failure(response, ErrorKind.PARAMETER_INVALID)
 
 
-async def test_of_a_key_given_twice_the_last_counts(
+async def test_the_last_one_of_repeated_keys_wins(
     anonymous: httpx.AsyncClient, recognizer: FakeRecognizer
 ) -> None:
     content = f'{{"image": 7, "image": "{IMAGE}", "url": "x", "url": null}}'
@@ -161,7 +161,7 @@ async def test_the_content_type_does_not_matter(
 
 
 @pytest.mark.parametrize("text", ["data:image/png;base64," + IMAGE, "%%%", "a-b_", "图"])
-async def test_what_is_no_base64_is_0102(anonymous: httpx.AsyncClient, text: str) -> None:
+async def test_invalid_base64_is_0102(anonymous: httpx.AsyncClient, text: str) -> None:
     response = await anonymous.post(PATH, json={"image": text})
     assert_failure(response, ErrorKind.FORMAT_UNSUPPORTED)
 

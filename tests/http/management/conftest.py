@@ -1,4 +1,4 @@
-"""An account with a user of each role, another account, and a client of their server."""
+"""Fixtures: an account with a user of each role, another account, a client of their server."""
 
 from __future__ import annotations
 
@@ -37,13 +37,13 @@ ROLES = tuple(role.value for role in Role)
 
 @pytest.fixture(autouse=True)
 def _cheap_hashes(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Hash in microseconds; the real cost is looked at in the tests of passwords."""
+    """Hash in microseconds; tests of passwords use the real cost."""
     monkeypatch.setattr(passwords, "HASH_COST", argon2.profiles.CHEAPEST)
 
 
 @pytest.fixture(scope="session")
 def populated_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A data folder to copy: making it takes longer."""
+    """Return a data folder to copy, which is faster than creating one."""
     folder = tmp_path_factory.mktemp("peopled")
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(passwords, "HASH_COST", argon2.profiles.CHEAPEST)
@@ -57,7 +57,7 @@ def populated_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def _add_another_account(identity: Identity) -> None:
-    """Nothing makes a second account yet, but the store may hold one."""
+    """Insert a second account, which no command creates yet."""
     domain = new_domain("other", utc_now())
     with identity._passwords.slot() as hasher:
         hashed = hasher.hash(PASSWORD)
@@ -71,10 +71,10 @@ def _add_another_account(identity: Identity) -> None:
 
 @dataclass(frozen=True)
 class AccountServer:
-    """Everybody who may call, or not.
+    """Hold a server, and users of every role with their tokens.
 
     Attributes:
-        identity: what the server asks.
+        identity: of the server.
         client: of the server.
         project_id: the first account's project.
         tokens: by user name, for the first project of the user's account.
@@ -90,12 +90,12 @@ class AccountServer:
     async def call(
         self, method: str, path: str, who: str | None = "administrator", **options: Any
     ) -> httpx.Response:
-        """A call of a user by name; of nobody with None."""
+        """Make a call as the named user; None sends no token."""
         headers = {"X-Auth-Token": self.tokens[who]} if who else {}
         return await self.client.request(method, path, headers=headers, **options)
 
     def sign_in(self, user: str, password: str = PASSWORD) -> str:
-        """A token for the first project of the user's account."""
+        """Return a token for the first project of the user's account."""
         domain = "other" if user == "stranger" else "default"
         return self.identity.sign_in.log_in(
             PasswordLogin(

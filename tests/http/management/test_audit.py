@@ -189,7 +189,7 @@ async def test_a_refused_change_makes_one_record(
     assert record["target"] in {target, ""}
 
 
-async def test_strangers_make_no_records_of_changes(
+async def test_unauthenticated_calls_make_no_records_of_changes(
     server: AccountServer, logged: list[Record]
 ) -> None:
     for method, path in CHANGES:
@@ -198,7 +198,7 @@ async def test_strangers_make_no_records_of_changes(
     assert trail(logged) == []
 
 
-async def test_a_failed_sign_in_names_the_user_by_id_and_never_by_what_was_sent(
+async def test_a_failed_sign_in_records_the_id_and_never_the_sent_name(
     server: AccountServer, logged: list[Record]
 ) -> None:
     for name in ("viewer", "invented-name"):
@@ -212,7 +212,7 @@ async def test_a_failed_sign_in_names_the_user_by_id_and_never_by_what_was_sent(
     assert "invented" not in repr(logged)
 
 
-async def test_a_locked_sign_in_is_said(server: AccountServer, logged: list[Record]) -> None:
+async def test_a_locked_sign_in_is_recorded(server: AccountServer, logged: list[Record]) -> None:
     for _ in range(6):
         await server.call("POST", "/v3/auth/tokens", None, json=sign_in_body("viewer", "wrong-one"))
     events = [record["event"] for record in trail(logged)]
@@ -229,7 +229,7 @@ async def test_a_wrong_current_password_is_a_failed_sign_in(
     assert (record["event"], record["target"]) == ("sign_in_failed", server.ids["viewer"])
 
 
-async def test_a_rescoped_token_and_a_refused_scope_are_said(
+async def test_a_rescoped_token_and_a_refused_scope_are_recorded(
     server: AccountServer, logged: list[Record]
 ) -> None:
     body = token_body(server.tokens["viewer"])
@@ -242,7 +242,7 @@ async def test_a_rescoped_token_and_a_refused_scope_are_said(
     assert "invented" not in repr(logged)
 
 
-async def test_the_network_is_said_as_locks_count_it(
+async def test_the_network_is_recorded_as_lockout_counts_it(
     server: AccountServer, logged: list[Record]
 ) -> None:
     transport = httpx.ASGITransport(

@@ -1,4 +1,4 @@
-"""What the management API changes, what it refuses, and what it never shows."""
+"""Changes by the management API, refusals, and secrets that it never shows."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ def _reason_of(answer: httpx.Response) -> dict[str, str]:
     return {"reason": answer.json()["error_msg"].removeprefix("The request is invalid: ")}
 
 
-async def test_the_service_says_what_it_can(server: AccountServer) -> None:
+async def test_the_service_shows_its_capabilities(server: AccountServer) -> None:
     answer = await server.call("GET", "/v1/service", None)
     told = ServiceAnswer.model_validate_json(answer.content)
     assert told.authentication
@@ -73,7 +73,7 @@ async def test_who_am_i(server: AccountServer) -> None:
     assert (await server.call("GET", "/v1/me", "account")).json()["project"] is None
 
 
-async def test_a_project_from_birth_to_end(server: AccountServer) -> None:
+async def test_a_project_from_creation_to_deletion(server: AccountServer) -> None:
     made = await server.call("POST", "/v1/projects", json={"name": "cn-east-3"})
     project = ManagedProject.model_validate_json(made.content)
     assert not project.enabled
@@ -95,7 +95,7 @@ async def test_a_project_from_birth_to_end(server: AccountServer) -> None:
     assert taken.json()["error_msg"].endswith("project 'cn-north-4' exists already")
 
 
-async def test_a_key_from_birth_to_end(server: AccountServer) -> None:
+async def test_a_key_from_creation_to_deletion(server: AccountServer) -> None:
     made = await server.call("POST", "/v1/keys", "caller", json={})
     key = NewKeyAnswer.model_validate_json(made.content)
     assert (key.user_name, key.enabled, len(key.secret)) == ("caller", True, 40)
@@ -115,7 +115,7 @@ async def test_a_key_from_birth_to_end(server: AccountServer) -> None:
     assert_failure(await server.call("DELETE", path, "caller"), ErrorKind.RECORD_UNKNOWN)
 
 
-async def test_a_user_from_birth_to_end(server: AccountServer) -> None:
+async def test_a_user_from_creation_to_deletion(server: AccountServer) -> None:
     made = await server.call("POST", "/v1/users", json={"name": "anna", "role": "caller"})
     told = NewPasswordAnswer.model_validate_json(made.content)
     assert told.password
@@ -134,7 +134,7 @@ async def test_a_user_from_birth_to_end(server: AccountServer) -> None:
     assert (await server.call("DELETE", path)).status_code == 204
 
 
-async def test_a_token_of_an_administrator_is_worth_what_its_user_is(server: AccountServer) -> None:
+async def test_a_token_has_the_current_role_of_its_user(server: AccountServer) -> None:
     await server.call("PATCH", f"/v1/users/{server.ids['caller']}", json={"role": "administrator"})
     assert (await server.call("GET", "/v1/users", "caller")).status_code == 200
     await server.call("PATCH", f"/v1/users/{server.ids['caller']}", json={"role": "viewer"})
@@ -154,7 +154,7 @@ async def test_a_token_of_an_administrator_is_worth_what_its_user_is(server: Acc
         ("DELETE", None),
     ],
 )
-async def test_the_last_administrator_stays(
+async def test_the_last_administrator_cannot_be_removed(
     server: AccountServer, method: str, body: object
 ) -> None:
     answer = await server.call(method, f"/v1/users/{server.ids['administrator']}", json=body)
@@ -167,7 +167,7 @@ async def test_the_last_administrator_stays(
     ("method", "body"),
     [("PATCH", {"role": "caller"}), ("PATCH", {"enabled": False}), ("DELETE", None)],
 )
-async def test_two_administrators_against_each_other(
+async def test_two_administrators_cannot_remove_each_other(
     server: AccountServer, method: str, body: object
 ) -> None:
     await server.call("PATCH", f"/v1/users/{server.ids['caller']}", json={"role": "administrator"})
@@ -177,14 +177,14 @@ async def test_two_administrators_against_each_other(
     )
     statuses = sorted(answer.status_code for answer in answers)
     assert statuses[0] in {200, 204}
-    # The other was not the last one any more, or was none by then.
+    # The other call found two administrators, or its caller had lost the role.
     assert statuses[1] in {401, 403, 409}
     users = server.identity.administration.users()
     assert sum(user.role == "administrator" and user.enabled for user in users) == 1
 
 
 class TestSignOut:
-    async def test_the_token_is_ended(self, server: AccountServer) -> None:
+    async def test_the_token_is_revoked(self, server: AccountServer) -> None:
         token = server.tokens["caller"]
         headers = {"X-Auth-Token": token, "X-Subject-Token": token}
         answer = await server.client.delete("/v3/auth/tokens", headers=headers)
@@ -193,7 +193,7 @@ class TestSignOut:
         again = await server.client.delete("/v3/auth/tokens", headers=headers)
         assert again.json()["error"]["message"] == "The token must be updated."
 
-    async def test_what_cannot_be_ended(self, server: AccountServer) -> None:
+    async def test_tokens_that_cannot_be_revoked(self, server: AccountServer) -> None:
         for subject, status in (("", 404), ("x", 404), (server.tokens["administrator"], 403)):
             answer = await server.client.delete(
                 "/v3/auth/tokens",
@@ -203,7 +203,7 @@ class TestSignOut:
 
 
 class TestOwnPassword:
-    async def test_a_new_one(self, server: AccountServer) -> None:
+    async def test_a_new_password(self, server: AccountServer) -> None:
         body = {"current_password": PASSWORD, "new_password": NEW}
         answer = await server.call("POST", "/v1/me/password", "viewer", json=body)
         assert (answer.status_code, answer.content) == (204, b"")
@@ -219,12 +219,12 @@ class TestOwnPassword:
         assert answer.json()["error_msg"] == "The account is locked."
         assert int(answer.headers["retry-after"]) > 0
 
-    async def test_an_unusable_one(self, server: AccountServer) -> None:
+    async def test_an_invalid_password(self, server: AccountServer) -> None:
         body = {"current_password": PASSWORD, "new_password": "short"}
         answer = await server.call("POST", "/v1/me/password", "viewer", json=body)
         assert_invalid(answer, "a password has 8 to 1024 characters")
 
-    async def test_one_that_is_easy_to_guess_is_refused_with_the_reason(
+    async def test_a_guessable_password_is_refused_with_the_reason(
         self, server: AccountServer
     ) -> None:
         body = {"current_password": PASSWORD, "new_password": "viewer12"}
@@ -252,7 +252,7 @@ BODIES: list[tuple[str, str, object]] = [
 ]
 
 
-async def test_a_bad_body_says_what_is_wrong(server: AccountServer) -> None:
+async def test_an_invalid_body_is_answered_with_the_reason(server: AccountServer) -> None:
     for method, path, body in BODIES:
         assert_invalid(await server.call(method, path, json=[None] if body is None else body))
     for content in (b"", b"{", b"\xff", b"{}" * 20000, b"[" * 20000):
@@ -270,7 +270,7 @@ async def test_an_unknown_record(server: AccountServer, kind: str) -> None:
 
 
 @pytest.mark.parametrize("kind", ["users", "projects"])
-async def test_names_come_back_as_they_are(server: AccountServer, kind: str) -> None:
+async def test_names_are_returned_unchanged(server: AccountServer, kind: str) -> None:
     for name in NAMES:
         body = {"name": name, "role": "viewer"} if kind == "users" else {"name": name}
         assert (await server.call("POST", f"/v1/{kind}", json=body)).status_code == 201
@@ -286,7 +286,7 @@ async def test_names_come_back_as_they_are(server: AccountServer, kind: str) -> 
     ("method", "path"),
     [("GET", "/v1/me"), ("GET", "/v1/usage"), ("GET", "/v1/users"), ("POST", "/v1/keys")],
 )
-async def test_without_authentication_there_is_nothing_to_manage(
+async def test_without_authentication_there_is_no_management_api(
     anonymous: httpx.AsyncClient, method: str, path: str
 ) -> None:
     assert_failure(await anonymous.request(method, path), ErrorKind.ROUTE_UNKNOWN)
@@ -317,7 +317,7 @@ async def test_no_secret_is_logged(
     await server.call("GET", f"/v1/usage?from={guess}")
     await server.call("GET", f"/v1/keys?user={guess}")
     assert len([record for record in records if record["event"] == "call"]) == 8
-    assert len(records) == 14  # six for the audit trail
+    assert len(records) == 14  # six of them in the audit trail
     logged = repr(records) + caplog.text
     secrets = [made.json()["secret"], user.json()["password"], *server.tokens.values()]
     for secret in (*secrets, PASSWORD, NEW, guess, secret_name):

@@ -1,4 +1,4 @@
-"""Lists in pages and quotas, as callers of the management API and of the cloud's API meet them."""
+"""Paging of lists and quotas in the management API and the identity API."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ async def test_the_pages_of_a_list(server: AccountServer) -> None:
 
 
 @pytest.mark.parametrize("path", ["/v1/projects", "/v1/users", "/v1/keys", "/v1/keys?user=*"])
-async def test_a_page_has_a_hundred_records_unless_told(server: AccountServer, path: str) -> None:
+async def test_a_page_has_a_hundred_records_by_default(server: AccountServer, path: str) -> None:
     accounts = server.identity.administration.without_quotas()
     for number in range(101):
         if path == "/v1/projects":
@@ -54,7 +54,7 @@ async def test_a_page_has_a_hundred_records_unless_told(server: AccountServer, p
     ["limit=0", "limit=1001", "limit=-1", "limit=x", "limit=", "limit=1e3", "limit=٣", "marker=x"],
 )
 @pytest.mark.parametrize("path", ["/v1/projects", "/v1/users", "/v1/keys"])
-async def test_a_page_that_makes_no_sense(server: AccountServer, path: str, query: str) -> None:
+async def test_an_invalid_page(server: AccountServer, path: str, query: str) -> None:
     answer = await server.call("GET", f"{path}?{query}")
     reason = query.partition("=")[0]
     assert (answer.status_code, answer.json()["error_code"]) == (400, "APIG.0602")
@@ -62,7 +62,7 @@ async def test_a_page_that_makes_no_sense(server: AccountServer, path: str, quer
 
 
 @pytest.mark.parametrize("query", ["offset=3", "limit=1&limit=2", "user=x"])
-async def test_parameters_that_no_list_knows(server: AccountServer, query: str) -> None:
+async def test_unknown_parameters(server: AccountServer, query: str) -> None:
     answer = await server.call("GET", f"/v1/users?{query}")
     assert_failure(
         answer,
@@ -91,7 +91,7 @@ async def test_the_project_look_up_links_its_pages(server: AccountServer) -> Non
 
 
 @pytest.mark.parametrize("query", ["limit=0", "limit=1001", "limit=x", "marker=x"])
-async def test_a_project_look_up_that_makes_no_sense(server: AccountServer, query: str) -> None:
+async def test_an_invalid_project_look_up(server: AccountServer, query: str) -> None:
     answer = await server.call("GET", f"/v3/projects?{query}")
     assert answer.status_code == 400
     assert answer.json()["error"]["title"] == "Bad Request"

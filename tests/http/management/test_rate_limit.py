@@ -1,4 +1,4 @@
-"""How many calls of the identity and the management API a user, or a network, may make."""
+"""Rate limits of the identity API and the management API for users and networks."""
 
 from __future__ import annotations
 
@@ -30,14 +30,14 @@ def _told_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
 async def limited(
     server: AccountServer, clients: Clients, account_identity: Identity
 ) -> AsyncIterator[AccountServer]:
-    """A server that allows three calls a minute, behind a proxy."""
+    """Yield a server behind a proxy that allows three calls a minute."""
     async with clients(
         account_identity, trusted_proxies=("127.0.0.0/8",), management_rate_limit="3/minute"
     ) as client:
         yield replace(server, client=client)
 
 
-async def test_a_user_has_so_many_calls(limited: AccountServer) -> None:
+async def test_calls_of_a_user_are_limited(limited: AccountServer) -> None:
     for path in ("/v1/me", "/v3/projects", "/v1/keys"):
         assert (await limited.call("GET", path, "caller")).status_code == 200
     refused = await limited.call("GET", "/v1/me", "caller")
@@ -55,7 +55,7 @@ async def test_a_user_has_so_many_calls(limited: AccountServer) -> None:
         ("DELETE", "/v3/auth/tokens"),
     ],
 )
-async def test_the_identity_api_says_so_in_its_form(
+async def test_the_identity_api_answers_in_its_own_form(
     limited: AccountServer, method: str, path: str
 ) -> None:
     for _ in range(3):
@@ -76,9 +76,7 @@ async def test_the_identity_api_says_so_in_its_form(
 
 
 @pytest.mark.parametrize("path", ["/v3/auth/tokens", "/v3.0/OS-CREDENTIAL/securitytokens"])
-async def test_so_it_is_where_a_token_is_given_for_another(
-    limited: AccountServer, path: str
-) -> None:
+async def test_a_token_for_a_token_counts_for_its_user(limited: AccountServer, path: str) -> None:
     token = limited.tokens["caller"]
     body = {"auth": {"identity": {"methods": ["token"], "token": {"id": token}}}}
     headers = {"X-Auth-Token": token}
@@ -90,7 +88,7 @@ async def test_so_it_is_where_a_token_is_given_for_another(
 
 @pytest.mark.parametrize("path", ["/v3/auth/tokens", "/v3.0/OS-CREDENTIAL/securitytokens"])
 @pytest.mark.parametrize("content", [b"{", b'{"auth": {"identity": {"methods": ["totp"]}}}'])
-async def test_a_user_who_sends_garbage_has_no_more_calls(
+async def test_invalid_bodies_count_for_the_user(
     limited: AccountServer, path: str, content: bytes
 ) -> None:
     headers = {"X-Auth-Token": limited.tokens["caller"]}
@@ -100,7 +98,7 @@ async def test_a_user_who_sends_garbage_has_no_more_calls(
     ]
     assert answers == [400, 400, 400, 429]
     assert (await limited.call("GET", "/v1/me", "caller")).status_code == 429
-    # The network of the user is not the one that is counted.
+    # These calls do not count for the network.
     assert (await _bad_token(limited.client, {})).status_code == 401
 
 
@@ -125,7 +123,7 @@ async def _garbage(client: httpx.AsyncClient, origin: dict[str, str]) -> httpx.R
 
 
 @pytest.mark.parametrize("attack", [_bad_token, _nothing, _bad_signature, _garbage])
-async def test_strangers_of_a_network_have_so_many_together(
+async def test_unauthenticated_calls_of_a_network_are_limited_together(
     limited: AccountServer, attack: Call
 ) -> None:
     for _ in range(3):
@@ -133,7 +131,7 @@ async def test_strangers_of_a_network_have_so_many_together(
     refused = await attack(limited.client, FROM_HERE)
     assert refused.status_code == 429
     assert (await attack(limited.client, FROM_ELSEWHERE)).status_code in {400, 401}
-    # Who shows a good token is not a stranger, even there.
+    # A valid token still works from this network.
     headers = {"X-Auth-Token": limited.tokens["caller"], **FROM_HERE}
     for path in ("/v1/me", "/v3/projects"):
         assert (await limited.client.get(path, headers=headers)).status_code == 200
@@ -142,7 +140,7 @@ async def test_strangers_of_a_network_have_so_many_together(
     assert rescoped.status_code == 201
 
 
-async def test_a_refused_stranger_costs_neither_a_signature_nor_a_hash(
+async def test_a_refused_network_costs_neither_a_signature_nor_a_hash(
     limited: AccountServer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     for _ in range(4):
@@ -160,7 +158,7 @@ async def test_a_refused_stranger_costs_neither_a_signature_nor_a_hash(
     assert sign_in.status_code == 429
 
 
-async def test_a_store_in_trouble_counts_for_nobody(
+async def test_database_failures_do_not_count(
     limited: AccountServer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def unavailable(_: Authorizer, token: str) -> None:
@@ -175,10 +173,10 @@ async def test_a_store_in_trouble_counts_for_nobody(
     assert (await limited.call("GET", "/v1/me", "caller")).status_code == 200
 
 
-async def test_a_refusal_comes_slowly(
+async def test_a_refusal_is_delayed(
     limited: AccountServer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """A client that calls again at once is slowed down to its number of connections."""
+    """The number of connections then limits a client that calls again at once."""
     slept: list[float] = []
 
     async def sleep(seconds: float) -> None:
@@ -201,6 +199,6 @@ async def test_no_limit(
 
 
 async def test_the_default_lets_the_console_poll(server: AccountServer) -> None:
-    """It asks some 40 times when it is opened, and goes on."""
+    """The console makes about 40 calls when it is opened, and then polls."""
     for _ in range(120):
         assert (await server.call("GET", "/v1/me")).status_code == 200

@@ -1,4 +1,4 @@
-"""Every call of the management API, made by everybody."""
+"""Authorization: every call of the management API, made by every role."""
 
 from __future__ import annotations
 
@@ -58,7 +58,7 @@ PASSWORD_NEEDED = 401
 async def test_who_may_do_what(
     server: AccountServer, method: str, path: str, body: Any, expected: dict[str, int]
 ) -> None:
-    """The least allowed comes first, so that what it must not change is still there."""
+    """Start with the least allowed role, whose calls must not change anything."""
     other = server.identity.administration.create_user("another").user
     values = {
         "{project}": server.project_id,

@@ -1,4 +1,4 @@
-"""What is counted, and how it is told."""
+"""Usage: which calls are counted, and how they are reported."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ USAGE = "/v1/usage"
 async def read(
     server: AccountServer, query: str = "", who: str = "administrator"
 ) -> dict[str, Any]:
-    """What is told once what was counted is written."""
+    """Return the usage after all counts are written."""
     assert server.identity.recorder.flush()
     answer = await server.call("GET", USAGE + query, who)
     assert answer.status_code == 200, answer.text
@@ -102,7 +102,7 @@ async def test_an_account_sees_its_own(server: AccountServer) -> None:
         assert (await read(server, who=who))["total"]["calls"] == calls
 
 
-async def test_a_project_that_is_gone_takes_its_counts_along(server: AccountServer) -> None:
+async def test_counts_are_deleted_with_their_project(server: AccountServer) -> None:
     await ocr(server, "caller", {"image": IMAGE})
     assert server.identity.recorder.flush()
     await ocr(server, "caller", {"image": IMAGE})
@@ -110,7 +110,7 @@ async def test_a_project_that_is_gone_takes_its_counts_along(server: AccountServ
     assert (await read(server))["total"]["calls"] == 0
 
 
-async def test_without_times_the_last_while_is_shown(server: AccountServer) -> None:
+async def test_the_default_window_ends_now(server: AccountServer) -> None:
     for step, steps in {"": 25, "?step=minute": 61, "?step=day": 31, "?step=month": 13}.items():
         await _look_at_the_last_while(server, step, steps)
 
@@ -156,7 +156,7 @@ BAD_QUERIES = [
 ]
 
 
-async def test_a_bad_query_says_what_is_wrong(server: AccountServer) -> None:
+async def test_an_invalid_query_is_answered_with_the_reason(server: AccountServer) -> None:
     for query in BAD_QUERIES:
         answer = await server.call("GET", USAGE + query)
         assert answer.status_code == 400, query
@@ -172,7 +172,7 @@ async def test_an_unknown_project(server: AccountServer) -> None:
         assert_failure(answer, ErrorKind.RECORD_UNKNOWN)
 
 
-async def test_csv_is_no_program(server: AccountServer) -> None:
+async def test_csv_holds_no_formulas(server: AccountServer) -> None:
     for name in ("=1+1", "@cmd", "+1", "-1", '<b>"图",;', "plain"):
         await _look_at_csv(server, name)
 
@@ -191,12 +191,12 @@ async def _look_at_csv(server: AccountServer, name: str) -> None:
     assert {line[1] for line in lines[1:]} == {shown}
 
 
-def test_cells_that_a_spreadsheet_would_run() -> None:
+def test_formulas_are_escaped() -> None:
     for text in ("=1", "+1", "-1", "@a", "\t=1", "\r=1"):
         assert escape_formula(text) == f"'{text}"
 
 
-async def test_a_signed_call_is_noted_with_its_key(
+async def test_a_signed_call_updates_the_last_use_of_its_key(
     server: AccountServer, account_identity: Identity
 ) -> None:
     (before,) = (await server.call("GET", "/v1/keys")).json()["keys"]

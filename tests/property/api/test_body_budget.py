@@ -1,4 +1,4 @@
-"""Bodies that come, grow, are authenticated and end in any order: the sums are right."""
+"""Bodies start, grow, are authenticated and end in any order; the sums stay correct."""
 
 from __future__ import annotations
 
@@ -21,8 +21,8 @@ STEPS = st.lists(
 )
 
 
-class Books:
-    """A budget beside a plain list of what each body holds."""
+class Ledger:
+    """Keep a budget and a plain list of the bytes of each body."""
 
     def __init__(self) -> None:
         self.budget = BodyBudget(TOTAL, unauthenticated=UNAUTHENTICATED, floor=FLOOR)
@@ -37,7 +37,7 @@ class Books:
         else:
             self.bodies.append((size, holder))
 
-    def prove(self, holder: Holder) -> None:
+    def authenticate(self, holder: Holder) -> None:
         if self.bodies:
             size, old = self.bodies.pop(0)
             try:
@@ -62,44 +62,44 @@ class Books:
 
 
 @given(STEPS)
-def test_nothing_is_negative_and_all_of_it_comes_back(
+def test_no_sum_is_negative_and_all_memory_is_released(
     steps: list[tuple[str, Holder | None, int]],
 ) -> None:
-    books = Books()
+    ledger = Ledger()
     for what, holder, size in steps:
         if what == GROW and holder:
-            books.grow(holder, size)
+            ledger.grow(holder, size)
         elif what == PROVE and holder:
-            books.prove(holder)
+            ledger.authenticate(holder)
         else:
-            books.end()
-        books.check()
-    while books.bodies:
-        books.end()
-    assert (books.budget.left, books.budget.unauthenticated_left) == (TOTAL, UNAUTHENTICATED)
-    assert books.budget.holders == 0
+            ledger.end()
+        ledger.check()
+    while ledger.bodies:
+        ledger.end()
+    assert (ledger.budget.left, ledger.budget.unauthenticated_left) == (TOTAL, UNAUTHENTICATED)
+    assert ledger.budget.holders == 0
 
 
 @given(st.lists(st.tuples(st.sampled_from("JKL"), st.integers(1, 120)), max_size=60))
 def test_one_network_never_takes_what_another_needs(takes: list[tuple[str, int]]) -> None:
-    books = Books()
+    ledger = Ledger()
     for key, size in takes:
-        books.grow(unauthenticated("m", key), size)
-    books.budget.reserve(FLOOR, unauthenticated("n", "J"))
+        ledger.grow(unauthenticated("m", key), size)
+    ledger.budget.reserve(FLOOR, unauthenticated("n", "J"))
 
 
 @given(st.lists(st.integers(1, 120), max_size=60))
 def test_one_key_never_takes_what_another_client_of_its_network_needs(takes: list[int]) -> None:
-    books = Books()
+    ledger = Ledger()
     for size in takes:
-        books.grow(unauthenticated("m", "J"), size)
-    books.budget.reserve(FLOOR, unauthenticated("m", "K"))
-    books.budget.reserve(1, unauthenticated("m"))
+        ledger.grow(unauthenticated("m", "J"), size)
+    ledger.budget.reserve(FLOOR, unauthenticated("m", "K"))
+    ledger.budget.reserve(1, unauthenticated("m"))
 
 
 @given(st.lists(st.integers(1, 300), max_size=60))
 def test_one_project_never_takes_what_another_needs(takes: list[int]) -> None:
-    books = Books()
+    ledger = Ledger()
     for size in takes:
-        books.grow(authenticated("p"), size)
-    books.budget.reserve(FLOOR, authenticated("q"))
+        ledger.grow(authenticated("p"), size)
+    ledger.budget.reserve(FLOOR, authenticated("q"))

@@ -44,7 +44,7 @@ def _address(peer: str, *forwarded: str, trusted: tuple[str, ...] = TRUSTED) -> 
         ("10.0.0.1", ("203.0.113.7," + "10.0.0.2," * 40 + "10.0.0.3",), "10.0.0.2"),
     ],
 )
-def test_the_right_most_address_that_is_no_trusted_proxy(
+def test_the_right_most_address_that_is_not_a_trusted_proxy(
     peer: str, forwarded: tuple[str, ...], expected: str
 ) -> None:
     assert _address(peer, *forwarded) == expected
@@ -59,6 +59,6 @@ def test_a_peer_may_be_unknown() -> None:
     assert ClientAddresses(TRUSTED).of(scope) == "unknown"
 
 
-def test_a_network_that_is_none_is_refused() -> None:
+def test_an_invalid_network_is_refused() -> None:
     with pytest.raises(ValueError, match="does not appear to be"):
         ClientAddresses(("somewhere",))

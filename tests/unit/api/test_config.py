@@ -25,12 +25,12 @@ from web_image_ocr.api.limits.rate_limit import parse_rate
         ("drain_s", -1),
     ],
 )
-def test_values_that_make_no_sense_are_refused(name: str, value: object) -> None:
+def test_invalid_values_are_refused(name: str, value: object) -> None:
     with pytest.raises(ValueError, match=name):
         ApiConfig(**{name: value})  # type: ignore[arg-type]
 
 
-def test_the_defaults_make_sense() -> None:
+def test_the_defaults_are_valid() -> None:
     assert ApiConfig().rate_limit == ""
 
 

@@ -17,7 +17,7 @@ STRANGER = unauthenticated("192.0.2.1")
 
 
 class Chunk(bytearray):
-    """Bytes of which one can see when they are gone."""
+    """Bytes that accept weak references."""
 
 
 def _receiving(*chunks: Callable[[], bytes | bytearray]) -> Receive:
@@ -50,7 +50,7 @@ def _body(
 
 
 class Sender:
-    """A client that sends a piece, waits a while, and so on; and then nothing more."""
+    """Simulate a client that sends pieces with pauses, and then stalls."""
 
     def __init__(self, *pieces: tuple[int, float]) -> None:
         self._left = list(pieces)
@@ -63,14 +63,14 @@ class Sender:
         return {"type": "http.request", "body": bytes(size), "more_body": bool(self._left)}
 
 
-async def test_an_authenticated_caller_makes_room_for_strangers() -> None:
+async def test_an_authenticated_caller_makes_room_for_unauthenticated_ones() -> None:
     budget = BodyBudget(10, unauthenticated=4, floor=10)
     project = authenticated("p")
     with _body(_receiving(lambda: b"1234"), budget) as body:
         assert await body.read() == b"1234"
         assert is_full(budget, 1, STRANGER)
         body.hold_as(project)
-        body.hold_as(project)  # a second time changes nothing
+        body.hold_as(project)  # idempotent
         assert not is_full(budget, 4, STRANGER)
         assert is_full(budget, 5, STRANGER)
         body.reserve(6)
@@ -81,7 +81,7 @@ async def test_an_authenticated_caller_makes_room_for_strangers() -> None:
 
 
 class TestRate:
-    """A body must come at a minimum rate, or at most the grace behind it."""
+    """A body must keep a minimum rate and may be behind it by the grace."""
 
     @pytest.fixture(autouse=True)
     def _short_grace(self, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -98,7 +98,7 @@ class TestRate:
 
         first = [bytes(sent)]
         budget = BodyBudget(1000, unauthenticated=1000, floor=1000)
-        # At this rate the bytes sent pay for far more than the test may take.
+        # At this rate the sent bytes allow far more time than the test has.
         with _body(receive, budget, seconds=600, rate=1) as body:
             async with asyncio.timeout(60):
                 with pytest.raises(ServiceError) as caught:
@@ -107,7 +107,7 @@ class TestRate:
         assert (budget.left, budget.holders) == (1000, 0)
 
     async def test_a_slow_body_that_keeps_the_rate_is_read(self) -> None:
-        # Longer than the grace in all, and never more than a moment behind.
+        # Longer than the grace in total, and never far behind the rate.
         sender = Sender(*[(1, 0.05)] * 12)
         assert len(await _body(sender.receive, rate=5).read()) == 12
 
@@ -117,14 +117,14 @@ class TestRate:
             await _body(sender.receive, rate=1000).read()
         assert caught.value.kind is ErrorKind.DEADLINE_EXCEEDED
 
-    async def test_without_a_rate_only_the_whole_is_bounded(self) -> None:
+    async def test_without_a_rate_only_the_total_time_is_limited(self) -> None:
         sender = Sender((1, 0), (1, 0.6))
         assert len(await _body(sender.receive, rate=0).read()) == 2
         with pytest.raises(ServiceError):
             await _body(Sender((1, 0), (1, 60)).receive, rate=0, seconds=0.1).read()
 
 
-async def test_bytes_of_a_refused_body_are_gone_while_its_rest_is_drained() -> None:
+async def test_bytes_of_a_refused_body_are_freed_while_its_rest_is_drained() -> None:
     seen: list[weakref.ref[Chunk]] = []
 
     def chunk() -> Chunk:

@@ -15,7 +15,7 @@ def is_full(budget: BodyBudget, size: int, holder: Holder) -> bool:
     return False
 
 
-def test_it_refuses_what_is_not_left() -> None:
+def test_it_refuses_more_than_is_free() -> None:
     budget = BodyBudget(10, unauthenticated=10, floor=10)
     budget.reserve(6, authenticated("p"))
     assert is_full(budget, 5, authenticated("q"))
@@ -38,7 +38,7 @@ def test_unauthenticated_callers_fill_their_part_only() -> None:
         (authenticated("p"), 900),
     ],
 )
-def test_a_lone_holder_gets_its_multiple_of_what_it_leaves(holder: Holder, most: int) -> None:
+def test_a_lone_holder_gets_its_multiple_of_the_free_memory(holder: Holder, most: int) -> None:
     budget = BodyBudget(1200, unauthenticated=600, floor=10)
     budget.reserve(most, holder)
     assert is_full(budget, 1, holder)
@@ -55,13 +55,13 @@ def test_a_network_gets_half_however_many_keys_it_uses() -> None:
     assert not is_full(budget, 100, unauthenticated("m", "A"))
 
 
-def test_the_floor_fits_whatever_the_share_while_it_is_free() -> None:
+def test_the_floor_fits_any_share_while_it_is_free() -> None:
     budget = BodyBudget(100, unauthenticated=100, floor=100)
     budget.reserve(100, unauthenticated("n", "K"))
     assert is_full(budget, 1, authenticated("p"))
 
 
-def test_what_is_handed_over_counts_against_the_new_share_alone() -> None:
+def test_transferred_bytes_count_against_the_new_share_only() -> None:
     budget = BodyBudget(1200, unauthenticated=600, floor=10)
     stranger, project = unauthenticated("n", "K"), authenticated("p")
     budget.reserve(200, stranger)
@@ -72,4 +72,4 @@ def test_what_is_handed_over_counts_against_the_new_share_alone() -> None:
     with pytest.raises(ServiceError) as caught:
         budget.transfer(200, stranger, authenticated("p"))
     assert caught.value.kind is ErrorKind.OVERLOADED
-    assert (budget.left, budget.unauthenticated_left) == (299, 299)  # the stranger holds them still
+    assert (budget.left, budget.unauthenticated_left) == (299, 299)  # the stranger still holds them

@@ -1,4 +1,4 @@
-"""Counting in a real Redis, and without it while it is stopped, hung or gone."""
+"""Count in a real Redis, and without it while it is stopped, hung or gone."""
 
 from __future__ import annotations
 
@@ -44,13 +44,13 @@ def _short_pauses(monkeypatch: pytest.MonkeyPatch) -> None:
 
 @pytest.fixture
 async def servers(redis: Redis) -> AsyncIterator[list[RateLimit]]:
-    """Two servers that let a project call three times a minute."""
+    """Yield the rate limits of two servers, three calls a minute."""
     async with SharedRateCounters(redis.url) as one, SharedRateCounters(redis.url) as other:
         yield [RateLimit("3/minute", shared) for shared in (one, other)]
 
 
 async def allowed(rate_limit: RateLimit, project: str) -> bool:
-    """Whether the call is let in; a refusal must be whole, and quick."""
+    """Return whether the call is allowed; check that a refusal is complete and fast."""
     started = time.monotonic()
     error = None
     try:
@@ -66,24 +66,24 @@ async def allowed(rate_limit: RateLimit, project: str) -> bool:
     return False
 
 
-async def let_in(rate_limit: RateLimit, project: str, calls: int) -> int:
+async def count_allowed(rate_limit: RateLimit, project: str, calls: int) -> int:
     return sum([await allowed(rate_limit, project) for _ in range(calls)])
 
 
 async def test_servers_count_together_and_projects_apart(servers: list[RateLimit]) -> None:
     one, other = servers
-    assert await let_in(one, "together", 2) == 2
-    assert await let_in(other, "together", 2) == 1
-    assert await let_in(one, "together", 1) == 0
-    assert await let_in(other, "apart", 1) == 1
+    assert await count_allowed(one, "together", 2) == 2
+    assert await count_allowed(other, "together", 2) == 1
+    assert await count_allowed(one, "together", 1) == 0
+    assert await count_allowed(other, "apart", 1) == 1
 
 
-async def test_all_at_once_no_more_are_let_in_than_the_rate(servers: list[RateLimit]) -> None:
+async def test_simultaneous_calls_do_not_exceed_the_rate(servers: list[RateLimit]) -> None:
     calls = [allowed(server, "at once") for server in servers for _ in range(100)]
     assert sum(await asyncio.gather(*calls)) == 3
 
 
-async def test_whoever_comes_back_when_told_is_let_in(redis: Redis) -> None:
+async def test_a_call_after_retry_after_is_allowed(redis: Redis) -> None:
     async with SharedRateCounters(redis.url) as shared:
         rate_limit = RateLimit("1/second", shared)
         await rate_limit.hit("back")
@@ -97,10 +97,10 @@ async def test_whoever_comes_back_when_told_is_let_in(redis: Redis) -> None:
 async def test_redis_killed_and_started_again(
     servers: list[RateLimit], redis: Redis, log: list[EventDict]
 ) -> None:
-    assert await let_in(servers[0], "killed", 3) == 3
+    assert await count_allowed(servers[0], "killed", 3) == 3
     redis.end()
     for server in servers:
-        assert await let_in(server, "killed", 5) == 3  # its own window
+        assert await count_allowed(server, "killed", 5) == 3  # in its local window
     assert [record["event"] for record in log] == [LOST] * 2
     redis.start()
     await asyncio.sleep(0.2)
@@ -112,17 +112,17 @@ async def test_redis_killed_and_started_again(
     assert [record["log_level"] for record in log] == ["warning"] * 2 + ["info"] * 2
 
 
-async def test_redis_started_anew_between_two_calls_is_no_loss(
+async def test_a_restart_of_redis_between_two_calls_is_not_noticed(
     servers: list[RateLimit], redis: Redis, log: list[EventDict]
 ) -> None:
-    assert await let_in(servers[0], "anew", 1) == 1
+    assert await count_allowed(servers[0], "anew", 1) == 1
     redis.end()
     redis.start()
-    assert await let_in(servers[0], "anew", 4) == 3
+    assert await count_allowed(servers[0], "anew", 4) == 3
     assert log == []
 
 
-async def test_redis_that_hangs_holds_nobody_up(
+async def test_a_hanging_redis_does_not_delay_calls(
     servers: list[RateLimit], redis: Redis, log: list[EventDict]
 ) -> None:
     redis.send(signal.SIGSTOP)
@@ -130,18 +130,18 @@ async def test_redis_that_hangs_holds_nobody_up(
         at_once = await asyncio.gather(*(allowed(servers[0], "hangs") for _ in range(50)))
         assert sum(at_once) == 3
         started = time.monotonic()
-        await let_in(servers[0], "others", 5)
+        await count_allowed(servers[0], "others", 5)
         assert time.monotonic() - started < 2
     finally:
         redis.send(signal.SIGCONT)
     await asyncio.sleep(0.2)
-    # What was sent before the stop is answered late: no answer may be taken for another.
+    # Late answers from before the stop must not be taken for others.
     for number in range(20):
-        assert await let_in(servers[0], f"after {number}", 4) == 3
+        assert await count_allowed(servers[0], f"after {number}", 4) == 3
     assert [record["event"] for record in log] == [LOST, FOUND]
 
 
-async def test_a_server_that_was_not_run_for_a_second_does_not_blame_redis(
+async def test_a_stalled_process_does_not_count_as_an_outage_of_redis(
     servers: list[RateLimit], log: list[EventDict]
 ) -> None:
     calls = [asyncio.create_task(allowed(servers[0], "stalled")) for _ in range(20)]
@@ -151,11 +151,11 @@ async def test_a_server_that_was_not_run_for_a_second_does_not_blame_redis(
     assert log == []
 
 
-async def test_redis_that_is_not_there_at_the_start(log: list[EventDict], redis: Redis) -> None:
+async def test_redis_is_down_at_the_start(log: list[EventDict], redis: Redis) -> None:
     url = f"unix://:secret@{redis.folder}/nowhere"
     async with SharedRateCounters(url) as shared:
         assert [record["event"] for record in log] == [LOST]
-        assert await let_in(RateLimit("3/minute", shared), "start", 5) == 3
+        assert await count_allowed(RateLimit("3/minute", shared), "start", 5) == 3
     assert len(log) == 1
     assert "secret" not in str(log)
 
@@ -171,7 +171,7 @@ async def test_redis_that_is_not_there_at_the_start(log: list[EventDict], redis:
         "redis://:secret@host?secret=1",
     ],
 )
-def test_a_url_that_is_none_is_not_repeated(url: str) -> None:
+def test_an_invalid_url_is_not_part_of_the_error(url: str) -> None:
     with pytest.raises(ValueError, match="must look like redis://host:6379/0") as caught:
         redis_pool(url)
     assert "secret" not in str(caught.value)

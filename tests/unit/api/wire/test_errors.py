@@ -1,4 +1,4 @@
-"""The contract's codes and texts, copied from its pages and not from the code."""
+"""The contract's codes and messages, copied from its pages and not from the code."""
 
 from __future__ import annotations
 
@@ -143,7 +143,7 @@ IDENTITY = {
     ErrorKind.LOGIN_LOCKED: (401, "The account is locked."),
     ErrorKind.SUBJECT_TOKEN_INVALID: (404, "X-Subject-Token is invalid in the request"),
 }
-"""The identity API's answers; they have no code but their status."""
+"""Errors of the identity API, without a code beside the status."""
 
 MANAGEMENT = {
     ErrorKind.MANAGEMENT_REQUEST_INVALID: (
@@ -159,7 +159,7 @@ MANAGEMENT = {
     ),
     ErrorKind.QUOTA_EXCEEDED: (403, "APIG.0602", "The quota is used up: that {name} is taken"),
 }
-"""Answers of our own, in the gateway's form."""
+"""Errors of the management API, in the gateway's form."""
 
 
 @pytest.mark.parametrize(("kind", "row"), list((SERVICE | PLATFORM | GATEWAY | MANAGEMENT).items()))
@@ -174,5 +174,5 @@ def test_texts_of_the_identity_api_are_the_contracts(kind: ErrorKind, row: tuple
     assert (sent.status, sent.message) == row
 
 
-def test_every_kind_is_looked_at() -> None:
+def test_every_kind_is_tested() -> None:
     assert set(SERVICE | PLATFORM | GATEWAY | MANAGEMENT) | set(IDENTITY) == set(ErrorKind)

@@ -49,7 +49,7 @@ def test_a_point_inside_moves_by_half_a_pixel_at_most(point: tuple[float, float]
     assert abs(found_y - y) <= 0.5
 
 
-def test_nothing_asked_nothing_extracted() -> None:
+def test_no_extracted_data_by_default() -> None:
     page = Page(width=20, height=30, lines=())
     for extract in ((), ("contact_info",)):
         body = encode_page(page, extract)
