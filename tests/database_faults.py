@@ -1,4 +1,4 @@
-"""Real faults of a store's SQLite file, over when the context ends."""
+"""Inject real faults into an SQLite file; the context removes them."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ import pytest
 
 
 def intact_copy(path: Path) -> Path:
-    """A copy in one file beside the store's, whatever its log of changes holds."""
+    """Return a copy in one file beside the database, including its write-ahead log."""
     copy = path.with_name(f"copy-of-{path.name}")
     copy.unlink(missing_ok=True)
     with closing(sqlite3.connect(path)) as source, closing(sqlite3.connect(copy)) as target:
@@ -26,7 +26,7 @@ def intact_copy(path: Path) -> Path:
 
 
 def damaged_copy(path: Path, *, start: int, end: int | None = None) -> Path:
-    """A copy with random bytes from one place to another, or to its end."""
+    """Return a copy with random bytes in a range, by default to its end."""
     copy = intact_copy(path)
     damaged = path.with_name(f"damaged-{path.name}")
     shutil.move(copy, damaged)
@@ -38,7 +38,7 @@ def damaged_copy(path: Path, *, start: int, end: int | None = None) -> Path:
 
 
 def put_in_place(path: Path, other: Path) -> None:
-    """Exchange the store's file, as when a backup is restored."""
+    """Replace the database file, as when a backup is restored."""
     for name in ("-wal", "-shm"):
         path.with_name(path.name + name).unlink(missing_ok=True)
     other.replace(path)
@@ -46,7 +46,7 @@ def put_in_place(path: Path, other: Path) -> None:
 
 @contextmanager
 def exchanged(path: Path, other: Path) -> Iterator[None]:
-    """Another file in the store's place."""
+    """Replace the database file by another one."""
     good = intact_copy(path)
     put_in_place(path, other)
     try:
@@ -57,7 +57,7 @@ def exchanged(path: Path, other: Path) -> Iterator[None]:
 
 @contextmanager
 def read_only(path: Path) -> Iterator[None]:
-    """A file that cannot be written, not by root either."""
+    """Make the file read-only, also for root."""
     put_in_place(path, intact_copy(path))
     if os.geteuid() == 0:
         _mark(path, "+i")
@@ -73,7 +73,7 @@ def read_only(path: Path) -> Iterator[None]:
 
 @contextmanager
 def gone(path: Path) -> Iterator[None]:
-    """No file where the store's should be."""
+    """Delete the database file."""
     good = intact_copy(path)
     for name in ("", "-wal", "-shm"):
         path.with_name(path.name + name).unlink(missing_ok=True)
@@ -85,7 +85,7 @@ def gone(path: Path) -> Iterator[None]:
 
 @contextmanager
 def locked(path: Path) -> Iterator[None]:
-    """Another process keeps the store to itself."""
+    """Lock the database exclusively, as another process does."""
     with closing(sqlite3.connect(path, isolation_level=None)) as other:
         other.execute("BEGIN EXCLUSIVE")
         yield
@@ -94,11 +94,11 @@ def locked(path: Path) -> Iterator[None]:
 
 @contextmanager
 def filled(path: Path) -> Iterator[None]:
-    """No byte is left on the small disk that the store is on."""
+    """Fill the small disk that holds the database."""
     if shutil.disk_usage(path.parent).total > 16 * 1024**2:
         pytest.skip("no small disk can be mounted here, and a large one is not filled")
     with closing(sqlite3.connect(path)) as connection:
-        # A log of changes that is there already has room for more.
+        # An existing write-ahead log would have room for more.
         connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
     ballast = path.with_name("ballast")
     handle = os.open(ballast, os.O_CREAT | os.O_WRONLY)
@@ -114,7 +114,7 @@ def filled(path: Path) -> Iterator[None]:
 
 @contextmanager
 def folder_gone(path: Path) -> Iterator[None]:
-    """No folder where the store's should be."""
+    """Move the folder of the database away."""
     away = path.parent.with_name("away")
     path.parent.rename(away)
     try:
@@ -124,7 +124,7 @@ def folder_gone(path: Path) -> Iterator[None]:
 
 
 def _mark(path: Path, flag: str) -> None:
-    # Root ignores modes; what is marked immutable it cannot write either.
+    # Root ignores modes, but cannot write an immutable file.
     done = subprocess.run(["chattr", flag, path], capture_output=True, text=True, check=False)  # noqa: S607
     if done.returncode:
         pytest.skip(f"the file system knows no immutable files: {done.stderr.strip()}")

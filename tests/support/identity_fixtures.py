@@ -28,7 +28,7 @@ ON_BOTH_DATABASES = {
     "test_administration",
     "test_revoked_tokens",
     "test_lockout",
-    "test_pages",
+    "test_pagination",
     "test_roles",
     "test_rotation",
     "test_service",

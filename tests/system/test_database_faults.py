@@ -1,6 +1,6 @@
-"""The store's file in every kind of trouble under a running server.
+"""Inject every kind of fault into the SQLite file of a running server.
 
-The server says so, lets nobody in who should not be, and goes on by itself when it is over.
+The server logs the fault, authenticates no unauthorized caller, and recovers without a restart.
 """
 
 from __future__ import annotations
@@ -41,16 +41,16 @@ _ADDRESSES = itertools.count(1)
 
 @dataclass(frozen=True, kw_only=True)
 class Scene:
-    """A running server, and another process of the same store, as `admin` is.
+    """Hold a running server, and a second process on its database, as `admin` is.
 
     Attributes:
         server: the server.
-        client: of the server.
-        account: made before it was started.
-        path: the store's file, the only one in its folder.
+        client: HTTP client of the server.
+        account: created before the server was started.
+        path: the database file, alone in its folder.
         environment: the server's settings.
-        data_dir: the server's folder, which the store is not in.
-        operator: opens the store in this process.
+        data_dir: the server's data folder, without the database.
+        operator: opens the database in this process.
     """
 
     server: Server
@@ -62,7 +62,7 @@ class Scene:
     operator: Identity
 
     def call(self, token: str) -> tuple[int, str]:
-        """What a call with the token says; whoever is let in has forgotten the picture."""
+        """Return status and code of a call with the token; it has no image."""
         path = f"/v2/{self.account.project_id}/ocr/web-image"
         answer = self.client.post(path, headers={"X-Auth-Token": token}, json={})
         return answer.status_code, answer.json()["error_code"]
@@ -77,18 +77,18 @@ class Scene:
         return run("admin", *arguments, "--data-dir", str(self.data_dir), env=self.environment)
 
 
-LET_IN, LOST, ENDED = (400, "AIS.0101"), (503, "APIG.0201"), (401, "APIG.0307")
+ACCEPTED, UNAVAILABLE, REVOKED = (400, "AIS.0101"), (503, "APIG.0201"), (401, "APIG.0307")
 
 
 @dataclass(frozen=True, kw_only=True)
 class Fault:
-    """A way for the store to fail.
+    """Describe a fault of the database.
 
     Attributes:
-        begin: does it; undone when the context ends.
-        reason: what the server's log says.
-        readable: whether what is there can still be read.
-        admin: what the command says; empty where it is not asked, which takes a second.
+        begin: injects the fault; the context removes it.
+        reason: text in the server's log.
+        readable: whether the data can still be read.
+        admin: text of the command; empty to save the second that it takes.
     """
 
     begin: Callable[[Path], AbstractContextManager[None]]
@@ -108,7 +108,7 @@ def _emptied(path: Path) -> AbstractContextManager[None]:
 
 
 @contextmanager
-def _another_store(path: Path) -> Iterator[None]:
+def _another_database(path: Path) -> Iterator[None]:
     """Its only user has the right name and password."""
     other = path.parent / "other"
     with closing(Identity(IdentityConfig(), other)) as made:
@@ -132,8 +132,8 @@ FAULTS = {
     ),
     "pages overwritten": Fault(begin=_with(start=100), reason="malformed"),
     "emptied": Fault(begin=_emptied, reason="no such table"),
-    "another store": Fault(
-        begin=_another_store,
+    "another database": Fault(
+        begin=_another_database,
         reason="the file is that of another database",
         admin="is the master key of another database",
     ),
@@ -144,20 +144,20 @@ FAULTS = {
 
 @pytest.fixture(scope="module")
 def folder(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
-    """A folder for the store, on a small disk of its own where that can be had."""
+    """Yield a folder for the database, on a small disk if one can be mounted."""
     disk = tmp_path_factory.mktemp("disk")
     command = ["mount", "-t", "tmpfs", "-o", "size=4m", "tmpfs", str(disk)]
     mounted = subprocess.run(command, capture_output=True, check=False).returncode == 0
-    store = disk / "store"
-    store.mkdir()
-    yield store
+    database = disk / "database"
+    database.mkdir()
+    yield database
     if mounted:
         subprocess.run(["umount", "--lazy", str(disk)], check=True)  # noqa: S607
 
 
 @contextmanager
 def _cheap_hashes() -> Iterator[None]:
-    """Of the passwords that this process sets; the server's own cost is the real one."""
+    """Hash passwords in this process cheaply; the server keeps the real cost."""
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(passwords, "HASH_COST", argon2.profiles.CHEAPEST)
         yield
@@ -166,7 +166,7 @@ def _cheap_hashes() -> Iterator[None]:
 @pytest.fixture(scope="module")
 def scene(folder: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Scene]:
     data_dir = tmp_path_factory.mktemp("faults")
-    path = folder / "store.db"
+    path = folder / "database.db"
     url = f"sqlite:///{path}"
     settings = {
         "WEB_IMAGE_OCR_IDENTITY__DATABASE_URL": url,
@@ -213,8 +213,8 @@ def test_a_fault_is_said_lets_nobody_in_and_ends(scene: Scene, name: str) -> Non
         assert scene.client.get("/healthz").status_code == 200
     _good(scene.sign_in(client=_address()))
     assert scene.sign_in("a wrong one", client=_address()).status_code == 401
-    assert scene.call(token) == LET_IN
-    assert scene.call(revoked) == ENDED
+    assert scene.call(token) == ACCEPTED
+    assert scene.call(revoked) == REVOKED
     users = {user.name for user in scene.operator.administration.users()}
     assert "eve" not in users
     assert f"user of {name}" in users
@@ -234,7 +234,7 @@ def _revoked_now(scene: Scene, name: str) -> str:
         }
     }
     token = _good(scene.client.post("/v3/auth/tokens", json=exchange))
-    assert scene.call(token) == LET_IN
+    assert scene.call(token) == ACCEPTED
     operator.disable_user(user.name)
     return token
 
@@ -242,13 +242,13 @@ def _revoked_now(scene: Scene, name: str) -> str:
 def _assert_calls(scene: Scene, token: str, revoked: str, fault: Fault) -> None:
     """What is remembered is believed for the cache's time, and not for longer."""
     end = time.monotonic() + CACHE_S
-    while (said := scene.call(revoked)) == LET_IN:
+    while (said := scene.call(revoked)) == ACCEPTED:
         assert time.monotonic() < end + 0.3, "a revoked token is still let in"
     time.sleep(max(0.0, end - time.monotonic()))
-    assert said in {ENDED, LOST}
+    assert said in {REVOKED, UNAVAILABLE}
     for _ in range(3):
-        assert scene.call(revoked) == (ENDED if fault.readable else LOST)
-        assert scene.call(token) == (LET_IN if fault.readable else LOST)
+        assert scene.call(revoked) == (REVOKED if fault.readable else UNAVAILABLE)
+        assert scene.call(token) == (ACCEPTED if fault.readable else UNAVAILABLE)
     forged = jwt.encode(jwt.decode(token, options={"verify_signature": False}), "k" * 32)
     for nobodys in (forged, "garbage"):
         assert scene.call(nobodys) == (401, "APIG.0301")
@@ -275,7 +275,7 @@ def _assert_sign_ins(scene: Scene, fault: Fault) -> None:
 
 
 def _assert_one_line(done: subprocess.CompletedProcess[str], reason: str) -> None:
-    # A wrong master key is a matter of settings; all else is the store's.
+    # A wrong master key is a configuration error, everything else a database error.
     assert done.returncode == (4 if "master key" in reason else 5), done.stderr
     assert re.fullmatch(rf"web-image-ocr: .*{re.escape(reason)}.*\n", done.stderr)
     assert done.stdout == ""

@@ -1,4 +1,4 @@
-"""The master key of two servers, each with its own copy of the file, is rotated by the command."""
+"""Rotate the master key of two servers, each with its copy of the key file."""
 
 from __future__ import annotations
 
@@ -18,16 +18,16 @@ from tests.system.server_pair import code_of, wait_for
 
 pytestmark = [pytest.mark.server, pytest.mark.models]
 
-GOOD_BUT_EMPTY = (400, "AIS.0101")
-UNREADABLE = (401, "APIG.0301")
+ACCEPTED = (400, "AIS.0101")
+REJECTED = (401, "APIG.0301")
 
 
 class Pair:
-    """Two servers on one PostgreSQL; the second one reads a copy of the key file.
+    """Run two servers on one PostgreSQL; the second one reads a copy of the key file.
 
     Attributes:
-        account: the first one.
-        clients: one for each server.
+        account: the first account.
+        clients: an HTTP client of each server.
     """
 
     def __init__(self, folder: Path, postgres: Postgres, opened: contextlib.ExitStack) -> None:
@@ -60,7 +60,7 @@ class Pair:
         ]
 
     def copy_key(self) -> None:
-        """Replace the copy, in one step."""
+        """Replace the copy atomically."""
         self._copy.parent.mkdir(exist_ok=True)
         draft = self._copy.with_name("draft")
         shutil.copy(self._key, draft)
@@ -71,16 +71,16 @@ class Pair:
         return admin(self._folder, "rotate-master-key", *options, **self._environment)
 
     def tokens(self) -> list[str]:
-        """A token of each server."""
+        """Return a token of each server."""
         answers = [sign_in(client, self.account) for client in self.clients]
         return [answer.headers["x-subject-token"] for answer in answers]
 
     def with_token(self, client: httpx.Client, token: str) -> tuple[int, str]:
-        """Status and code of a call without an image."""
+        """Return status and code of a call without an image."""
         return code_of(client.post(self._path, headers={"X-Auth-Token": token}, json={}))
 
     def with_key(self, client: httpx.Client, access: str, secret: str) -> tuple[int, str]:
-        """Status and code of a signed call without an image."""
+        """Return status and code of a signed call without an image."""
         url = client.base_url.join(self._path)
         return code_of(client.send(signed_request(url, access=access, secret=secret, body=b"{}")))
 
@@ -96,11 +96,11 @@ def test_nothing_is_lost_at_either_server(pair: Pair) -> None:
     tokens: list[str] = []
 
     def issue_and_check() -> None:
-        """All that either server has issued so far is good at both."""
+        """Check that both servers accept all tokens and keys issued so far."""
         tokens.extend(pair.tokens())
         for client in pair.clients:
-            assert {pair.with_token(client, token) for token in tokens} == {GOOD_BUT_EMPTY}
-            assert {pair.with_key(client, *key) for key in keys} == {GOOD_BUT_EMPTY}
+            assert {pair.with_token(client, token) for token in tokens} == {ACCEPTED}
+            assert {pair.with_key(client, *key) for key in keys} == {ACCEPTED}
 
     issue_and_check()
     prepared = pair.rotate()
@@ -121,6 +121,6 @@ def test_nothing_is_lost_at_either_server(pair: Pair) -> None:
     pair.rotate("--retire", "--now")
     pair.copy_key()
     for client in pair.clients:
-        wait_for(lambda client=client: pair.with_token(client, tokens[0]) == UNREADABLE)
+        wait_for(lambda client=client: pair.with_token(client, tokens[0]) == REJECTED)
     tokens.clear()
     issue_and_check()

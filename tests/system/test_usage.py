@@ -1,4 +1,4 @@
-"""Counted calls: exact after a regular stop, at most one second lost after SIGKILL."""
+"""Test counted calls: exact after a graceful shutdown, one second lost after SIGKILL."""
 
 from __future__ import annotations
 
@@ -16,8 +16,8 @@ from web_image_ocr.identity import Identity, IdentityConfig, Step, Tally, Window
 
 pytestmark = pytest.mark.server
 
-NO_PICTURE = {"image": 7}
-"""Refused without a worker, which need not be ready."""
+WITHOUT_IMAGE = {"image": 7}
+"""Refused without a worker, so the server need not be ready."""
 
 
 def counted(data_dir: Path, project_id: str) -> Tally:
@@ -28,7 +28,7 @@ def counted(data_dir: Path, project_id: str) -> Tally:
 
 
 def calling(server: Server, account: Account, until: float) -> list[float]:
-    """Calls one after the other; when each was answered."""
+    """Call sequentially; return the times of the responses."""
     answered = []
     with httpx.Client(base_url=server.url, timeout=60) as client:
         token = sign_in(client, account).headers["x-subject-token"]
@@ -36,7 +36,7 @@ def calling(server: Server, account: Account, until: float) -> list[float]:
             answer = client.post(
                 f"/v2/{account.project_id}/ocr/web-image",
                 headers={"X-Auth-Token": token},
-                json=NO_PICTURE,
+                json=WITHOUT_IMAGE,
             )
             assert answer.status_code == 400, answer.text
             answered.append(time.monotonic())

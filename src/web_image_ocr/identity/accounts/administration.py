@@ -90,8 +90,6 @@ class Administration:
         accounts._quotas = NO_QUOTAS
         return accounts
 
-    # -- users
-
     def users(self, page: PageRequest = FIRST_PAGE) -> ResultPage[User]:
         """Return users, sorted by name."""
         with self._reading() as rows:
@@ -184,8 +182,6 @@ class Administration:
             rows.session.execute(delete(UserRow).where(UserRow.id == row.id))
             return deleted
 
-    # -- projects
-
     def projects(self, page: PageRequest = FIRST_PAGE) -> ResultPage[Project]:
         """Return projects, sorted by name."""
         with self._reading() as rows:
@@ -224,8 +220,6 @@ class Administration:
             deleted = project_of(row)
             rows.session.execute(delete(ProjectRow).where(ProjectRow.id == row.id))
             return deleted
-
-    # -- keys
 
     def access_keys(
         self, user: str | None = None, page: PageRequest = FIRST_PAGE
@@ -281,8 +275,6 @@ class Administration:
             deleted = key_of(row)
             rows.session.delete(row)
             return deleted
-
-    # -- subscriptions
 
     def subscriptions(self, page: PageRequest = FIRST_PAGE) -> ResultPage[Subscription]:
         """Return the services that projects have enabled, sorted by project and service."""

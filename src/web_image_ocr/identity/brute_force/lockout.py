@@ -28,8 +28,8 @@ from web_image_ocr.primitives.errors import ErrorKind, ServiceError
 from web_image_ocr.primitives.networks import client_network
 
 MAX_COUNTERS = 10_000
-"""Counters in the database. A new one evicts the one that expires first, of those that do not lock
-if there are any. Invented names do not fill them, because a network has few failures at once."""
+"""Counters in the database. A new one evicts the first to expire, preferring those that do not
+lock. Invented names do not fill them, because a network has few failures at once."""
 
 CounterKey = tuple[str, str]
 """Subject and client network."""

@@ -4,7 +4,7 @@ Threat: an attacker obtains the database, or a copy of it.
 Rule: secrets of access keys are stored encrypted (AES-256-GCM, bound to their public half). Tokens
 and temporary keys are not stored. HKDF-SHA256 (RFC 5869) derives one key per purpose from the
 master keys, which are in a file outside the database. Every master key in the file decrypts and
-verifies; the one that the database names encrypts and signs (``state``).
+verifies; the database names the key that encrypts and signs (``state``).
 Residual risk: an attacker who reads ``master.key`` and the database can sign for every user.
 """
 

@@ -45,8 +45,7 @@ from web_image_ocr.primitives.errors import ErrorKind, ServiceError
 _PAGE = 100
 """Rows of one transaction, which takes milliseconds: other writers hardly wait."""
 _MARGIN = timedelta(hours=1)
-"""For clock differences between servers, and for tokens issued while a cache still named the former
-key."""
+"""For clock differences, and for tokens issued while a cache still named the former key."""
 _CACHE_EXPIRY_S = MAX_CACHE_SECONDS + 1.0
 """Time until no server caches a row that the former key encrypted, seconds."""
 
@@ -122,7 +121,7 @@ class Rotation:
         keys = left = 0
         for rows in self._pages():
             keys += len(rows)
-            left += sum(not _is_under(master, *row) for row in rows)
+            left += sum(not _encrypted_with(master, *row) for row in rows)
         return RotationStatus(phase=self._phase(state, left), state=state, keys=keys, left=left)
 
     def prepare(self) -> MasterKeyState:
@@ -195,7 +194,7 @@ class Rotation:
         for rows in self._pages():
             started = time.monotonic()
             master = self._keyring.key(self._state().in_use)
-            if not all(_is_under(master, *row) for row in rows):
+            if not all(_encrypted_with(master, *row) for row in rows):
                 changed += self._re_encrypt_page(rows, lost)
                 # SQLite writers poll instead of queueing: leave them half of the time.
                 self._sleep(time.monotonic() - started)
@@ -242,7 +241,7 @@ class Rotation:
             in_use = _read(session).in_use  # another command may have changed it since
             master = self._on_disk({in_use})[in_use]
             for access, encrypted in rows:
-                if _is_under(master, access, encrypted):
+                if _encrypted_with(master, access, encrypted):
                     continue
                 secret = self._keyring.decrypt_key_secret(encrypted, access)
                 if secret is None:
@@ -336,7 +335,7 @@ def _without_retired(keys: Sequence[MasterKey], state: MasterKeyState) -> list[M
     return [key for key in keys if key.fingerprint not in removed]
 
 
-def _is_under(master: MasterKey, access: str, encrypted: bytes) -> bool:
+def _encrypted_with(master: MasterKey, access: str, encrypted: bytes) -> bool:
     return master.key_secrets.decrypt(encrypted, access.encode()) is not None
 
 
