@@ -16,7 +16,7 @@ from PIL import Image
 from playwright.sync_api import Browser, Page, sync_playwright
 
 from tests.console.console_page import CHROMIUM, ConsolePage
-from tests.servers import Service, running_service
+from tests.support.servers import Service, running_service
 from web_image_ocr.console.files import load_files
 
 FOLDER = Path(__file__).parent.parent / "docs" / "console"
@@ -60,7 +60,7 @@ def main() -> None:
 def _make_calls(service: Service) -> None:
     assets = load_files().assets
     for sample in ("banner", "ticket", "scroll", "screen", "banner", "banner"):
-        service.read(assets[f"samples/{sample}.webp"].plain)
+        service.recognize(assets[f"samples/{sample}.webp"].plain)
     for body in ({"image": "AAAA"}, {"image": "AAAA"}, {}):
         service.post(body)
     key = {"X-Auth-Token": service.token}

@@ -24,7 +24,7 @@ from playwright.sync_api import (
 
 from tests.console.console_page import CHROMIUM, ConsolePage
 from tests.console.texts import LANGUAGES
-from tests.servers import Server, Service, running, running_service
+from tests.support.servers import Server, Service, running_server, running_service
 
 _ARGUMENTS = (
     "--no-sandbox",  # tests may run as root
@@ -58,7 +58,9 @@ def open_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
     """Start a server without authentication, with a rate limit of one call a second."""
     _require_chromium()
     settings = {"WEB_IMAGE_OCR_API__RATE_LIMIT": "1/second"}
-    with running(tmp_path_factory.mktemp("open"), "--no-auth", environment=settings) as server:
+    with running_server(
+        tmp_path_factory.mktemp("open"), "--no-auth", environment=settings
+    ) as server:
         yield server
 
 

@@ -8,7 +8,7 @@ from typing import Any
 from playwright.sync_api import Download, Locator, Page, expect
 
 from tests.console.texts import load_texts
-from tests.servers import Account
+from tests.support.servers import Account
 
 CHROMIUM = "/usr/bin/chromium"
 """Debian's browser: no download as for Playwright's own."""

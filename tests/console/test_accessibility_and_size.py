@@ -12,8 +12,8 @@ from tests.console.conftest import OpenConsole
 from tests.console.console_page import TITLES, ConsolePage
 from tests.console.texts import LANGUAGES
 from tests.console.users import create_user
-from tests.servers import Server, Service
 from tests.support.images import encode_image, text_image
+from tests.support.servers import Server, Service
 
 pytestmark = [pytest.mark.server, pytest.mark.models]
 

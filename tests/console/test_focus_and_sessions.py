@@ -10,8 +10,8 @@ from playwright.sync_api import expect
 from tests.console.conftest import OpenConsole
 from tests.console.texts import LANGUAGES
 from tests.console.users import create_user
-from tests.servers import Service
 from tests.support.images import encode_image, text_image
+from tests.support.servers import Service
 
 pytestmark = [pytest.mark.server, pytest.mark.models]
 

@@ -9,8 +9,8 @@ from playwright.sync_api import Route, expect
 
 from tests.console.conftest import OpenConsole
 from tests.console.users import create_user
-from tests.servers import Service
 from tests.support.images import encode_image, text_image
+from tests.support.servers import Service
 
 pytestmark = [pytest.mark.server, pytest.mark.models]
 

@@ -14,8 +14,8 @@ from tests.console.conftest import OpenConsole
 from tests.console.console_page import ConsolePage
 from tests.console.texts import LANGUAGES
 from tests.console.users import can_sign_in, create_keys, create_user, delete_user
-from tests.servers import Service
 from tests.support.images import encode_image, text_image
+from tests.support.servers import Service
 
 pytestmark = [pytest.mark.server, pytest.mark.models]
 
@@ -259,7 +259,7 @@ def test_an_administrator_who_becomes_a_caller_loses_the_views(
 def test_monitoring_shows_the_calls(
     open_console: OpenConsole, service: Service, language: str
 ) -> None:
-    service.read(encode_image(text_image("COUNTED"), "PNG"))
+    service.recognize(encode_image(text_image("COUNTED"), "PNG"))
     assert service.post({"image": "AAAA"}).status_code == 400
     with open_console(signed_in=True, language=language) as console:
         console.sign_in_and_open("monitoring")

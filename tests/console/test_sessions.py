@@ -11,8 +11,8 @@ from tests.console.conftest import OpenConsole
 from tests.console.console_page import ConsolePage
 from tests.console.texts import LANGUAGES
 from tests.console.users import create_user, set_password
-from tests.servers import Service
 from tests.support.images import encode_image, text_image
+from tests.support.servers import Service
 
 pytestmark = [pytest.mark.server, pytest.mark.models]
 

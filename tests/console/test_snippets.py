@@ -15,8 +15,8 @@ from playwright.sync_api import expect
 from tests.console.conftest import OpenConsole
 from tests.console.console_page import ConsolePage
 from tests.console.texts import LANGUAGES
-from tests.servers import Server, Service
 from tests.support.images import encode_image, text_image
+from tests.support.servers import Server, Service
 
 pytestmark = [pytest.mark.server, pytest.mark.models]
 

@@ -12,8 +12,8 @@ from playwright.sync_api import FloatRect, Locator, Page, expect
 
 from tests.console.conftest import OpenConsole
 from tests.console.texts import LANGUAGES
-from tests.servers import Server
 from tests.support.images import draw_image, encode_image, text_image
+from tests.support.servers import Server
 
 pytestmark = [pytest.mark.server, pytest.mark.models]
 

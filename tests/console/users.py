@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 
-from tests.servers import Service, sign_in
+from tests.support.servers import Service, sign_in
 
 
 @dataclass(frozen=True, slots=True)

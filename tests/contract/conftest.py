@@ -7,9 +7,9 @@ from collections.abc import Iterator
 import pytest
 
 from tests.contract.file_server import FileServer, serving_files
-from tests.servers import Service, running_service
 from tests.support.certificates import self_signed
 from tests.support.images import draw_image, encode_image
+from tests.support.servers import Service, running_service
 
 
 @pytest.fixture(scope="session")

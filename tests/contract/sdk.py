@@ -9,7 +9,7 @@ from huaweicloudsdkcore.http.http_config import HttpConfig
 from huaweicloudsdkcore.http.http_handler import HttpHandler
 from huaweicloudsdkocr.v1 import OcrClient, RecognizeWebImageRequest, WebImageRequestBody
 
-from tests.servers import Account
+from tests.support.servers import Account
 
 
 def sdk_client(

@@ -10,8 +10,8 @@ import httpx
 import pytest
 
 from tests.contract.signing import HostlessSigner, signed_request
-from tests.servers import Service, sign_in
 from tests.support.images import to_base64
+from tests.support.servers import Service, sign_in
 
 pytestmark = [pytest.mark.server, pytest.mark.models]
 

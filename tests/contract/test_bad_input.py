@@ -8,8 +8,8 @@ from typing import Any
 import httpx
 import pytest
 
-from tests.servers import Service, words
 from tests.support.images import draw_image, encode_image, to_base64
+from tests.support.servers import Service, words
 from web_image_ocr.api.wire.errors import TABLE
 
 pytestmark = [pytest.mark.server, pytest.mark.models]
@@ -105,7 +105,7 @@ def test_39_a_truncated_jpeg(service: Service, kept: float, *, progressive: bool
 @pytest.mark.parametrize("progressive", [False, True])
 def test_39_a_jpeg_that_lacks_its_end_marker_only(service: Service, *, progressive: bool) -> None:
     file = encode_image(HELLO, "JPEG", progressive=progressive)
-    assert words(service.read(file.removesuffix(b"\xff\xd9"))) == ["HelloWorld"]
+    assert words(service.recognize(file.removesuffix(b"\xff\xd9"))) == ["HelloWorld"]
 
 
 def test_40_texts_letter_by_letter(service: Service) -> None:

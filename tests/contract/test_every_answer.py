@@ -8,9 +8,9 @@ import re
 import httpx
 import pytest
 
-from tests.servers import Service, sign_in
 from tests.support.api_assertions import SECURITY_HEADERS
 from tests.support.images import chinese_image, encode_image, to_base64
+from tests.support.servers import Service, sign_in
 
 pytestmark = [pytest.mark.server, pytest.mark.models]
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 import httpx
 import pytest
 
-from tests.servers import Service, admin, sign_in
 from tests.support.images import to_base64
+from tests.support.servers import Service, admin, sign_in
 
 pytestmark = [pytest.mark.server, pytest.mark.models]
 

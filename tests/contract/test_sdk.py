@@ -16,8 +16,8 @@ from huaweicloudsdkocr.v1 import OcrAsyncClient, RecognizeWebImageRequest, WebIm
 
 from tests.contract.file_server import FileServer
 from tests.contract.sdk import key_of, read, request_with, sdk_client, texts
-from tests.servers import Service, running_service
 from tests.support.images import draw_image, encode_image, to_base64
+from tests.support.servers import Service, running_service
 from web_image_ocr.engine.config import EngineConfig
 from web_image_ocr.engine.runtime.models import load_models
 

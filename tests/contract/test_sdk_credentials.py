@@ -15,8 +15,8 @@ from keystoneauth1.identity import v3
 from keystoneauth1.session import Session
 
 from tests.contract.sdk import key_of, read, sdk_client
-from tests.servers import Service
 from tests.support.images import to_base64
+from tests.support.servers import Service
 
 pytestmark = [pytest.mark.server, pytest.mark.models]
 

@@ -6,8 +6,8 @@ from typing import Any
 
 import pytest
 
-from tests.servers import Service, words
 from tests.support.images import chinese_image, draw_image, encode_image, text_box, to_base64
+from tests.support.servers import Service, words
 
 pytestmark = [pytest.mark.server, pytest.mark.models]
 
@@ -40,13 +40,13 @@ def test_01_a_valid_call_is_200_with_a_result(service: Service, hello: bytes) ->
 
 def test_02_the_count_is_the_length_of_the_list(service: Service) -> None:
     two = encode_image(draw_image(((40, 30), "First line"), ((40, 100), "Second line")))
-    result = service.read(two)
+    result = service.recognize(two)
     assert type(result["words_block_count"]) is int
     assert result["words_block_count"] == len(result["words_block_list"]) == 2
 
 
 def test_03_words_and_confidence(service: Service, hello: bytes) -> None:
-    for block in _blocks(service.read(hello)):
+    for block in _blocks(service.recognize(hello)):
         assert isinstance(block["words"], str)
         assert isinstance(block["confidence"], float)
         assert 0 <= block["confidence"] <= 1
@@ -54,14 +54,14 @@ def test_03_words_and_confidence(service: Service, hello: bytes) -> None:
 
 
 def test_04_location_is_four_pairs_of_integers(service: Service, hello: bytes) -> None:
-    for block in _blocks(service.read(hello)):
+    for block in _blocks(service.recognize(hello)):
         assert len(block["location"]) == 4
         for pair in block["location"]:
             assert [type(number) for number in pair] == [int, int]
 
 
 def test_05_vertices_of_an_upright_line(service: Service, hello: bytes) -> None:
-    (block,) = _blocks(service.read(hello))
+    (block,) = _blocks(service.recognize(hello))
     left, top, right, bottom = text_box((60, 60), "Hello World")
     expected = [(left, top), (right, top), (right, bottom), (left, bottom)]
     for found, corner in zip(block["location"], expected, strict=True):
@@ -75,7 +75,7 @@ def test_06_rotated_text(
 ) -> None:
     upright = draw_image(((40, 60), "quality and speed"), height=40)
     turned = encode_image(upright.rotate(turn, expand=True))
-    result = service.read(turned, detect_direction=detect_direction)
+    result = service.recognize(turned, detect_direction=detect_direction)
     assert words(result) == ["qualityandspeed"]
     _assert_runs(result["words_block_list"][0]["location"], direction)
 
@@ -83,7 +83,7 @@ def test_06_rotated_text(
 @pytest.mark.parametrize("detect_direction", [True, False])
 def test_06_a_column(service: Service, *, detect_direction: bool) -> None:
     column = encode_image(chinese_image((60, 30), (60, 84), (60, 138), size=(160, 220)))
-    result = service.read(column, detect_direction=detect_direction)
+    result = service.recognize(column, detect_direction=detect_direction)
     assert words(result) == ["田中土"]
     _assert_runs(result["words_block_list"][0]["location"], (0, 1))
 
@@ -102,7 +102,7 @@ def test_07_coordinates_are_inside_the_image_as_sent(
     service: Service, *, detect_direction: bool
 ) -> None:
     tilted = draw_image(((60, 60), "Hello World")).rotate(30, expand=True, fillcolor="white")
-    result = service.read(encode_image(tilted), detect_direction=detect_direction)
+    result = service.recognize(encode_image(tilted), detect_direction=detect_direction)
     points = [point for block in _blocks(result) for point in block["location"]]
     assert all(0 <= x < tilted.width and 0 <= y < tilted.height for x, y in points)
     if detect_direction:
@@ -120,21 +120,21 @@ def test_07_coordinates_are_inside_the_image_as_sent(
 
 def test_08_of_two_lines_the_upper_one_comes_first(service: Service) -> None:
     two = encode_image(draw_image(((40, 30), "Upper"), ((40, 100), "Lower")))
-    assert words(service.read(two)) == ["Upper", "Lower"]
+    assert words(service.recognize(two)) == ["Upper", "Lower"]
 
 
 def test_09_of_two_texts_in_a_row_the_left_one_comes_first(service: Service) -> None:
     two = encode_image(draw_image(((360, 60), "Right"), ((20, 62), "Left")))
-    assert words(service.read(two)) == ["Left", "Right"]
+    assert words(service.recognize(two)) == ["Left", "Right"]
 
 
 @pytest.mark.parametrize("fields", [{}, {"extract_type": []}])
 def test_10_nothing_extracted(service: Service, hello: bytes, fields: dict[str, Any]) -> None:
-    assert service.read(hello, **fields)["extracted_data"] == {}
+    assert service.recognize(hello, **fields)["extracted_data"] == {}
 
 
 def test_11_image_size(service: Service, hello: bytes) -> None:
-    result = service.read(hello, extract_type=["image_size"])
+    result = service.recognize(hello, extract_type=["image_size"])
     size = result["extracted_data"]["image_size"]
     assert size == {"width": 480, "height": 160}
     assert [type(side) for side in size.values()] == [int, int]
@@ -143,7 +143,7 @@ def test_11_image_size(service: Service, hello: bytes) -> None:
 @pytest.fixture(scope="module")
 def with_contact(service: Service) -> dict[str, Any]:
     """Return the answer for an image with an address and all options."""
-    return service.read(encode_image(ADDRESS), extract_type=["contact_info", "image_size"])
+    return service.recognize(encode_image(ADDRESS), extract_type=["contact_info", "image_size"])
 
 
 @pytest.mark.xfail(raises=KeyError, reason="contact information is not extracted yet")
@@ -156,8 +156,10 @@ def test_12_contact_info(with_contact: dict[str, Any]) -> None:
 
 def test_13_only_requested_data_appears(service: Service) -> None:
     file = encode_image(ADDRESS)
-    assert set(service.read(file, extract_type=["image_size"])["extracted_data"]) == {"image_size"}
-    contact = service.read(file, extract_type=["contact_info"])["extracted_data"]
+    assert set(service.recognize(file, extract_type=["image_size"])["extracted_data"]) == {
+        "image_size"
+    }
+    contact = service.recognize(file, extract_type=["contact_info"])["extracted_data"]
     assert "image_size" not in contact
 
 
@@ -168,35 +170,35 @@ def test_14_both_requested(with_contact: dict[str, Any]) -> None:
 
 
 def test_15_no_block_has_extracted_data(service: Service, hello: bytes) -> None:
-    result = service.read(hello, extract_type=["image_size"])
+    result = service.recognize(hello, extract_type=["image_size"])
     assert all("extracted_data" not in block for block in _blocks(result))
 
 
 def test_16_an_upside_down_image_gives_the_same_text(service: Service) -> None:
     upright = draw_image(((40, 30), "Upper line"), ((40, 100), "Lower line"))
     turned = encode_image(upright.rotate(180))
-    assert words(service.read(turned, detect_direction=True)) == words(
-        service.read(encode_image(upright), detect_direction=True)
+    assert words(service.recognize(turned, detect_direction=True)) == words(
+        service.recognize(encode_image(upright), detect_direction=True)
     )
-    assert words(service.read(turned, detect_direction=True)) == ["Upperline", "Lowerline"]
+    assert words(service.recognize(turned, detect_direction=True)) == ["Upperline", "Lowerline"]
 
 
 def test_17_detect_direction_is_off_by_default(service: Service) -> None:
     turned = encode_image(draw_image(((60, 60), "Hello World")).rotate(180))
-    missing = service.read(turned)
-    assert missing == service.read(turned, detect_direction=False)
-    assert missing != service.read(turned, detect_direction=True)
+    missing = service.recognize(turned)
+    assert missing == service.recognize(turned, detect_direction=False)
+    assert missing != service.recognize(turned, detect_direction=True)
 
 
 def test_18_there_is_no_direction(service: Service, hello: bytes) -> None:
     for asked in (True, False):
-        assert "direction" not in service.read(hello, detect_direction=asked)
+        assert "direction" not in service.recognize(hello, detect_direction=asked)
 
 
 @pytest.fixture(scope="module")
 def with_fonts(service: Service, hello: bytes) -> list[Block]:
     """Return the blocks of an answer with fonts requested."""
-    return _blocks(service.read(hello, detect_font=True))
+    return _blocks(service.recognize(hello, detect_font=True))
 
 
 @pytest.mark.xfail(raises=KeyError, reason="fonts are not named yet")
@@ -217,18 +219,18 @@ def test_20_font_scores_descend(with_fonts: list[Block]) -> None:
 def test_21_fonts_are_off_by_default(
     service: Service, hello: bytes, fields: dict[str, Any]
 ) -> None:
-    for block in _blocks(service.read(hello, **fields)):
+    for block in _blocks(service.recognize(hello, **fields)):
         assert set(block) == {"words", "confidence", "location"}
 
 
 def test_22_detect_text_direction(service: Service, hello: bytes) -> None:
-    missing = service.read(hello)
-    assert service.read(hello, detect_text_direction=True) == missing
-    assert words(service.read(hello, detect_text_direction=False)) == ["HelloWorld"]
+    missing = service.recognize(hello)
+    assert service.recognize(hello, detect_text_direction=True) == missing
+    assert words(service.recognize(hello, detect_text_direction=False)) == ["HelloWorld"]
 
 
 def test_23_an_image_without_text(service: Service) -> None:
-    result = service.read(encode_image(draw_image()))
+    result = service.recognize(encode_image(draw_image()))
     assert result["words_block_count"] == 0
     assert result["words_block_list"] == []
     assert result["extracted_data"] == {}
@@ -237,13 +239,13 @@ def test_23_an_image_without_text(service: Service) -> None:
 @pytest.mark.parametrize("form", ["JPEG", "PNG", "BMP", "TIFF", "GIF", "WEBP"])
 def test_24_formats_of_2021(service: Service, form: str) -> None:
     file = encode_image(draw_image(((60, 60), "Hello World")), form)
-    assert words(service.read(file)) == ["HelloWorld"]
+    assert words(service.recognize(file)) == ["HelloWorld"]
 
 
 @pytest.mark.parametrize("form", ["TGA", "ICO", "PCX"])
 def test_25_formats_of_2025(service: Service, lenient_service: Service, form: str) -> None:
     file = encode_image(draw_image(((20, 60), "Hello World"), size=(240, 160)), form)
-    assert words(lenient_service.read(file)) == ["HelloWorld"]
+    assert words(lenient_service.recognize(file)) == ["HelloWorld"]
     of_2021 = service.post({"image": to_base64(file)})
     assert (of_2021.status_code, of_2021.json()["error_code"]) == (400, "AIS.0102")
 
@@ -254,7 +256,7 @@ def test_25_formats_of_2025(service: Service, lenient_service: Service, form: st
 def test_26_content_type_with_a_charset(service: Service, hello: bytes, content_type: str) -> None:
     headers = {"Content-Type": content_type}
     response = service.post({"image": to_base64(hello)}, headers=headers)
-    assert response.json()["result"] == service.read(hello)
+    assert response.json()["result"] == service.recognize(hello)
 
 
 @pytest.mark.parametrize("project", ["0", "a" * 32, "no such project!", ""])
@@ -270,4 +272,4 @@ def test_30_unknown_keys_and_any_order(service: Service, hello: bytes) -> None:
         "image": to_base64(hello),
         "alpha": None,
     }
-    assert service.post(body).json()["result"] == service.read(hello)
+    assert service.post(body).json()["result"] == service.recognize(hello)

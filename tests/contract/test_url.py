@@ -8,7 +8,7 @@ import httpx
 import pytest
 
 from tests.contract.file_server import FileServer
-from tests.servers import Service
+from tests.support.servers import Service
 
 pytestmark = [pytest.mark.server, pytest.mark.models]
 
@@ -23,7 +23,7 @@ def test_73_a_url_gives_the_same_answer_as_the_image(
     url = files.put("/hello.png", "image/png", hello)
     fetched = lenient_service.post({"url": url, "extract_type": ["image_size"]})
     assert fetched.status_code == 200
-    assert fetched.json()["result"] == lenient_service.read(hello, extract_type=["image_size"])
+    assert fetched.json()["result"] == lenient_service.recognize(hello, extract_type=["image_size"])
 
 
 @pytest.mark.parametrize(

@@ -15,8 +15,8 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 from tests.fuzz.mutations import mutate
-from tests.servers import Service, running_service, words
 from tests.support.images import draw_image, encode_image
+from tests.support.servers import Service, running_service, words
 
 _HTTP_TOKENS = (
     *(
@@ -224,5 +224,5 @@ def count_logged_errors(service: Service) -> int:
 
 def assert_recognizes(service: Service) -> None:
     """Assert that one valid call succeeds."""
-    again = service.read(encode_image(draw_image(((60, 60), "Still here"))))
+    again = service.recognize(encode_image(draw_image(((60, 60), "Still here"))))
     assert words(again) == ["Stillhere"]

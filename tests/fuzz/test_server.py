@@ -18,7 +18,7 @@ from tests.fuzz.server import (
     fuzz_by_bytes,
     fuzz_by_schema,
 )
-from tests.servers import Service, running_service
+from tests.support.servers import Service, running_service
 
 pytestmark = [pytest.mark.server, pytest.mark.models]
 

@@ -24,8 +24,8 @@ import numpy as np
 from PIL import Image
 
 from tests.security.processes import cpu_seconds, peak_memory, reset_peak
-from tests.servers import Service, running_service
 from tests.support.images import draw_image, to_base64
+from tests.support.servers import Service, running_service
 
 SIDE = 8192
 LONG = (30_000, 5_333)
@@ -167,7 +167,7 @@ def _living_workers(service: Service) -> list[int]:
         if len(living := [pid for pid in pids if Path(f"/proc/{pid}").exists()]) >= 2:
             return living
         time.sleep(0.1)
-    raise TimeoutError(service.server.last_words())
+    raise TimeoutError(service.server.log_tail())
 
 
 if __name__ == "__main__":

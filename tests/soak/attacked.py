@@ -20,13 +20,13 @@ from pathlib import Path
 import httpx
 
 from tests.contract.signing import signed_request
-from tests.servers import Account, Service, admin, running_service, sign_in
 from tests.soak.attacks.__main__ import ATTACKS
 from tests.soak.calls import caller_of
 from tests.soak.load import Tally, drive
 from tests.soak.report import Report, some
 from tests.soak.wire import Call, Client, Fate, request_of
 from tests.support.images import draw_image, encode_image, to_base64
+from tests.support.servers import Account, Service, admin, running_service, sign_in
 
 _ATTACKER = "127.0.0.2"
 _TURNS = 3

@@ -14,10 +14,10 @@ import httpx
 
 from tests.contract.file_server import FileServer
 from tests.contract.signing import signed_request
-from tests.servers import Account, Service, admin, sign_in
 from tests.soak.images import SampleImage
 from tests.soak.wire import Call, request_of
 from tests.support.images import draw_image, encode_image, to_base64
+from tests.support.servers import Account, Service, admin, sign_in
 from web_image_ocr.identity import Identity, IdentityConfig, PasswordLogin, Reference, Scope
 from web_image_ocr.images import ImageLimits
 

@@ -11,7 +11,6 @@ import time
 from collections.abc import Sequence
 from pathlib import Path
 
-from tests.servers import Service, running_service
 from tests.soak.calls import Caller, caller_of, good_calls
 from tests.soak.images import sample_images
 from tests.soak.load import Tally, drive
@@ -19,6 +18,7 @@ from tests.soak.processes import workers_of
 from tests.soak.report import Report, some
 from tests.soak.wire import Call, Fate
 from tests.support.images import draw_image, encode_image, to_base64
+from tests.support.servers import Service, running_service
 
 _WORKERS = 2
 _KILL_EVERY_S = 2.0

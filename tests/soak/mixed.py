@@ -10,13 +10,13 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from tests.contract.file_server import FileServer, serving_files
-from tests.servers import Service, running_service, words
 from tests.soak.calls import BY_IMAGE, bad_calls, caller_of, endless, good_calls, rare_calls
 from tests.soak.images import SampleImage, sample_images
 from tests.soak.load import Tally, drive
 from tests.soak.memory import Memory
 from tests.soak.report import Report, some
 from tests.soak.wire import Fate
+from tests.support.servers import Service, running_service, words
 from web_image_ocr.images import ImageLimits
 from web_image_ocr.images.config import Edition
 

@@ -12,12 +12,12 @@ from contextlib import closing, contextmanager, suppress
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
-from tests.servers import Server, Service, running_service
 from tests.soak.calls import BY_IMAGE, caller_of, good_calls
 from tests.soak.images import sample_images
 from tests.soak.load import Tally, drive
 from tests.soak.report import Report, some
 from tests.soak.wire import Call, Client, Fate
+from tests.support.servers import Server, Service, running_service
 from web_image_ocr.identity import Identity, IdentityConfig, Step, Window
 
 _PAUSE_S = 2.0
@@ -71,7 +71,7 @@ def restarted(server: Server, pid: int) -> int:
     os.kill(pid, signal.SIGUSR2)
     end = time.monotonic() + _RESTART_LIMIT_S
     while len(ready := server.records("successor ready")) == before or _lives(server, pid):
-        assert time.monotonic() < end, server.last_words()
+        assert time.monotonic() < end, server.log_tail()
         time.sleep(0.05)
     successor: int = ready[-1]["pid"]
     return successor
@@ -91,7 +91,7 @@ def newest_ended(server: Server) -> Iterator[None]:
             while _lives(server, record["pid"]):
                 if time.monotonic() > end:
                     os.kill(record["pid"], signal.SIGKILL)
-                    raise AssertionError(f"did not end: {server.last_words()}")
+                    raise AssertionError(f"did not end: {server.log_tail()}")
                 time.sleep(0.05)
 
 

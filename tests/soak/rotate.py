@@ -20,9 +20,9 @@ import httpx
 from sqlalchemy import select
 
 from tests.contract.signing import signed_request
-from tests.servers import COMMAND, Service, admin, running_service, sign_in
 from tests.soak.report import Report, some
 from tests.support.images import encode_image, text_image, to_base64
+from tests.support.servers import COMMAND, Service, admin, running_service, sign_in
 from web_image_ocr.database.tables import AccessKeyRow, UserRow
 from web_image_ocr.identity import Identity, IdentityConfig
 from web_image_ocr.identity.accounts.new_rows import KeyPair, new_access_key, random_key

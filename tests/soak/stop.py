@@ -11,12 +11,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import urlsplit
 
-from tests.servers import Service, running_service
 from tests.soak.calls import caller_of, good_calls
 from tests.soak.images import sample_images
 from tests.soak.load import Tally, drive
 from tests.soak.report import Report, some
 from tests.soak.wire import Call, Client, Fate, Outcome
+from tests.support.servers import Service, running_service
 
 _UNDER_LOAD_S = 1.5
 """From the first call to the signal."""

@@ -1,1 +1,1 @@
-"""Shared test helpers: images, TLS certificates, an S3 server."""
+"""Give tests what they share: images, servers, databases, certificates, limits of the system."""

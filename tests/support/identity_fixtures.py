@@ -10,7 +10,7 @@ from pathlib import Path
 import argon2
 import pytest
 
-from tests.backing import Postgres, running_postgres
+from tests.support.backing_services import Postgres, running_postgres
 from tests.support.identity import CLIENT, PASSWORD, Clock
 from web_image_ocr.database.tables import MetadataRow, Table
 from web_image_ocr.identity import (

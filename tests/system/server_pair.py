@@ -12,10 +12,10 @@ from typing import Any
 
 import httpx
 
-from tests.backing import Postgres, Redis
 from tests.contract.signing import signed_request
-from tests.servers import Account, Server, admin, starting
+from tests.support.backing_services import Postgres, Redis
 from tests.support.images import encode_image, text_image, to_base64
+from tests.support.servers import Account, Server, admin, started_server
 from web_image_ocr.identity import Identity, IdentityConfig, Reference, Scope
 
 RATE = 200
@@ -101,7 +101,7 @@ class ServerPair:
         ]
 
     def _start(self, name: str) -> Server:
-        starts = starting(self.folder / name, environment=self.environment)
+        starts = started_server(self.folder / name, environment=self.environment)
         return self._opened.enter_context(starts)
 
     def project(self, name: str) -> Project:

@@ -11,9 +11,9 @@ from pathlib import Path
 
 import pytest
 
-from tests.servers import running_service
 from tests.soak.processes import workers_of
 from tests.support.images import encode_image, text_image, to_base64
+from tests.support.servers import running_service
 from web_image_ocr.engine import EngineConfig
 from web_image_ocr.engine.page import RecognitionOptions
 from web_image_ocr.images import ImageLimits

@@ -15,8 +15,8 @@ from pathlib import Path
 import httpx
 import pytest
 
-from tests.servers import COMMAND, free_port, initialize, run, running
 from tests.support.images import encode_image, text_image
+from tests.support.servers import COMMAND, free_port, initialize, run_command, running_server
 
 pytestmark = pytest.mark.server
 
@@ -30,7 +30,7 @@ def image(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 class TestRecognize:
     def test_text_is_the_default(self, image: Path) -> None:
-        done = run("recognize", str(image))
+        done = run_command("recognize", str(image))
         assert (done.returncode, done.stdout, done.stderr) == (
             0,
             "Hello command\nsecond line\n",
@@ -38,7 +38,7 @@ class TestRecognize:
         )
 
     def test_json_is_the_answer_of_the_api(self, image: Path) -> None:
-        done = run("recognize", str(image), "--format", "json", "--extract", "image_size")
+        done = run_command("recognize", str(image), "--format", "json", "--extract", "image_size")
         result = json.loads(done.stdout)["result"]
         assert result["words_block_count"] == 2
         assert [block["words"] for block in result["words_block_list"]] == [
@@ -61,7 +61,7 @@ class TestRecognize:
     ) -> None:
         bad = tmp_path / "bad.png"
         bad.write_bytes(b"not an image")
-        done = run("recognize", str(bad), str(image), "--format", "jsonl")
+        done = run_command("recognize", str(bad), str(image), "--format", "jsonl")
         first, second = map(json.loads, done.stdout.splitlines())
         assert done.returncode == 3
         assert first == {
@@ -85,19 +85,19 @@ class TestRecognize:
     def test_an_error_is_one_line_and_an_exit_status(
         self, arguments: tuple[str, ...], status: int
     ) -> None:
-        done = run(*arguments)
+        done = run_command(*arguments)
         assert done.returncode == status
         assert done.stdout == ""
         assert done.stderr.startswith("web-image-ocr: ")
         assert done.stderr.count("\n") == 1
 
     def test_a_file_that_cannot_be_opened_is_reported_with_the_system_error(self) -> None:
-        done = run("recognize", "/does/not/exist.png")
+        done = run_command("recognize", "/does/not/exist.png")
         assert done.stderr == "web-image-ocr: /does/not/exist.png: No such file or directory\n"
 
     def test_a_library_that_cannot_be_loaded_is_one_line(self, tmp_path: Path) -> None:
         (tmp_path / "cv2.py").write_text("raise ImportError('libGL.so.1: cannot open')")
-        done = run("--version", env={**os.environ, "PYTHONPATH": str(tmp_path)})
+        done = run_command("--version", env={**os.environ, "PYTHONPATH": str(tmp_path)})
         assert done.returncode == 1
         assert done.stderr == (
             "web-image-ocr: unexpected error: ImportError: libGL.so.1: cannot open\n"
@@ -144,7 +144,7 @@ class TestRecognize:
 
     def test_missing_models_are_one_line(self, image: Path, tmp_path: Path) -> None:
         missing = {"WEB_IMAGE_OCR_ENGINE__DETECTION_MODEL": str(tmp_path / "none.onnx")}
-        done = run("recognize", str(image), env={**os.environ, **missing})
+        done = run_command("recognize", str(image), env={**os.environ, **missing})
         assert done.returncode == 7
         assert done.stderr.count("\n") == 1
         assert "none.onnx" in done.stderr
@@ -157,7 +157,7 @@ class TestRecognize:
             "WEB_IMAGE_OCR_ENGINE__LANGUAGES": "en,xx",
             "WEB_IMAGE_OCR_DATA_DIR": str(tmp_path / "data"),
         }
-        done = run(*command, env={**os.environ, **languages})
+        done = run_command(*command, env={**os.environ, **languages})
         assert done.returncode == 4
         assert done.stderr == "web-image-ocr: engine.languages: there is no word list for xx\n"
 
@@ -166,7 +166,7 @@ class TestFirstStart:
     def test_without_a_terminal_the_secrets_are_in_a_private_file_and_not_in_the_log(
         self, tmp_path: Path
     ) -> None:
-        with running(tmp_path) as server:
+        with running_server(tmp_path) as server:
             file = tmp_path / "first-credentials.json"
             account = json.loads(file.read_text())
             assert stat.S_IMODE(file.stat().st_mode) == 0o600
@@ -188,7 +188,7 @@ class TestFirstStart:
         a_day_ago = time.time() - 24 * 3600 - 1
         os.utime(file, (a_day_ago, a_day_ago))
         initialize(tmp_path)
-        with running(tmp_path):
+        with running_server(tmp_path):
             assert not file.exists()
 
     def test_two_servers_that_start_at_once_make_one_account(self, tmp_path: Path) -> None:
@@ -246,7 +246,7 @@ class TestFirstStart:
 class TestAdmin:
     def test_a_folder_without_a_database_stays_unchanged(self, tmp_path: Path) -> None:
         typo = tmp_path / "typo"
-        done = run("admin", "user", "list", "--data-dir", str(typo))
+        done = run_command("admin", "user", "list", "--data-dir", str(typo))
         assert done.returncode == 5
         assert done.stderr == (
             f"web-image-ocr: no database in {typo}: "
@@ -257,7 +257,7 @@ class TestAdmin:
     def test_a_file_in_place_of_the_folder_is_one_line(self, tmp_path: Path) -> None:
         file = tmp_path / "file"
         file.touch()
-        done = run("admin", "init", "--data-dir", str(file))
+        done = run_command("admin", "init", "--data-dir", str(file))
         assert done.returncode == 4
         assert done.stderr == (
             f"web-image-ocr: the database folder {file} cannot be used: Not a directory\n"
@@ -268,7 +268,7 @@ class TestServe:
     def test_a_port_in_use_is_one_line(self, tmp_path: Path) -> None:
         with socket.create_server(("127.0.0.1", 0)) as taken:
             port = taken.getsockname()[1]
-            done = run("serve", "--data-dir", str(tmp_path), "--port", str(port))
+            done = run_command("serve", "--data-dir", str(tmp_path), "--port", str(port))
         assert done.returncode == 4
         assert done.stderr == (
             f"web-image-ocr: cannot listen on 127.0.0.1 port {port}: Address already in use\n"
@@ -276,7 +276,7 @@ class TestServe:
 
     @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
     def test_it_ends_with_status_0(self, tmp_path: Path, number: signal.Signals) -> None:
-        with running(tmp_path) as server:
+        with running_server(tmp_path) as server:
             assert server.stop(number) == 0
 
     @pytest.mark.parametrize(
@@ -313,7 +313,7 @@ class TestServe:
         cert = tmp_path / "cert.pem"
         if content is not None:
             cert.write_text(content)
-        done = run(
+        done = run_command(
             *("serve", "--data-dir", str(tmp_path / "data"), "--port", "0"),
             *("--tls-cert", str(cert), "--tls-key", str(cert)),
         )
@@ -323,14 +323,14 @@ class TestServe:
 
     def test_an_invalid_database_url_is_one_line(self, tmp_path: Path) -> None:
         wrong = {"WEB_IMAGE_OCR_IDENTITY__DATABASE_URL": "postgresql://host:notaport/x"}
-        done = run("serve", "--data-dir", str(tmp_path), env={**os.environ, **wrong})
+        done = run_command("serve", "--data-dir", str(tmp_path), env={**os.environ, **wrong})
         assert done.returncode == 4
         assert done.stderr.startswith("web-image-ocr: identity.database_url ")
         assert done.stderr.count("\n") == 1
 
     def test_wrong_settings_are_all_named_in_one_line(self, tmp_path: Path) -> None:
         wrong = {"WEB_IMAGE_OCR_SERVER__PORT": "70000", "WEB_IMAGE_OCR_API__EDITION": "1999"}
-        done = run("serve", "--data-dir", str(tmp_path), env={**os.environ, **wrong})
+        done = run_command("serve", "--data-dir", str(tmp_path), env={**os.environ, **wrong})
         assert done.returncode == 4
         assert done.stderr.count("\n") == 1
         assert "port must be 0 to 65535" in done.stderr
@@ -339,7 +339,7 @@ class TestServe:
 
 class TestNoAuth:
     def test_it_serves_this_machine_only(self, tmp_path: Path, image: Path) -> None:
-        with running(tmp_path, "--no-auth") as server:
+        with running_server(tmp_path, "--no-auth") as server:
             path = f"{server.url}/v2/anything/ocr/web-image"
             body = {"image": base64.b64encode(image.read_bytes()).decode()}
             assert (
@@ -354,12 +354,12 @@ class TestNoAuth:
 
     def test_the_console_can_be_switched_off(self, tmp_path: Path) -> None:
         settings = {"WEB_IMAGE_OCR_SERVER__CONSOLE": "false"}
-        with running(tmp_path, "--no-auth", environment=settings) as server:
+        with running_server(tmp_path, "--no-auth", environment=settings) as server:
             assert httpx.get(server.url).status_code == 404
             assert httpx.get(f"{server.url}/v1/service").status_code == 200
 
     def test_another_address_is_refused(self, tmp_path: Path) -> None:
-        done = run("serve", "--no-auth", "--host", "0.0.0.0", "--data-dir", str(tmp_path))  # noqa: S104
+        done = run_command("serve", "--no-auth", "--host", "0.0.0.0", "--data-dir", str(tmp_path))  # noqa: S104
         assert done.returncode == 4
         assert "loopback" in done.stderr
 
@@ -367,7 +367,7 @@ class TestNoAuth:
 def test_a_variable_that_is_not_a_setting_ends_every_command(tmp_path: Path) -> None:
     environment = {**os.environ, "WEB_IMAGE_OCR_RATE_LIMIT": "5"}
     for command in ("serve", "admin user list"):
-        done = run(*command.split(), "--data-dir", str(tmp_path), env=environment)
+        done = run_command(*command.split(), "--data-dir", str(tmp_path), env=environment)
         assert (done.returncode, done.stdout) == (4, "")
         assert done.stderr == (
             "web-image-ocr: unknown setting WEB_IMAGE_OCR_RATE_LIMIT;"

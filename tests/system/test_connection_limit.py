@@ -15,9 +15,9 @@ from pathlib import Path
 import httpx
 import pytest
 
-from tests.servers import Server, running
 from tests.support.certificates import self_signed
 from tests.support.images import draw_image, encode_image, to_base64
+from tests.support.servers import Server, running_server
 
 pytestmark = [pytest.mark.server, pytest.mark.models]
 
@@ -53,7 +53,7 @@ def test_idle_connections_leave_file_descriptors_for_workers_and_log_little(tmp_
     certificate, key = self_signed(tmp_path)
     flags = ("--no-auth", "--tls-cert", str(certificate), "--tls-key", str(key))
     with (
-        running(tmp_path, *flags) as server,
+        running_server(tmp_path, *flags) as server,
         httpx.Client(base_url=server.url, verify=False, timeout=60) as client,  # noqa: S501
     ):
         path = f"/v2/{'0' * 32}/ocr/web-image"

@@ -19,16 +19,16 @@ import httpx
 import jwt
 import pytest
 
-from tests.database_faults import (
-    damaged_copy,
-    exchanged,
-    filled,
-    folder_gone,
-    gone,
+from tests.support.database_faults import (
+    corrupted_copy,
+    full_disk,
     locked,
+    missing_file,
+    missing_folder,
     read_only,
+    replaced_by,
 )
-from tests.servers import Account, Server, free_port, run, sign_in, starting
+from tests.support.servers import Account, Server, free_port, run_command, sign_in, started_server
 from web_image_ocr.identity import Identity, IdentityConfig, PasswordLogin, Reference, passwords
 
 pytestmark = [pytest.mark.server, pytest.mark.models]
@@ -74,7 +74,9 @@ class Scene:
             return sign_in(other, self.account, password=password)
 
     def admin(self, *arguments: str) -> subprocess.CompletedProcess[str]:
-        return run("admin", *arguments, "--data-dir", str(self.data_dir), env=self.environment)
+        return run_command(
+            "admin", *arguments, "--data-dir", str(self.data_dir), env=self.environment
+        )
 
 
 ACCEPTED, UNAVAILABLE, REVOKED = (400, "AIS.0101"), (503, "APIG.0201"), (401, "APIG.0307")
@@ -98,13 +100,13 @@ class Fault:
 
 
 def _with(*, start: int, end: int | None = None) -> Callable[[Path], AbstractContextManager[None]]:
-    return lambda path: exchanged(path, damaged_copy(path, start=start, end=end))
+    return lambda path: replaced_by(path, corrupted_copy(path, start=start, end=end))
 
 
 def _emptied(path: Path) -> AbstractContextManager[None]:
     empty = path.with_name("empty")
     empty.touch(mode=0o600)
-    return exchanged(path, empty)
+    return replaced_by(path, empty)
 
 
 @contextmanager
@@ -113,14 +115,14 @@ def _another_database(path: Path) -> Iterator[None]:
     other = path.parent / "other"
     with closing(Identity(IdentityConfig(), other)) as made:
         made.initialize(password=PASSWORD)
-    with exchanged(path, other / "web-image-ocr.db"):
+    with replaced_by(path, other / "web-image-ocr.db"):
         yield
 
 
 FAULTS = {
     "locked": Fault(begin=locked, reason="database is locked", readable=True),
     "disk full": Fault(
-        begin=filled, reason="disk is full", admin="database or disk is full", readable=True
+        begin=full_disk, reason="disk is full", admin="database or disk is full", readable=True
     ),
     "read-only": Fault(
         begin=read_only, reason="readonly", admin="write a readonly database", readable=True
@@ -137,8 +139,10 @@ FAULTS = {
         reason="the file is that of another database",
         admin="is the master key of another database",
     ),
-    "deleted": Fault(begin=gone, reason="unable to open database file", admin="no database"),
-    "folder gone": Fault(begin=folder_gone, reason="unable to open database file"),
+    "deleted": Fault(
+        begin=missing_file, reason="unable to open database file", admin="no database"
+    ),
+    "folder gone": Fault(begin=missing_folder, reason="unable to open database file"),
 }
 
 
@@ -177,7 +181,7 @@ def scene(folder: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Sc
     config = IdentityConfig(database_url=url, cache_seconds=0)
     with _cheap_hashes(), closing(Identity(config, data_dir)) as operator:
         account = Account.of(asdict(operator.initialize(password=PASSWORD)))
-        with starting(data_dir, environment=settings) as server:
+        with started_server(data_dir, environment=settings) as server:
             _wait_for(server)
             with httpx.Client(base_url=server.url, timeout=30) as client:
                 yield Scene(
@@ -194,7 +198,7 @@ def scene(folder: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Sc
 def _wait_for(server: Server) -> None:
     """Until it listens: nothing here needs a worker."""
     while not server.records("listening"):
-        assert server.process.poll() is None, server.last_words()
+        assert server.process.poll() is None, server.log_tail()
         time.sleep(0.05)
 
 
@@ -282,8 +286,8 @@ def _assert_one_line(done: subprocess.CompletedProcess[str], reason: str) -> Non
 
 
 def test_a_server_is_not_started_on_a_damaged_store(scene: Scene) -> None:
-    with exchanged(scene.path, damaged_copy(scene.path, start=0, end=100)):
-        done = run(
+    with replaced_by(scene.path, corrupted_copy(scene.path, start=0, end=100)):
+        done = run_command(
             *("serve", "--data-dir", str(scene.data_dir), "--port", str(free_port())),
             env=scene.environment,
         )

@@ -19,8 +19,8 @@ from typing import Any
 
 import pytest
 
-from tests.servers import Server
 from tests.support.images import encode_image, text_image
+from tests.support.servers import Server
 
 pytestmark = pytest.mark.server
 

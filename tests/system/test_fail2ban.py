@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.servers import running_service, sign_in
+from tests.support.servers import running_service, sign_in
 
 DEPLOY = Path(__file__).parents[2] / "deploy" / "fail2ban"
 FILTER = DEPLOY / "filter.d" / "web-image-ocr.conf"

@@ -17,10 +17,10 @@ from urllib.parse import urlsplit
 
 import pytest
 
-from tests.servers import Server, running
 from tests.soak.wire import Call, Client, Fate, Outcome, request_of
 from tests.support.certificates import self_signed
 from tests.support.images import draw_image, encode_image, to_base64
+from tests.support.servers import Server, running_server
 
 pytestmark = [pytest.mark.server, pytest.mark.models]
 
@@ -51,7 +51,7 @@ def _status(connection: socket.socket) -> int:
 def test_clients_in_the_accept_queue_are_answered(tmp_path: Path) -> None:
     certificate, key = self_signed(tmp_path)
     flags = ("--no-auth", "--tls-cert", str(certificate), "--tls-key", str(key))
-    with running(tmp_path, *flags, environment=SETTINGS) as server, ExitStack() as open_:
+    with running_server(tmp_path, *flags, environment=SETTINGS) as server, ExitStack() as open_:
         place, pid = _place(server), server.process.pid
         os.kill(pid, signal.SIGSTOP)
         queue = [open_.enter_context(socket.create_connection(place)) for _ in range(CROWD)]
@@ -90,7 +90,7 @@ def test_calls_longer_than_the_shutdown_time_get_an_error(tmp_path: Path) -> Non
         "WEB_IMAGE_OCR_API__DRAIN_S": "0",  # otherwise the server waits for the rest of the body
     }
     with (
-        running(tmp_path, "--no-auth", environment=settings) as server,
+        running_server(tmp_path, "--no-auth", environment=settings) as server,
         socket.create_connection(_place(server), timeout=20) as slow,
     ):
         slow.sendall(REQUEST[:-1])  # the deadline limits recognition, not sending
@@ -104,7 +104,7 @@ def test_calls_longer_than_the_shutdown_time_get_an_error(tmp_path: Path) -> Non
 
 def test_a_second_signal_cancels_running_calls(tmp_path: Path) -> None:
     with (
-        running(tmp_path, "--no-auth") as server,
+        running_server(tmp_path, "--no-auth") as server,
         closing(HTTPConnection(*_place(server))) as probe,
         _hanging_call(server) as call,
     ):

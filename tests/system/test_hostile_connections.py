@@ -14,7 +14,7 @@ from urllib.parse import urlsplit
 import httpx
 import pytest
 
-from tests.servers import Server, running
+from tests.support.servers import Server, running_server
 
 pytestmark = [pytest.mark.server, pytest.mark.models]
 
@@ -32,8 +32,8 @@ much. Compared with calls, the bound holds on a slow machine, too."""
 
 @pytest.fixture(scope="module")
 def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
-    with running(tmp_path_factory.mktemp("attacked"), "--no-auth") as running_server:
-        yield running_server
+    with running_server(tmp_path_factory.mktemp("attacked"), "--no-auth") as server:
+        yield server
 
 
 def _connected(server: Server) -> socket.socket:

@@ -8,9 +8,9 @@ from pathlib import Path
 import httpx
 import pytest
 
-from tests.control_groups import control_group, set_limit
-from tests.servers import COMMAND, Server
+from tests.support.cgroups import cgroup, set_limit
 from tests.support.images import draw_image, encode_image, text_image, to_base64
+from tests.support.servers import COMMAND, Server
 
 pytestmark = [pytest.mark.server, pytest.mark.models]
 
@@ -23,7 +23,7 @@ def test_a_small_group_serves_calls_and_the_log_names_the_missing_memory(tmp_pat
     """Small images succeed; one that needs too much memory costs workers, not the server."""
     log = tmp_path / "serve.log"
     flags = ("serve", "--no-auth", "--port", "0", "--data-dir", str(tmp_path / "data"))
-    with control_group("memory") as group, log.open("wb") as out:
+    with cgroup("memory") as group, log.open("wb") as out:
         set_limit(group, {"memory.max": LIMIT, "memory.limit_in_bytes": LIMIT})
         command = ["sh", "-c", JOIN, "sh", str(group), *COMMAND, *flags]
         with subprocess.Popen(command, stdout=out, stderr=out) as process:

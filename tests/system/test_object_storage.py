@@ -14,9 +14,9 @@ from urllib.parse import quote
 import httpx
 import pytest
 
-from tests.servers import Server, running, words
 from tests.support.images import draw_image, encode_image
 from tests.support.object_store import OWNER, READER, STRANGER, ObjectStore, running_object_store
+from tests.support.servers import Server, running_server, words
 from web_image_ocr.identity import (
     API_NAME,
     Identity,
@@ -107,7 +107,7 @@ def projects(store: ObjectStore, tmp_path_factory: pytest.TempPathFactory) -> It
         }
         store.put("private", "a.png", HELLO)
         store.put("denied", "a.png", HELLO)
-        with running(data_dir, environment=settings) as server:
+        with running_server(data_dir, environment=settings) as server:
             yield Projects(
                 server=server,
                 store=store,

@@ -18,7 +18,7 @@ from pathlib import Path
 import httpx
 import pytest
 
-from tests import servers
+from tests.support import servers
 from tests.support.images import encode_image, text_image, to_base64
 from web_image_ocr.primitives.onnxruntime_telemetry import SWITCH
 
@@ -75,7 +75,7 @@ def _serve(image: Path, prefix: tuple[str, ...]) -> None:
     command = servers.COMMAND
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(servers, "COMMAND", (*prefix, *command))
-        with servers.running(image.parent / "data", "--no-auth") as server:
+        with servers.running_server(image.parent / "data", "--no-auth") as server:
             answer = httpx.post(
                 f"{server.url}/v2/{'0' * 32}/ocr/web-image",
                 json={"image": to_base64(image.read_bytes())},

@@ -9,8 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.servers import Server, running, starting
 from tests.soak.processes import workers_of
+from tests.support.servers import Server, running_server, started_server
 
 pytestmark = [pytest.mark.server, pytest.mark.models]
 
@@ -31,7 +31,7 @@ def _assert_ended(workers: list[int]) -> None:
 
 
 def test_waiting_and_hanging_workers_end_with_a_killed_server(tmp_path: Path) -> None:
-    with running(tmp_path, "--no-auth") as server:
+    with running_server(tmp_path, "--no-auth") as server:
         waiting, hanging = server.workers()
         os.kill(hanging, signal.SIGSTOP)  # a stopped process reads no pipe and handles no signal
         _kill(server)
@@ -39,9 +39,9 @@ def test_waiting_and_hanging_workers_end_with_a_killed_server(tmp_path: Path) ->
 
 
 def test_starting_workers_end_with_a_killed_server(tmp_path: Path) -> None:
-    with starting(tmp_path, "--no-auth") as server:
+    with started_server(tmp_path, "--no-auth") as server:
         while not (workers := workers_of(server.process.pid)):
-            assert server.process.poll() is None, server.last_words()
+            assert server.process.poll() is None, server.log_tail()
             time.sleep(0.01)
         _kill(server)
         _assert_ended(workers)

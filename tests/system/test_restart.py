@@ -21,10 +21,10 @@ from typing import Any
 
 import pytest
 
-from tests.servers import COMMAND, Server, running, starting
 from tests.soak.restart import newest_ended, restarted
 from tests.support.certificates import self_signed
 from tests.support.images import draw_image, encode_image, to_base64
+from tests.support.servers import COMMAND, Server, running_server, started_server
 
 pytestmark = [pytest.mark.server, pytest.mark.models]
 
@@ -80,7 +80,7 @@ def _calls(place: tuple[str, int], *, tls: bool = False) -> Iterator[list[str]]:
 def _wait_for(seen: Callable[[], object], server: Server) -> None:
     end = time.monotonic() + 60
     while not seen():
-        assert time.monotonic() < end, server.last_words()
+        assert time.monotonic() < end, server.log_tail()
         time.sleep(0.05)
 
 
@@ -94,7 +94,7 @@ def test_a_rolling_restart_loses_no_call(tmp_path: Path, tls: bool) -> None:
     files = self_signed(tmp_path)
     flags = ("--tls-cert", str(files[0]), "--tls-key", str(files[1])) if tls else ()
     with (
-        running(tmp_path, "--no-auth", *flags) as server,
+        running_server(tmp_path, "--no-auth", *flags) as server,
         newest_ended(server),
         _calls(_place(server), tls=tls) as outcomes,
     ):
@@ -112,7 +112,7 @@ def test_a_successor_that_does_not_start_changes_nothing(tmp_path: Path) -> None
     config = tmp_path / "settings.toml"
     config.write_text("[api]\nopenapi = true\n")
     with (
-        running(tmp_path, "--no-auth", "--config", str(config)) as server,
+        running_server(tmp_path, "--no-auth", "--config", str(config)) as server,
         newest_ended(server),
         _calls(_place(server)) as outcomes,
     ):
@@ -164,7 +164,7 @@ def test_an_upgrade_as_documented_starts_the_new_version(tmp_path: Path) -> None
 
 
 def test_stopping_a_server_stops_its_starting_successor(tmp_path: Path) -> None:
-    with running(tmp_path, "--no-auth") as server, newest_ended(server):
+    with running_server(tmp_path, "--no-auth") as server, newest_ended(server):
         server.process.send_signal(signal.SIGUSR2)
         _wait_for(lambda: server.records("successor started"), server)
         place = _place(server)
@@ -186,7 +186,7 @@ def _started(command: Sequence[str], log: Path, **options: Any) -> Iterator[Serv
         try:
             yield server
             if process.poll() is None:
-                assert server.stop() == 0, server.last_words()
+                assert server.stop() == 0, server.log_tail()
         finally:
             process.kill()
 
@@ -266,7 +266,7 @@ def _certificate(server: Server) -> str:
 def test_sighup_replaces_the_certificate(tmp_path: Path) -> None:
     cert, key = self_signed(tmp_path)
     flags = ("--no-auth", "--tls-cert", str(cert), "--tls-key", str(key))
-    with running(tmp_path, *flags) as server:
+    with running_server(tmp_path, *flags) as server:
         first = cert.read_text()
         context = ssl._create_unverified_context()  # noqa: S323 - self-signed
         kept = HTTPSConnection(*_place(server), timeout=30, context=context)
@@ -296,7 +296,7 @@ def test_sighup_replaces_the_certificate(tmp_path: Path) -> None:
 def test_sighup_opens_the_log_file_again(tmp_path: Path) -> None:
     log, moved = tmp_path / "server.log", tmp_path / "server.log.1"
     settings = {"WEB_IMAGE_OCR_LOGGING__FILE": str(log)}
-    with starting(tmp_path, "--no-auth", environment=settings) as started:
+    with started_server(tmp_path, "--no-auth", environment=settings) as started:
         server = Server(started.process, log)
         _wait_for(lambda: log.exists() and server.records("worker ready"), server)
         log.rename(moved)
@@ -322,7 +322,7 @@ def test_a_closed_terminal_stops_the_server_that_was_started_there(tmp_path: Pat
 
 
 def test_sighup_ends_nothing(tmp_path: Path) -> None:
-    with starting(tmp_path, "--no-auth") as server:
+    with started_server(tmp_path, "--no-auth") as server:
         ended = threading.Event()
         _wait_for(lambda: _catches(server.process.pid, signal.SIGHUP), server)
 
@@ -337,7 +337,7 @@ def test_sighup_ends_nothing(tmp_path: Path) -> None:
             pids = server.workers()
             for pid in pids:
                 os.kill(pid, signal.SIGHUP)
-            assert server.stop() == 0, server.last_words()
+            assert server.stop() == 0, server.log_tail()
             assert not server.records("worker ended")
         finally:
             ended.set()

@@ -11,9 +11,9 @@ from typing import Any
 import httpx
 import pytest
 
-from tests.backing import Postgres, running_postgres
 from tests.contract.signing import signed_request
-from tests.servers import Account, admin, sign_in, starting
+from tests.support.backing_services import Postgres, running_postgres
+from tests.support.servers import Account, admin, sign_in, started_server
 from tests.system.server_pair import code_of, wait_for
 
 pytestmark = [pytest.mark.server, pytest.mark.models]
@@ -42,7 +42,7 @@ class Pair:
         self.copy_key()
         servers = [
             opened.enter_context(
-                starting(
+                started_server(
                     folder / file.parent.name,
                     environment={
                         **self._environment,

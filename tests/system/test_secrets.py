@@ -16,8 +16,8 @@ import pytest
 from PIL import Image
 
 from tests.contract.signing import signed_request
-from tests.servers import Service, running_service, sign_in
 from tests.support.images import draw_image, encode_image, to_base64
+from tests.support.servers import Service, running_service, sign_in
 
 pytestmark = [pytest.mark.server, pytest.mark.models]
 

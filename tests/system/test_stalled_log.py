@@ -19,7 +19,7 @@ from typing import Any
 import httpx
 import pytest
 
-from tests.servers import COMMAND, free_port, run
+from tests.support.servers import COMMAND, free_port, run_command
 
 pytestmark = pytest.mark.server
 
@@ -174,7 +174,7 @@ def test_a_closed_log_pipe_stops_nothing(tmp_path: Path) -> None:
 
 
 def test_a_failed_start_reports_on_standard_error(tmp_path: Path) -> None:
-    done = run("serve", "--no-auth", "--data-dir", str(tmp_path), "--host", "192.0.2.1")
+    done = run_command("serve", "--no-auth", "--data-dir", str(tmp_path), "--host", "192.0.2.1")
     assert (done.returncode, done.stdout) == (4, "")
     assert done.stderr.startswith("web-image-ocr: --no-auth serves this machine only")
     assert done.stderr.count("\n") == 1

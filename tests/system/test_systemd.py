@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.servers import COMMAND
+from tests.support.servers import COMMAND
 from web_image_ocr.settings import Settings
 
 UNITS = Path(__file__).parents[2] / "deploy" / "systemd"

@@ -12,8 +12,8 @@ from concurrent.futures import ThreadPoolExecutor
 import httpx
 import pytest
 
-from tests.backing import running_postgres, running_redis
-from tests.servers import admin
+from tests.support.backing_services import running_postgres, running_redis
+from tests.support.servers import admin
 from tests.system.server_pair import (
     CACHE_SECONDS,
     NO_IMAGE,

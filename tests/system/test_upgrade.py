@@ -15,8 +15,8 @@ import httpx
 import pytest
 
 import web_image_ocr
-from tests.servers import Server
 from tests.support.images import encode_image, text_image, to_base64
+from tests.support.servers import Server
 
 pytestmark = [pytest.mark.server, pytest.mark.models]
 

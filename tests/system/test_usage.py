@@ -11,7 +11,7 @@ from pathlib import Path
 import httpx
 import pytest
 
-from tests.servers import Account, Server, initialize, sign_in, starting
+from tests.support.servers import Account, Server, initialize, sign_in, started_server
 from web_image_ocr.identity import Identity, IdentityConfig, Step, Tally, Window
 
 pytestmark = pytest.mark.server
@@ -46,18 +46,18 @@ def calling(server: Server, account: Account, until: float) -> list[float]:
 def wait_until_it_listens(server: Server) -> None:
     end = time.monotonic() + 90
     while not server.records("listening"):
-        assert time.monotonic() < end, server.last_words()
-        assert server.process.poll() is None, server.last_words()
+        assert time.monotonic() < end, server.log_tail()
+        assert server.process.poll() is None, server.log_tail()
         time.sleep(0.05)
 
 
 def test_two_servers_one_of_them_killed(tmp_path: Path) -> None:
     account = Account.of(initialize(tmp_path))
-    with starting(tmp_path) as stopped, starting(tmp_path) as killed:
+    with started_server(tmp_path) as stopped, started_server(tmp_path) as killed:
         for server in (stopped, killed):
             wait_until_it_listens(server)
         exact = calling(stopped, account, time.monotonic() + 2)
-        assert stopped.stop() == 0, stopped.last_words()
+        assert stopped.stop() == 0, stopped.log_tail()
         assert counted(tmp_path, account.project_id).failures == {(400, "AIS.0101"): len(exact)}
 
         answered = calling(killed, account, time.monotonic() + 3)

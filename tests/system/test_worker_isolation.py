@@ -14,9 +14,9 @@ from tempfile import TemporaryDirectory
 import httpx
 import pytest
 
-from tests.hidden_processes import as_a_user_with_hidden_processes
-from tests.servers import running, words
+from tests.support.hidepid import hidepid_command
 from tests.support.images import draw_image, encode_image, to_base64
+from tests.support.servers import running_server, words
 
 pytestmark = [pytest.mark.server, pytest.mark.models]
 
@@ -33,7 +33,7 @@ def test_a_worker_has_no_secrets_rights_or_files_of_the_server(tmp_path: Path) -
         "AWS_SECRET_ACCESS_KEY": NEEDLE,
         "HTTPS_PROXY": f"http://user:{NEEDLE}@proxy.invalid",
     }
-    with running(tmp_path, environment=secrets) as server:
+    with running_server(tmp_path, environment=secrets) as server:
         assert NEEDLE in _read(server.process.pid, "environ")
         workers = server.workers()
         hidden = []
@@ -72,7 +72,7 @@ def test_images_of_all_formats_are_read_with_and_without_the_sandbox(
         "WEB_IMAGE_OCR_API__EDITION": "2025",
     }
     image = draw_image(((60, 60), "Hello World"))
-    with running(tmp_path, "--no-auth", environment=settings) as server:
+    with running_server(tmp_path, "--no-auth", environment=settings) as server:
         path = f"{server.url}/v2/project/ocr/web-image"
         for kind in ("JPEG", "PNG", "BMP", "TIFF", "GIF", "WEBP", "TGA", "PCX", "ICO"):
             for turned in (False, True):
@@ -128,10 +128,10 @@ def test_workers_are_replaced_and_killed_where_processes_are_hidden() -> None:
         settings = {"WEB_IMAGE_OCR_SERVING__WORKER_MEMORY_BYTES": str(bound << 20)}
         with (
             TemporaryDirectory() as folder,  # only root can enter pytest's folders
-            running(
+            running_server(
                 *(Path(folder), "--no-auth"),
                 environment=settings,
-                wrap=partial(as_a_user_with_hidden_processes, folder=folder),
+                wrap=partial(hidepid_command, folder=folder),
             ) as server,
         ):
             httpx.post(
@@ -139,7 +139,7 @@ def test_workers_are_replaced_and_killed_where_processes_are_hidden() -> None:
                 json={"image": to_base64(image)},
                 timeout=60,
             )
-            assert server.records(event), server.last_words()
+            assert server.records(event), server.log_tail()
             assert not server.records("memory of workers is not bounded")
 
 

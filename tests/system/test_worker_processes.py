@@ -15,18 +15,18 @@ from typing import Any
 import httpx
 import pytest
 
-from tests.servers import (
+from tests.support.certificates import self_signed
+from tests.support.images import draw_image, encode_image, to_base64
+from tests.support.servers import (
     Account,
     Service,
     admin,
-    running,
+    running_server,
     running_service,
     sign_in,
-    starting,
+    started_server,
     words,
 )
-from tests.support.certificates import self_signed
-from tests.support.images import draw_image, encode_image, to_base64
 
 pytestmark = [pytest.mark.server, pytest.mark.models]
 
@@ -47,7 +47,7 @@ AT_WORK_S = 0.3
 
 
 def test_two_servers_on_one_empty_folder_share_one_account(tmp_path: Path) -> None:
-    with starting(tmp_path) as first, starting(tmp_path) as second:
+    with started_server(tmp_path) as first, started_server(tmp_path) as second:
         for server in (first, second):
             server.wait_until_ready()
         account = Account.of(json.loads((tmp_path / "first-credentials.json").read_text()))
@@ -77,7 +77,7 @@ def test_a_running_call_is_answered_during_shutdown(tmp_path: Path) -> None:
 def test_an_idle_tls_client_does_not_delay_shutdown(tmp_path: Path) -> None:
     certificate, key = self_signed(tmp_path)
     flags = ("--tls-cert", str(certificate), "--tls-key", str(key))
-    with running(tmp_path, *flags) as server, httpx.Client(verify=False) as client:  # noqa: S501
+    with running_server(tmp_path, *flags) as server, httpx.Client(verify=False) as client:  # noqa: S501
         assert client.get(f"{server.url}/healthz").status_code == 200
         server.process.send_signal(signal.SIGTERM)
         # asyncio alone would wait 30 s for this client, which does not close TLS.

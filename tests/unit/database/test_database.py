@@ -17,7 +17,7 @@ from alembic.runtime.migration import MigrationContext
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.pool import QueuePool
 
-from tests.database_faults import exchanged, read_only
+from tests.support.database_faults import read_only, replaced_by
 from tests.support.identity import CLIENT, PASSWORD, START, Clock, refused, signed
 from web_image_ocr.database.database import Database
 from web_image_ocr.database.tables import DomainRow, Table
@@ -211,7 +211,7 @@ class TestTrouble:
         other = path.parent / "other"
         with closing(Identity(IdentityConfig(), other)) as opened:
             opened.initialize(password=PASSWORD)
-        with exchanged(path, other / path.name):
+        with replaced_by(path, other / path.name):
             with refused(ErrorKind.DATABASE_UNAVAILABLE) as caught:
                 log_in()
             assert "another database" in str(caught.value)

@@ -14,8 +14,8 @@ from pathlib import Path
 import pytest
 from alembic import command
 
-from tests.backing import Postgres
-from tests.database_faults import put_in_place
+from tests.support.backing_services import Postgres
+from tests.support.database_faults import replace_database
 from tests.support.identity import START, refused
 from tests.support.old_databases import ROWS, make_first_revision, rows_of
 from web_image_ocr.database import sqlite_files
@@ -90,7 +90,7 @@ def test_the_backup_is_private_named_whole_and_restores(
     assert str(backup) in caplog.text
     assert stat.S_IMODE(backup.stat().st_mode) == 0o600
     assert rows_of(f"sqlite:///{backup}") == before
-    put_in_place(path, backup)
+    replace_database(path, backup)
     with closing(Database(url, 1)) as database:
         assert database.migration.before == "0001"
     assert rows_of(url) == before

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 from sqlalchemy import text
 
-from tests.backing import Postgres
+from tests.support.backing_services import Postgres
 from tests.support.identity import PASSWORD, Clock, refused
 from web_image_ocr.database.database import _ADVISORY_LOCK
 from web_image_ocr.identity import FirstAccount, Identity, IdentityConfig, TokenGrant

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.control_groups import control_group, set_limit
+from tests.support.cgroups import cgroup, set_limit
 from tests.unit.primitives.cgroup_tree import Tree
 from web_image_ocr.primitives.cpu import available_cores, has_vnni
 
@@ -113,7 +113,7 @@ print(available_cores())
 
 def test_a_real_quota_of_a_parent_counts() -> None:
     """Half a core for the parent, none for the group itself."""
-    with control_group("cpu") as parent:
+    with cgroup("cpu") as parent:
         set_limit(parent, {"cpu.max": "50000 100000", "cpu.cfs_quota_us": "50000"})
         group = parent / "below"
         group.mkdir()

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.hidden_processes import as_a_user_with_hidden_processes
+from tests.support.hidepid import hidepid_command
 from web_image_ocr.primitives.memory import ResidentMemory
 
 # Memory taken, written, freed, and the same again: the pages zeroed the second time.
@@ -126,7 +126,7 @@ print(memory.bytes())
 
 
 def test_the_size_is_read_where_other_processes_are_hidden() -> None:
-    command = as_a_user_with_hidden_processes([sys.executable, "-c", HIDDEN])
+    command = hidepid_command([sys.executable, "-c", HIDDEN])
     said = subprocess.check_output(command, text=True).split()
     assert said[0] == "False", "hidepid is not in force"
     assert int(said[1]) >= 100

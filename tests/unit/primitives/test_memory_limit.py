@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.control_groups import control_group, set_limit
+from tests.support.cgroups import cgroup, set_limit
 from tests.unit.primitives.cgroup_tree import Tree
 from web_image_ocr.primitives.memory import memory_limit, out_of_memory_kills
 
@@ -108,7 +108,7 @@ print(memory_limit())
 
 def test_a_real_limit_of_a_parent_is_found() -> None:
     limit = str(512 * MIB)
-    with control_group("memory") as parent:
+    with cgroup("memory") as parent:
         file = set_limit(parent, {"memory.max": limit, "memory.limit_in_bytes": limit})
         group = parent / "below"
         group.mkdir()

@@ -12,7 +12,7 @@ import structlog
 from structlog.testing import capture_logs
 from structlog.typing import EventDict
 
-from tests.backing import Redis, running_redis
+from tests.support.backing_services import Redis, running_redis
 from web_image_ocr.api.limits import rate_counters
 from web_image_ocr.api.limits.rate_counters import SharedRateCounters, redis_pool
 from web_image_ocr.api.limits.rate_limit import RateLimit

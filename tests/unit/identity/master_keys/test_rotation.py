@@ -17,7 +17,7 @@ from pathlib import Path
 import pytest
 from sqlalchemy import select, update
 
-from tests.backing import Postgres
+from tests.support.backing_services import Postgres
 from tests.support.identity import CLIENT, PASSWORD, Clock, refused, signed
 from web_image_ocr.database.tables import AccessKeyRow
 from web_image_ocr.identity import (

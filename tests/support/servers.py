@@ -63,14 +63,14 @@ class Server:
         """Return once it reads pictures; it must within 90 s."""
         end = time.monotonic() + _START_LIMIT_S
         while not self.is_ready():
-            assert self.process.poll() is None, self.last_words()
-            assert time.monotonic() < end, self.last_words()
+            assert self.process.poll() is None, self.log_tail()
+            assert time.monotonic() < end, self.log_tail()
             time.sleep(0.1)
 
     def workers(self) -> list[int]:
         """The process numbers of its one worker and of the one that stands by, once ready."""
         while len(ready := self.records("worker ready")) < 2:
-            assert self.process.poll() is None, self.last_words()
+            assert self.process.poll() is None, self.log_tail()
             time.sleep(0.1)
         return [record["pid"] for record in ready]
 
@@ -79,7 +79,7 @@ class Server:
         self.process.send_signal(number)
         return self.process.wait(timeout=60)
 
-    def last_words(self) -> str:
+    def log_tail(self) -> str:
         """The end of the log, for a failed assertion."""
         return "\n".join(self.log.read_text(encoding="utf-8").splitlines()[-20:])
 
@@ -139,7 +139,7 @@ class Service:
         """A call with the token, with any bytes as its body; in chunks if they are many."""
         return self.client.post(self.path, content=content, headers={"X-Auth-Token": self.token})
 
-    def read(self, picture: bytes, **fields: Any) -> dict[str, Any]:
+    def recognize(self, picture: bytes, **fields: Any) -> dict[str, Any]:
         """The ``result`` for a picture; the call must succeed."""
         response = self.post({"image": to_base64(picture), **fields})
         assert response.status_code == 200, response.text
@@ -152,7 +152,7 @@ def words(result: Mapping[str, Any]) -> list[str]:
     return [block["words"].replace(" ", "") for block in result["words_block_list"]]
 
 
-def run(*arguments: str, **options: Any) -> subprocess.CompletedProcess[str]:
+def run_command(*arguments: str, **options: Any) -> subprocess.CompletedProcess[str]:
     """The command ``web-image-ocr``, run to its end."""
     options = {"capture_output": True, "text": True, "timeout": 120, **options}
     return subprocess.run([*COMMAND, *arguments], check=False, **options)
@@ -160,7 +160,7 @@ def run(*arguments: str, **options: Any) -> subprocess.CompletedProcess[str]:
 
 def admin(data_dir: Path, *arguments: str, **environment: str) -> dict[str, Any]:
     """What ``admin … --json`` prints for the folder; it must succeed."""
-    done = run(
+    done = run_command(
         *("admin", *arguments, "--data-dir", str(data_dir), "--json"),
         env=_environment(environment),
     )
@@ -183,7 +183,7 @@ def free_port() -> int:
 
 
 @contextlib.contextmanager
-def starting(
+def started_server(
     data_dir: Path,
     *arguments: str,
     environment: Mapping[str, str] | None = None,
@@ -213,20 +213,20 @@ def starting(
         try:
             yield server
             if process.poll() is None:
-                assert server.stop() == 0, server.last_words()
+                assert server.stop() == 0, server.log_tail()
         finally:
             process.kill()
 
 
 @contextlib.contextmanager
-def running(
+def running_server(
     data_dir: Path,
     *arguments: str,
     environment: Mapping[str, str] | None = None,
     wrap: Callable[[list[str]], list[str]] = list,
 ) -> Iterator[Server]:
-    """As ``starting``, ready to read pictures."""
-    with starting(data_dir, *arguments, environment=environment, wrap=wrap) as server:
+    """As ``started_server``, ready to read pictures."""
+    with started_server(data_dir, *arguments, environment=environment, wrap=wrap) as server:
         server.wait_until_ready()
         yield server
 
@@ -235,10 +235,10 @@ def running(
 def running_service(
     data_dir: Path, *arguments: str, environment: Mapping[str, str] | None = None
 ) -> Iterator[Service]:
-    """As ``running``, with a new account and a client that has signed in."""
+    """As ``running_server``, with a new account and a client that has signed in."""
     account = Account.of(initialize(data_dir))
     with (
-        running(data_dir, *arguments, environment=environment) as server,
+        running_server(data_dir, *arguments, environment=environment) as server,
         httpx.Client(base_url=server.url, timeout=60, verify=False) as client,  # noqa: S501
     ):
         token = sign_in(client, account).headers["x-subject-token"]

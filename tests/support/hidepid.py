@@ -21,7 +21,7 @@ _READS_FILES = ("--inh-caps=+dac_read_search", "--ambient-caps=+dac_read_search"
 _HIDDEN = 'mount -t proc -o hidepid=invisible proc /proc && exec "$@"'
 
 
-def as_a_user_with_hidden_processes(command: Sequence[str], folder: str = "") -> list[str]:
+def hidepid_command(command: Sequence[str], folder: str = "") -> list[str]:
     """Return the command in its own mount namespace, as user 65534; skip where not possible.
 
     Args:

@@ -15,7 +15,7 @@ _NUMBERS = itertools.count(1)
 
 
 @contextlib.contextmanager
-def control_group(controller: str) -> Iterator[Path]:
+def cgroup(controller: str) -> Iterator[Path]:
     """A group with the controller, below the root; skips where none can be made."""
     if os.getuid() != 0:
         pytest.skip("control groups can be made by root only")

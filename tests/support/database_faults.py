@@ -25,7 +25,7 @@ def intact_copy(path: Path) -> Path:
     return copy
 
 
-def damaged_copy(path: Path, *, start: int, end: int | None = None) -> Path:
+def corrupted_copy(path: Path, *, start: int, end: int | None = None) -> Path:
     """Return a copy with random bytes in a range, by default to its end."""
     copy = intact_copy(path)
     damaged = path.with_name(f"damaged-{path.name}")
@@ -37,7 +37,7 @@ def damaged_copy(path: Path, *, start: int, end: int | None = None) -> Path:
     return damaged
 
 
-def put_in_place(path: Path, other: Path) -> None:
+def replace_database(path: Path, other: Path) -> None:
     """Replace the database file, as when a backup is restored."""
     for name in ("-wal", "-shm"):
         path.with_name(path.name + name).unlink(missing_ok=True)
@@ -45,20 +45,20 @@ def put_in_place(path: Path, other: Path) -> None:
 
 
 @contextmanager
-def exchanged(path: Path, other: Path) -> Iterator[None]:
+def replaced_by(path: Path, other: Path) -> Iterator[None]:
     """Replace the database file by another one."""
     good = intact_copy(path)
-    put_in_place(path, other)
+    replace_database(path, other)
     try:
         yield
     finally:
-        put_in_place(path, good)
+        replace_database(path, good)
 
 
 @contextmanager
 def read_only(path: Path) -> Iterator[None]:
     """Make the file read-only, also for root."""
-    put_in_place(path, intact_copy(path))
+    replace_database(path, intact_copy(path))
     if os.geteuid() == 0:
         _mark(path, "+i")
     else:
@@ -72,7 +72,7 @@ def read_only(path: Path) -> Iterator[None]:
 
 
 @contextmanager
-def gone(path: Path) -> Iterator[None]:
+def missing_file(path: Path) -> Iterator[None]:
     """Delete the database file."""
     good = intact_copy(path)
     for name in ("", "-wal", "-shm"):
@@ -80,7 +80,7 @@ def gone(path: Path) -> Iterator[None]:
     try:
         yield
     finally:
-        put_in_place(path, good)
+        replace_database(path, good)
 
 
 @contextmanager
@@ -93,7 +93,7 @@ def locked(path: Path) -> Iterator[None]:
 
 
 @contextmanager
-def filled(path: Path) -> Iterator[None]:
+def full_disk(path: Path) -> Iterator[None]:
     """Fill the small disk that holds the database."""
     if shutil.disk_usage(path.parent).total > 16 * 1024**2:
         pytest.skip("no small disk can be mounted here, and a large one is not filled")
@@ -113,7 +113,7 @@ def filled(path: Path) -> Iterator[None]:
 
 
 @contextmanager
-def folder_gone(path: Path) -> Iterator[None]:
+def missing_folder(path: Path) -> Iterator[None]:
     """Move the folder of the database away."""
     away = path.parent.with_name("away")
     path.parent.rename(away)
