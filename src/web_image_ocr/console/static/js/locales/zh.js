@@ -149,7 +149,7 @@ export default {
   "code.about": "在程序中发起相同的调用。请将 YOUR-… 替换为您的令牌或访问密钥；访问密钥可在“访问密钥”页面创建。",
   "code.open": "在程序中发起相同的调用。本服务器无需认证；SDK 要求填写凭证，可填任意值。",
   "code.with_token": "填入当前会话的令牌（最长 24 小时内有效，请勿泄露）",
-  "code.save_sample": "保存示例图片 {name}，供上述程序使用",
+  "code.save_sample": "保存示例图片 {name}，供以下程序使用",
   "timing.caption": "各阶段耗时",
   "timing.stage": "阶段",
   "timing.time": "耗时",
