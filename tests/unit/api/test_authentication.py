@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from itertools import count
+from types import SimpleNamespace
 from typing import cast
 
 import pytest
@@ -21,10 +22,8 @@ from web_image_ocr.identity import Identity
 from web_image_ocr.primitives.errors import ErrorKind
 
 
-class FakeIdentity:
+class FakeSignatures:
     """Remember incomplete bodies."""
-
-    password_threads = 1
 
     def __init__(self) -> None:
         self.counted: list[tuple[str, str]] = []
@@ -37,7 +36,8 @@ class FakeIdentity:
 async def test_a_body_that_grows_above_the_limit_counts_if_it_took_long(
     monkeypatch: pytest.MonkeyPatch, grace: float, is_counted: bool
 ) -> None:
-    identity = FakeIdentity()
+    signatures = FakeSignatures()
+    identity = SimpleNamespace(password_threads=1, signatures=signatures)
     gateway = IdentityGateway(cast(Identity, identity))
     authenticator = Authenticator(gateway, cast(ClientAddresses, None))
     pieces = count()
@@ -58,7 +58,7 @@ async def test_a_body_that_grows_above_the_limit_counts_if_it_took_long(
     )
     with refused(ErrorKind.BODY_TOO_LARGE):
         await authenticator._read_signed(body, "AK", "192.0.2.1")
-    assert identity.counted == ([("AK", "192.0.2.1")] if is_counted else [])
+    assert signatures.counted == ([("AK", "192.0.2.1")] if is_counted else [])
 
 
 def test_bodies_under_way_together_count_once() -> None:
