@@ -1,4 +1,4 @@
-"""Whatever is read, changed and forgotten in whatever order, the cache keeps its promises."""
+"""Test the invariants of the cache under any order of reads, changes and invalidations."""
 
 from __future__ import annotations
 
@@ -66,7 +66,7 @@ class CacheMachine(RuleBasedStateMachine):
             self.cache.invalidate_where(lambda found, _: found == key)
         else:
             self.cache.invalidate(key)
-        # In force at once: what the key was before, whoever changed it, is not answered again.
+        # Effective at once: no earlier value of the key is returned again.
         self.barred |= self.versions_of[key] - {self.store.get(key, 0)}
 
     @invariant()

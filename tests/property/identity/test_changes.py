@@ -1,4 +1,4 @@
-"""Whatever is changed in whatever order, a server with caches answers as one without."""
+"""Test that a server with caches answers like one without, under any order of changes."""
 
 from __future__ import annotations
 

@@ -95,13 +95,13 @@ def test_an_unusable_address_is_a_wrong_setting(url: str) -> None:
         Database(url, 1)
 
 
-def test_a_wrong_port_is_a_wrong_setting_and_no_password_is_told() -> None:
+def test_an_invalid_port_is_an_error_without_the_password() -> None:
     with refused(ErrorKind.CONFIGURATION_INVALID) as caught:
         Database("postgresql://user:p@ss:word@host/x", 1)
     assert "word" not in caught.value.detail
 
 
-def test_a_store_of_a_newer_version_is_left_alone(path: Path) -> None:
+def test_a_database_of_a_newer_version_is_left_alone(path: Path) -> None:
     Database(f"sqlite:///{path}", 1).close()
     with closing(sqlite3.connect(path)) as connection:
         connection.execute("UPDATE alembic_version SET version_num = '9999'")
@@ -183,7 +183,7 @@ class TestTrouble:
         log_in()
 
     def test_no_guess_goes_uncounted(self, log_in: LogIn, path: Path) -> None:
-        """While failures cannot be counted, whoever failed gets no second try."""
+        """While failures cannot be counted, a failed caller gets no second try."""
         with closing(sqlite3.connect(path)) as blocker:
             blocker.execute("BEGIN IMMEDIATE")
             for password in ("wrong password", PASSWORD, PASSWORD):
@@ -196,7 +196,7 @@ class TestTrouble:
             log_in()
 
     def test_read_only(self, identity: Identity, log_in: LogIn, path: Path) -> None:
-        """What was opened while it could only be read is opened anew afterwards."""
+        """A connection opened while the file was read-only is reopened afterwards."""
         with read_only(path):
             with refused(ErrorKind.DATABASE_UNAVAILABLE) as caught:
                 log_in("wrong password")
@@ -205,7 +205,7 @@ class TestTrouble:
         identity.administration.create_project("afterwards")
         log_in()
 
-    def test_another_store(self, log_in: LogIn, path: Path) -> None:
+    def test_another_database(self, log_in: LogIn, path: Path) -> None:
         """Its users are strangers, though their passwords are right."""
         log_in()
         other = path.parent / "other"

@@ -96,7 +96,7 @@ def test_the_backup_is_private_named_whole_and_restores(
     assert rows_of(url) == before
 
 
-def test_a_new_store_and_one_of_this_version_need_no_backup(tmp_path: Path) -> None:
+def test_a_new_database_and_one_of_this_version_need_no_backup(tmp_path: Path) -> None:
     path = tmp_path / "new.db"
     for before in (None, NEWEST):
         with closing(Database(f"sqlite:///{path}", 1)) as database:
@@ -117,7 +117,7 @@ def test_postgresql_has_no_backup_of_ours(
 
 
 @pytest.mark.parametrize("may_create", [True, False])
-def test_who_may_not_migrate_is_told_what_to_run(path: Path, may_create: bool) -> None:
+def test_an_outdated_database_names_the_command_to_run(path: Path, may_create: bool) -> None:
     before = path.read_bytes()
     with refused(ErrorKind.DATABASE_UNAVAILABLE) as caught:
         Identity(IdentityConfig(), path.parent, may_create=may_create, may_migrate=False)
@@ -129,7 +129,7 @@ def test_who_may_not_migrate_is_told_what_to_run(path: Path, may_create: bool) -
     assert not (path.parent / "master.key").exists()
 
 
-def test_the_url_is_not_told(url: str, tmp_path: Path) -> None:
+def test_the_url_is_not_in_the_error(url: str, tmp_path: Path) -> None:
     config = IdentityConfig(database_url=url)
     with refused(ErrorKind.DATABASE_UNAVAILABLE) as caught:
         Identity(config, tmp_path / "data", may_migrate=False)
@@ -138,7 +138,7 @@ def test_the_url_is_not_told(url: str, tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("may_migrate", [True, False])
-def test_a_newer_store_is_left_alone(path: Path, may_migrate: bool) -> None:
+def test_a_newer_database_is_left_alone(path: Path, may_migrate: bool) -> None:
     with closing(sqlite3.connect(path)) as connection:
         connection.execute("UPDATE alembic_version SET version_num = '9999'")
         connection.commit()
@@ -209,10 +209,10 @@ def kill(connection, cursor, statement, *_):
 
 Database(sys.argv[1], 5)
 """
-"""Ends like a server that is killed half-way through its migration."""
+"""Program that exits half-way through a migration, like a killed server."""
 
 
-def test_a_server_that_is_killed_half_way_leaves_the_store_as_it_was(path: Path) -> None:
+def test_a_server_that_is_killed_half_way_leaves_the_database_as_it_was(path: Path) -> None:
     url = f"sqlite:///{path}"
     before = rows_of(url)
     done = subprocess.run([sys.executable, "-c", KILLED, url], check=False, timeout=120)

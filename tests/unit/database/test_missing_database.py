@@ -45,7 +45,7 @@ class TestMissing:
             Identity(CONFIG, tmp_path, may_create=False)
         assert [path.name for path in tmp_path.iterdir()] == ["notes.txt"]
 
-    def test_a_store_elsewhere_is_named_by_its_setting(self, tmp_path: Path) -> None:
+    def test_a_database_elsewhere_is_named_by_its_setting(self, tmp_path: Path) -> None:
         config = IdentityConfig(database_url=f"sqlite:///{tmp_path}/elsewhere/own.db")
         with refused(ErrorKind.DATABASE_UNAVAILABLE) as caught:
             Identity(config, tmp_path / "data", may_create=False)
@@ -54,7 +54,7 @@ class TestMissing:
         )
         assert list(tmp_path.iterdir()) == []
 
-    def test_an_empty_file_is_no_store_yet(self, tmp_path: Path) -> None:
+    def test_an_empty_file_counts_as_a_missing_database(self, tmp_path: Path) -> None:
         path = tmp_path / "web-image-ocr.db"
         path.touch()
         with refused(ErrorKind.DATABASE_UNAVAILABLE) as caught:
@@ -62,7 +62,7 @@ class TestMissing:
         assert caught.value.detail.startswith("no database in ")
         assert path.stat().st_size == 0
 
-    def test_tables_whose_key_was_never_made_are_no_store_yet(self, tmp_path: Path) -> None:
+    def test_tables_without_a_master_key_count_as_a_missing_database(self, tmp_path: Path) -> None:
         Database(f"sqlite:///{tmp_path}/web-image-ocr.db", 1).close()
         with refused(ErrorKind.DATABASE_UNAVAILABLE) as caught:
             Identity(CONFIG, tmp_path, may_create=False)
@@ -103,7 +103,7 @@ class TestFolderThatCannotBe:
         )
 
 
-def test_a_folder_that_the_system_does_not_know_is_not_called_a_missing_store() -> None:
+def test_a_folder_that_the_system_does_not_know_is_not_called_a_missing_database() -> None:
     with refused(ErrorKind.CONFIGURATION_INVALID) as caught:
         Identity(CONFIG, Path("/proc/none"))
     assert caught.value.detail.endswith("cannot be used: No such file or directory")

@@ -54,7 +54,7 @@ def test_a_known_token_is_good_for_five_seconds_more(
         call()
 
 
-def test_signatures_and_passwords_need_the_store_at_once(
+def test_signatures_and_passwords_need_the_database_at_once(
     identity: Identity, account: FirstAccount, log_in: LogIn, clock: Clock, tmp_path: Path
 ) -> None:
     """Their failures are counted in it."""

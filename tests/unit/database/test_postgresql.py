@@ -1,4 +1,4 @@
-"""What PostgreSQL alone can do to us: hold a lock, drop a connection, refuse a password."""
+"""Test PostgreSQL only: locks, dropped connections, wrong passwords."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ LogIn = Callable[..., TokenGrant]
 
 
 @pytest.mark.usefixtures("account")
-def test_a_lock_that_another_server_holds_is_waited_for_as_long_as_a_busy_store(
+def test_a_lock_that_another_server_holds_is_waited_for_as_long_as_a_busy_database(
     identity: Identity, log_in: LogIn, postgres: Postgres
 ) -> None:
     with identity._database.writing() as session:
@@ -65,7 +65,7 @@ def test_reads_and_probes_do_not_wait_for_writes_that_wait(
     assert len({write.result().id for write in writes}) == 16
 
 
-def test_connections_that_were_dropped_are_made_anew(
+def test_dropped_connections_are_reopened(
     identity: Identity, account: FirstAccount, postgres: Postgres
 ) -> None:
     for _ in range(3):
@@ -76,7 +76,7 @@ def test_connections_that_were_dropped_are_made_anew(
         )
 
 
-def test_a_store_that_cannot_be_reached_is_named_without_its_password(
+def test_a_database_that_cannot_be_reached_is_named_without_its_password(
     database_url: str, tmp_path: Path
 ) -> None:
     url = database_url.replace("postgres@", "nobody:secret@")

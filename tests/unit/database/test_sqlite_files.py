@@ -70,7 +70,7 @@ def test_a_file_that_a_running_server_finds_in_its_place(
     assert "could open" in caplog.text
 
 
-def test_a_file_of_somebody_else_is_told_once(
+def test_a_file_of_another_user_is_logged_once(
     tmp_path: Path, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     path = tmp_path / "store.db"

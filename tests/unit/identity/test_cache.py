@@ -1,4 +1,4 @@
-"""Cached values are believed for some seconds and no longer."""
+"""Test the cache: values are used for some seconds and not longer."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ def test_a_value_is_believed_until_its_time_is_over() -> None:
     assert source.asked == 2
 
 
-def test_what_is_not_there_is_asked_anew() -> None:
+def test_absent_values_are_read_again() -> None:
     cache: TimedCache[str, str] = TimedCache(5)
     source = Source(None)
     assert cache.get("key", source) is None

@@ -1,4 +1,4 @@
-"""Settings that make no sense cannot be constructed."""
+"""Test that invalid settings are rejected."""
 
 from __future__ import annotations
 

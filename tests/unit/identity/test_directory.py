@@ -1,4 +1,4 @@
-"""A change drops what it touched from the caches, and nothing else."""
+"""Test that a change invalidates the touched records in the caches, and no others."""
 
 from __future__ import annotations
 
@@ -71,7 +71,7 @@ def scene(identity: Identity, account: FirstAccount, log_in: LogIn) -> Scene:
     return Scene(identity, account, log_in)
 
 
-def test_what_is_known_needs_no_store(scene: Scene, reads: Reads) -> None:
+def test_cached_records_need_no_database(scene: Scene, reads: Reads) -> None:
     reads.clear()
     for grant in (scene.admin, scene.other):
         scene.call(grant)

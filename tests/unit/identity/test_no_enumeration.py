@@ -1,4 +1,4 @@
-"""Nobody learns from a refused sign-in who exists: same words, same work, same lock."""
+"""Test that failed sign-ins do not reveal users: same error, same work, same lock."""
 
 from __future__ import annotations
 

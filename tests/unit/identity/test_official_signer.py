@@ -1,4 +1,4 @@
-"""What the official SDK's own signer signs, our code accepts."""
+"""Test that signatures of the official SDK are accepted."""
 
 from __future__ import annotations
 
@@ -76,7 +76,7 @@ def test_another_content_type_leaves_the_body_unsigned() -> None:
     assert accepted(request)
 
 
-@settings(deadline=None)  # a busy machine is no failure
+@settings(deadline=None)  # a busy machine is not a failure
 @given(st.dictionaries(st.text(min_size=1, max_size=8), st.text(max_size=8), max_size=5))
 def test_queries(query: dict[str, str]) -> None:
     assert accepted(signed_by_the_sdk(query=list(query.items())))

@@ -1,4 +1,4 @@
-"""Passwords that are easy to guess are refused with the reason; others are not."""
+"""Test that passwords that are easy to guess are rejected with a reason."""
 
 from __future__ import annotations
 

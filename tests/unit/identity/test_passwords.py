@@ -1,4 +1,4 @@
-"""Password hashes: the real cost, the same for nobody, few at once, at low priority."""
+"""Test password hashes: cost, unknown users, concurrency, low priority."""
 
 from __future__ import annotations
 
@@ -72,7 +72,7 @@ def test_no_more_turns_at_once_than_allowed() -> None:
 
 
 @pytest.mark.parametrize(("cores", "at_once"), [(1, 1), (2, 1), (7, 1), (8, 2), (64, 16)])
-def test_a_hash_for_every_four_cores_unless_told(
+def test_one_hash_for_every_four_cores_by_default(
     monkeypatch: pytest.MonkeyPatch, cores: int, at_once: int
 ) -> None:
     monkeypatch.setattr(passwords, "HASH_COST", REAL_COST)
@@ -96,7 +96,7 @@ def test_hashing_lets_other_threads_go_first(monkeypatch: pytest.MonkeyPatch) ->
     assert os.getpriority(os.PRIO_PROCESS, threading.get_native_id()) == usual
 
 
-def test_a_new_password_is_judged_where_others_go_first(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_new_password_is_checked_at_low_priority(monkeypatch: pytest.MonkeyPatch) -> None:
     seen: list[int] = []
 
     def nice_value(*_: object) -> None:

@@ -1,4 +1,4 @@
-"""Tokens ended one by one, by whom, and how soon each server knows."""
+"""Test the revocation of tokens: permissions, and the delay on other servers."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ def second_server(
     opened.close()
 
 
-def test_only_the_one_is_ended(identity: Identity, log_in: LogIn) -> None:
+def test_only_one_token_is_revoked(identity: Identity, log_in: LogIn) -> None:
     first, second = log_in(), log_in()
     assert first.token != second.token
     identity.revoked_tokens.revoke(first.token, first.token)
@@ -157,7 +157,7 @@ def test_who_may_end_it(identity: Identity, log_in: LogIn) -> None:
         identity.revoked_tokens.revoke(caller.token, admin.token)
 
 
-def test_a_token_of_a_project_that_is_gone_can_be_ended(
+def test_a_token_of_a_deleted_project_can_be_revoked(
     identity: Identity, account: FirstAccount, log_in: LogIn
 ) -> None:
     token = log_in().token

@@ -1,4 +1,4 @@
-"""Roles change, and an administrator stays, whoever changes what at the same time."""
+"""Test roles: an administrator always remains, also after concurrent changes."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ from web_image_ocr.primitives.errors import ErrorKind, ServiceError
 LogIn = Callable[..., TokenGrant]
 
 
-def test_a_role_is_that_of_the_store(identity: Identity, log_in: LogIn) -> None:
+def test_the_role_comes_from_the_database(identity: Identity, log_in: LogIn) -> None:
     add_administrator(identity)
     token = log_in(user="second").token
     identity.administration_for(identity.authorizer.authenticate_token(token))

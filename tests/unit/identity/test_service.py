@@ -1,4 +1,4 @@
-"""The door as its callers use it: tokens, keys, projects and what each may do."""
+"""Test tokens, keys, projects and permissions through ``Identity``."""
 
 from __future__ import annotations
 
@@ -274,7 +274,7 @@ class TestSignatures:
         with refused(ErrorKind.KEY_UNKNOWN):
             identity.signatures.authenticate(signed(*key_of(account), clock()), CLIENT)
 
-    def test_a_secret_sealed_for_another_key_does_not_open(
+    def test_a_secret_encrypted_for_another_key_is_not_decrypted(
         self, identity: Identity, account: FirstAccount, clock: Clock
     ) -> None:
         access, _ = key_of(account)
@@ -392,7 +392,7 @@ class TestAuthorization:
         else:
             identity.authorizer.authorize(principal, project_of(account))
 
-    def test_the_project_is_judged_before_role_and_subscription(
+    def test_the_project_is_checked_before_role_and_subscription(
         self, identity: Identity, account: FirstAccount, log_in: LogIn
     ) -> None:
         identity.administration.create_user("bob", Role.VIEWER, PASSWORD)

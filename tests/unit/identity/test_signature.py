@@ -1,4 +1,4 @@
-"""The request signature: the four worked examples of the API's contract, and its laws."""
+"""Test the request signature: the four worked examples of the API's contract, and properties."""
 
 from __future__ import annotations
 
@@ -287,7 +287,7 @@ names = st.text("abcdefghijklmnopqrstuvwxyz-", min_size=1, max_size=12).filter(
 values = st.binary(max_size=20).filter(lambda value: b"\n" not in value and b"\r" not in value)
 
 
-@settings(deadline=None)  # a busy machine is no failure
+@settings(deadline=None)  # a busy machine is not a failure
 @given(
     method=st.sampled_from(["GET", "POST", "HEAD"]),
     path=st.binary(max_size=40).map(lambda raw: b"/" + raw),

@@ -1,4 +1,4 @@
-"""What a signed call's headers decide before its body has come."""
+"""Test the checks of signed headers before the body arrives."""
 
 from __future__ import annotations
 
@@ -54,7 +54,7 @@ def test_both_steps_refuse_alike(
             identity.signatures.authenticate(request, CLIENT)
 
 
-def test_a_temporary_key_that_has_ended(identity: Identity, log_in: LogIn, clock: Clock) -> None:
+def test_an_expired_temporary_key(identity: Identity, log_in: LogIn, clock: Clock) -> None:
     key = identity.temporary_keys.issue(log_in().token)
     clock.advance(900)
     call = signed(key.access, key.secret, clock(), security_token=key.security_token)

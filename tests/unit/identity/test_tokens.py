@@ -1,4 +1,4 @@
-"""Token texts: ours are read back, everything else is unreadable."""
+"""Test encoding and decoding of tokens; everything else is unreadable."""
 
 from __future__ import annotations
 
@@ -66,7 +66,7 @@ def test_garbage_is_unreadable(token: str) -> None:
         TOKENS.decode(token)
 
 
-@settings(deadline=None)  # a busy machine is no failure
+@settings(deadline=None)  # a busy machine is not a failure
 @given(st.text(max_size=200))
 def test_any_text_is_unreadable(token: str) -> None:
     with refused(ErrorKind.TOKEN_UNREADABLE):
@@ -106,13 +106,13 @@ def test_security_token_round_trip_hides_the_secret() -> None:
     assert TOKENS.encode_security_token(TEMPORARY) != token
 
 
-@settings(deadline=None)  # a busy machine is no failure
+@settings(deadline=None)  # a busy machine is not a failure
 @given(st.binary(max_size=200))
 def test_any_bytes_are_no_security_token(token: bytes) -> None:
     assert TOKENS.decode_security_token(token) is None
 
 
-@settings(deadline=None)  # a busy machine is no failure
+@settings(deadline=None)  # a busy machine is not a failure
 @given(st.integers(min_value=0), st.integers(1, 255))
 def test_an_altered_security_token_does_not_open(place: int, change: int) -> None:
     sealed = bytearray(base64.urlsafe_b64decode(TOKENS.encode_security_token(TEMPORARY)))

@@ -1,4 +1,4 @@
-"""Calls counted in memory, written, added up, forgotten."""
+"""Test counted calls: counting, writing, aggregation, retention."""
 
 from __future__ import annotations
 
@@ -48,7 +48,7 @@ def report(identity: Identity, project: str, clock: Clock) -> Report:
     return read
 
 
-def test_what_is_counted_is_told(
+def test_counted_calls_are_reported(
     identity: Identity, project: str, report: Report, clock: Clock
 ) -> None:
     for minute in range(90):
@@ -96,7 +96,7 @@ def test_several_servers_add_up(
     assert report().total.succeeded == 3 * 2 * 300
 
 
-def test_the_store_comes_back(
+def test_the_database_recovers(
     identity: Identity, project: str, report: Report, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     identity.recorder.count(project, 200, "", 0.1)
@@ -110,7 +110,7 @@ def test_the_store_comes_back(
     assert report().total.succeeded == 2
 
 
-def test_what_waits_for_the_store_is_limited(
+def test_unwritten_counts_are_limited(
     identity: Identity,
     project: str,
     report: Report,
@@ -148,7 +148,7 @@ def _refuse_to_write(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(UsageRepository, "add", away)
 
 
-def test_counting_does_not_wait_for_the_store(
+def test_counting_does_not_wait_for_the_database(
     identity: Identity, project: str, report: Report, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     writing, go_on = threading.Event(), threading.Event()

@@ -1,4 +1,4 @@
-"""The operator's view: users, projects, keys and subscriptions of the account."""
+"""Test the administration of users, projects, keys and subscriptions."""
 
 from __future__ import annotations
 
@@ -54,7 +54,7 @@ def test_a_user_from_birth_to_end(accounts: Administration, log_in: LogIn) -> No
         log_in(user="bob")
 
 
-def test_a_random_password_is_told_once(accounts: Administration, log_in: LogIn) -> None:
+def test_a_generated_password_is_returned_once(accounts: Administration, log_in: LogIn) -> None:
     made = accounts.create_user("bob")
     assert made.password is not None
     log_in(made.password, user="bob")
@@ -272,7 +272,7 @@ def test_enabling_twice_is_no_error(accounts: Administration, account: FirstAcco
 
 
 @pytest.mark.parametrize("text", ["\0", "a\ud800b"])
-def test_no_reference_to_what_no_store_can_hold(text: str) -> None:
+def test_a_reference_holds_only_what_a_database_can_hold(text: str) -> None:
     with pytest.raises(ValueError, match="not a text"):
         Reference(name=text)
 

@@ -1,4 +1,4 @@
-"""What happens once: the first account and the master key, however many start at once."""
+"""Test the first start: one account and one master key, also with concurrent servers."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ STARTER = textwrap.dedent(
 )
 
 
-def test_an_empty_store_gets_one_of_each(identity: Identity, clock: Clock) -> None:
+def test_an_empty_database_gets_one_of_each(identity: Identity, clock: Clock) -> None:
     made = identity.initialize(project_name="ap-southeast-1")
     assert made.created
     assert (made.domain, made.user, made.project_name) == ("default", "admin", "ap-southeast-1")
@@ -69,7 +69,7 @@ def test_a_second_start_finds_it_and_tells_no_secret(
     )
 
 
-def test_what_was_deleted_since_is_not_told(identity: Identity, account: FirstAccount) -> None:
+def test_deleted_records_are_not_returned(identity: Identity, account: FirstAccount) -> None:
     identity.administration.delete_project(str(account.project_id))
     add_administrator(identity)
     identity.administration.delete_user(str(account.user))
@@ -136,7 +136,7 @@ class TestMasterKey:
         Identity(IdentityConfig(), tmp_path).close()
         assert path.read_bytes() == content
 
-    def test_a_missing_one_is_not_made_anew(self, tmp_path: Path) -> None:
+    def test_a_missing_key_file_is_not_created_again(self, tmp_path: Path) -> None:
         Identity(IdentityConfig(), tmp_path).close()
         (tmp_path / "master.key").unlink()
         with refused(ErrorKind.CONFIGURATION_INVALID) as caught:
@@ -144,7 +144,7 @@ class TestMasterKey:
         assert "restore it" in str(caught.value)
         assert not (tmp_path / "master.key").exists()
 
-    def test_another_stores_is_refused(self, tmp_path: Path) -> None:
+    def test_the_key_of_another_database_is_refused(self, tmp_path: Path) -> None:
         Identity(IdentityConfig(), tmp_path / "one").close()
         Identity(IdentityConfig(), tmp_path / "two").close()
         (tmp_path / "one/master.key").replace(tmp_path / "two/master.key")
@@ -158,7 +158,7 @@ class TestMasterKey:
         with refused(ErrorKind.CONFIGURATION_INVALID):
             Identity(IdentityConfig(), tmp_path)
 
-    def test_the_store_without_it_holds_no_secret(
+    def test_the_database_without_it_holds_no_secret(
         self, identity: Identity, account: FirstAccount, tmp_path: Path
     ) -> None:
         identity.close()
@@ -167,7 +167,7 @@ class TestMasterKey:
         assert str(account.secret_key).encode() not in stored
         assert PASSWORD.encode() not in stored
 
-    def test_a_key_others_may_read_is_told_in_the_log(
+    def test_a_key_file_that_others_may_read_is_logged(
         self, tmp_path: Path, caplog: pytest.LogCaptureFixture
     ) -> None:
         Identity(IdentityConfig(), tmp_path).close()

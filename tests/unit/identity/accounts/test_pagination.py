@@ -1,4 +1,4 @@
-"""Lists in pages: complete, in order, steady under changes, and read with a limit in SQL."""
+"""Test pagination: complete, sorted, stable under changes, with SQL limits."""
 
 from __future__ import annotations
 

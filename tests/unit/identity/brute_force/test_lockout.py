@@ -1,4 +1,4 @@
-"""Failures in a row: counted by subject and address, forgotten, and never in others' way."""
+"""Test the lockout after consecutive failures of one subject from one network."""
 
 from __future__ import annotations
 
@@ -47,7 +47,7 @@ class TestPasswords:
         clock.advance(300)
         log_in(PASSWORD)
 
-    def test_a_success_starts_anew(self, log_in: LogIn) -> None:
+    def test_a_success_resets_the_counter(self, log_in: LogIn) -> None:
         fail(log_in, 4)
         log_in(PASSWORD)
         fail(log_in, 4)
@@ -125,7 +125,7 @@ class TestKeys:
         clock.advance(300)
         identity.signatures.authenticate(signed(access, secret, clock()), CLIENT)
 
-    def test_a_success_starts_anew(
+    def test_a_success_resets_the_counter(
         self, identity: Identity, account: FirstAccount, clock: Clock
     ) -> None:
         access = str(account.access_key)
@@ -309,7 +309,7 @@ class TestClockSetBack:
         clock.advance(300)
         identity.signatures.authenticate(signed(access, secret, clock()), CLIENT)
 
-    def test_a_store_that_cannot_be_written_is_asked_again(
+    def test_a_database_that_cannot_be_written_is_asked_again(
         self,
         identity: Identity,
         log_in: LogIn,

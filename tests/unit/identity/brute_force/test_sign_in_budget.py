@@ -1,4 +1,4 @@
-"""Sign-ins of one network over all names: few failures, few hashes, others untouched."""
+"""Test the sign-in budget of one network over all user names."""
 
 from __future__ import annotations
 
@@ -186,7 +186,7 @@ class TestFailures:
         assert not hashed
         assert seconds.now == 1000
 
-    def test_a_store_that_does_not_answer_is_nobodys_failure(
+    def test_an_unavailable_database_is_not_a_failed_sign_in(
         self, identity: Identity, log_in: LogIn, seconds: Seconds, monkeypatch: pytest.MonkeyPatch
     ) -> None:
         def unavailable(_: object) -> None:
@@ -225,7 +225,7 @@ class TestHashes:
             identity.change_password(principal, PASSWORD, "another horse battery", CLIENT)
         assert seconds.now == 1000
 
-    def test_a_new_password_is_judged_only_after_the_current_one(
+    def test_a_new_password_is_checked_only_after_the_current_one(
         self, identity: Identity, log_in: LogIn, monkeypatch: pytest.MonkeyPatch
     ) -> None:
         principal = identity.authorizer.authenticate_token(log_in(PASSWORD).token)

@@ -1,4 +1,4 @@
-"""Whichever accepted master key fits is found, also while the keys change."""
+"""Test that the matching master key is found, also while the keys change."""
 
 from __future__ import annotations
 
@@ -47,7 +47,7 @@ def test_unchanged_keys_are_tried_once() -> None:
     assert source.reread_times == 1
 
 
-def test_a_cached_key_in_use_that_is_gone_is_asked_for_again() -> None:
+def test_a_cached_key_in_use_that_was_removed_is_read_again() -> None:
     ring, _ = keyring((CURRENT,))
     assert ring.in_use() is CURRENT
 

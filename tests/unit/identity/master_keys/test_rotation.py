@@ -1,4 +1,4 @@
-"""The master key is rotated: nothing becomes unreadable, whatever step was interrupted."""
+"""Test the rotation of the master key, interrupted at every step."""
 
 from __future__ import annotations
 
@@ -259,7 +259,7 @@ def run_until(rotation: Rotation, step: str, killed: Callable[[], None]) -> None
     killed()
 
 
-def test_killed_between_store_and_file_when_retiring(
+def test_killed_between_database_and_file_when_retiring(
     town: Installation, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     town.rotate()
@@ -379,7 +379,7 @@ def test_other_writers_get_their_turn(town: Installation) -> None:
     assert len(town.slept) == 3  # nothing is left to write
 
 
-def test_nothing_of_the_former_key_is_left_in_the_store(town: Installation) -> None:
+def test_nothing_of_the_former_key_is_left_in_the_database(town: Installation) -> None:
     with town.server._database.reading() as session:
         before = set(session.scalars(select(AccessKeyRow.encrypted_secret)))
     town.rotate()
@@ -672,7 +672,7 @@ def test_the_wait_covers_longer_token_lives(town: Installation) -> None:
     assert until == town.clock() + timedelta(days=7, hours=1)
 
 
-def test_a_first_account_on_a_rotated_store(identity: Identity, tmp_path: Path) -> None:
+def test_a_first_account_on_a_rotated_database(identity: Identity, tmp_path: Path) -> None:
     with closing(Identity(IdentityConfig(), tmp_path)) as other:
         rotation = other.rotation(time.sleep)
         rotation.prepare()
