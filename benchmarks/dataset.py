@@ -1,11 +1,11 @@
-"""Labelled pictures: ``<set>/images/*`` and ``<set>/labels.jsonl``.
+"""Read labelled images: ``<set>/images/*`` and ``<set>/labels.jsonl``.
 
-Each line of the labels is one picture::
+Each line of the labels is one image::
 
     {"image": "a.jpg", "width": 640, "height": 480,
      "lines": [{"text": "...", "quad": [[x, y], [x, y], [x, y], [x, y]] or null, "ignore": false}]}
 
-``partial`` on a picture and ``loose`` on a line are optional, see `Sample` and `Label`.
+``partial`` on an image and ``loose`` on a line are optional, see `Sample` and `Label`.
 """
 
 from __future__ import annotations
@@ -33,7 +33,7 @@ class Label:
 
     Attributes:
         text: what is written; `ANY_GLYPH` where the label lost a glyph.
-        quad: (4, 2) pixels, or none where only the whole picture's text is known.
+        quad: (4, 2) pixels, or none where only the whole image's text is known.
         ignore: neither its absence nor its presence counts.
         loose: the quad is that of a view on screen, larger than the text.
     """
@@ -46,13 +46,13 @@ class Label:
 
 @dataclass(frozen=True, slots=True)
 class Sample:
-    """A picture with its labels.
+    """Represent an image with its labels.
 
     Attributes:
-        name: of the picture's file.
+        name: of the image's file.
         pixels: (H, W, 3) RGB, transparency laid on white.
         labels: its texts.
-        partial: the picture shows more text than the labels cover.
+        partial: the image shows more text than the labels cover.
         ordered: the labels stand in reading order.
     """
 
@@ -64,12 +64,12 @@ class Sample:
 
 
 def set_names(data: Path) -> list[str]:
-    """The sets in a folder, by name."""
+    """Return the sets in a folder, by name."""
     return sorted(labels.parent.name for labels in data.glob("*/labels.jsonl"))
 
 
 def load_set(folder: Path) -> Iterator[Sample]:
-    """The samples of one set, in the order of its label file."""
+    """Yield the samples of one set, in the order of its label file."""
     traits = traits_of(folder.name)
     for record in _records(folder):
         yield Sample(
@@ -82,7 +82,7 @@ def load_set(folder: Path) -> Iterator[Sample]:
 
 
 def files_of(folder: Path) -> list[Path]:
-    """The picture files of one set, in the same order."""
+    """Return the image files of one set, in the same order."""
     return [_file(folder, record) for record in _records(folder)]
 
 

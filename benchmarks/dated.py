@@ -17,7 +17,7 @@ _RESULTS = ROOT / "benchmarks" / "results"
 
 
 def write_dated(benchmark: str, started: datetime, results: Mapping[str, Any]) -> Path:
-    """Writes what was measured, with commit, machine and Python; the file's path."""
+    """Write the measurements with commit, machine and Python, and return the path."""
     sheet = {
         "date": started.isoformat(timespec="seconds"),
         "commit": _commit(),

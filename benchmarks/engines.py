@@ -39,7 +39,7 @@ class FoundLine:
 
     Attributes:
         text: of the line.
-        quad: (4, 2) pixels of the picture handed in; the first corner is the upper left of the
+        quad: (4, 2) pixels of the image handed in; the first corner is the upper left of the
             text as the engine sees it, the others follow clockwise.
         confidence: 0 to 1, or none if the engine gives none.
     """
@@ -69,13 +69,13 @@ class Candidate(Protocol):
     pid: int
 
     def read(self, pixels: Pixels, *, detect_direction: bool) -> Answer:
-        """What the engine finds in one picture."""
+        """Return the lines that the engine finds in one image."""
         ...
 
 
 @contextmanager
 def open_engine(name: str) -> Iterator[Candidate]:
-    """The engine of that name, warm.
+    """Return the engine of that name, warmed up.
 
     Raises:
         PeerEndedError: the peer is not installed or does not work.
@@ -115,7 +115,7 @@ class Ours:
         self.read(np.full((320, 320, 3), 255, np.uint8), detect_direction=False)
 
     def read(self, pixels: Pixels, *, detect_direction: bool) -> Answer:
-        """What our engine finds."""
+        """Return the lines that our engine finds."""
         started = time.perf_counter()
         options = RecognitionOptions(detect_direction=detect_direction)
         page = self._engine.recognize(pixels, options, cores=self._cores)
@@ -125,7 +125,7 @@ class Ours:
 
 
 class Peer:
-    """An engine in another process, spoken to in lines of JSON; pictures go by file."""
+    """Run an engine in another process, with JSON lines as messages and images as files."""
 
     def __init__(self, process: subprocess.Popen[str], folder: Path) -> None:
         self._process = process
@@ -134,7 +134,7 @@ class Peer:
         self.versions: Mapping[str, str] = self._answer()["versions"]
 
     def read(self, pixels: Pixels, *, detect_direction: bool) -> Answer:
-        """What the peer finds; it turns lines by itself, whatever ``detect_direction`` says."""
+        """Return the peer's lines. It always rotates lines by itself."""
         del detect_direction
         np.save(self._picture, pixels)
         assert self._process.stdin is not None

@@ -32,7 +32,7 @@ def letters(text: str) -> str:
 
 
 def word_bag(texts: Iterable[str]) -> Counter[str]:
-    """Runs of ``[a-z0-9]`` and single CJK characters, counted."""
+    """Count runs of ``[a-z0-9]`` and single CJK characters."""
     return Counter(unit for text in texts for unit in _UNIT.findall(normalised(text)))
 
 
@@ -47,7 +47,7 @@ def character_bag(texts: Iterable[str]) -> Counter[str]:
 
 
 def distance(label: str, found: str) -> int:
-    """Insertions, deletions and exchanges that lead from one text to the other."""
+    """Return the edit distance: insertions, deletions and substitutions."""
     row = list(range(len(found) + 1))
     for wanted in label:
         cost = 0 if wanted == ANY_GLYPH else 1

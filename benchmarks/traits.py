@@ -13,9 +13,9 @@ class Traits:
         main: the figure a set is judged by, ``word_f`` or ``character_f``; where the labels
             cover only part of the text, recall takes its place.
         lost_glyph: a character that stands for a glyph lost in the labels' encoding.
-        ordered: the labels of a picture stand in reading order.
-        group: what its pictures are, for times: ``web`` (of web pages and screens) or
-            ``dense`` (pages full of text); none is neither.
+        ordered: the labels of an image stand in reading order.
+        group: what its images are, for times: ``web`` (of web pages and screens) or
+            ``dense`` (pages full of text); None is neither.
     """
 
     main: str = "word_f"
@@ -38,5 +38,5 @@ _KNOWN = {
 
 
 def traits_of(set_name: str) -> Traits:
-    """The traits of a set, the plain ones if nothing is known of it."""
+    """Return the traits of a set, the default ones for an unknown set."""
     return _KNOWN.get(set_name, Traits())

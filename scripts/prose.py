@@ -21,7 +21,7 @@ LONGEST_SENTENCE = 25
 BANNED = (
     r"anew|mend|mends|mended|mending|lest|afar|dear|whoever|thereof|of its own|at work|for good|"
     r"is told|are told|told by|gives? leave|looks? after|be had|is spared|are spared|lies|"
-    r"of \d+ bits|what it withstands|none is|as well as may be|(?<!there.)is no(?! longer)|"
+    r"of \d+ bits|what it withstands|(?-i:none is)|as well as may be|(?<!there.)is no(?! longer)|"
     r"some \d+|the one that|of which"
 )
 GLOSSARY = {  # a word that is not ours: the word for it
@@ -45,7 +45,7 @@ _WORDS = re.compile(
     rf"(?<![\w.-])(?:{'|'.join([BANNED, *GLOSSARY])})(?![\w-]|\.\w)".replace(" ", r"\s+"),
     re.IGNORECASE,
 )
-_CODE = re.compile(r"(`+)(?!`).+?\1", re.DOTALL)
+_CODE = re.compile(r"(`+)(?!`).+?\1|(?m:^ +\w+:(?= ))", re.DOTALL)  # or an attribute's name
 _FENCED = re.compile(r"^( *)(```|~~~).*?^\1\2|<!--.*?-->", re.MULTILINE | re.DOTALL)
 _LINK = re.compile(r"!?\[([^\]]*)\](\([^)]*\))")
 _BLOCK = re.compile(r"\n\s*\n|\n(?= *(?:[-*|#>]|\d+\.) ?)|\|")

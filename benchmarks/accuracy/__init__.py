@@ -1,1 +1,1 @@
-"""How much of the text of real pictures is read rightly, beside a peer, in one run."""
+"""Measure how much text of real images is read correctly, beside peers, in one run."""

@@ -1,4 +1,4 @@
-"""Measures engines on labelled pictures, side by side, and writes a dated sheet of results.
+"""Measure engines on labelled images side by side, and write a dated results file.
 
 Usage: ``python -m benchmarks.accuracy --data DIR --engine ours --engine rapidocr``.
 """

@@ -31,7 +31,7 @@ class Passage:
     Attributes:
         characters: normalised, without white space.
         owners: for each character, the position of its text.
-        units: start and end of each unit in ``characters``; no unit lies in two texts.
+        units: start and end of each unit in ``characters``; no unit spans two texts.
     """
 
     characters: str
@@ -63,7 +63,7 @@ Step = tuple[int | None, int | None]
 
 
 def passage(texts: Iterable[str]) -> Passage:
-    """The texts joined, in the order given."""
+    """Return the texts joined, in the given order."""
     characters: list[str] = []
     owners: list[int] = []
     units: list[tuple[int, int]] = []
@@ -81,7 +81,7 @@ def passage(texts: Iterable[str]) -> Passage:
 
 
 def align(one: str, other: str) -> list[Step]:
-    """The steps of a shortest way from one text to the other, in order."""
+    """Return the steps of a shortest edit path between two texts, in order."""
     costs = [list(range(len(other) + 1))]
     for row, character in enumerate(one, 1):
         before, costs_here = costs[-1], [row]
@@ -114,7 +114,7 @@ def alike(one: str, other: str) -> bool:
 
 
 def judge(own: Passage, other: Passage, steps: Sequence[Step]) -> list[Judged]:
-    """What became of each unit of a passage.
+    """Return the outcome of each unit of a passage.
 
     Args:
         own: whose units are judged.
@@ -140,7 +140,7 @@ def judge(own: Passage, other: Passage, steps: Sequence[Step]) -> list[Judged]:
 
 
 def faultless(own: Passage, other: Passage, steps: Iterable[Step], *, strict: bool) -> set[int]:
-    """The texts of a passage that hold no wrong letter or digit, by position.
+    """Return the positions of a passage's texts without a wrong letter or digit.
 
     Args:
         own: whose texts are judged.

@@ -34,7 +34,7 @@ BANDS = {
 
 
 def bands_of(label: Label, confidence: float | None) -> dict[str, str]:
-    """The band of a scored label with letters, by trait.
+    """Return the band of a scored label with letters, by trait.
 
     Args:
         label: with a quad.

@@ -1,7 +1,7 @@
-"""The figures of one picture, and of a set as sums over its pictures.
+"""Compute the figures of one image, and of a set as sums over its images.
 
 Every figure is a part of a whole, so that those of a set are the sum of the parts over the sum of
-the wholes, and a word found in another picture is no hit. docs/benchmarks.md says what each means.
+the wholes, and a word found in another image is not a hit. docs/benchmarks.md says what each means.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ SURE = 0.9
 _RESAMPLES = 2000
 
 Shares = Mapping[str, tuple[float, float]]
-"""Part and whole of each figure of one picture."""
+"""Part and whole of each figure of one image."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,7 +40,7 @@ class Figure:
 
     Attributes:
         value: parts over wholes.
-        low: of the 95 % interval, by a bootstrap over pictures.
+        low: of the 95 % interval, by a bootstrap over images.
         high: of the same.
         of: the sum of the wholes, the weight of the figure.
     """
@@ -52,7 +52,7 @@ class Figure:
 
 
 def shares(sample: Sample, answer: Sequence[FoundLine]) -> Shares:
-    """The figures of one picture, those that its labels allow."""
+    """Return the figures of one image that its labels allow."""
     found = outside_ignored(answer, sample.labels)
     scored = [label for label in sample.labels if not label.ignore]
     labelled_texts, found_texts = [x.text for x in scored], [x.text for x in found]
@@ -72,7 +72,7 @@ def shares(sample: Sample, answer: Sequence[FoundLine]) -> Shares:
 
 
 def over_pictures(pictures: Sequence[Shares]) -> dict[str, Figure]:
-    """The figures of a set; those without any weight are left out."""
+    """Return the figures of a set, without those of weight 0."""
     names = sorted({name for picture in pictures for name in picture})
     draws = np.random.default_rng(0).integers(0, len(pictures), (_RESAMPLES, len(pictures)))
     result = {}

@@ -41,7 +41,7 @@ class Spot:
 
 @dataclass(frozen=True, slots=True)
 class Layout:
-    """How the scored labels of a picture and what was found lie on one another.
+    """Represent how the scored labels and the found lines of an image overlap.
 
     Attributes:
         spots: each label and each line is in exactly one, whether the boxes fit or not.
@@ -63,13 +63,13 @@ class Layout:
 
 
 def layout(labels: Sequence[Label], found: Sequence[FoundLine]) -> Layout:
-    """The layout of a picture whose scored labels all have tight quads.
+    """Return the layout of an image whose scored labels all have tight quads.
 
     A label is tied to the line that covers most of it, if by half or more, and to the lines that
     lie in it by half.
 
     Args:
-        labels: all of the picture.
+        labels: all of the image.
         found: lines that are not left out.
     """
     quads = {at: label.quad for at, label in enumerate(labels) if label.quad is not None}
@@ -109,13 +109,13 @@ def layout(labels: Sequence[Label], found: Sequence[FoundLine]) -> Layout:
 
 
 def _solid(quad: Points) -> Hull:
-    """The hull of a quad; that of a dash without area is made a pixel thick."""
+    """Return the hull of a quad, at least one pixel thick."""
     hull = hull_of(quad)
     return hull if area(hull) > 0 else hull_of(np.vstack([quad - 0.5, quad + 0.5]))
 
 
 def _tied(label: Hull, covered: Sequence[float], lines: Sequence[Hull]) -> frozenset[int]:
-    """The lines that a label is tied to, from the area of it that each covers."""
+    """Return the lines matched to a label, from the area of it that each covers."""
     best = max(covered, default=0.0)
     return frozenset(
         at
@@ -140,7 +140,7 @@ def _connected(ties: Mapping[int, frozenset[int]], lines: int) -> list[tuple[lis
 
 
 def _undoubled(own: Iterable[int], lines: Sequence[Hull]) -> frozenset[int]:
-    """The lines without those that lie by half in a larger one, or in an earlier one as large."""
+    """Return the lines that are not by half in a larger or an earlier equal line."""
     kept: list[int] = []
     for at in sorted(own, key=lambda at: -area(lines[at])):
         if all(shared(lines[at], lines[other]) < ENOUGH * area(lines[at]) for other in kept):

@@ -38,13 +38,13 @@ class Match:
 
 
 def outside_ignored(found: Iterable[FoundLine], labels: Iterable[Label]) -> list[FoundLine]:
-    """The found lines whose centre lies in no ignored quad."""
+    """Return the found lines whose centre is outside all ignored quads."""
     ignored = [label.quad for label in labels if label.ignore and label.quad is not None]
     return [line for line in found if not any(holds(quad, line.quad) for quad in ignored)]
 
 
 def holds(quad: Points, other: Points) -> bool:
-    """Whether the centre of the other quad lies in this one or on its edge."""
+    """Tell whether the centre of the other quad is in this quad or on its edge."""
     x, y = other.mean(axis=0)
     return cv2.pointPolygonTest(quad.astype(np.float32), (float(x), float(y)), False) >= 0
 
@@ -60,11 +60,11 @@ def match(labels: Sequence[Label], found: Sequence[FoundLine]) -> list[Match]:
 
     Each label that `has_box` goes to the line that overlaps it best among those that hold at
     least half of it. The labels of a line are taken together if the hull around them matches the
-    line; if not, the one that matches best alone, if any. A label without area (a dash) is
+    line; if not, the label that matches best alone, if any. A label without area (a dash) is
     matched with nothing, but its text is part of the line that holds it.
 
     Args:
-        labels: all of the picture.
+        labels: all of the image.
         found: lines that are not left out.
     """
     quads = {at: label.quad for at, label in enumerate(labels) if label.quad is not None}
@@ -108,14 +108,14 @@ def _matching_part(group: list[int], boxes: Mapping[int, Hull], line: Hull) -> l
 
 
 def along(line: Points, group: Iterable[int], quads: Mapping[int, Points]) -> list[int]:
-    """The group in the order in which the line runs: along its longer side."""
+    """Return the group in the line's order, along its longer side."""
     sides = line[[1, 3]] - line[0]
     direction = sides[np.argmax(np.hypot(sides[:, 0], sides[:, 1]))]
     return sorted(group, key=lambda at: float(quads[at].mean(axis=0) @ direction))
 
 
 def hull_of(points: npt.ArrayLike) -> Hull:
-    """The convex hull of (N, 2) points."""
+    """Return the convex hull of (N, 2) points."""
     hull = cv2.convexHull(np.asarray(points, dtype=np.float32))
     return np.asarray(hull, dtype=np.float32).reshape(-1, 2)
 
@@ -126,7 +126,7 @@ def area(hull: Hull) -> float:
 
 
 def shared(one: Hull, other: Hull) -> float:
-    """The area that two convex polygons have in common, square pixels."""
+    """Return the intersection area of two convex polygons, square pixels."""
     if (one.max(axis=0) < other.min(axis=0)).any() or (other.max(axis=0) < one.min(axis=0)).any():
         return 0.0
     return cv2.intersectConvexConvex(one, other)[0]

@@ -52,7 +52,7 @@ Suspects = list[tuple[str, Cause]]
 
 @dataclass(frozen=True, slots=True)
 class Losses:
-    """Counts over any number of pictures.
+    """Hold counts over any number of images.
 
     Attributes:
         units: labelled and found units.
@@ -69,7 +69,7 @@ class Losses:
     boxes: Counter[tuple[str, str, str]] = field(default_factory=Counter)
 
     def add(self, other: Losses) -> None:
-        """Adds the counts of more pictures."""
+        """Add the counts of more images."""
         self.units.update(other.units)
         self.lost.update(other.lost)
         self.invented.update(other.invented)
@@ -84,7 +84,7 @@ class Losses:
                     yield trait, band, (labelled, found, right)
 
     def as_json(self) -> dict[str, Any]:
-        """The counts for the sheet of results, those of boxes as in `by_band`."""
+        """Return the counts for the results file, those of boxes as in `by_band`."""
         boxes: dict[str, dict[str, tuple[int, int, int]]] = {trait: {} for trait in BANDS}
         for trait, band, counts in self.by_band():
             boxes[trait][band] = counts
@@ -117,13 +117,13 @@ class Losses:
 
 
 def is_judged(sample: Sample) -> bool:
-    """Whether every scored label of the picture has a tight quad, and no text is without label."""
+    """Tell whether every scored label has a tight quad, and all text is labelled."""
     scored = [label for label in sample.labels if not label.ignore]
     return not sample.partial and all(x.quad is not None and not x.loose for x in scored)
 
 
 def losses_of(pictures: Iterable[tuple[Sample, Sequence[FoundLine]]]) -> Losses | None:
-    """The losses of a set, picture by picture; none if its labels do not let them be judged."""
+    """Return the losses of a set, image by image, or None if its labels do not allow it."""
     total = Losses()
     for sample, answer in pictures:
         if not is_judged(sample):
@@ -133,7 +133,7 @@ def losses_of(pictures: Iterable[tuple[Sample, Sequence[FoundLine]]]) -> Losses 
 
 
 def losses(sample: Sample, answer: Sequence[FoundLine]) -> Losses:
-    """The losses of one picture that `is_judged`."""
+    """Return the losses of one image that `is_judged`."""
     found = outside_ignored(answer, sample.labels)
     labelled = word_bag(label.text for label in sample.labels if not label.ignore)
     read = word_bag(line.text for line in found)
@@ -203,7 +203,7 @@ def _cause(
     labels: Iterable[int],
     lines: Collection[int],
 ) -> Cause:
-    """The cause where a label and a line meet, from the labels and lines at and beside a unit."""
+    """Return the cause for a label and a line, from the labels and lines at and beside a unit."""
     there = {spot.labels[number] for number in labels}
     if there & place.split and len(lines) > 1:
         return Cause.SPLIT
@@ -212,7 +212,7 @@ def _cause(
 
 
 def _charged(units: Counter[str], suspects: Suspects) -> Counter[Cause]:
-    """The units by cause, each charged to the first of its suspects in the order of causes.
+    """Return the units by cause, each counted for its first possible cause.
 
     There are at least as many suspects as units: one that is read where it stands is a hit of
     the bag as well.

@@ -1,4 +1,4 @@
-"""Engines side by side on one set: each picture goes to all of them before the next one."""
+"""Run engines side by side on one set: each image goes to all of them before the next."""
 
 from __future__ import annotations
 
@@ -21,12 +21,12 @@ Item = TypeVar("Item")
 
 @dataclass(frozen=True, slots=True)
 class Variant:
-    """What is done to the pictures before they are read.
+    """Describe the transforms of the images before recognition.
 
     Attributes:
         angle: degrees clockwise that they are turned by, and the engine is asked to detect the
             direction; none leaves them as they are.
-        stack: how many are stacked to one long picture.
+        stack: how many are stacked to one long image.
     """
 
     angle: float | None = None
@@ -35,7 +35,7 @@ class Variant:
 
 @dataclass(frozen=True, slots=True)
 class Reading:
-    """One picture as an engine read it."""
+    """Represent one image as an engine read it."""
 
     sample: Sample
     lines: list[FoundLine]
@@ -44,16 +44,16 @@ class Reading:
 
 @dataclass(frozen=True, slots=True)
 class Run:
-    """One engine on one set: its readings, and the seconds of each picture or stack."""
+    """Hold the results of one engine on one set, and the seconds of each image or stack."""
 
     readings: list[Reading] = field(default_factory=list)
     seconds: list[float] = field(default_factory=list)
 
 
 def read_set(folder: Path, engines: Mapping[str, Candidate], variant: Variant) -> dict[str, Run]:
-    """Reads a set with all engines; so the load of the machine is the same for each.
+    """Run all engines on a set side by side, under the same machine load.
 
-    A stack is scored as the pictures it was made of.
+    A stack is scored as the images it was made of.
     """
     runs = {name: Run() for name in engines}
     for batch in _batches(load_set(folder), variant.stack):
@@ -75,7 +75,7 @@ def read_set(folder: Path, engines: Mapping[str, Candidate], variant: Variant) -
 def row_of(
     engine: str, set_name: str, variant: Variant, run: Run, *, with_losses: bool = False
 ) -> Row:
-    """The figures of a run, on demand with its losses."""
+    """Return the figures of a run, on request with its losses."""
     figures = over_pictures([reading.shares for reading in run.readings])
     main = traits_of(set_name).main
     return Row(

@@ -25,13 +25,13 @@ class Row:
     Attributes:
         engine: its name.
         set_name: the set's.
-        angle: degrees clockwise that the pictures were turned by, direction detected; none: as
+        angle: degrees clockwise that the images were turned by, direction detected; none: as
             they are, direction not detected.
-        stack: how many pictures were read as one long picture.
+        stack: how many images were read as one long image.
         pictures: how many the set has.
         main: the name of the figure the set is judged by.
         figures: all that the labels allow, by name.
-        seconds: for each picture or stack read.
+        seconds: for each image or stack read.
         losses: where the loss is, if it was asked for and the labels let it be judged.
     """
 
@@ -47,7 +47,7 @@ class Row:
 
     @property
     def plain(self) -> bool:
-        """Whether the pictures were read as they are."""
+        """Tell whether the images were read untransformed."""
         return self.angle is None and self.stack == 1
 
     @property
@@ -56,7 +56,7 @@ class Row:
         return self.figures[self.main].value
 
     def as_json(self) -> dict[str, Any]:
-        """The row for the sheet: figures with interval and weight, times in milliseconds."""
+        """Return the row for the file: figures with interval and weight, milliseconds."""
         times = [1000 * seconds for seconds in self.seconds]
         return {
             "engine": self.engine,
@@ -141,7 +141,7 @@ def against_plain(rows: Sequence[Row]) -> list[dict[str, Any]]:
 def write(
     rows: Sequence[Row], versions: Mapping[str, Mapping[str, str]], started: datetime
 ) -> Path:
-    """Writes the dated sheet: figures only, no names of pictures and no texts."""
+    """Write the dated results: figures only, without image names and texts."""
     return write_dated(
         "accuracy",
         started,

@@ -1,6 +1,6 @@
-"""The pictures that cost an engine most, as one HTML page to look at.
+"""Render the images with an engine's largest losses as one HTML page.
 
-It holds pictures and texts of the sets, so it belongs where git does not look.
+It holds images and texts of the sets, so Git must ignore it.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from benchmarks.engines import FoundLine
 from benchmarks.text import distance, unspaced, word_bag
 from web_image_ocr.primitives.pixels import Pixels
 
-_WORST = 12  # pictures of a set; more is tiring to look at
+_WORST = 12  # images of a set; more is tiring to look at
 
 _HEAD = """<!doctype html><meta charset="utf-8"><title>Worst pictures</title><style>
 body { font: 15px sans-serif; margin: 2em; background: #f4f4f4 }
@@ -36,12 +36,12 @@ orange on none. The pointer on a box shows its text.</p>
 
 
 def page(sections: Iterable[str]) -> str:
-    """The whole page."""
+    """Return the whole page."""
     return _HEAD + "\n".join(sections)
 
 
 def section(row: Row, run: Run) -> str:
-    """The worst pictures of one engine on one set, those that lose most of the main figure."""
+    """Return the images of a set on which an engine loses most of the main figure."""
 
     def loss(reading: Reading) -> float:
         part, whole = reading.shares[row.main]

@@ -1,4 +1,4 @@
-"""Harder pictures made of labelled ones: turned, and stacked to a long one."""
+"""Transform labelled images into harder ones: rotate them, stack them."""
 
 from __future__ import annotations
 
@@ -14,10 +14,10 @@ from web_image_ocr.primitives.pixels import Pixels
 
 
 def turned(sample: Sample, angle: float) -> Sample:
-    """The sample turned clockwise by ``angle`` degrees, labels with it.
+    """Return the sample rotated clockwise by ``angle`` degrees, with its labels.
 
-    The canvas grows to hold the whole picture; what is new is filled with the median colour
-    of the picture's border. Multiples of 90 degrees lose nothing.
+    The canvas grows to hold the whole image; what is new is filled with the median colour
+    of the image's border. Multiples of 90 degrees lose nothing.
     """
     height, width = sample.pixels.shape[:2]
     turn = np.deg2rad(angle)
@@ -45,7 +45,7 @@ def turned(sample: Sample, angle: float) -> Sample:
 
 
 def stacked(pictures: Sequence[Pixels]) -> Pixels:
-    """One picture of all below one another, flush left.
+    """Return one image of all below one another, flush left.
 
     The right of the narrower ones is filled with the median colour of their own border.
     """
@@ -54,9 +54,9 @@ def stacked(pictures: Sequence[Pixels]) -> Pixels:
 
 
 def cut_apart(lines: Iterable[FoundLine], pictures: Sequence[Pixels]) -> list[list[FoundLine]]:
-    """What was found in a stack, given back to the pictures it was made of.
+    """Return the lines found in a stack, by the images it was made of.
 
-    A line belongs to the picture that holds its centre; its quad is that picture's then.
+    A line belongs to the image that contains its centre, in that image's coordinates.
     """
     tops = np.cumsum([0, *(pixels.shape[0] for pixels in pictures)])
     parts: list[list[FoundLine]] = [[] for _ in pictures]

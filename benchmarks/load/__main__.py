@@ -1,4 +1,4 @@
-"""Measures a server under load on pictures, beside the bare engine, and writes dated results.
+"""Measure a server under load beside the bare engine, and write dated results.
 
 Usage: ``python -m benchmarks.load --data DIR --parts closed call workers open overload``.
 """

@@ -17,7 +17,7 @@ _SPAWN = multiprocessing.get_context("spawn")
 
 
 class BareProcesses:
-    """Processes that each read the next picture of a list when free, on one core each.
+    """Run processes that each read the next image of a list when free, on one core each.
 
     ``with`` starts and ends them.
 
@@ -59,7 +59,7 @@ class BareProcesses:
         return [process.pid for process in self._processes if process.pid is not None]
 
     def run(self, order: Sequence[int], processes: int) -> float:
-        """Seconds until that many of the processes have read all these pictures together."""
+        """Return the seconds until that many processes have read all these images together."""
         self._next.value = 0
         began = time.monotonic()
         busy = self._pipes[:processes]

@@ -57,12 +57,12 @@ class Run:
     generator_cpu_s: float
 
     def with_status(self, status: int) -> list[Call]:
-        """The calls that were answered so."""
+        """Return the calls with this status."""
         return [call for call in self.calls if call.status == status]
 
 
 def quantile(values: Sequence[float], share: float) -> float:
-    """The least value that is not below this share of all (nearest rank).
+    """Return the quantile of the values by nearest rank.
 
     Args:
         values: at least one.
@@ -90,7 +90,7 @@ def due_times(rate: float, seconds: float) -> list[float]:
 
 
 def throughput(pictures: int, wall_s: float, *, generator_cpu_s: float, cores: int) -> float:
-    """Pictures a second that the server would have read without the generator beside it.
+    """Return images a second, corrected for the generator's CPU time.
 
     On cores that are all busy, what the generator computes is taken from the server: its CPU time,
     spread over the cores, is taken off the wall time.
@@ -99,7 +99,7 @@ def throughput(pictures: int, wall_s: float, *, generator_cpu_s: float, cores: i
 
 
 def overhead_ms(call: Call) -> float:
-    """What the server took beside decoding the picture and reading it, milliseconds.
+    """Return the server's time beside decoding and recognition, milliseconds.
 
     ``total`` is the server's own time from the request's head to the answer; every other stage
     but ``encode`` is the worker's.

@@ -1,6 +1,6 @@
 """The chart of the closed loop: throughput and latency over calls at once.
 
-Usage, to draw it anew: ``python -m benchmarks.load.chart RESULTS.json CHART.svg``.
+Usage, to redraw it: ``python -m benchmarks.load.chart RESULTS.json CHART.svg``.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ _RATE, _LATENCY = "#3b6ea5", "#d98032"
 
 
 def draw(closed: Mapping[str, Any], path: Path) -> None:
-    """Writes the chart of a run's part ``closed`` as SVG; the same figures give the same file."""
+    """Write the chart of a run's part ``closed`` as SVG; equal figures give an equal file."""
     rows = closed["by_concurrency"]
     calls = [row["concurrency"] for row in rows]
     bare = [one["bare_per_second"] for one in closed["rounds"]]

@@ -1,4 +1,4 @@
-"""A client of one server with as little work of its own as can be: HTTP/1.1, kept alive."""
+"""Call one server over HTTP/1.1 keep-alive, with little CPU time."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ class Connection:
         self._streams: tuple[asyncio.StreamReader, asyncio.StreamWriter] | None = None
 
     async def call(self, request: bytes) -> Answer:
-        """The answer to a request, whose body is read and dropped."""
+        """Return the answer to a request; read and drop its body."""
         try:
             async with asyncio.timeout(ANSWER_LIMIT_S):
                 answer = await self._ask(request)
@@ -76,7 +76,7 @@ def parse_head(head: bytes) -> Answer:
 
 
 def request_of(path: str, token: str, host: str, body: bytes) -> bytes:
-    """A whole request, ready to be sent any number of times."""
+    """Return a complete request that can be sent any number of times."""
     head = (
         f"POST {path} HTTP/1.1\r\nHost: {host}\r\nX-Auth-Token: {token}\r\n"
         f"Content-Type: application/json\r\nContent-Length: {len(body)}\r\n\r\n"

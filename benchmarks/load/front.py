@@ -99,7 +99,7 @@ def _some(connection: socket.socket) -> bytes:
 
 
 def _images(server: Server) -> Iterator[bytes]:
-    """Calls with an image each that was not sent before."""
+    """Return calls with one new image each."""
     address = server.address
     random = np.random.default_rng()
     while True:
@@ -107,7 +107,7 @@ def _images(server: Server) -> Iterator[bytes]:
 
 
 def _body(color: int) -> bytes:
-    """A call with an image of one color."""
+    """Return a call with an image of one color."""
     pixels = np.full((_SIDE, _SIDE, 3), [color >> 16, color >> 8 & 255, color & 255], np.uint8)
     image = cv2.imencode(".png", pixels)[1].tobytes()
     return json.dumps({"image": base64.b64encode(image).decode()}).encode()

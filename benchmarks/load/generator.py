@@ -1,4 +1,4 @@
-"""The load generator: a process of its own, which counts the CPU time it takes."""
+"""Generate load in a separate process, which measures its CPU time."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ class Generator:
     def closed(self, address: Address, order: Sequence[int], concurrency: int) -> Run:
         """Call with these bodies, so many at once: an answer makes place for the next call.
 
-        A caller who is refused comes back after ``Retry-After``, until its picture is read.
+        A refused caller retries after ``Retry-After``, until its image is read.
         """
         return self._process.submit(_run_closed, address, order, concurrency).result()
 

@@ -49,7 +49,7 @@ def tree_rss(pid: int) -> int:
 
 
 def process_tree(pid: int) -> list[int]:
-    """The process and its descendants; nothing if it has ended."""
+    """Return the process and its descendants; empty if it has ended."""
     try:
         threads = list(Path(f"/proc/{pid}/task").iterdir())
         children = " ".join((thread / "children").read_text("ascii") for thread in threads).split()

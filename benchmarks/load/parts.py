@@ -25,14 +25,14 @@ _ONE_CORE = {"ENGINE__THREADS": "1", "SERVING__MAX_WAITING_PER_WORKER": str(AT_O
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Bench:
-    """What every part works with.
+    """Hold what every part needs.
 
     Attributes:
-        generator: has the bodies of ``pictures``, and after them that of the picture of 1 MB.
+        generator: has the bodies of ``pictures``, and after them that of the image of 1 MB.
         pictures: files, in the order they are sent.
         cores: of this machine that may be used; the server has as many workers.
         rounds: how often server and bare processes take turns.
-        laps: how often all pictures are sent where latency alone on the machine is measured.
+        laps: how often all images are sent where latency alone on the machine is measured.
         seconds: how long each rate of the open loop lasts.
         overload_s: how long the overload lasts.
     """
@@ -47,15 +47,15 @@ class Bench:
 
     @property
     def order(self) -> list[int]:
-        """Every picture once."""
+        """Return the order that sends every image once."""
         return list(range(len(self.pictures)))
 
     def read_all(self, server: Server, concurrency: int, laps: int = 1) -> Run:
-        """A closed loop over all pictures."""
+        """Run a closed loop over all images."""
         return self.generator.closed(server.address, self.order * laps, concurrency)
 
     def throughput(self, run: Run) -> float:
-        """Pictures a second, the generator's CPU time taken off."""
+        """Return images a second, less the generator's CPU time."""
         return throughput(
             len(run.with_status(OK)),
             run.wall_s,
@@ -91,7 +91,7 @@ def closed(bench: Bench) -> dict[str, Any]:
 
 
 def _in_turn(bench: Bench, server: Server, bare: BareProcesses) -> dict[str, float]:
-    """All pictures once by the bare processes and once by the server."""
+    """Run all images once on the bare processes and once on the server."""
     started = _cpu_of(bare.pids)
     bare_rate = len(bench.pictures) / bare.run(bench.order, bench.cores)
     bare_cpu_s = _cpu_of(bare.pids) - started
@@ -114,7 +114,7 @@ def _cpu_of(pids: Sequence[int]) -> float:
 
 
 def call(bench: Bench) -> dict[str, Any]:
-    """One call with a picture of 1 MB: what the server takes beside decoding and the engine."""
+    """Measure the server's overhead for one call with an image of 1 MB."""
     large = len(bench.pictures)
     with running_server(bench.cores) as server:
         bench.generator.closed(server.address, [large] * (bench.cores + 1), 1)
@@ -209,7 +209,7 @@ def overload(bench: Bench) -> dict[str, Any]:
 
 
 def _capacity(bench: Bench, server: Server) -> float:
-    """Pictures a second with eight calls at once, all workers warm."""
+    """Return images a second with eight calls at once, all workers warm."""
     bench.read_all(server, AT_ONCE)
     return bench.throughput(bench.read_all(server, AT_ONCE))
 

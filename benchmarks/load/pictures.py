@@ -1,4 +1,4 @@
-"""The pictures that are sent, as files and as bodies of calls."""
+"""Choose the images to send, as files and as bodies of calls."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ _TRIES = 8
 
 
 def choose(data: Path, sets: Sequence[str], most: int) -> list[bytes]:
-    """Up to ``most`` picture files, as many of each set as can be, in a random order.
+    """Return up to ``most`` image files, balanced over the sets, in a random order.
 
     The order is the same in every run.
     """
@@ -33,12 +33,12 @@ def choose(data: Path, sets: Sequence[str], most: int) -> list[bytes]:
 
 
 def body_of(picture: bytes) -> bytes:
-    """The JSON of a call for the picture."""
+    """Return the JSON body of a call for the image."""
     return json.dumps({"image": base64.b64encode(picture).decode("ascii")}).encode("ascii")
 
 
 def one_megabyte(pictures: Sequence[bytes]) -> bytes:
-    """A PNG file of about 1 MB: of the picture that needs the least change of its size for that.
+    """Return a PNG file of about 1 MB, from the image that needs the least resizing.
 
     Raises:
         ValueError: it cannot be brought to that size.

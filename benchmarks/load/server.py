@@ -48,10 +48,10 @@ class Server:
 
 @contextmanager
 def running_server(workers: int, **settings: str) -> Iterator[Server]:
-    """A server with a new account and all its workers ready, until the end of the ``with``.
+    """Run a server with a new account and all workers ready.
 
     Args:
-        workers: pictures read at once; one worker more stands by.
+        workers: images read at once; one worker more stands by.
         settings: others by their names in the environment, such as ``ENGINE__THREADS``.
     """
     with tempfile.TemporaryDirectory(prefix="web-image-ocr-load-") as folder:
@@ -96,7 +96,7 @@ def _admin_init(data_dir: Path) -> dict[str, Any]:
 
 
 def _wait_until_ready(process: subprocess.Popen[bytes], log: Path, workers: int) -> str:
-    """The server's address, once so many workers have loaded their models."""
+    """Return the server's address, once so many workers are ready."""
     end = time.monotonic() + _START_LIMIT_S
     while time.monotonic() < end and process.poll() is None:
         lines = log.read_text(encoding="utf-8").rpartition("\n")[0].splitlines()
@@ -129,7 +129,7 @@ def _sign_in(url: str, account: Mapping[str, Any]) -> str:
 
 
 def _environment(settings: Mapping[str, str]) -> dict[str, str]:
-    """This process's, less its settings of a server, and those chosen here."""
+    """Return this process's environment with the server settings replaced."""
     prefix = "WEB_IMAGE_OCR_"
     kept = {name: value for name, value in os.environ.items() if not name.startswith(prefix)}
     return {**kept, **{prefix + name: value for name, value in settings.items()}}

@@ -51,6 +51,11 @@ def test_docstrings_and_comments_of_python_are_checked(tmp_path: Path) -> None:
     ]
 
 
+def test_names_of_attributes_are_code(tmp_path: Path) -> None:
+    text = '"""Hold images.\n\nAttributes:\n    pictures: many. None is known.\n"""\n'
+    assert _findings(tmp_path / "a.py", text) == []
+
+
 def test_texts_of_the_console_are_checked(tmp_path: Path) -> None:
     text = 'export default {\n  "picture.title": "Your picture",\n};\n'
     assert _findings(tmp_path / "en.js", text) == [(2, "'picture': say 'image'")]
