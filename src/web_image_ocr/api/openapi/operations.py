@@ -1,8 +1,8 @@
 """Describe operations: parameters, bodies, credentials.
 
-Routes do not use typed bodies and parameters of FastAPI. FastAPI would read and parse a body before
-the caller is authenticated and before memory is reserved for it. It would also answer invalid
-values in its own form, and validate each call a second time.
+Routes do not use FastAPI's typed bodies and parameters. FastAPI would read and parse a body before
+the caller is authenticated and memory is reserved for it. It would also answer invalid values in
+its own form.
 """
 
 from __future__ import annotations

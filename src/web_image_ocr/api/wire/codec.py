@@ -24,7 +24,10 @@ PAGE_QUERY = frozenset({"limit", "marker"})
 
 
 class Wire(BaseModel):
-    """Base of all wire models: strict types, unknown keys ignored, no values in its errors."""
+    """Base of all wire models: strict types, unknown keys ignored, no values in its errors.
+
+    The docstrings and descriptions of wire models are part of the OpenAPI document.
+    """
 
     model_config = ConfigDict(strict=True, extra="ignore", hide_input_in_errors=True, frozen=True)
 
