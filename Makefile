@@ -34,6 +34,7 @@ check: $(VENV)/.dev ## Check format, lint, types, imports, documentation, prose;
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 	$(BIN)/python -m scripts.docs --check
+	$(BIN)/python -m scripts.prose
 	$(BIN)/python -m pytest -n auto -m "not models and not server and not slow" -q
 
 format: $(VENV)/.dev ## Format the code and apply ruff's fixes

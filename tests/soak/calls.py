@@ -76,7 +76,7 @@ def caller_of(service: Service) -> Caller:
 def good_calls(
     caller: Caller, goods: Sequence[SampleImage], files: FileServer | None
 ) -> list[Call]:
-    """A call for each picture, by ``image`` and, where there is a file server, by ``url``."""
+    """A call for each image, by ``image`` and, where there is a file server, by ``url``."""
     calls = []
     for number, good in enumerate(goods):
         bodies = {BY_IMAGE: {"image": to_base64(good.file), **good.fields}}

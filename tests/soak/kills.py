@@ -24,10 +24,10 @@ _WORKERS = 2
 _KILL_EVERY_S = 2.0
 _ANSWERED_200 = 0.99
 _BOUND_MIB = 260
-"""Above what a worker holds after small pictures (some 215), below that after a large one (300)."""
+"""Above what a worker holds after small images (about 215), below that after a large one (300)."""
 _LARGE = tuple(((40, 40 + 150 * row), "large picture") for row in range(6)), (1100, 1100)
 _LARGE_EVERY = 25
-"""Calls of which one has the large picture."""
+"""One call in so many has the large image."""
 
 
 def kill(folder: Path, seconds: float, *, once_whole: bool = False) -> Report:

@@ -26,8 +26,8 @@ class Tally:
         calls: how many are over, by kind.
         fates: how many came to which end.
         wrong: kind, what was expected and what came, of calls answered otherwise.
-        differing: kinds of good calls that had another answer than the first for the picture.
-        first: the first answer for each picture, by its name.
+        differing: kinds of good calls that had another answer than the first for the image.
+        first: the first answer for each image, by its name.
     """
 
     calls: Counter[str] = field(default_factory=Counter)

@@ -8,11 +8,11 @@ from tests.soak.processes import Held, held_by
 from tests.soak.report import Report
 
 WARM = 1000
-"""Calls after which the memory is compared: by then every picture has been read often."""
+"""Calls after which the memory is compared: by then every image has been read often."""
 _GROWTH = 0.05
 """How much more the processes may hold at the end."""
 _WINDOW = 300
-"""Calls over which a median is taken: what a worker holds swings by the picture it reads."""
+"""Calls over which a median is taken: what a worker holds swings by the image it reads."""
 _SAMPLE_EVERY = 10
 _SHOW_EVERY = 500
 _SPARE_FILES = 8

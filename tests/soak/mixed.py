@@ -29,7 +29,7 @@ _SEED = 20_261_126
 def mixed(folder: Path, calls: int, *, edition: Edition = "2021") -> Report:
     """Make that many mixed calls, eight at once.
 
-    Each picture is first read while nothing else runs, by a worker that may use all cores; its
+    Each image is first read while nothing else runs, by a worker that may use all cores; its
     answers under load must have the same bytes.
     """
     report = Report(f"mixed {edition}")

@@ -229,7 +229,7 @@ def _add_keys(service: Service, number: int) -> list[KeyPair]:
 
 
 def _unreadable(service: Service, pairs: list[KeyPair]) -> list[str]:
-    """Return the access keys whose stored secret is not the one that was issued."""
+    """Return the access keys whose stored secret differs from the issued one."""
     with closing(Identity(IdentityConfig(), service.data_dir, may_create=False)) as identity:
         with identity._database.reading() as session:
             query = select(AccessKeyRow.access, AccessKeyRow.encrypted_secret)

@@ -50,7 +50,7 @@ class Server:
         return [record for record in records if record["event"] == event]
 
     def is_ready(self) -> bool:
-        """Whether it says that it reads pictures."""
+        """Whether it says that it reads images."""
         if not self.records("listening"):
             return False
         try:
@@ -60,7 +60,7 @@ class Server:
         return answer.status_code == 200
 
     def wait_until_ready(self) -> None:
-        """Return once it reads pictures; it must within 90 s."""
+        """Return once it reads images; it must within 90 s."""
         end = time.monotonic() + _START_LIMIT_S
         while not self.is_ready():
             assert self.process.poll() is None, self.log_tail()
@@ -68,7 +68,7 @@ class Server:
             time.sleep(0.1)
 
     def workers(self) -> list[int]:
-        """The process numbers of its one worker and of the one that stands by, once ready."""
+        """Return the process ids of the worker and the spare worker, once ready."""
         while len(ready := self.records("worker ready")) < 2:
             assert self.process.poll() is None, self.log_tail()
             time.sleep(0.1)
@@ -110,7 +110,7 @@ class Service:
         server: its process.
         data_dir: its folder.
         account: made before it was started.
-        client: of the server, without credentials of its own.
+        client: of the server, without credentials.
         token: for the first project.
     """
 
@@ -140,7 +140,7 @@ class Service:
         return self.client.post(self.path, content=content, headers={"X-Auth-Token": self.token})
 
     def recognize(self, picture: bytes, **fields: Any) -> dict[str, Any]:
-        """The ``result`` for a picture; the call must succeed."""
+        """The ``result`` for an image; the call must succeed."""
         response = self.post({"image": to_base64(picture), **fields})
         assert response.status_code == 200, response.text
         result: dict[str, Any] = response.json()["result"]
@@ -192,7 +192,7 @@ def started_server(
     """``web-image-ocr serve`` on a free loopback port; at the end it must stop with status 0.
 
     Args:
-        data_dir: the server's folder; the log lies there too.
+        data_dir: the server's folder; the log is there too.
         arguments: further arguments of ``serve``.
         environment: settings as environment variables; without any, there is one worker.
         wrap: returns the command that runs the given one, which must become its process.
@@ -225,7 +225,7 @@ def running_server(
     environment: Mapping[str, str] | None = None,
     wrap: Callable[[list[str]], list[str]] = list,
 ) -> Iterator[Server]:
-    """As ``started_server``, ready to read pictures."""
+    """As ``started_server``, ready to read images."""
     with started_server(data_dir, *arguments, environment=environment, wrap=wrap) as server:
         server.wait_until_ready()
         yield server
@@ -266,6 +266,6 @@ def sign_in(
 
 
 def _environment(settings: Mapping[str, str]) -> dict[str, str]:
-    """This process's, less the settings of whoever runs the tests."""
+    """Return this process's environment without settings of the server."""
     kept = {name: v for name, v in os.environ.items() if not name.startswith("WEB_IMAGE_OCR_")}
     return {**kept, "WEB_IMAGE_OCR_SERVING__WORKERS": "1", **settings}

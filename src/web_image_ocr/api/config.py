@@ -23,8 +23,8 @@ class ApiConfig:
             ``unix:///path``. It needs the package redis (``web-image-ocr[redis]``). Empty, or
             while Redis does not answer: each server counts its own calls.
         management_rate_limit: rate limit of the identity API (``/v3``) and the management API
-            (``/v1``) for one user, and of unauthenticated calls for one client network, such
-            as ``600/minute``; empty means no limit. Counted as ``rate_limit`` is.
+            (``/v1``), such as ``600/minute``; empty means no limit. It holds for one user, and
+            for all unauthenticated calls of one client network. Counted as ``rate_limit`` is.
         deadline_s: time limit of one recognition, seconds, including the fetch of a ``url``;
             above 0.
         max_body_bytes: largest request body, bytes, above 0.

@@ -10,7 +10,7 @@ class ServingConfig:
     """Configure worker processes, admission and the result cache.
 
     Attributes:
-        workers: images recognized at the same time, each in its own process; 0 means one for
+        workers: images recognized at the same time, each in its own process. 0 means one for
             each core this process may use, or fewer if the memory limit is too low.
         spare_workers: additional processes that stand by with their models loaded, 0 or more.
             Each takes the memory of a worker. With 0, calls wait some seconds, or fail at

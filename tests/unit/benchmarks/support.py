@@ -1,4 +1,4 @@
-"""Small made-up pictures, labels and answers."""
+"""Small made-up images, labels and answers."""
 
 from __future__ import annotations
 

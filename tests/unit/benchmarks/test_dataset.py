@@ -21,7 +21,7 @@ def write_set(folder: Path, **record: object) -> Path:
 def test_a_picture_with_its_labels(tmp_path: Path) -> None:
     [sample] = load_set(write_set(tmp_path / "any"))
     assert sample.pixels.shape == (20, 30, 3)
-    assert sample.pixels.min() == 255  # transparency lies on white
+    assert sample.pixels.min() == 255  # transparency is laid on white
     assert [label.text for label in sample.labels] == ["a?b"]
     assert not sample.partial
     assert not sample.ordered

@@ -130,7 +130,7 @@ def test_memory_is_watched() -> None:
 
 
 def _file(width: int, height: int, form: str = "PNG") -> bytes:
-    """A picture of noise, which no format makes much smaller."""
+    """An image of noise, which no format makes much smaller."""
     values = np.random.default_rng(0).integers(0, 256, (height, width, 3), np.uint8)
     out = io.BytesIO()
     Image.fromarray(values).save(out, form)

@@ -12,7 +12,7 @@ from web_image_ocr.primitives.pixels import Pixels
 
 
 class Parrot:
-    """Finds the same text in every picture."""
+    """Finds the same text in every image."""
 
     versions: Mapping[str, str] = {}
     pid = 0

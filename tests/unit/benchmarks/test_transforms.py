@@ -10,7 +10,7 @@ from tests.unit.benchmarks.support import box, found, label
 
 
 def marked(width: int = 60, height: int = 40) -> Sample:
-    """A grey picture with a black block, labelled."""
+    """A grey image with a black block, labelled."""
     pixels = np.full((height, width, 3), 200, np.uint8)
     pixels[10:20, 5:25] = 0
     return Sample("made-up.png", pixels, (label("block", box(5, 10, 19, 9)),))
