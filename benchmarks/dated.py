@@ -1,4 +1,4 @@
-"""The dated files of results."""
+"""Write dated files of results."""
 
 from __future__ import annotations
 

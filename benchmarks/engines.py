@@ -1,4 +1,4 @@
-"""The engines that are measured: ours in this process, peers in their own."""
+"""Adapt the measured engines: ours in this process, each peer in a separate one."""
 
 from __future__ import annotations
 
@@ -30,12 +30,12 @@ ENGINES = (OURS, *PEERS)
 
 
 class PeerEndedError(RuntimeError):
-    """The peer ended by itself; it said why on standard error."""
+    """Signal that the peer exited; its standard error has the reason."""
 
 
 @dataclass(frozen=True, slots=True)
 class FoundLine:
-    """What an engine found.
+    """Represent a line that an engine found.
 
     Attributes:
         text: of the line.
@@ -58,7 +58,7 @@ class Answer:
 
 
 class Candidate(Protocol):
-    """An engine under measurement, with its default settings.
+    """Define an engine under measurement, with its default settings.
 
     Attributes:
         versions: of what reads, by name; of ours also the precision.

@@ -1,4 +1,4 @@
-"""What is known of some public sets and cannot be seen in their labels."""
+"""Describe public sets beyond their labels."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, slots=True)
 class Traits:
-    """How the labels of a set are to be taken.
+    """Describe how to interpret the labels of a set.
 
     Attributes:
         main: the figure a set is judged by, ``word_f`` or ``character_f``; where the labels

@@ -14,7 +14,7 @@ from benchmarks.text import ANY_GLYPH, normalised, unit_spans
 
 
 class Verdict(Enum):
-    """What became of a unit."""
+    """Name the outcome of a unit."""
 
     RIGHT = auto()
     SPACES = auto()  # all characters are right, it is joined to a neighbour or cut in two
@@ -41,7 +41,7 @@ class Passage:
 
 @dataclass(frozen=True, slots=True)
 class Judged:
-    """A unit and what became of it.
+    """Represent a unit and its outcome.
 
     Attributes:
         text: of the unit.
@@ -109,7 +109,7 @@ def align(one: str, other: str) -> list[Step]:
 
 
 def alike(one: str, other: str) -> bool:
-    """Whether two characters count as the same: a lost glyph is like any."""
+    """Tell whether two characters count as equal; a lost glyph equals any."""
     return one == other or ANY_GLYPH in (one, other)
 
 

@@ -61,7 +61,7 @@ def _script(text: str) -> str:
 
 
 def _is_cjk(character: str) -> bool:
-    """Whether it is a CJK character; letters of any other script count as Latin."""
+    """Tell whether it is a CJK character; letters of other scripts count as Latin."""
     return not character.isascii() and any(unit_spans(character))
 
 

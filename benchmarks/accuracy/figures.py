@@ -36,7 +36,7 @@ Shares = Mapping[str, tuple[float, float]]
 
 @dataclass(frozen=True, slots=True)
 class Figure:
-    """A figure of a set, 0 to 1.
+    """Represent a figure of a set, 0 to 1.
 
     Attributes:
         value: parts over wholes.
@@ -139,7 +139,7 @@ def order_error(matches: Sequence[Match]) -> tuple[int, int]:
 
 
 def _is_read(label: Label, found: Sequence[FoundLine]) -> bool:
-    """Whether the label's text is part of what was found inside its box."""
+    """Tell whether the label's text is part of the text found inside its box."""
     assert label.quad is not None
     inside = "".join(unspaced(line.text) for line in found if holds(label.quad, line.quad))
     return unspaced(label.text) in inside

@@ -1,4 +1,4 @@
-"""How labels and found lines lie on one another; unlike a match of lines, it leaves nothing out."""
+"""Relate labels and found lines by their overlap, without leaving any out."""
 
 from __future__ import annotations
 
@@ -149,7 +149,7 @@ def _undoubled(own: Iterable[int], lines: Sequence[Hull]) -> frozenset[int]:
 
 
 def _stacked(line: Points, labels: Sequence[Points]) -> bool:
-    """Whether two of the labels lie side by side across the line: it took two rows for one."""
+    """Tell whether two labels are side by side across the line, so that it merged rows."""
     sides = line[[1, 3]] - line[0]
     direction = sides[np.argmax(np.hypot(sides[:, 0], sides[:, 1]))]
     spans = [(float((quad @ direction).min()), float((quad @ direction).max())) for quad in labels]

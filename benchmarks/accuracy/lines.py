@@ -23,7 +23,7 @@ ENOUGH = 0.5
 
 @dataclass(frozen=True, slots=True)
 class Match:
-    """A found line with the labels it covers.
+    """Represent a found line with the labels it covers.
 
     Attributes:
         line: position of the found line.
@@ -50,7 +50,7 @@ def holds(quad: Points, other: Points) -> bool:
 
 
 def has_box(label: Label) -> bool:
-    """Whether the label can be matched by overlap: scored, tight, and of some area."""
+    """Tell whether the label can be matched by overlap: scored, tight, with an area."""
     scored = not (label.ignore or label.loose)
     return scored and label.quad is not None and area(hull_of(label.quad)) > 0
 

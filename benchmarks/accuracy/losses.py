@@ -1,4 +1,4 @@
-"""Where the loss is: each unit that the word bag misses or finds too many, by cause.
+"""Attribute each missing or surplus unit of the word bag to one cause.
 
 The causes exclude one another, and their sums are those of the bag: the units labelled and found
 less its hits. A unit that stands in the wrong place or order but is in the bag is lost to none.

@@ -1,4 +1,4 @@
-"""What a run gives: rows of figures, their summaries, the dated sheet of results."""
+"""Report a run: rows of figures, their summaries, the dated results file."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ _YARDSTICK = "rapidocr"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Row:
-    """The figures of one engine on one set.
+    """Hold the figures of one engine on one set.
 
     Attributes:
         engine: its name.
@@ -52,7 +52,7 @@ class Row:
 
     @property
     def value(self) -> float:
-        """The main figure."""
+        """Return the main figure."""
         return self.figures[self.main].value
 
     def as_json(self) -> dict[str, Any]:

@@ -1,1 +1,1 @@
-"""The server under load: throughput, latency and refusals, beside the bare engine."""
+"""Measure the server under load: throughput, latency and refusals."""

@@ -55,7 +55,7 @@ class BareProcesses:
 
     @property
     def pids(self) -> list[int]:
-        """The numbers of the processes."""
+        """Return the ids of the processes."""
         return [process.pid for process in self._processes if process.pid is not None]
 
     def run(self, order: Sequence[int], processes: int) -> float:

@@ -1,4 +1,4 @@
-"""What became of calls, and the arithmetic of their times."""
+"""Represent calls with their outcome, and compute statistics of their times."""
 
 from __future__ import annotations
 
@@ -44,7 +44,7 @@ class Call:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Run:
-    """A run of the load generator.
+    """Represent a run of the load generator.
 
     Attributes:
         calls: in the order they ended.
@@ -110,7 +110,7 @@ def overhead_ms(call: Call) -> float:
 
 
 def answers(run: Run) -> dict[str, Any]:
-    """How many calls were accepted and refused, and how fast each was."""
+    """Summarize accepted and refused calls and their latency."""
     accepted, refused = run.with_status(OK), run.with_status(TOO_MANY)
     statuses = sorted({call.status for call in run.calls} - {OK, TOO_MANY})
     return {

@@ -1,4 +1,4 @@
-"""The chart of the closed loop: throughput and latency over calls at once.
+"""Draw the closed loop: throughput and latency over concurrent calls.
 
 Usage, to redraw it: ``python -m benchmarks.load.chart RESULTS.json CHART.svg``.
 """

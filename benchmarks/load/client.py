@@ -13,7 +13,7 @@ ANSWER_LIMIT_S = 90.0
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """What the server answered.
+    """Represent an answer of the server.
 
     Attributes:
         status: of the answer; ``NO_ANSWER`` without one.

@@ -1,4 +1,4 @@
-"""The processes of a server, and their memory while it works."""
+"""Sample the memory of a server's processes under load."""
 
 from __future__ import annotations
 

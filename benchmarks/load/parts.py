@@ -1,4 +1,4 @@
-"""The parts of the benchmark; each answers a question about the server."""
+"""Define the parts of the benchmark; each answers a question about the server."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The server under load, as a user starts it: by the command, with an account and a token."""
+"""Start the server under load by its command, with an account and a token."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ _LOOK_S = 0.1
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Address:
-    """Where and how to call the server; for another process, too."""
+    """Hold what a process needs to call the server."""
 
     host: str
     port: int
@@ -32,7 +32,7 @@ class Address:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Server:
-    """A server that is ready.
+    """Represent a server that is ready.
 
     Attributes:
         address: where to call it.
