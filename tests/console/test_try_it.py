@@ -64,6 +64,7 @@ def test_a_sample_is_recognized_and_shown_in_all_tabs(
         page.get_by_label(console.text("lines.min_confidence")).fill("0")
 
         console.select_tab("result.json")
+        expect(page.locator("[role=tabpanel] pre").first).to_contain_text("image")
         sent, received = page.locator("[role=tabpanel] pre").all_text_contents()
         length = console.text("json.length", length="[0-9,]+")
         assert re.search(rf'"image": "UklGR[^"]{{20,40}}… \({length}\)"', sent)
