@@ -1,4 +1,4 @@
-"""Measurements of accuracy, latency and load; not part of the installed package."""
+"""Measure accuracy, latency and load; not part of the installed package."""
 
 import os
 

@@ -15,7 +15,7 @@ from math import cos, degrees, radians, sin
 import numpy as np
 from PIL import Image, ImageDraw, ImageFont
 
-from benchmarks.engines import ENGINES, OURS, PeerEndedError, open_engine
+from benchmarks.engines import ENGINES, OURS, PeerExitedError, open_engine
 from benchmarks.text import word_bag
 from web_image_ocr.primitives.pixels import Pixels
 
@@ -97,7 +97,7 @@ def main() -> None:
         for name in dict.fromkeys(arguments.engine or [OURS]):
             try:
                 engine = stack.enter_context(open_engine(name))
-            except PeerEndedError as error:
+            except PeerExitedError as error:
                 parser.exit(1, f"{error}\n")
             scores: defaultdict[str, Counter[str]] = defaultdict(Counter)
             for (radius, extent, lower), curved in curved_texts(arguments.height).items():

@@ -1,11 +1,11 @@
-"""Read labelled images: ``<set>/images/*`` and ``<set>/labels.jsonl``.
+"""Load labelled images: ``<set>/images/*`` and ``<set>/labels.jsonl``.
 
-Each line of the labels is one image::
+Each line of ``labels.jsonl`` describes one image::
 
     {"image": "a.jpg", "width": 640, "height": 480,
      "lines": [{"text": "...", "quad": [[x, y], [x, y], [x, y], [x, y]] or null, "ignore": false}]}
 
-``partial`` on an image and ``loose`` on a line are optional, see `Sample` and `Label`.
+``partial`` of an image and ``loose`` of a line are optional, see `Sample` and `Label`.
 """
 
 from __future__ import annotations
@@ -21,7 +21,6 @@ import numpy.typing as npt
 from PIL import Image
 
 from benchmarks.text import ANY_GLYPH
-from benchmarks.traits import Traits, traits_of
 from web_image_ocr.primitives.pixels import Pixels
 
 Points = npt.NDArray[np.float64]
@@ -29,13 +28,13 @@ Points = npt.NDArray[np.float64]
 
 @dataclass(frozen=True, slots=True)
 class Label:
-    """One labelled text.
+    """Represent one labelled line or word.
 
     Attributes:
-        text: what is written; `ANY_GLYPH` where the label lost a glyph.
-        quad: (4, 2) pixels, or none where only the whole image's text is known.
-        ignore: neither its absence nor its presence counts.
-        loose: the quad is that of a view on screen, larger than the text.
+        text: Text; `ANY_GLYPH` where the label lost a glyph.
+        quad: (4, 2) pixels; None where only the text of the whole image is known.
+        ignore: Not scored, found or not.
+        loose: The quad is that of a UI view, larger than the text.
     """
 
     text: str
@@ -46,14 +45,14 @@ class Label:
 
 @dataclass(frozen=True, slots=True)
 class Sample:
-    """Represent an image with its labels.
+    """Hold an image with its labels.
 
     Attributes:
-        name: of the image's file.
-        pixels: (H, W, 3) RGB, transparency laid on white.
-        labels: its texts.
-        partial: the image shows more text than the labels cover.
-        ordered: the labels stand in reading order.
+        name: File name.
+        pixels: (H, W, 3) RGB; transparency is composited on white.
+        labels: Labelled texts.
+        partial: The image shows more text than the labels cover.
+        ordered: The labels are in reading order.
     """
 
     name: str
@@ -63,8 +62,45 @@ class Sample:
     ordered: bool = False
 
 
+@dataclass(frozen=True, slots=True)
+class Traits:
+    """Describe what the labels of a set do not show.
+
+    Attributes:
+        main: Main metric, ``word_f`` or ``character_f``; recall replaces it where the labels
+            cover only part of the text.
+        lost_glyph: Character in place of a glyph that the labels' encoding lost.
+        ordered: The labels are in reading order.
+        group: Kind of images for latency: ``web`` (web pages and screens), ``dense`` (pages
+            full of text) or None.
+    """
+
+    main: str = "word_f"
+    lost_glyph: str | None = None
+    ordered: bool = False
+    group: str | None = None
+
+
+_KNOWN = {
+    "born_digital_icdar2013_ch1": Traits(group="web"),
+    "fdroid_app_ui": Traits(group="web"),
+    "funsd_test": Traits(group="dense"),
+    "memes_zh": Traits(group="web"),
+    "mtwi20": Traits(lost_glyph="?", group="web"),
+    "scribe_docs": Traits(ordered=True),
+    "sroie": Traits(ordered=True, group="dense"),
+    "weibo_app_ui": Traits(group="web"),
+    "wildreceipt60": Traits(main="character_f"),  # its labels drop spaces
+}
+
+
+def traits_of(set_name: str) -> Traits:
+    """Return the traits of a set; the defaults for an unknown set."""
+    return _KNOWN.get(set_name, Traits())
+
+
 def set_names(data: Path) -> list[str]:
-    """Return the sets in a folder, by name."""
+    """Return the names of the sets in a folder, sorted."""
     return sorted(labels.parent.name for labels in data.glob("*/labels.jsonl"))
 
 
@@ -106,7 +142,7 @@ def _label(entry: dict[str, Any], traits: Traits) -> Label:
 
 
 def _decode(path: Path) -> Pixels:
-    with Image.open(path) as picture:
-        rgba = picture.convert("RGBA")
+    with Image.open(path) as image:
+        rgba = image.convert("RGBA")
     white = Image.new("RGBA", rgba.size, "white")
     return np.asarray(Image.alpha_composite(white, rgba).convert("RGB"), dtype=np.uint8)

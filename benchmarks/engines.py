@@ -1,4 +1,4 @@
-"""Adapt the measured engines: ours in this process, each peer in a separate one."""
+"""Run the engines under test: ours in this process, peers in separate ones."""
 
 from __future__ import annotations
 
@@ -26,22 +26,21 @@ from web_image_ocr.primitives.pixels import Pixels
 
 OURS = "ours"
 ENGINES = (OURS, *PEERS)
-"""The names of all engines."""
+"""Names of all engines."""
 
 
-class PeerEndedError(RuntimeError):
-    """Signal that the peer exited; its standard error has the reason."""
+class PeerExitedError(RuntimeError):
+    """Report that the peer's process exited; its standard error says why."""
 
 
 @dataclass(frozen=True, slots=True)
 class FoundLine:
-    """Represent a line that an engine found.
+    """Represent a recognized line.
 
     Attributes:
-        text: of the line.
-        quad: (4, 2) pixels of the image handed in; the first corner is the upper left of the
-            text as the engine sees it, the others follow clockwise.
-        confidence: 0 to 1, or none if the engine gives none.
+        text: Text.
+        quad: (4, 2) pixels of the input image, clockwise from the text's upper left corner.
+        confidence: 0 to 1; None if the engine has none.
     """
 
     text: str
@@ -51,37 +50,37 @@ class FoundLine:
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """Lines in reading order and the seconds the engine took, decoding left out."""
+    """Hold the lines in reading order and the engine's seconds without decoding."""
 
     lines: list[FoundLine]
     seconds: float
 
 
 class Candidate(Protocol):
-    """Define an engine under measurement, with its default settings.
+    """Describe an engine under test, with its default settings.
 
     Attributes:
-        versions: of what reads, by name; of ours also the precision.
-        pid: the process it runs in.
+        versions: Versions by package; for ours also the precision.
+        pid: Process that runs the engine.
     """
 
     versions: Mapping[str, str]
     pid: int
 
     def read(self, pixels: Pixels, *, detect_direction: bool) -> Answer:
-        """Return the lines that the engine finds in one image."""
+        """Recognize one image."""
         ...
 
 
 @contextmanager
 def open_engine(name: str) -> Iterator[Candidate]:
-    """Return the engine of that name, warmed up.
+    """Open an engine by name and warm it up.
 
     Raises:
-        PeerEndedError: the peer is not installed or does not work.
+        PeerExitedError: The peer is not installed or failed to start.
     """
     if name == OURS:
-        yield Ours()
+        yield OurEngine()
         return
     with (
         tempfile.TemporaryDirectory() as folder,
@@ -92,12 +91,12 @@ def open_engine(name: str) -> Iterator[Candidate]:
         yield Peer(process, Path(folder))  # the process ends when its standard input does
 
 
-class Ours:
-    """This project's engine.
+class OurEngine:
+    """Run this project's engine.
 
     Args:
-        config: other settings than the default ones.
-        cores: how many cores a call may use; none means all.
+        config: Settings; None for the defaults.
+        cores: Most cores of a call; None for all.
     """
 
     def __init__(self, config: EngineConfig | None = None, *, cores: int | None = None) -> None:
@@ -115,7 +114,7 @@ class Ours:
         self.read(np.full((320, 320, 3), 255, np.uint8), detect_direction=False)
 
     def read(self, pixels: Pixels, *, detect_direction: bool) -> Answer:
-        """Return the lines that our engine finds."""
+        """Recognize one image."""
         started = time.perf_counter()
         options = RecognitionOptions(detect_direction=detect_direction)
         page = self._engine.recognize(pixels, options, cores=self._cores)
@@ -125,20 +124,20 @@ class Ours:
 
 
 class Peer:
-    """Run an engine in another process, with JSON lines as messages and images as files."""
+    """Run an engine in another process, over JSON lines; images are passed as files."""
 
     def __init__(self, process: subprocess.Popen[str], folder: Path) -> None:
         self._process = process
         self.pid = process.pid
-        self._picture = folder / "picture.npy"
+        self._image = folder / "picture.npy"
         self.versions: Mapping[str, str] = self._answer()["versions"]
 
     def read(self, pixels: Pixels, *, detect_direction: bool) -> Answer:
-        """Return the peer's lines. It always rotates lines by itself."""
+        """Recognize one image; ``detect_direction`` is ignored, peers always detect it."""
         del detect_direction
-        np.save(self._picture, pixels)
+        np.save(self._image, pixels)
         assert self._process.stdin is not None
-        print(json.dumps({"image": str(self._picture)}), file=self._process.stdin, flush=True)
+        print(json.dumps({"image": str(self._image)}), file=self._process.stdin, flush=True)
         answer = self._answer()
         lines = [_found(x["text"], x["quad"], x["confidence"]) for x in answer["lines"]]
         return Answer(lines, answer["seconds"])
@@ -147,7 +146,7 @@ class Peer:
         assert self._process.stdout is not None
         line = self._process.stdout.readline()
         if not line:
-            raise PeerEndedError("the peer ended; its message stands above")
+            raise PeerExitedError("the peer exited; see its message above")
         answer: dict[str, Any] = json.loads(line)
         return answer
 

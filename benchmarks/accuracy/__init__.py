@@ -1,1 +1,1 @@
-"""Measure how much text of real images is read correctly, beside peers, in one run."""
+"""Measure how much text of real images each engine recognizes, side by side in one run."""

@@ -1,7 +1,7 @@
-"""Labelled and found texts laid side by side, character by character, to judge each unit.
+"""Align labelled and found texts by character, and judge each unit.
 
-A unit is what the word bag counts: a run of ``[a-z0-9]`` or one CJK character. Spaces are no
-characters here; they only say where a unit ends.
+A unit is what the word bag counts: a run of ``[a-z0-9]`` or one CJK character. Spaces are not
+aligned; they only separate units.
 """
 
 from __future__ import annotations
@@ -10,28 +10,28 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from enum import Enum, auto
 
-from benchmarks.text import ANY_GLYPH, normalised, unit_spans
+from benchmarks.text import ANY_GLYPH, normalize, unit_spans
 
 
 class Verdict(Enum):
-    """Name the outcome of a unit."""
+    """Classify a unit by its alignment."""
 
     RIGHT = auto()
-    SPACES = auto()  # all characters are right, it is joined to a neighbour or cut in two
-    MARKS = auto()  # the same, because of a punctuation mark that is missing or too many
-    WRONG = auto()  # a letter or digit is wrong, missing or too many
-    UNMATCHED = auto()  # none of its characters has a counterpart
-    UNKNOWN = auto()  # it stands where the label lost a glyph
+    SPACES = auto()  # characters are right, but joined to a neighbour or cut in two
+    MARKS = auto()  # the same, because of a missing or extra punctuation mark
+    WRONG = auto()  # a letter or digit is wrong, missing or extra
+    UNMATCHED = auto()  # no character has a counterpart
+    UNKNOWN = auto()  # the label lost a glyph here
 
 
 @dataclass(frozen=True, slots=True)
 class Passage:
-    """Several texts joined.
+    """Represent several texts, joined.
 
     Attributes:
-        characters: normalised, without white space.
-        owners: for each character, the position of its text.
-        units: start and end of each unit in ``characters``; no unit spans two texts.
+        characters: Normalized, without white space.
+        owners: Index of the text of each character.
+        units: Start and end of each unit in ``characters``; a unit is part of one text.
     """
 
     characters: str
@@ -40,15 +40,15 @@ class Passage:
 
 
 @dataclass(frozen=True, slots=True)
-class Judged:
-    """Represent a unit and its outcome.
+class JudgedUnit:
+    """Hold a unit and its verdict.
 
     Attributes:
-        text: of the unit.
-        verdict: on it.
-        owner: the position of its text.
-        owners: those of its text and of the characters beside it.
-        others: the texts of the other passage that stand there.
+        text: Text of the unit.
+        verdict: Its class.
+        owner: Index of its text.
+        owners: Indexes of its text and of the texts of the adjacent characters.
+        others: Indexes of the texts of the other passage at this place.
     """
 
     text: str
@@ -59,15 +59,15 @@ class Judged:
 
 
 Step = tuple[int | None, int | None]
-"""A character of one passage and its counterpart in the other; none where there is none."""
+"""Index of a character in one passage and of its counterpart in the other; None if missing."""
 
 
 def passage(texts: Iterable[str]) -> Passage:
-    """Return the texts joined, in the given order."""
+    """Join texts in the given order."""
     characters: list[str] = []
     owners: list[int] = []
     units: list[tuple[int, int]] = []
-    for owner, text in enumerate(map(normalised, texts)):
+    for owner, text in enumerate(map(normalize, texts)):
         spaces = [0]
         for character in text:
             spaces.append(spaces[-1] + character.isspace())
@@ -81,21 +81,21 @@ def passage(texts: Iterable[str]) -> Passage:
 
 
 def align(one: str, other: str) -> list[Step]:
-    """Return the steps of a shortest edit path between two texts, in order."""
+    """Return the steps of an alignment with the smallest edit distance, in order."""
     costs = [list(range(len(other) + 1))]
     for row, character in enumerate(one, 1):
         before, costs_here = costs[-1], [row]
         for column, counterpart in enumerate(other):
-            exchange = before[column] + (not alike(character, counterpart))
-            costs_here.append(min(exchange, before[column + 1] + 1, costs_here[column] + 1))
+            substitution = before[column] + (not alike(character, counterpart))
+            costs_here.append(min(substitution, before[column + 1] + 1, costs_here[column] + 1))
         costs.append(costs_here)
     row, column = len(one), len(other)
     steps: list[Step] = []
     while row or column:
         cost = costs[row][column]
         if row and column:
-            exchange = costs[row - 1][column - 1] + (not alike(one[row - 1], other[column - 1]))
-            if cost == exchange:
+            substitution = costs[row - 1][column - 1] + (not alike(one[row - 1], other[column - 1]))
+            if cost == substitution:
                 row, column = row - 1, column - 1
                 steps.append((row, column))
                 continue
@@ -109,17 +109,17 @@ def align(one: str, other: str) -> list[Step]:
 
 
 def alike(one: str, other: str) -> bool:
-    """Tell whether two characters count as equal; a lost glyph equals any."""
+    """Return whether two characters match; a lost glyph matches any."""
     return one == other or ANY_GLYPH in (one, other)
 
 
-def judge(own: Passage, other: Passage, steps: Sequence[Step]) -> list[Judged]:
-    """Return the outcome of each unit of a passage.
+def judge(own: Passage, other: Passage, steps: Sequence[Step]) -> list[JudgedUnit]:
+    """Judge each unit of a passage.
 
     Args:
-        own: whose units are judged.
-        other: what they should be.
-        steps: from ``own`` to ``other``.
+        own: Passage whose units are judged.
+        other: Expected text.
+        steps: Alignment from ``own`` to ``other``.
     """
     at = {step[0]: place for place, step in enumerate(steps) if step[0] is not None}
     around = {at: unit for unit in other.units for at in range(*unit)}
@@ -128,7 +128,7 @@ def judge(own: Passage, other: Passage, steps: Sequence[Step]) -> list[Judged]:
         first, last = at[start], at[end - 1]
         wide = steps[max(first - 1, 0) : last + 2]
         result.append(
-            Judged(
+            JudgedUnit(
                 text=own.characters[start:end],
                 verdict=_verdict(own, other, steps, (first, last), around),
                 owner=own.owners[start],
@@ -139,19 +139,19 @@ def judge(own: Passage, other: Passage, steps: Sequence[Step]) -> list[Judged]:
     return result
 
 
-def faultless(own: Passage, other: Passage, steps: Iterable[Step], *, strict: bool) -> set[int]:
-    """Return the positions of a passage's texts without a wrong letter or digit.
+def correct_texts(own: Passage, other: Passage, steps: Iterable[Step], *, strict: bool) -> set[int]:
+    """Return the indexes of the texts without a wrong letter or digit.
 
     Args:
-        own: whose texts are judged.
-        other: what they should be.
-        steps: from ``own`` to ``other``.
-        strict: a letter too many between two texts, or at either end, is a fault of the one
-            before it; otherwise of none.
+        own: Passage whose texts are judged.
+        other: Expected text.
+        steps: Alignment from ``own`` to ``other``.
+        strict: Charge an extra letter between two texts, or at the end, to the text before it;
+            otherwise to none.
     """
     wrong: set[int] = set()
     before: int | None = None
-    between: list[int | None] = []  # before which text and behind which letters are too many
+    between: list[int | None] = []  # the text before each extra letter
     for one, two in steps:
         if one is None:
             if two is not None and other.characters[two].isalnum():
@@ -190,7 +190,7 @@ def _verdict(
     own_text = "".join(own.characters[one] for one, _ in inside if one is not None)
     if (start, end) == around.get(start) and own_text == other.characters[start:end]:
         return Verdict.RIGHT
-    # Where the counterpart goes on beyond this unit, the neighbour tells why.
+    # If the counterpart extends beyond this unit, the neighbour shows the cause.
     left = start in around and around[start][0] < start
     right = end - 1 in around and around[end - 1][1] > end
     return _cause(own.characters, other.characters, steps[max(first - left, 0) : last + 1 + right])

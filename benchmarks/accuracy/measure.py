@@ -1,4 +1,4 @@
-"""Run engines side by side on one set: each image goes to all of them before the next."""
+"""Run engines side by side on one set: all get an image before the next one."""
 
 from __future__ import annotations
 
@@ -8,25 +8,23 @@ from itertools import islice
 from pathlib import Path
 from typing import TypeVar
 
-from benchmarks.accuracy.figures import Shares, over_pictures, shares
 from benchmarks.accuracy.losses import losses_of
+from benchmarks.accuracy.metrics import Shares, set_metrics, shares
 from benchmarks.accuracy.report import Row
-from benchmarks.accuracy.transforms import cut_apart, stacked, turned
-from benchmarks.dataset import Sample, load_set
+from benchmarks.accuracy.transforms import rotate, split_stack, stack_images
+from benchmarks.dataset import Sample, load_set, traits_of
 from benchmarks.engines import Candidate, FoundLine
-from benchmarks.traits import traits_of
 
 Item = TypeVar("Item")
 
 
 @dataclass(frozen=True, slots=True)
 class Variant:
-    """Describe the transforms of the images before recognition.
+    """Describe how images are transformed before recognition.
 
     Attributes:
-        angle: degrees clockwise that they are turned by, and the engine is asked to detect the
-            direction; none leaves them as they are.
-        stack: how many are stacked to one long image.
+        angle: Rotation in degrees clockwise, with `detect_direction`; None for neither.
+        stack: Images stacked vertically into one.
     """
 
     angle: float | None = None
@@ -35,7 +33,7 @@ class Variant:
 
 @dataclass(frozen=True, slots=True)
 class Reading:
-    """Represent one image as an engine read it."""
+    """Hold an image, the lines found and their metrics."""
 
     sample: Sample
     lines: list[FoundLine]
@@ -44,30 +42,30 @@ class Reading:
 
 @dataclass(frozen=True, slots=True)
 class Run:
-    """Hold the results of one engine on one set, and the seconds of each image or stack."""
+    """Hold an engine's readings of a set and the seconds of each image or stack."""
 
     readings: list[Reading] = field(default_factory=list)
     seconds: list[float] = field(default_factory=list)
 
 
 def read_set(folder: Path, engines: Mapping[str, Candidate], variant: Variant) -> dict[str, Run]:
-    """Run all engines on a set side by side, under the same machine load.
+    """Recognize a set with all engines, so that the machine's load is the same for each.
 
-    A stack is scored as the images it was made of.
+    A stack is scored as its separate images.
     """
     runs = {name: Run() for name in engines}
     for batch in _batches(load_set(folder), variant.stack):
         samples = batch
         if variant.angle is not None:
-            samples = [turned(sample, variant.angle) for sample in batch]
-        pictures = [sample.pixels for sample in samples]
-        long_picture = stacked(pictures)
+            samples = [rotate(sample, variant.angle) for sample in batch]
+        images = [sample.pixels for sample in samples]
+        stack = stack_images(images)
         for name, engine in engines.items():
-            answer = engine.read(long_picture, detect_direction=variant.angle is not None)
+            answer = engine.read(stack, detect_direction=variant.angle is not None)
             runs[name].seconds.append(answer.seconds)
             runs[name].readings.extend(
                 Reading(sample, lines, shares(sample, lines))
-                for sample, lines in zip(samples, cut_apart(answer.lines, pictures), strict=True)
+                for sample, lines in zip(samples, split_stack(answer.lines, images), strict=True)
             )
     return runs
 
@@ -75,17 +73,17 @@ def read_set(folder: Path, engines: Mapping[str, Candidate], variant: Variant) -
 def row_of(
     engine: str, set_name: str, variant: Variant, run: Run, *, with_losses: bool = False
 ) -> Row:
-    """Return the figures of a run, on request with its losses."""
-    figures = over_pictures([reading.shares for reading in run.readings])
+    """Return the metrics of a run, optionally with its losses."""
+    metrics = set_metrics([reading.shares for reading in run.readings])
     main = traits_of(set_name).main
     return Row(
         engine=engine,
         set_name=set_name,
         angle=variant.angle,
         stack=variant.stack,
-        pictures=len(run.readings),
-        main=main if main in figures else "word_recall",  # partial labels allow recall only
-        figures=figures,
+        images=len(run.readings),
+        main=main if main in metrics else "word_recall",  # partial labels allow recall only
+        metrics=metrics,
         seconds=run.seconds,
         losses=losses_of((x.sample, x.lines) for x in run.readings) if with_losses else None,
     )

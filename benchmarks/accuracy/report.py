@@ -1,4 +1,4 @@
-"""Report a run: rows of figures, their summaries, the dated results file."""
+"""Summarize runs: rows of metrics, comparisons, the dated result file."""
 
 from __future__ import annotations
 
@@ -10,64 +10,63 @@ from pathlib import Path
 from statistics import mean, median
 from typing import Any
 
-from benchmarks.accuracy.figures import Figure
 from benchmarks.accuracy.losses import Losses
-from benchmarks.dated import write_dated
+from benchmarks.accuracy.metrics import Metric
+from benchmarks.result_files import write_results
 
-_EASY = 0.98  # the yardstick leaves no room worth comparing above this
+_EASY = 0.98  # above this the yardstick leaves too few errors to compare
 _YARDSTICK = "rapidocr"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Row:
-    """Hold the figures of one engine on one set.
+    """Hold the metrics of one engine on one set.
 
     Attributes:
-        engine: its name.
-        set_name: the set's.
-        angle: degrees clockwise that the images were turned by, direction detected; none: as
-            they are, direction not detected.
-        stack: how many images were read as one long image.
-        pictures: how many the set has.
-        main: the name of the figure the set is judged by.
-        figures: all that the labels allow, by name.
-        seconds: for each image or stack read.
-        losses: where the loss is, if it was asked for and the labels let it be judged.
+        engine: Engine name.
+        set_name: Set name.
+        angle: Rotation in degrees clockwise, with `detect_direction`; None for neither.
+        stack: Images stacked vertically into one.
+        images: Number of images.
+        main: Name of the main metric.
+        metrics: Metrics by name.
+        seconds: Seconds of each image or stack.
+        losses: Errors by cause, if requested and possible.
     """
 
     engine: str
     set_name: str
     angle: float | None
     stack: int
-    pictures: int
+    images: int
     main: str
-    figures: Mapping[str, Figure]
+    metrics: Mapping[str, Metric]
     seconds: Sequence[float]
     losses: Losses | None = None
 
     @property
     def plain(self) -> bool:
-        """Tell whether the images were read untransformed."""
+        """Return whether the images were not transformed."""
         return self.angle is None and self.stack == 1
 
     @property
     def value(self) -> float:
-        """Return the main figure."""
-        return self.figures[self.main].value
+        """Return the main metric."""
+        return self.metrics[self.main].value
 
     def as_json(self) -> dict[str, Any]:
-        """Return the row for the file: figures with interval and weight, milliseconds."""
+        """Return the row for the result file: metrics with interval and weight, times in ms."""
         times = [1000 * seconds for seconds in self.seconds]
         return {
             "engine": self.engine,
             "set": self.set_name,
             "angle": self.angle,
             "stack": self.stack,
-            "pictures": self.pictures,
+            "pictures": self.images,
             "main": self.main,
             "figures": {
-                name: {key: round(number, 4) for key, number in asdict(figure).items()}
-                for name, figure in self.figures.items()
+                name: {key: round(number, 4) for key, number in asdict(metric).items()}
+                for name, metric in self.metrics.items()
             },
             "ms": {
                 "mean": round(mean(times), 1),
@@ -78,28 +77,28 @@ class Row:
         }
 
     def __str__(self) -> str:
-        """One line for the terminal."""
-        figure = self.figures[self.main]
+        """Format one line for the terminal."""
+        metric = self.metrics[self.main]
         how = f"stacks of {self.stack}" if self.stack > 1 else "as is"
         how = how if self.angle is None else f"{self.angle:.0f} deg"
         others = " ".join(
-            f"{name} {self.figures[name].value:.3f}"
+            f"{name} {self.metrics[name].value:.3f}"
             for name in ("word_f", "character_f", "line_f", "line_similarity", "sure_right")
-            if name in self.figures and name != self.main
+            if name in self.metrics and name != self.main
         )
         return (
-            f"{self.set_name:27} {self.engine:14} {how:11} {self.main} {figure.value:.4f}"
-            f" [{figure.low:.3f}, {figure.high:.3f}]"
-            f"  {1000 * sum(self.seconds) / self.pictures:.0f} ms  {others}"
+            f"{self.set_name:27} {self.engine:14} {how:11} {self.main} {metric.value:.4f}"
+            f" [{metric.low:.3f}, {metric.high:.3f}]"
+            f"  {1000 * sum(self.seconds) / self.images:.0f} ms  {others}"
         )
 
 
 def relative_errors(rows: Sequence[Row]) -> dict[str, Any]:
-    """Mean of 1 - main figure of each engine over RapidOCR's, on the sets that are hard for it.
+    """Return each engine's mean of 1 - main metric over RapidOCR's, on sets hard for RapidOCR.
 
     Returns:
-        The sets where RapidOCR's figure is below 0.98, and the ratio of each engine that read
-        all of them; nothing if RapidOCR was not measured or all sets are easy.
+        The sets where RapidOCR's metric is below 0.98, and the ratio of each engine that ran on
+        all of them; empty if RapidOCR was not measured or all sets are easy.
     """
     errors: dict[str, dict[str, float]] = defaultdict(dict)
     for row in rows:
@@ -118,7 +117,7 @@ def relative_errors(rows: Sequence[Row]) -> dict[str, Any]:
 
 
 def against_plain(rows: Sequence[Row]) -> list[dict[str, Any]]:
-    """For each engine and set: the main figure turned and stacked, beside that as it is."""
+    """Compare the main metric of rotated and stacked images with that of plain ones."""
     lines = []
     for plain in (row for row in rows if row.plain):
         own = [row for row in rows if (row.engine, row.set_name) == (plain.engine, plain.set_name)]
@@ -141,8 +140,8 @@ def against_plain(rows: Sequence[Row]) -> list[dict[str, Any]]:
 def write(
     rows: Sequence[Row], versions: Mapping[str, Mapping[str, str]], started: datetime
 ) -> Path:
-    """Write the dated results: figures only, without image names and texts."""
-    return write_dated(
+    """Write the dated result file: metrics only, without image names and texts."""
+    return write_results(
         "accuracy",
         started,
         {

@@ -1,4 +1,4 @@
-"""Transform labelled images into harder ones: rotate them, stack them."""
+"""Make harder images from labelled ones: rotate them, stack them vertically."""
 
 from __future__ import annotations
 
@@ -8,16 +8,16 @@ from dataclasses import replace
 import cv2
 import numpy as np
 
-from benchmarks.dataset import Points, Sample
+from benchmarks.dataset import Sample
 from benchmarks.engines import FoundLine
 from web_image_ocr.primitives.pixels import Pixels
 
 
-def turned(sample: Sample, angle: float) -> Sample:
-    """Return the sample rotated clockwise by ``angle`` degrees, with its labels.
+def rotate(sample: Sample, angle: float) -> Sample:
+    """Rotate a sample clockwise by ``angle`` degrees, with its labels.
 
-    The canvas grows to hold the whole image; what is new is filled with the median colour
-    of the image's border. Multiples of 90 degrees lose nothing.
+    The canvas grows to contain the whole image and is padded with the median colour of the
+    image's border. Multiples of 90 degrees are lossless.
     """
     height, width = sample.pixels.shape[:2]
     turn = np.deg2rad(angle)
@@ -26,9 +26,9 @@ def turned(sample: Sample, angle: float) -> Sample:
     corners = np.array(
         [[-0.5, -0.5], [width - 0.5, -0.5], [width - 0.5, height - 0.5], [-0.5, height - 0.5]]
     )
-    seen = corners @ linear.T
-    size = np.ceil(np.ptp(seen, axis=0) - 1e-6).astype(int)
-    shift = -0.5 - seen.min(axis=0)
+    rotated = corners @ linear.T
+    size = np.ceil(np.ptp(rotated, axis=0) - 1e-6).astype(int)
+    shift = -0.5 - rotated.min(axis=0)
     pixels = cv2.warpAffine(
         sample.pixels,
         np.column_stack([linear, shift]),
@@ -44,31 +44,27 @@ def turned(sample: Sample, angle: float) -> Sample:
     return replace(sample, pixels=np.asarray(pixels, dtype=np.uint8), labels=labels)
 
 
-def stacked(pictures: Sequence[Pixels]) -> Pixels:
-    """Return one image of all below one another, flush left.
+def stack_images(images: Sequence[Pixels]) -> Pixels:
+    """Stack images vertically, aligned left.
 
-    The right of the narrower ones is filled with the median colour of their own border.
+    Narrower images are padded on the right with the median colour of their border.
     """
-    width = max(pixels.shape[1] for pixels in pictures)
-    return np.vstack([_padded(pixels, width) for pixels in pictures])
+    width = max(pixels.shape[1] for pixels in images)
+    return np.vstack([_padded(pixels, width) for pixels in images])
 
 
-def cut_apart(lines: Iterable[FoundLine], pictures: Sequence[Pixels]) -> list[list[FoundLine]]:
-    """Return the lines found in a stack, by the images it was made of.
+def split_stack(lines: Iterable[FoundLine], images: Sequence[Pixels]) -> list[list[FoundLine]]:
+    """Assign the lines of a stack to its images, quads in the frame of the image.
 
-    A line belongs to the image that contains its centre, in that image's coordinates.
+    A line belongs to the image that contains its centre.
     """
-    tops = np.cumsum([0, *(pixels.shape[0] for pixels in pictures)])
-    parts: list[list[FoundLine]] = [[] for _ in pictures]
+    tops = np.cumsum([0, *(pixels.shape[0] for pixels in images)])
+    parts: list[list[FoundLine]] = [[] for _ in images]
     for line in lines:
         part = int(np.searchsorted(tops, line.quad[:, 1].mean(), side="right")) - 1
         part = min(max(part, 0), len(parts) - 1)
-        parts[part].append(replace(line, quad=line.quad - _down(tops[part])))
+        parts[part].append(replace(line, quad=line.quad - np.array([0.0, tops[part]])))
     return parts
-
-
-def _down(distance: float) -> Points:
-    return np.array([0.0, distance])
 
 
 def _padded(pixels: Pixels, width: int) -> Pixels:

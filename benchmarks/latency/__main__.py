@@ -12,9 +12,9 @@ from pathlib import Path
 from typing import Any
 
 from benchmarks.dataset import load_set, set_names
-from benchmarks.dated import write_dated
-from benchmarks.engines import ENGINES, OURS, PeerEndedError, open_engine
+from benchmarks.engines import ENGINES, OURS, PeerExitedError, open_engine
 from benchmarks.latency import layouts, memory, sgemm, stages, start, timing
+from benchmarks.result_files import write_results
 
 PARTS = ("timing", "stages", "start", "memory", "sgemm", "layouts")
 _PEERS = ("rapidocr", "rapidocr-openvino", "faster-paddle")
@@ -36,9 +36,9 @@ def main() -> None:
         for part in arguments.parts:
             print(f"--- {part}", flush=True)
             results |= _measure(part, arguments, names)
-    except PeerEndedError as error:
+    except PeerExitedError as error:
         parser.exit(1, f"{error}\n")
-    print(f"wrote {write_dated('latency', started, results)}")
+    print(f"wrote {write_results('latency', started, results)}")
     if arguments.chart:
         from benchmarks.latency.chart import draw  # noqa: PLC0415 - its import is slow
 

@@ -8,7 +8,7 @@ from itertools import islice
 from pathlib import Path
 from statistics import median
 
-from benchmarks.accuracy.figures import Shares, shares
+from benchmarks.accuracy.metrics import Shares, shares
 from benchmarks.dataset import Sample, load_set
 from benchmarks.engines import Candidate
 from benchmarks.latency.processes import wait_until_idle

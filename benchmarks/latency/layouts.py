@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from benchmarks.engines import Ours
+from benchmarks.engines import OurEngine
 from benchmarks.latency.interleave import iter_images, time_engines, warm_up
 from benchmarks.latency.totals import by_group, format_table
 from web_image_ocr import EngineConfig
@@ -23,12 +23,12 @@ def measure(data: Path, sets: Sequence[str], *, most: int | None, repeats: int) 
         total of the default over the smallest total of the others.
     """
     layouts = {
-        _DEFAULT: Ours(),
+        _DEFAULT: OurEngine(),
         **{
-            f"threads={threads}": Ours(EngineConfig(threads=threads))
+            f"threads={threads}": OurEngine(EngineConfig(threads=threads))
             for threads in range(1, available_cores() + 1)
         },
-        "cores=1": Ours(cores=1),
+        "cores=1": OurEngine(cores=1),
     }
     warm_up(data, sets, layouts)
     parts = by_group(list(time_engines(iter_images(data, sets, most), layouts, repeats)), _DEFAULT)

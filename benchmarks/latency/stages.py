@@ -9,8 +9,7 @@ from pathlib import Path
 from typing import Any, ParamSpec, TypeVar
 from unittest.mock import patch
 
-from benchmarks.dataset import files_of
-from benchmarks.traits import traits_of
+from benchmarks.dataset import files_of, traits_of
 from web_image_ocr import Engine, RecognitionOptions
 from web_image_ocr.api.wire.codec import json_response
 from web_image_ocr.api.wire.web_image import encode_page

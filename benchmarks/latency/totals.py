@@ -6,9 +6,9 @@ from collections.abc import Sequence
 from statistics import median
 from typing import Any
 
-from benchmarks.accuracy.figures import over_pictures
+from benchmarks.accuracy.metrics import set_metrics
+from benchmarks.dataset import traits_of
 from benchmarks.latency.interleave import Timed
-from benchmarks.traits import traits_of
 
 GROUPS = {"web": "web images", "dense": "dense pages"}
 """The groups of sets and the labels of their images."""
@@ -36,7 +36,7 @@ def compare_engines(timed: Sequence[Timed], base: str) -> dict[str, Any]:
     total = sum(image.seconds[base] for image in timed)
     engines = {}
     for name in timed[0].seconds:
-        figures = over_pictures([image.shares[name] for image in timed])
+        figures = set_metrics([image.shares[name] for image in timed])
         seconds = sum(image.seconds[name] for image in timed)
         ratios = [image.seconds[name] / image.seconds[base] for image in timed]
         engines[name] = {

@@ -1,1 +1,1 @@
-"""Measure the server under load: throughput, latency and refusals."""
+"""Measure the server under load: throughput, latency and rejections, beside the engine alone."""

@@ -1,4 +1,4 @@
-"""Represent calls with their outcome, and compute statistics of their times."""
+"""Record calls and compute latency quantiles and throughput."""
 
 from __future__ import annotations
 
@@ -10,23 +10,23 @@ from typing import Any
 OK = 200
 TOO_MANY = 429
 NO_ANSWER = 0
-"""Status of a call whose connection broke or which nobody answered in time."""
+"""Status of a call that failed or timed out."""
 
 _QUANTILES = (0.5, 0.95, 0.99)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Call:
-    """One call of the load generator.
+    """Record one call of the load generator.
 
     Attributes:
-        due: when the schedule wanted it sent, seconds since the run began; in a closed loop,
-            when its connection was free for it.
-        sent: when its first byte was sent.
-        ended: when its answer was complete.
-        status: of the answer; ``NO_ANSWER`` without one.
-        retry_after_s: when to come back, as the answer says; none if it does not.
-        stages_ms: the answer's ``Server-Timing``, milliseconds by stage.
+        due: Scheduled time, seconds since the start of the run; in a closed loop, when its
+            connection became free.
+        sent: Time of the first byte sent.
+        ended: Time of the last byte received.
+        status: HTTP status; ``NO_ANSWER`` without a response.
+        retry_after_s: ``Retry-After`` of the response, or None.
+        stages_ms: ``Server-Timing`` of the response, milliseconds by stage.
     """
 
     due: float
@@ -38,18 +38,18 @@ class Call:
 
     @property
     def latency(self) -> float:
-        """Seconds from the moment it was due to its answer: a late generator hides nothing."""
+        """Return seconds from `due` to the response: avoids coordinated omission."""
         return self.ended - self.due
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Run:
-    """Represent a run of the load generator.
+    """Hold the calls of one run of the load generator.
 
     Attributes:
-        calls: in the order they ended.
-        wall_s: from the first call to the last answer.
-        generator_cpu_s: CPU time that the generator's process took meanwhile.
+        calls: Calls in order of completion.
+        wall_s: Seconds from the first call to the last response.
+        generator_cpu_s: CPU time of the generator's process.
     """
 
     calls: Sequence[Call]
@@ -57,22 +57,22 @@ class Run:
     generator_cpu_s: float
 
     def with_status(self, status: int) -> list[Call]:
-        """Return the calls with this status."""
+        """Return the calls with a status."""
         return [call for call in self.calls if call.status == status]
 
 
 def quantile(values: Sequence[float], share: float) -> float:
-    """Return the quantile of the values by nearest rank.
+    """Return a quantile by nearest rank.
 
     Args:
-        values: at least one.
-        share: above 0, at most 1.
+        values: At least one value.
+        share: Above 0, at most 1.
     """
     return sorted(values)[math.ceil(share * len(values)) - 1]
 
 
 def quantiles_ms(seconds: Sequence[float]) -> dict[str, float]:
-    """``p50``, ``p95``, ``p99`` and ``max`` in milliseconds; nothing of no values."""
+    """Return ``p50``, ``p95``, ``p99`` and ``max`` in milliseconds; empty without values."""
     if not seconds:
         return {}
     named = {f"p{100 * share:.0f}": quantile(seconds, share) for share in _QUANTILES}
@@ -80,29 +80,29 @@ def quantiles_ms(seconds: Sequence[float]) -> dict[str, float]:
 
 
 def due_times(rate: float, seconds: float) -> list[float]:
-    """When the calls of a constant rate are due: an absolute schedule, in seconds from its start.
+    """Schedule calls at a constant rate, in seconds from the start.
 
     Args:
-        rate: calls a second, above 0.
-        seconds: how long calls are made; the first is due at 0.
+        rate: Calls a second, above 0.
+        seconds: Duration; the first call is due at 0.
     """
     return [number / rate for number in range(math.ceil(rate * seconds))]
 
 
-def throughput(pictures: int, wall_s: float, *, generator_cpu_s: float, cores: int) -> float:
-    """Return images a second, corrected for the generator's CPU time.
+def throughput(images: int, wall_s: float, *, generator_cpu_s: float, cores: int) -> float:
+    """Return images a second, corrected for the load generator's CPU time.
 
-    On cores that are all busy, what the generator computes is taken from the server: its CPU time,
-    spread over the cores, is taken off the wall time.
+    With all cores busy, the generator takes CPU time from the server. Its CPU time, divided by the
+    cores, is subtracted from the wall time.
     """
-    return pictures / (wall_s - generator_cpu_s / cores)
+    return images / (wall_s - generator_cpu_s / cores)
 
 
 def overhead_ms(call: Call) -> float:
-    """Return the server's time beside decoding and recognition, milliseconds.
+    """Return the server's milliseconds outside the worker.
 
-    ``total`` is the server's own time from the request's head to the answer; every other stage
-    but ``encode`` is the worker's.
+    ``total`` runs from the request's headers to the response. All other stages but ``encode`` are
+    the worker's.
     """
     stages = call.stages_ms
     worker = sum(ms for name, ms in stages.items() if name not in {"total", "encode"})
@@ -110,7 +110,7 @@ def overhead_ms(call: Call) -> float:
 
 
 def answers(run: Run) -> dict[str, Any]:
-    """Summarize accepted and refused calls and their latency."""
+    """Summarize accepted and rejected calls, with their latency."""
     accepted, refused = run.with_status(OK), run.with_status(TOO_MANY)
     statuses = sorted({call.status for call in run.calls} - {OK, TOO_MANY})
     return {

@@ -1,4 +1,4 @@
-"""Call one server over HTTP/1.1 keep-alive, with little CPU time."""
+"""Call one server over HTTP/1.1 keep-alive with little CPU time in the client."""
 
 from __future__ import annotations
 
@@ -8,16 +8,16 @@ from dataclasses import dataclass
 from benchmarks.load.calls import NO_ANSWER
 
 ANSWER_LIMIT_S = 90.0
-"""The server answers within its deadline of 60 s; a call beyond this one hangs."""
+"""The server's deadline is 60 s; a call that takes longer than this hangs."""
 
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """Represent an answer of the server.
+    """Represent a response.
 
     Attributes:
-        status: of the answer; ``NO_ANSWER`` without one.
-        headers: names in lower case; of a name given twice, all values joined by commas.
+        status: HTTP status; ``NO_ANSWER`` without a response.
+        headers: Values by lower-case name; repeated headers joined by commas.
     """
 
     status: int
@@ -25,21 +25,21 @@ class Answer:
 
     @property
     def stages_ms(self) -> dict[str, float]:
-        """Milliseconds by stage, of ``Server-Timing``."""
+        """Return milliseconds by stage, from ``Server-Timing``."""
         stages = self.headers.get("server-timing", "").split(",")
         pairs = (stage.strip().split(";dur=") for stage in stages if stage.strip())
         return {name: float(ms) for name, ms in pairs}
 
 
 class Connection:
-    """One connection, made when it is first needed and again when the server has closed it."""
+    """Hold one connection, opened on first use and again after the server closed it."""
 
     def __init__(self, host: str, port: int) -> None:
-        self._place = (host, port)
+        self._address = (host, port)
         self._streams: tuple[asyncio.StreamReader, asyncio.StreamWriter] | None = None
 
     async def call(self, request: bytes) -> Answer:
-        """Return the answer to a request; read and drop its body."""
+        """Send a request and return the response; its body is discarded."""
         try:
             async with asyncio.timeout(ANSWER_LIMIT_S):
                 answer = await self._ask(request)
@@ -50,13 +50,13 @@ class Connection:
         return answer
 
     def close(self) -> None:
-        """Close it; the next call opens it again."""
+        """Close the connection; the next call opens it again."""
         if self._streams:
             self._streams[1].close()
         self._streams = None
 
     async def _ask(self, request: bytes) -> Answer:
-        self._streams = self._streams or await asyncio.open_connection(*self._place)
+        self._streams = self._streams or await asyncio.open_connection(*self._address)
         reader, writer = self._streams
         writer.write(request)
         answer = parse_head(await reader.readuntil(b"\r\n\r\n"))
@@ -65,7 +65,7 @@ class Connection:
 
 
 def parse_head(head: bytes) -> Answer:
-    """Status and headers of an answer's head."""
+    """Parse status line and headers of a response."""
     first, *lines = head.decode("latin-1").rstrip("\r\n").split("\r\n")
     headers: dict[str, str] = {}
     for line in lines:
@@ -76,7 +76,7 @@ def parse_head(head: bytes) -> Answer:
 
 
 def request_of(path: str, token: str, host: str, body: bytes) -> bytes:
-    """Return a complete request that can be sent any number of times."""
+    """Return a complete request as bytes."""
     head = (
         f"POST {path} HTTP/1.1\r\nHost: {host}\r\nX-Auth-Token: {token}\r\n"
         f"Content-Type: application/json\r\nContent-Length: {len(body)}\r\n\r\n"

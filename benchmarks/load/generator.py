@@ -1,4 +1,4 @@
-"""Generate load in a separate process, which measures its CPU time."""
+"""Generate load from a separate process, which measures its own CPU time."""
 
 from __future__ import annotations
 
@@ -14,23 +14,26 @@ from benchmarks.load.client import Connection, request_of
 from benchmarks.load.server import Address
 
 _bodies: tuple[bytes, ...] = ()
-"""In the generator's process: the bodies of calls, made beforehand."""
+"""Request bodies, in the generator's process."""
 
 
 class Generator:
-    """Calls a server from another process; ``with`` starts and ends the process.
+    """Call a server from another process; a context manager.
 
     Args:
-        bodies: the bodies of calls; a run names them by their places here.
+        bodies: Request bodies; runs refer to them by index.
     """
 
     def __init__(self, bodies: Sequence[bytes]) -> None:
         self._process = ProcessPoolExecutor(
-            1, multiprocessing.get_context("spawn"), initializer=_keep, initargs=(tuple(bodies),)
+            1,
+            multiprocessing.get_context("spawn"),
+            initializer=_set_bodies,
+            initargs=(tuple(bodies),),
         )
 
     def __enter__(self) -> Self:
-        """Itself."""
+        """Return itself; the process starts with the first run."""
         return self
 
     def __exit__(self, *_: object) -> None:
@@ -38,24 +41,24 @@ class Generator:
         self._process.shutdown()
 
     def closed(self, address: Address, order: Sequence[int], concurrency: int) -> Run:
-        """Call with these bodies, so many at once: an answer makes place for the next call.
+        """Run a closed loop: each of ``concurrency`` callers sends its next call after a response.
 
-        A refused caller retries after ``Retry-After``, until its image is read.
+        A rejected call is repeated after ``Retry-After`` until it succeeds.
         """
         return self._process.submit(_run_closed, address, order, concurrency).result()
 
     def scheduled(self, address: Address, order: Sequence[int], due: Sequence[float]) -> Run:
-        """Call at these times, whether calls before have been answered or not.
+        """Run an open loop: send calls on schedule, whether earlier ones are answered or not.
 
         Args:
-            address: of the server.
-            order: of the bodies; repeated from its start when there are more calls.
-            due: of each call, seconds from the start, ascending.
+            address: Server to call.
+            order: Indexes of the bodies, repeated if there are more calls.
+            due: Time of each call, seconds from the start, ascending.
         """
         return self._process.submit(_run_scheduled, address, order, due).result()
 
 
-def _keep(bodies: tuple[bytes, ...]) -> None:
+def _set_bodies(bodies: tuple[bytes, ...]) -> None:
     global _bodies  # noqa: PLW0603 - what an initializer is for
     _bodies = bodies
 
@@ -69,7 +72,7 @@ def _run_scheduled(address: Address, order: Sequence[int], due: Sequence[float])
 
 
 class _Runner:
-    """One run, in the generator's process."""
+    """Execute one run in the generator's process."""
 
     def __init__(self, address: Address) -> None:
         self._address = address
@@ -84,7 +87,7 @@ class _Runner:
 
         async def caller() -> None:
             for body in left:
-                await self._until_read(body)
+                await self._call_until_accepted(body)
 
         self._start()
         await asyncio.gather(*(caller() for _ in range(concurrency)))
@@ -98,7 +101,7 @@ class _Runner:
                 calls.create_task(self._call(order[number % len(order)], due=moment))
         return self._end()
 
-    async def _until_read(self, body: int) -> None:
+    async def _call_until_accepted(self, body: int) -> None:
         while True:
             call = await self._call(body, due=self._now())
             if call.status != TOO_MANY:

@@ -1,4 +1,4 @@
-"""Sample the memory of a server's processes under load."""
+"""Sample the memory of a server's processes."""
 
 from __future__ import annotations
 
@@ -12,12 +12,12 @@ _PAGE = os.sysconf("SC_PAGE_SIZE")
 
 
 class MemoryWatch:
-    """Adds up the resident memory of a process and its descendants, every second.
+    """Sample the resident memory (RSS) of a process tree every second; a context manager.
 
-    What processes share is counted for each of them. ``with`` starts and ends the watch.
+    Shared memory counts for each process.
 
     Attributes:
-        mib: the sums, in MiB, in the order of time.
+        mib: Sums in MiB, in order of time.
     """
 
     def __init__(self, pid: int) -> None:
@@ -27,12 +27,12 @@ class MemoryWatch:
         self._thread = threading.Thread(target=self._watch, daemon=True)
 
     def __enter__(self) -> Self:
-        """Itself, watching."""
+        """Start sampling."""
         self._thread.start()
         return self
 
     def __exit__(self, *_: object) -> None:
-        """Stop."""
+        """Stop sampling."""
         self._end.set()
         self._thread.join()
 
@@ -44,12 +44,12 @@ class MemoryWatch:
 
 
 def tree_rss(pid: int) -> int:
-    """Resident bytes of the process and its descendants; one that ends meanwhile counts as 0."""
+    """Return the RSS of a process and its descendants in bytes; exited ones count as 0."""
     return sum(map(_rss, process_tree(pid)))
 
 
 def process_tree(pid: int) -> list[int]:
-    """Return the process and its descendants; empty if it has ended."""
+    """Return the IDs of a process and its descendants; empty if it has exited."""
     try:
         threads = list(Path(f"/proc/{pid}/task").iterdir())
         children = " ".join((thread / "children").read_text("ascii") for thread in threads).split()

@@ -1,4 +1,4 @@
-"""Define the parts of the benchmark; each answers a question about the server."""
+"""Run the parts of the benchmark; each answers one question about the server."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from statistics import median
 from typing import Any
 
 from benchmarks.latency.processes import cpu_seconds
-from benchmarks.load.bare import BareProcesses
+from benchmarks.load.baseline import BaselineProcesses
 from benchmarks.load.calls import OK, Run, answers, due_times, overhead_ms, quantiles_ms, throughput
 from benchmarks.load.generator import Generator
 from benchmarks.load.memory import MemoryWatch, process_tree
@@ -16,29 +16,29 @@ from benchmarks.load.server import Server, running_server
 
 CONCURRENCIES = (1, 2, 4, 8, 16, 32)
 AT_ONCE = 8
-"""Calls at once where throughput is compared."""
+"""Concurrency where throughput is compared."""
 SHARES = (0.5, 0.8, 1.0, 1.5, 3.0)
-"""Arrival rates of the open loop, in parts of the capacity."""
+"""Arrival rates of the open loop, relative to capacity."""
 OVERLOAD = 3.0
 _ONE_CORE = {"ENGINE__THREADS": "1", "SERVING__MAX_WAITING_PER_WORKER": str(AT_ONCE)}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Bench:
-    """Hold what every part needs.
+    """Hold what all parts share.
 
     Attributes:
-        generator: has the bodies of ``pictures``, and after them that of the image of 1 MB.
-        pictures: files, in the order they are sent.
-        cores: of this machine that may be used; the server has as many workers.
-        rounds: how often server and bare processes take turns.
-        laps: how often all images are sent where latency alone on the machine is measured.
-        seconds: how long each rate of the open loop lasts.
-        overload_s: how long the overload lasts.
+        generator: Has the bodies of ``images``, followed by that of the 1 MB image.
+        images: Image files, in the order they are sent.
+        cores: Available cores; the server has as many workers.
+        rounds: Alternations of server and baseline.
+        laps: Passes over all images where latency without load is measured.
+        seconds: Duration of each rate of the open loop.
+        overload_s: Duration of the overload.
     """
 
     generator: Generator
-    pictures: Sequence[bytes]
+    images: Sequence[bytes]
     cores: int
     rounds: int
     laps: int
@@ -47,15 +47,15 @@ class Bench:
 
     @property
     def order(self) -> list[int]:
-        """Return the order that sends every image once."""
-        return list(range(len(self.pictures)))
+        """Return the index of every image once."""
+        return list(range(len(self.images)))
 
     def read_all(self, server: Server, concurrency: int, laps: int = 1) -> Run:
         """Run a closed loop over all images."""
         return self.generator.closed(server.address, self.order * laps, concurrency)
 
     def throughput(self, run: Run) -> float:
-        """Return images a second, less the generator's CPU time."""
+        """Return images a second, corrected for the generator's CPU time."""
         return throughput(
             len(run.with_status(OK)),
             run.wall_s,
@@ -65,17 +65,17 @@ class Bench:
 
 
 def closed(bench: Bench) -> dict[str, Any]:
-    """Throughput and latency by calls at once, and throughput against the bare engine."""
+    """Measure throughput and latency by concurrency, and compare with the engine alone."""
     rows = []
     ratios = []
     with (
         running_server(bench.cores) as server,
-        BareProcesses(bench.cores, bench.pictures) as bare,
+        BaselineProcesses(bench.cores, bench.images) as baseline,
     ):
-        bench.read_all(server, AT_ONCE)  # every worker has read once
-        bare.run(bench.order, bench.cores)
+        bench.read_all(server, AT_ONCE)  # warm all workers
+        baseline.run(bench.order, bench.cores)
         for _ in range(bench.rounds):
-            ratios.append(_in_turn(bench, server, bare))
+            ratios.append(_in_turn(bench, server, baseline))
             print(ratios[-1], flush=True)
         for concurrency in CONCURRENCIES:
             run = bench.read_all(server, concurrency)
@@ -90,11 +90,11 @@ def closed(bench: Bench) -> dict[str, Any]:
     }
 
 
-def _in_turn(bench: Bench, server: Server, bare: BareProcesses) -> dict[str, float]:
-    """Run all images once on the bare processes and once on the server."""
-    started = _cpu_of(bare.pids)
-    bare_rate = len(bench.pictures) / bare.run(bench.order, bench.cores)
-    bare_cpu_s = _cpu_of(bare.pids) - started
+def _in_turn(bench: Bench, server: Server, baseline: BaselineProcesses) -> dict[str, float]:
+    """Send all images once to the baseline and once to the server."""
+    started = _cpu_of(baseline.pids)
+    bare_rate = len(bench.images) / baseline.run(bench.order, bench.cores)
+    bare_cpu_s = _cpu_of(baseline.pids) - started
     started = _cpu_of(process_tree(server.pid))
     run = bench.read_all(server, AT_ONCE)
     server_cpu_s = _cpu_of(process_tree(server.pid)) - started
@@ -114,8 +114,8 @@ def _cpu_of(pids: Sequence[int]) -> float:
 
 
 def call(bench: Bench) -> dict[str, Any]:
-    """Measure the server's overhead for one call with an image of 1 MB."""
-    large = len(bench.pictures)
+    """Measure the server's overhead beside decoding and engine for one call with a 1 MB image."""
+    large = len(bench.images)
     with running_server(bench.cores) as server:
         bench.generator.closed(server.address, [large] * (bench.cores + 1), 1)
         run = bench.generator.closed(server.address, [large] * bench.rounds * 10, 1)
@@ -124,38 +124,40 @@ def call(bench: Bench) -> dict[str, Any]:
         name: round(median(one.stages_ms[name] for one in calls), 2) for name in calls[0].stages_ms
     }
     overhead = median(overhead_ms(one) for one in calls)
-    seen = median(overhead_ms(one) + 1000 * one.latency - one.stages_ms["total"] for one in calls)
+    client_overhead = median(
+        overhead_ms(one) + 1000 * one.latency - one.stages_ms["total"] for one in calls
+    )
     return {
         "calls": len(calls),
         "median_stages_ms": stages,
         "overhead_ms": round(overhead, 2),
-        "overhead_seen_by_client_ms": round(seen, 2),
+        "overhead_seen_by_client_ms": round(client_overhead, 2),
         "overhead_share": round(overhead / stages["total"], 4),
     }
 
 
 def workers(bench: Bench) -> dict[str, Any]:
-    """Throughput gained from one worker to two, of the server and of bare processes.
+    """Measure the speedup from one worker to two, of the server and of the baseline.
 
-    Every job has one core: the engine of the servers is set to one thread, as a worker alone
-    would use all cores. With one worker the generator computes on the core that is left, so
-    nothing is taken off; with two its CPU time is.
+    Every job has one core: servers run with one engine thread, as a single worker would use all
+    cores. With one worker the generator has a free core, so only the run with two workers is
+    corrected for its CPU time.
     """
     rounds = []
     with (
         running_server(1, **_ONE_CORE) as one,
         running_server(2, **_ONE_CORE) as two,
-        BareProcesses(2, bench.pictures) as bare,
+        BaselineProcesses(2, bench.images) as baseline,
     ):
         for server in (one, two):
             bench.read_all(server, AT_ONCE)
-        bare.run(bench.order, 2)
+        baseline.run(bench.order, 2)
         for _ in range(bench.rounds):
             with_one = bench.read_all(one, AT_ONCE)
-            bare_one_s = bare.run(bench.order, 1)
+            bare_one_s = baseline.run(bench.order, 1)
             with_two = bench.read_all(two, AT_ONCE)
-            bare_two_s = bare.run(bench.order, 2)
-            server_gain = bench.throughput(with_two) * with_one.wall_s / len(bench.pictures)
+            bare_two_s = baseline.run(bench.order, 2)
+            server_gain = bench.throughput(with_two) * with_one.wall_s / len(bench.images)
             bare_gain = bare_one_s / bare_two_s
             rounds.append(
                 {
@@ -169,7 +171,7 @@ def workers(bench: Bench) -> dict[str, Any]:
 
 
 def open_loop(bench: Bench) -> dict[str, Any]:
-    """Latency and refusals at constant arrival rates, in parts of the capacity."""
+    """Measure latency and rejections at constant arrival rates relative to capacity."""
     rows = []
     with running_server(bench.cores) as server:
         capacity = _capacity(bench, server)
@@ -182,7 +184,7 @@ def open_loop(bench: Bench) -> dict[str, Any]:
 
 
 def overload(bench: Bench) -> dict[str, Any]:
-    """Three times the capacity: what accepted calls wait, who is refused, how memory grows."""
+    """Send three times the capacity: measure latency, rejections and memory growth."""
     with running_server(bench.cores) as server:
         capacity = _capacity(bench, server)
         alone = bench.read_all(server, 1, bench.laps)
@@ -209,7 +211,7 @@ def overload(bench: Bench) -> dict[str, Any]:
 
 
 def _capacity(bench: Bench, server: Server) -> float:
-    """Return images a second with eight calls at once, all workers warm."""
+    """Return images a second with eight concurrent calls and warm workers."""
     bench.read_all(server, AT_ONCE)
     return bench.throughput(bench.read_all(server, AT_ONCE))
 
@@ -221,4 +223,4 @@ PARTS: Mapping[str, Callable[[Bench], dict[str, Any]]] = {
     "open": open_loop,
     "overload": overload,
 }
-"""By the names that the command line knows."""
+"""Parts by command-line name."""

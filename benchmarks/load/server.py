@@ -1,4 +1,4 @@
-"""Start the server under load by its command, with an account and a token."""
+"""Start the server under test by its command, with an account and a token."""
 
 from __future__ import annotations
 
@@ -17,12 +17,12 @@ from typing import Any
 
 _COMMAND = str(Path(sys.executable).with_name("web-image-ocr"))
 _START_LIMIT_S = 120.0
-_LOOK_S = 0.1
+_POLL_S = 0.1
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Address:
-    """Hold what a process needs to call the server."""
+    """Hold what a client needs to call the server; can be pickled."""
 
     host: str
     port: int
@@ -35,9 +35,10 @@ class Server:
     """Represent a server that is ready.
 
     Attributes:
-        address: where to call it.
-        pid: number of its HTTP process, the parent of its workers.
-        access_key: of the account, and `secret_key`.
+        address: Where to call it.
+        pid: Its HTTP process, the parent of its workers.
+        access_key: Access key of the account.
+        secret_key: Secret key of the account.
     """
 
     address: Address
@@ -48,11 +49,11 @@ class Server:
 
 @contextmanager
 def running_server(workers: int, **settings: str) -> Iterator[Server]:
-    """Run a server with a new account and all workers ready.
+    """Run a server with a new account, all workers ready, until the end of the block.
 
     Args:
-        workers: images read at once; one worker more stands by.
-        settings: others by their names in the environment, such as ``ENGINE__THREADS``.
+        workers: Number of workers, plus one standby.
+        settings: Further settings by environment name, such as ``ENGINE__THREADS``.
     """
     with tempfile.TemporaryDirectory(prefix="web-image-ocr-load-") as folder:
         data_dir = Path(folder)
@@ -96,15 +97,16 @@ def _admin_init(data_dir: Path) -> dict[str, Any]:
 
 
 def _wait_until_ready(process: subprocess.Popen[bytes], log: Path, workers: int) -> str:
-    """Return the server's address, once so many workers are ready."""
+    """Wait until ``workers`` workers are ready, and return the server's URL."""
     end = time.monotonic() + _START_LIMIT_S
     while time.monotonic() < end and process.poll() is None:
         lines = log.read_text(encoding="utf-8").rpartition("\n")[0].splitlines()
         records = [json.loads(line) for line in lines if line.startswith("{")]
         if sum(record["event"] == "worker ready" for record in records) >= workers:
             return next(str(record["url"]) for record in records if record["event"] == "listening")
-        time.sleep(_LOOK_S)
-    raise RuntimeError("the server did not start: " + log.read_text(encoding="utf-8")[-2000:])
+        time.sleep(_POLL_S)
+    tail = log.read_text(encoding="utf-8")[-2000:]
+    raise RuntimeError(f"no server ready within {_START_LIMIT_S:g} s; end of its log:\n{tail}")
 
 
 def _sign_in(url: str, account: Mapping[str, Any]) -> str:
@@ -129,7 +131,7 @@ def _sign_in(url: str, account: Mapping[str, Any]) -> str:
 
 
 def _environment(settings: Mapping[str, str]) -> dict[str, str]:
-    """Return this process's environment with the server settings replaced."""
+    """Return this process's environment with these settings of the server only."""
     prefix = "WEB_IMAGE_OCR_"
     kept = {name: value for name, value in os.environ.items() if not name.startswith(prefix)}
     return {**kept, **{prefix + name: value for name, value in settings.items()}}

@@ -6,9 +6,9 @@ from typing import Any
 from benchmarks.latency.chart import draw
 
 
-def part(pictures: int, **ratios: float) -> dict[str, Any]:
+def part(images: int, **ratios: float) -> dict[str, Any]:
     engines = {name: {"ratio_of_totals": ratio} for name, ratio in ratios.items()}
-    return {"pictures": pictures, "engines": engines}
+    return {"pictures": images, "engines": engines}
 
 
 def test_the_same_figures_give_the_same_chart_with_every_peer(tmp_path: Path) -> None:

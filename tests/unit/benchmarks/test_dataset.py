@@ -13,22 +13,22 @@ def write_set(folder: Path, **record: object) -> Path:
     (folder / "images").mkdir(parents=True)
     Image.new("RGBA", (30, 20), (0, 0, 0, 0)).save(folder / "images" / "a.png")
     line = {"text": "a?b", "quad": [[0, 0], [9, 0], [9, 9], [0, 9]], "ignore": False}
-    picture = {"image": "a.png", "width": 30, "height": 20, "lines": [line], **record}
-    (folder / "labels.jsonl").write_text(json.dumps(picture) + "\n", encoding="utf-8")
+    image = {"image": "a.png", "width": 30, "height": 20, "lines": [line], **record}
+    (folder / "labels.jsonl").write_text(json.dumps(image) + "\n", encoding="utf-8")
     return folder
 
 
-def test_a_picture_with_its_labels(tmp_path: Path) -> None:
+def test_an_image_with_its_labels(tmp_path: Path) -> None:
     [sample] = load_set(write_set(tmp_path / "any"))
     assert sample.pixels.shape == (20, 30, 3)
-    assert sample.pixels.min() == 255  # transparency is laid on white
+    assert sample.pixels.min() == 255  # composited on white
     assert [label.text for label in sample.labels] == ["a?b"]
     assert not sample.partial
     assert not sample.ordered
     assert not sample.labels[0].loose
 
 
-def test_partial_pictures_and_loose_boxes(tmp_path: Path) -> None:
+def test_partial_images_and_loose_boxes(tmp_path: Path) -> None:
     view = {"text": "OK", "quad": [[0, 0], [9, 0], [9, 9], [0, 9]], "ignore": False, "loose": True}
     [sample] = load_set(write_set(tmp_path / "screens", partial=True, lines=[view]))
     assert sample.partial

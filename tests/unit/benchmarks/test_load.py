@@ -25,8 +25,8 @@ from benchmarks.load.calls import (
     throughput,
 )
 from benchmarks.load.client import Connection, parse_head, request_of
+from benchmarks.load.images import body_of, choose, one_megabyte
 from benchmarks.load.memory import MemoryWatch, tree_rss
-from benchmarks.load.pictures import body_of, choose, one_megabyte
 
 
 def call(*, due: float = 0.0, sent: float = 0.0, ended: float = 1.0, status: int = 200) -> Call:
@@ -130,14 +130,14 @@ def test_memory_is_watched() -> None:
 
 
 def _file(width: int, height: int, form: str = "PNG") -> bytes:
-    """An image of noise, which no format makes much smaller."""
+    """A image of noise, which no format makes much smaller."""
     values = np.random.default_rng(0).integers(0, 256, (height, width, 3), np.uint8)
     out = io.BytesIO()
     Image.fromarray(values).save(out, form)
     return out.getvalue()
 
 
-def test_pictures_are_chosen_from_all_sets_alike_and_always_the_same(tmp_path: Path) -> None:
+def test_images_are_chosen_from_all_sets_alike_and_always_the_same(tmp_path: Path) -> None:
     for set_name, count in (("one", 5), ("two", 1)):
         (tmp_path / set_name / "images").mkdir(parents=True)
         names = [f"{number}.png" for number in range(count)]
@@ -156,7 +156,7 @@ def test_a_body_is_the_call_of_the_contract() -> None:
 
 
 @pytest.mark.parametrize("size", [(400, 300), (900, 700)])
-def test_a_picture_of_one_megabyte_is_made(size: tuple[int, int]) -> None:
+def test_an_image_of_one_megabyte_is_made(size: tuple[int, int]) -> None:
     made = one_megabyte([_file(20, 20), _file(*size, "JPEG")])
     assert len(made) == pytest.approx(1_000_000, abs=50_000)
     assert Image.open(io.BytesIO(made)).format == "PNG"

@@ -199,15 +199,15 @@ def test_the_losses_of_a_set_are_shown_and_written_as_counts() -> None:
     assert table[2][:3] == ["script", "Latin", "2"]
 
 
-def test_a_set_with_a_picture_that_cannot_be_judged_has_no_losses() -> None:
+def test_a_set_with_an_image_that_cannot_be_judged_has_no_losses() -> None:
     good, other = sample(words("one")), sample([label("one", None)])
     assert losses_of([(good, []), (other, [])]) is None
 
 
-def test_only_pictures_with_a_tight_quad_for_all_their_text_are_judged() -> None:
+def test_only_images_with_a_tight_quad_for_all_their_text_are_judged() -> None:
     def judged(entry: Label, *, partial: bool = False) -> bool:
-        picture: Sample = sample([label("a", ROW), entry], partial=partial)
-        return is_judged(picture)
+        image: Sample = sample([label("a", ROW), entry], partial=partial)
+        return is_judged(image)
 
     assert judged(label("b", ROW))
     assert judged(label("###", None, ignore=True))

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from benchmarks.accuracy.measure import Variant, read_set, row_of
-from benchmarks.accuracy.sheet import page, section
+from benchmarks.accuracy.worst_images import page, section
 from benchmarks.engines import Answer
 from tests.unit.benchmarks.support import box, found
 from tests.unit.benchmarks.test_dataset import write_set
@@ -34,12 +34,12 @@ def set_of(tmp_path: Path, count: int) -> Path:
     return folder
 
 
-def test_each_picture_goes_to_every_engine(tmp_path: Path) -> None:
+def test_each_image_goes_to_every_engine(tmp_path: Path) -> None:
     engines = {"right": Parrot("a b"), "wrong": Parrot("c")}
     runs = read_set(set_of(tmp_path, 3), engines, Variant())
     right, wrong = (row_of(name, "made-up", Variant(), run) for name, run in runs.items())
     assert (right.value, wrong.value) == (1, 0)
-    assert (right.pictures, sum(right.seconds)) == (3, 1.5)
+    assert (right.images, sum(right.seconds)) == (3, 1.5)
 
 
 def test_losses_are_counted_on_demand(tmp_path: Path) -> None:
@@ -59,8 +59,8 @@ def test_stacks_are_scored_as_their_parts(tmp_path: Path) -> None:
         read_set(set_of(tmp_path, 3), {"ours": parrot}, variant)["ours"],
     )
     assert parrot.shapes == [(40, 30, 3), (20, 30, 3)]
-    assert (row.pictures, row.figures["word_recall"].of) == (3, 6)
-    assert row.figures["word_recall"].value == 4 / 6  # the parrot speaks once in a stack
+    assert (row.images, row.metrics["word_recall"].of) == (3, 6)
+    assert row.metrics["word_recall"].value == 4 / 6  # the parrot speaks once in a stack
 
 
 def test_the_sheet_shows_what_was_lost_and_escapes_it(tmp_path: Path) -> None:
@@ -72,6 +72,6 @@ def test_the_sheet_shows_what_was_lost_and_escapes_it(tmp_path: Path) -> None:
     assert "<b>x" not in html
 
 
-def test_a_picture_read_rightly_is_not_on_the_sheet(tmp_path: Path) -> None:
+def test_an_image_read_rightly_is_not_on_the_sheet(tmp_path: Path) -> None:
     runs = read_set(set_of(tmp_path, 1), {"ours": Parrot("a b")}, Variant())
     assert "<figure>" not in section(row_of("ours", "x", Variant(), runs["ours"]), runs["ours"])

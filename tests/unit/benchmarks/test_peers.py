@@ -96,8 +96,8 @@ def test_a_machine_without_tesseract_is_told_so(monkeypatch: pytest.MonkeyPatch)
 
 def test_a_bmp_loses_nothing() -> None:
     pixels = np.random.default_rng(0).integers(0, 256, (5, 7, 3), np.uint8)
-    with Image.open(io.BytesIO(bmp(pixels))) as picture:
-        assert (np.asarray(picture.convert("RGB")) == pixels).all()
+    with Image.open(io.BytesIO(bmp(pixels))) as image:
+        assert (np.asarray(image.convert("RGB")) == pixels).all()
 
 
 @pytest.mark.slow

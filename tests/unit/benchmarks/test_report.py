@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from benchmarks import dated
-from benchmarks.accuracy.figures import Figure
+from benchmarks import result_files
+from benchmarks.accuracy.metrics import Metric
 from benchmarks.accuracy.report import Row, against_plain, relative_errors, write
 
 
@@ -19,9 +19,9 @@ def row(
         set_name=set_name,
         angle=angle,
         stack=stack,
-        pictures=2,
+        images=2,
         main="word_f",
-        figures={"word_f": Figure(value, value, value, 10)},
+        metrics={"word_f": Metric(value, value, value, 10)},
         seconds=[0.2, 0.1],
     )
 
@@ -71,7 +71,7 @@ def test_turned_and_stacked_beside_plain() -> None:
 def test_the_sheet_holds_figures_times_and_versions(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(dated, "_RESULTS", tmp_path)
+    monkeypatch.setattr(result_files, "_RESULTS", tmp_path)
     started = datetime(2026, 1, 2, 3, 4, 5, tzinfo=UTC)
     path = write([row("ours", "a", 0.81234567)], {"ours": {"numpy": "2"}}, started)
     sheet = json.loads(path.read_text(encoding="utf-8"))

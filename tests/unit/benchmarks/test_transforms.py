@@ -4,7 +4,7 @@ import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
 
-from benchmarks.accuracy.transforms import cut_apart, stacked, turned
+from benchmarks.accuracy.transforms import rotate, split_stack, stack_images
 from benchmarks.dataset import Sample
 from tests.unit.benchmarks.support import box, found, label
 
@@ -18,7 +18,7 @@ def marked(width: int = 60, height: int = 40) -> Sample:
 
 @given(st.integers(0, 359))
 def test_a_label_turns_with_its_text(angle: int) -> None:
-    sample = turned(marked(), angle)
+    sample = rotate(marked(), angle)
     [mark] = sample.labels
     assert mark.quad is not None
     x, y = np.round(mark.quad.mean(axis=0)).astype(int)
@@ -30,32 +30,32 @@ def test_a_label_turns_with_its_text(angle: int) -> None:
 def test_four_quarter_turns_lose_nothing() -> None:
     sample = marked()
     for _ in range(4):
-        sample = turned(sample, 90)
+        sample = rotate(sample, 90)
     assert (sample.pixels == marked().pixels).all()
 
 
 def test_new_corners_have_the_colour_of_the_border() -> None:
-    assert (turned(marked(), 45).pixels[0, 0] == 200).all()
+    assert (rotate(marked(), 45).pixels[0, 0] == 200).all()
 
 
 def test_a_stack_is_as_wide_as_its_widest_and_padded_with_border_colour() -> None:
-    long_picture = stacked([marked(60, 40).pixels, marked(80, 30).pixels])
-    assert long_picture.shape == (70, 80, 3)
-    assert (long_picture[:40, 60:] == 200).all()
-    assert (long_picture[:40, :60] == marked(60, 40).pixels).all()
-    assert (long_picture[40:] == marked(80, 30).pixels).all()
+    stack = stack_images([marked(60, 40).pixels, marked(80, 30).pixels])
+    assert stack.shape == (70, 80, 3)
+    assert (stack[:40, 60:] == 200).all()
+    assert (stack[:40, :60] == marked(60, 40).pixels).all()
+    assert (stack[40:] == marked(80, 30).pixels).all()
 
 
-def test_lines_of_a_stack_go_back_to_their_pictures() -> None:
-    pictures = [marked(60, 40).pixels, marked(80, 30).pixels]
+def test_lines_of_a_stack_go_back_to_their_images() -> None:
+    images = [marked(60, 40).pixels, marked(80, 30).pixels]
     lines = [found("first", box(0, 5, 20, 10)), found("second", box(0, 45, 20, 10))]
     lines.append(found("below", box(0, 90, 20, 10)))
-    first, second = cut_apart(lines, pictures)
+    first, second = split_stack(lines, images)
     assert [line.text for line in first] == ["first"]
     assert [line.text for line in second] == ["second", "below"]
     assert second[0].quad[0].tolist() == [0, 5]
 
 
-def test_a_stack_of_one_is_the_picture() -> None:
+def test_a_stack_of_one_is_the_image() -> None:
     sample = marked()
-    assert (stacked([sample.pixels]) == sample.pixels).all()
+    assert (stack_images([sample.pixels]) == sample.pixels).all()

@@ -1,4 +1,4 @@
-"""Decoding and the engine alone, in bare processes: what a server could reach at best."""
+"""Run decoding and the engine without a server: the upper bound of its throughput."""
 
 from __future__ import annotations
 
@@ -16,17 +16,15 @@ from web_image_ocr.primitives.memory import keep_freed_memory
 _SPAWN = multiprocessing.get_context("spawn")
 
 
-class BareProcesses:
-    """Run processes that each read the next image of a list when free, on one core each.
-
-    ``with`` starts and ends them.
+class BaselineProcesses:
+    """Share a list of images among processes with one core each; a context manager.
 
     Args:
-        processes: how many.
-        pictures: files as they were sent; a run names them by their places here.
+        processes: Number of processes.
+        images: Image files; runs refer to them by index.
     """
 
-    def __init__(self, processes: int, pictures: Sequence[bytes]) -> None:
+    def __init__(self, processes: int, images: Sequence[bytes]) -> None:
         self._next: Synchronized[int] = _SPAWN.Value("q", 0)
         self._pipes: list[Connection] = []
         self._processes = []
@@ -34,13 +32,11 @@ class BareProcesses:
             ours, theirs = _SPAWN.Pipe()
             self._pipes.append(ours)
             self._processes.append(
-                _SPAWN.Process(
-                    target=_work, args=(theirs, self._next, tuple(pictures)), daemon=True
-                )
+                _SPAWN.Process(target=_work, args=(theirs, self._next, tuple(images)), daemon=True)
             )
 
     def __enter__(self) -> Self:
-        """Itself, once all have loaded their models."""
+        """Start the processes and wait until all have loaded their models."""
         for process in self._processes:
             process.start()
         for pipe in self._pipes:
@@ -55,22 +51,22 @@ class BareProcesses:
 
     @property
     def pids(self) -> list[int]:
-        """Return the ids of the processes."""
+        """Return the process IDs."""
         return [process.pid for process in self._processes if process.pid is not None]
 
     def run(self, order: Sequence[int], processes: int) -> float:
-        """Return the seconds until that many processes have read all these images together."""
+        """Return the seconds that ``processes`` of them take for these images."""
         self._next.value = 0
         began = time.monotonic()
         busy = self._pipes[:processes]
         for pipe in busy:
             pipe.send(order)
-        for pipe in busy:  # the last to end counts, whichever is looked at first
+        for pipe in busy:  # the last one to finish counts
             pipe.recv()
         return time.monotonic() - began
 
 
-def _work(pipe: Connection, next_place: Synchronized[int], pictures: Sequence[bytes]) -> None:
+def _work(pipe: Connection, next_place: Synchronized[int], images: Sequence[bytes]) -> None:
     keep_freed_memory()  # as a worker does
     engine = Engine()
     limits = ImageLimits()
@@ -83,5 +79,5 @@ def _work(pipe: Connection, next_place: Synchronized[int], pictures: Sequence[by
                 next_place.value += 1
             if place >= len(order):
                 break
-            engine.recognize(decode(pictures[order[place]], limits).pixels, cores=1)
+            engine.recognize(decode(images[order[place]], limits).pixels, cores=1)
         pipe.send("done")

@@ -1,7 +1,7 @@
-"""Measures what one call costs the server's HTTP process: its CPU time, workers not counted.
+"""Measure the CPU time of the server's HTTP process for one call, without workers.
 
-Usage: ``python -m benchmarks.load.front``. Another version's server is measured with its sources
-first on the path: ``PYTHONPATH=OTHER/src python -m benchmarks.load.front``.
+Usage: ``python -m benchmarks.load.http_cost``. To measure another version, put its sources first on
+the path: ``PYTHONPATH=OTHER/src python -m benchmarks.load.http_cost``.
 """
 
 from __future__ import annotations
@@ -19,10 +19,10 @@ from statistics import median
 import cv2
 import numpy as np
 
-from benchmarks.dated import write_dated
 from benchmarks.latency.processes import cpu_seconds, wait_until_idle
 from benchmarks.load.client import parse_head, request_of
 from benchmarks.load.server import Server, running_server
+from benchmarks.result_files import write_results
 from web_image_ocr.identity import SignedRequest
 from web_image_ocr.identity.service import utc_now
 from web_image_ocr.identity.signature import sign
@@ -32,8 +32,10 @@ _HOST = "localhost"
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(prog="python -m benchmarks.load.front", description=__doc__)
-    parser.add_argument("--calls", type=int, default=2000, help="of each kind in each round")
+    parser = argparse.ArgumentParser(
+        prog="python -m benchmarks.load.http_cost", description=__doc__
+    )
+    parser.add_argument("--calls", type=int, default=2000, help="calls of each kind in each round")
     parser.add_argument("--rounds", type=int, default=3)
     arguments = parser.parse_args()
     started = datetime.now(UTC)
@@ -41,12 +43,12 @@ def main() -> None:
         rounds = [_round(server, arguments.calls) for _ in range(arguments.rounds)]
     cost = {kind: round(median(one[kind] for one in rounds), 3) for kind in rounds[0]}
     print(cost)
-    path = write_dated("front", started, {"calls": arguments.calls, "cpu_ms": cost})
-    print(f"written to {path}")
+    path = write_results("front", started, {"calls": arguments.calls, "cpu_ms": cost})
+    print(f"results: {path}")
 
 
 def _round(server: Server, calls: int) -> dict[str, float]:
-    """Milliseconds of CPU a call, by kind."""
+    """Return milliseconds of CPU time a call, by kind."""
     address = server.address
     body = _body(0)
     health = f"GET /healthz HTTP/1.1\r\nHost: {_HOST}\r\n\r\n".encode()
@@ -82,24 +84,24 @@ def _call(connection: socket.socket, request: bytes, status: int) -> None:
     connection.sendall(request)
     received = b""
     while b"\r\n\r\n" not in received:
-        received += _some(connection)
+        received += _receive(connection)
     head, _, body = received.partition(b"\r\n\r\n")
     answer = parse_head(head)
     if answer.status != status:
-        raise RuntimeError(f"answered {answer.status}, not {status}: {body[:200]!r}")
+        raise RuntimeError(f"expected status {status}, got {answer.status}: {body[:200]!r}")
     missing = int(answer.headers["content-length"]) - len(body)
     while missing:
-        missing -= len(_some(connection))
+        missing -= len(_receive(connection))
 
 
-def _some(connection: socket.socket) -> bytes:
+def _receive(connection: socket.socket) -> bytes:
     if not (part := connection.recv(65536)):
         raise RuntimeError("the server closed the connection")
     return part
 
 
 def _images(server: Server) -> Iterator[bytes]:
-    """Return calls with one new image each."""
+    """Yield calls with a new image each."""
     address = server.address
     random = np.random.default_rng()
     while True:
@@ -107,7 +109,7 @@ def _images(server: Server) -> Iterator[bytes]:
 
 
 def _body(color: int) -> bytes:
-    """Return a call with an image of one color."""
+    """Return the body of a call with an image of one color."""
     pixels = np.full((_SIDE, _SIDE, 3), [color >> 16, color >> 8 & 255, color & 255], np.uint8)
     image = cv2.imencode(".png", pixels)[1].tobytes()
     return json.dumps({"image": base64.b64encode(image).decode()}).encode()

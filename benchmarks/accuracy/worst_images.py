@@ -1,6 +1,6 @@
-"""Render the images with an engine's largest losses as one HTML page.
+"""Show the images with the largest loss on one HTML page.
 
-It holds images and texts of the sets, so Git must ignore it.
+The page contains images and texts of the sets: keep it where git ignores it.
 """
 
 from __future__ import annotations
@@ -12,17 +12,17 @@ from html import escape
 import cv2
 import numpy as np
 
-from benchmarks.accuracy.lines import Match, has_box, match, outside_ignored
+from benchmarks.accuracy.matching import Match, has_box, match_lines, outside_ignored
 from benchmarks.accuracy.measure import Reading, Run
 from benchmarks.accuracy.report import Row
 from benchmarks.dataset import Label, Points
 from benchmarks.engines import FoundLine
-from benchmarks.text import distance, unspaced, word_bag
+from benchmarks.text import edit_distance, unspaced, word_bag
 from web_image_ocr.primitives.pixels import Pixels
 
-_WORST = 12  # images of a set; more is tiring to look at
+_WORST = 12  # images of a set; people do not look at more
 
-_HEAD = """<!doctype html><meta charset="utf-8"><title>Worst pictures</title><style>
+_HEAD = """<!doctype html><meta charset="utf-8"><title>Worst images</title><style>
 body { font: 15px sans-serif; margin: 2em; background: #f4f4f4 }
 figure { display: grid; grid-template-columns: minmax(0, 3fr) minmax(0, 2fr); gap: 1em;
   margin: 0 0 2em; padding: 1em; background: white }
@@ -30,18 +30,18 @@ svg { width: 100%; max-height: 90vh } polygon { fill: transparent; stroke-width:
   vector-effect: non-scaling-stroke } .read { stroke: #2a2 } .missed { stroke: #d22 }
 .ignored { stroke: #999 } .matched { stroke: #27f; stroke-dasharray: 4 }
 .unmatched { stroke: #f80 } dd { margin: 0 0 .6em; overflow-wrap: anywhere }
-</style><p>Labels: green read, red missed, grey not scored. Found lines: blue dashes on a label,
-orange on none. The pointer on a box shows its text.</p>
+</style><p>Labels: green matched, red missed, grey not scored. Found lines: blue dashes matched,
+orange unmatched. Hover over a box to see its text.</p>
 """
 
 
 def page(sections: Iterable[str]) -> str:
-    """Return the whole page."""
+    """Return the page as HTML."""
     return _HEAD + "\n".join(sections)
 
 
 def section(row: Row, run: Run) -> str:
-    """Return the images of a set on which an engine loses most of the main figure."""
+    """Return the images of a set on which an engine loses most of the main metric, as HTML."""
 
     def loss(reading: Reading) -> float:
         part, whole = reading.shares[row.main]
@@ -55,7 +55,7 @@ def section(row: Row, run: Run) -> str:
 def _figure(reading: Reading) -> str:
     sample = reading.sample
     found = outside_ignored(reading.lines, sample.labels)
-    matches = match(sample.labels, found)
+    matches = match_lines(sample.labels, found)
     height, width = sample.pixels.shape[:2]
     drawing = [*_labels(sample.labels, matches), *_lines(found, matches)]
     return (
@@ -102,7 +102,7 @@ def _words(reading: Reading, found: Sequence[FoundLine], matches: Sequence[Match
     otherwise = [
         f"{pair.text} → {found[pair.line].text} ({found[pair.line].confidence or 0:.2f})"
         for pair in matches
-        if pair.text is not None and distance(pair.text, unspaced(found[pair.line].text)) > 0
+        if pair.text is not None and edit_distance(pair.text, unspaced(found[pair.line].text)) > 0
     ]
     entries = {
         "Words missed": sorted((wanted - read).elements()),

@@ -1,4 +1,4 @@
-"""Labelled boxes put into bands: by script, height, rotation, and confidence of their line."""
+"""Sort labelled boxes into buckets by script, height, rotation and confidence."""
 
 from __future__ import annotations
 
@@ -12,11 +12,11 @@ from benchmarks.dataset import Label
 from benchmarks.text import letters, unit_spans
 
 _HEIGHTS = (10, 16, 24, 40)
-"""Bounds in pixels; text below about 10 px has too few to be told apart by eye either."""
+"""Bounds in pixels; below about 10 px people cannot tell glyphs apart either."""
 
 _CONFIDENCES = (0.7, 0.8, 0.9, 0.95)
-_TILTS = (5.0, 60.0)  # degrees: corners of labels are seldom surer; from 60 on it is a column
-_LONG = 1.5  # long to short side from which on a box of several letters shows its direction
+_TILTS = (5.0, 60.0)  # degrees: the precision of labelled corners, and a vertical column
+_LONG = 1.5  # aspect ratio from which a box of several letters shows its direction
 
 
 def _names(bounds: tuple[float, ...], unit: str) -> tuple[str, ...]:
@@ -24,32 +24,32 @@ def _names(bounds: tuple[float, ...], unit: str) -> tuple[str, ...]:
     return (f"under {bounds[0]:g}{unit}", *between, f"{bounds[-1]:g}{unit} on")
 
 
-BANDS = {
+BUCKETS = {
     "script": ("Latin", "CJK", "digits", "mixed"),
     "height": _names(_HEIGHTS, " px"),
     "rotation": ("level", "slanting", "vertical"),
     "confidence": _names(_CONFIDENCES, ""),
 }
-"""The bands of each trait, in the order of the tables."""
+"""Buckets of each trait, in the order of the tables."""
 
 
-def bands_of(label: Label, confidence: float | None) -> dict[str, str]:
-    """Return the band of a scored label with letters, by trait.
+def buckets_of(label: Label, confidence: float | None) -> dict[str, str]:
+    """Return the bucket of a scored label with letters for each trait.
 
     Args:
-        label: with a quad.
-        confidence: of the found line that holds it; none leaves that trait out.
+        label: Label with a quad.
+        confidence: Confidence of the line that contains it; None omits that trait.
     """
     text = letters(label.text)
     height, angle = _shape(label, len(text))
-    bands = {
+    buckets = {
         "script": _script(text),
-        "height": BANDS["height"][bisect(_HEIGHTS, height)],
-        "rotation": BANDS["rotation"][bisect(_TILTS, angle)],
+        "height": BUCKETS["height"][bisect(_HEIGHTS, height)],
+        "rotation": BUCKETS["rotation"][bisect(_TILTS, angle)],
     }
     if confidence is not None:
-        bands["confidence"] = BANDS["confidence"][bisect(_CONFIDENCES, confidence)]
-    return bands
+        buckets["confidence"] = BUCKETS["confidence"][bisect(_CONFIDENCES, confidence)]
+    return buckets
 
 
 def _script(text: str) -> str:
@@ -61,15 +61,15 @@ def _script(text: str) -> str:
 
 
 def _is_cjk(character: str) -> bool:
-    """Tell whether it is a CJK character; letters of other scripts count as Latin."""
+    """Return whether it is a CJK character; letters of other scripts count as Latin."""
     return not character.isascii() and any(unit_spans(character))
 
 
 def _shape(label: Label, letter_count: int) -> tuple[float, float]:
-    """Height of the text in pixels, and its direction in degrees off level, 0 to 90.
+    """Return the text height in pixels and its angle to the horizontal, 0 to 90 degrees.
 
-    Corners of labels come in any order, so the text is taken to run along the longer side, or
-    along the side nearer to level if the box is almost square or holds one letter.
+    Labelled corners have no fixed order. The text is assumed to run along the longer side, or
+    along the more horizontal side if the box is almost square or has one letter.
     """
     assert label.quad is not None
     corners = cv2.boxPoints(cv2.minAreaRect(label.quad.astype(np.float32)))

@@ -1,4 +1,4 @@
-"""Write dated files of results."""
+"""Write dated result files."""
 
 from __future__ import annotations
 
@@ -16,8 +16,8 @@ from benchmarks.peers.environments import ROOT
 _RESULTS = ROOT / "benchmarks" / "results"
 
 
-def write_dated(benchmark: str, started: datetime, results: Mapping[str, Any]) -> Path:
-    """Write the measurements with commit, machine and Python, and return the path."""
+def write_results(benchmark: str, started: datetime, results: Mapping[str, Any]) -> Path:
+    """Write results with commit, machine and Python version; return the path."""
     sheet = {
         "date": started.isoformat(timespec="seconds"),
         "commit": _commit(),

@@ -1,7 +1,7 @@
-"""Compute the figures of one image, and of a set as sums over its images.
+"""Compute the metrics of an image, and those of a set as sums over its images.
 
-Every figure is a part of a whole, so that those of a set are the sum of the parts over the sum of
-the wholes, and a word found in another image is not a hit. docs/benchmarks.md says what each means.
+Every metric is a part of a whole. A set's metric is the sum of parts over the sum of wholes, so a
+word found in another image is not a hit. docs/benchmarks.md defines each metric.
 """
 
 from __future__ import annotations
@@ -13,12 +13,18 @@ from itertools import combinations
 
 import numpy as np
 
-from benchmarks.accuracy.lines import Match, has_box, holds, match, outside_ignored
+from benchmarks.accuracy.matching import (
+    Match,
+    contains_centre,
+    has_box,
+    match_lines,
+    outside_ignored,
+)
 from benchmarks.dataset import Label, Sample
 from benchmarks.engines import FoundLine
 from benchmarks.text import (
     character_bag,
-    distance,
+    edit_distance,
     letters,
     similarity,
     unspaced,
@@ -26,23 +32,23 @@ from benchmarks.text import (
 )
 
 SURE = 0.9
-"""The confidence from which on a line is expected to be right."""
+"""Confidence from which a line is expected to be right."""
 
 _RESAMPLES = 2000
 
 Shares = Mapping[str, tuple[float, float]]
-"""Part and whole of each figure of one image."""
+"""Part and whole of each metric of one image."""
 
 
 @dataclass(frozen=True, slots=True)
-class Figure:
-    """Represent a figure of a set, 0 to 1.
+class Metric:
+    """Represent a metric of a set, 0 to 1.
 
     Attributes:
-        value: parts over wholes.
-        low: of the 95 % interval, by a bootstrap over images.
-        high: of the same.
-        of: the sum of the wholes, the weight of the figure.
+        value: Sum of parts over sum of wholes.
+        low: Lower bound of the 95 % confidence interval, from a bootstrap over images.
+        high: Upper bound.
+        of: Sum of wholes: the weight.
     """
 
     value: float
@@ -52,7 +58,7 @@ class Figure:
 
 
 def shares(sample: Sample, answer: Sequence[FoundLine]) -> Shares:
-    """Return the figures of one image that its labels allow."""
+    """Return the metrics of one image that its labels allow."""
     found = outside_ignored(answer, sample.labels)
     scored = [label for label in sample.labels if not label.ignore]
     labelled_texts, found_texts = [x.text for x in scored], [x.text for x in found]
@@ -67,23 +73,23 @@ def shares(sample: Sample, answer: Sequence[FoundLine]) -> Shares:
     if len(scored) == 1 and scored[0].quad is None:
         wanted, read = letters(scored[0].text), letters("".join(found_texts))
         result["whole_similarity"] = (similarity(wanted, read), 1)
-        result["whole_right"] = (distance(wanted, read) == 0, 1)
+        result["whole_right"] = (edit_distance(wanted, read) == 0, 1)
     return result
 
 
-def over_pictures(pictures: Sequence[Shares]) -> dict[str, Figure]:
-    """Return the figures of a set, without those of weight 0."""
-    names = sorted({name for picture in pictures for name in picture})
-    draws = np.random.default_rng(0).integers(0, len(pictures), (_RESAMPLES, len(pictures)))
+def set_metrics(images: Sequence[Shares]) -> dict[str, Metric]:
+    """Return the metrics of a set, without those of weight 0."""
+    names = sorted({name for image in images for name in image})
+    draws = np.random.default_rng(0).integers(0, len(images), (_RESAMPLES, len(images)))
     result = {}
     for name in names:
-        table = np.array([picture.get(name, (0, 0)) for picture in pictures], dtype=np.float64)
+        table = np.array([image.get(name, (0, 0)) for image in images], dtype=np.float64)
         part, whole = table.sum(axis=0)
         if whole == 0:
             continue
         parts, wholes = np.moveaxis(table[draws].sum(axis=1), 1, 0)
         low, high = np.percentile(parts[wholes > 0] / wholes[wholes > 0], [2.5, 97.5])
-        result[name] = Figure(float(part / whole), float(low), float(high), float(whole))
+        result[name] = Metric(float(part / whole), float(low), float(high), float(whole))
     return result
 
 
@@ -99,7 +105,7 @@ def _bag_shares(
 def _retrieval(
     name: str, right: tuple[float, float], read: tuple[float, float]
 ) -> dict[str, tuple[float, float]]:
-    """Precision, recall, and F as the share of both sides that has its counterpart."""
+    """Return precision, recall, and F as the matched share of both sides."""
     return {
         f"{name}_precision": right,
         f"{name}_recall": read,
@@ -111,7 +117,7 @@ def _line_shares(sample: Sample, found: Sequence[FoundLine]) -> dict[str, tuple[
     boxed = sum(has_box(label) for label in sample.labels)
     if boxed == 0:
         return {}
-    matches = match(sample.labels, found)
+    matches = match_lines(sample.labels, found)
     read = sum(len(pair.labels) for pair in matches)
     result = _retrieval("line", (len(matches), len(found)), (read, boxed))
     judged = [
@@ -121,7 +127,11 @@ def _line_shares(sample: Sample, found: Sequence[FoundLine]) -> dict[str, tuple[
     ]
     alike = [similarity(wanted, text) for wanted, text, _ in judged]
     result["line_similarity"] = (sum(alike), len(alike))
-    sure = [distance(wanted, text) == 0 for wanted, text, surety in judged if (surety or 0) >= SURE]
+    sure = [
+        edit_distance(wanted, text) == 0
+        for wanted, text, confidence in judged
+        if (confidence or 0) >= SURE
+    ]
     result["sure_right"] = (sum(sure), len(sure))
     if sample.ordered:
         result["order_error"] = order_error(matches)
@@ -129,9 +139,9 @@ def _line_shares(sample: Sample, found: Sequence[FoundLine]) -> dict[str, tuple[
 
 
 def order_error(matches: Sequence[Match]) -> tuple[int, int]:
-    """Pairs of matched lines that stand the other way round than their labels, and all pairs.
+    """Return the number of inverted pairs of matched lines, and of all pairs.
 
-    The share is Kendall's distance, normalised: 0 in order, 1 in reverse.
+    Their ratio is the normalized Kendall tau distance: 0 in order, 1 in reverse.
     """
     first_labels = [min(pair.labels) for pair in sorted(matches, key=lambda pair: pair.line)]
     pairs = list(combinations(first_labels, 2))
@@ -139,7 +149,9 @@ def order_error(matches: Sequence[Match]) -> tuple[int, int]:
 
 
 def _is_read(label: Label, found: Sequence[FoundLine]) -> bool:
-    """Tell whether the label's text is part of the text found inside its box."""
+    """Return whether the label's text is part of the text found inside its box."""
     assert label.quad is not None
-    inside = "".join(unspaced(line.text) for line in found if holds(label.quad, line.quad))
+    inside = "".join(
+        unspaced(line.text) for line in found if contains_centre(label.quad, line.quad)
+    )
     return unspaced(label.text) in inside

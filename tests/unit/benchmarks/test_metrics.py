@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from benchmarks.accuracy.figures import over_pictures, shares
+from benchmarks.accuracy.metrics import set_metrics, shares
 from benchmarks.dataset import Sample
 from benchmarks.engines import FoundLine
 from tests.unit.benchmarks.support import box, found, label, sample
@@ -12,8 +12,8 @@ from tests.unit.benchmarks.support import box, found, label, sample
 words = st.lists(st.text(alphabet="abc中1", min_size=1, max_size=5), max_size=6)
 
 
-def value(picture: Sample, answer: list[FoundLine], name: str) -> float:
-    part, whole = shares(picture, answer)[name]
+def value(image: Sample, answer: list[FoundLine], name: str) -> float:
+    part, whole = shares(image, answer)[name]
     return part / whole
 
 
@@ -29,9 +29,9 @@ def read(texts: list[str]) -> list[FoundLine]:
 
 @given(words.filter(bool))
 def test_a_perfect_answer_has_perfect_figures(texts: list[str]) -> None:
-    figures = dict(shares(written(texts, ordered=True), read(texts)))
-    assert figures.pop("order_error")[0] == 0
-    assert all(part == whole > 0 for part, whole in figures.values())
+    metrics = dict(shares(written(texts, ordered=True), read(texts)))
+    assert metrics.pop("order_error")[0] == 0
+    assert all(part == whole > 0 for part, whole in metrics.values())
 
 
 @given(words, words)
@@ -43,27 +43,27 @@ def test_f_is_symmetric(one: list[str], other: list[str]) -> None:
 
 
 def test_word_figures_count_each_word_once() -> None:
-    picture, answer = written(["one two two"]), read(["two two two four"])
-    assert value(picture, answer, "word_precision") == 2 / 4
-    assert value(picture, answer, "word_recall") == 2 / 3
-    assert value(picture, answer, "word_f") == 4 / 7
+    image, answer = written(["one two two"]), read(["two two two four"])
+    assert value(image, answer, "word_precision") == 2 / 4
+    assert value(image, answer, "word_recall") == 2 / 3
+    assert value(image, answer, "word_f") == 4 / 7
 
 
-def test_a_word_found_in_another_picture_is_no_hit() -> None:
-    pictures = [shares(written(["one"]), read(["two"])), shares(written(["two"]), read(["one"]))]
-    assert over_pictures(pictures)["word_f"].value == 0
+def test_a_word_found_in_another_image_is_no_hit() -> None:
+    images = [shares(written(["one"]), read(["two"])), shares(written(["two"]), read(["one"]))]
+    assert set_metrics(images)["word_f"].value == 0
 
 
 def test_what_is_ignored_counts_neither_way() -> None:
-    picture = sample([label("a", box(0, 0, 50, 10)), label("###", box(0, 20, 50, 10), ignore=True)])
-    assert value(picture, read(["a", "invented"]), "word_f") == 1
+    image = sample([label("a", box(0, 0, 50, 10)), label("###", box(0, 20, 50, 10), ignore=True)])
+    assert value(image, read(["a", "invented"]), "word_f") == 1
 
 
 def test_partial_labels_give_recall_only() -> None:
-    picture = sample([label("Sign in", box(0, 0, 50, 30), loose=True)], partial=True)
-    figures = shares(picture, read(["Sign", "in", "more"]))
-    assert set(figures) == {"word_recall", "character_recall", "view_recall"}
-    assert figures["word_recall"] == (2, 2)
+    image = sample([label("Sign in", box(0, 0, 50, 30), loose=True)], partial=True)
+    metrics = shares(image, read(["Sign", "in", "more"]))
+    assert set(metrics) == {"word_recall", "character_recall", "view_recall"}
+    assert metrics["word_recall"] == (2, 2)
 
 
 def test_a_view_is_read_when_its_text_is_part_of_what_stands_inside() -> None:
@@ -73,50 +73,50 @@ def test_a_view_is_read_when_its_text_is_part_of_what_stands_inside() -> None:
     assert value(view, [found("Sign in", box(200, 0, 50, 10))], "view_recall") == 0
 
 
-def test_the_text_of_a_whole_picture_leaves_out_punctuation() -> None:
-    picture = sample([label("好,真的好！", None)])
-    assert value(picture, read(["好", "真的好"]), "whole_right") == 1
-    assert value(picture, read(["好", "真好"]), "whole_similarity") == 3 / 4
-    assert value(picture, read(["好", "真好"]), "whole_right") == 0
+def test_the_text_of_a_whole_image_leaves_out_punctuation() -> None:
+    image = sample([label("好,真的好！", None)])
+    assert value(image, read(["好", "真的好"]), "whole_right") == 1
+    assert value(image, read(["好", "真好"]), "whole_similarity") == 3 / 4
+    assert value(image, read(["好", "真好"]), "whole_right") == 0
 
 
 def test_line_figures_of_a_missed_and_an_invented_line() -> None:
-    picture = written(["Hello world", "missed", "there"])
+    image = written(["Hello world", "missed", "there"])
     answer = [
         found("Hello word", box(0, 0, 50, 10), 0.95),
         found("there", box(0, 40, 50, 10), 0.92),
         found("dust", box(300, 300, 50, 10), 0.99),
         found("dirt", box(300, 400, 50, 10), 0.99),
     ]
-    assert value(picture, answer, "line_precision") == 2 / 4
-    assert value(picture, answer, "line_recall") == 2 / 3
-    assert value(picture, answer, "line_f") == 4 / 7
-    assert value(picture, answer, "line_similarity") == pytest.approx((9 / 10 + 1) / 2)
-    assert value(picture, answer, "sure_right") == 1 / 2
+    assert value(image, answer, "line_precision") == 2 / 4
+    assert value(image, answer, "line_recall") == 2 / 3
+    assert value(image, answer, "line_f") == 4 / 7
+    assert value(image, answer, "line_similarity") == pytest.approx((9 / 10 + 1) / 2)
+    assert value(image, answer, "sure_right") == 1 / 2
 
 
 def test_only_sure_lines_must_be_right_and_spaces_and_case_do_not_matter() -> None:
-    picture = written(["NO. 12", "unsure"])
+    image = written(["NO. 12", "unsure"])
     answer = [found("No.12", box(0, 0, 50, 10), 0.9), found("x", box(0, 20, 50, 10), 0.89)]
-    assert value(picture, answer, "sure_right") == 1
+    assert value(image, answer, "sure_right") == 1
     unknown = [found("No.12", box(0, 0, 50, 10), None)]
-    assert "sure_right" not in over_pictures([shares(picture, unknown)])
-    assert over_pictures([shares(picture, answer)])["sure_right"].of == 1
+    assert "sure_right" not in set_metrics([shares(image, unknown)])
+    assert set_metrics([shares(image, answer)])["sure_right"].of == 1
 
 
 @given(st.permutations(range(5)))
 def test_order_error_is_the_share_of_pairs_the_other_way_round(order: list[int]) -> None:
     texts = ["a", "b", "c", "d", "e"]
-    picture, lines = written(texts, ordered=True), read(texts)
+    image, lines = written(texts, ordered=True), read(texts)
     swapped = sum(order[i] > order[j] for j in range(5) for i in range(j))
-    assert value(picture, [lines[i] for i in order], "order_error") == swapped / 10
-    assert value(picture, lines, "order_error") == 0
-    assert value(picture, lines[::-1], "order_error") == 1
+    assert value(image, [lines[i] for i in order], "order_error") == swapped / 10
+    assert value(image, lines, "order_error") == 0
+    assert value(image, lines[::-1], "order_error") == 1
     assert "order_error" not in shares(written(texts), lines)
 
 
 def test_the_interval_holds_the_value_and_comes_out_the_same_again() -> None:
-    pictures = [shares(written(["a b"]), read([text])) for text in ("a", "a b", "c", "b a", "a c")]
-    first, again = over_pictures(pictures)["word_f"], over_pictures(pictures)["word_f"]
+    images = [shares(written(["a b"]), read([text])) for text in ("a", "a b", "c", "b a", "a c")]
+    first, again = set_metrics(images)["word_f"], set_metrics(images)["word_f"]
     assert first == again
     assert 0 <= first.low < first.value < first.high <= 1
