@@ -30,8 +30,8 @@ def test_new_workers_are_refused_and_old_ones_continue(tmp_path: Path) -> None:
         code / "web_image_ocr",
         ignore=shutil.ignore_patterns("__pycache__"),
     )
-    values = package / "engine" / "values.py"
-    before = values.read_text()
+    module = package / "engine" / "page.py"
+    before = module.read_text()
     log = tmp_path / "serve.log"
     flags = ("serve", "--no-auth", "--port", "0", "--data-dir", str(tmp_path / "data"))
     with (
@@ -47,7 +47,7 @@ def test_new_workers_are_refused_and_old_ones_continue(tmp_path: Path) -> None:
             server = Server(process, log)
             server.wait_until_ready()
             first, _ = server.workers()
-            values.write_text(before.replace("class Page", "class Sheet"))
+            module.write_text(before.replace("class Page", "class Sheet"))
             os.kill(first, signal.SIGKILL)
             _until(lambda: bool(_refusals(server)))
             for _ in range(3):
@@ -59,7 +59,7 @@ def test_new_workers_are_refused_and_old_ones_continue(tmp_path: Path) -> None:
             assert refusal["running"] != refusal["installed"]
             (ended,) = server.records("worker ended")
             assert ended["signal"] == "SIGKILL"
-            values.write_text(before)
+            module.write_text(before)
             _until(lambda: len(server.records("worker ready")) == 3)
             assert server.stop() == 0
         finally:
