@@ -31,7 +31,7 @@ from benchmarks.text import (
     word_bag,
 )
 
-SURE = 0.9
+HIGH_CONFIDENCE = 0.9
 """Confidence from which a line is expected to be right."""
 
 _RESAMPLES = 2000
@@ -71,9 +71,9 @@ def shares(sample: Sample, answer: Sequence[FoundLine]) -> Shares:
     if loose:
         result["view_recall"] = (sum(_is_read(label, found) for label in loose), len(loose))
     if len(scored) == 1 and scored[0].quad is None:
-        wanted, read = letters(scored[0].text), letters("".join(found_texts))
-        result["whole_similarity"] = (similarity(wanted, read), 1)
-        result["whole_right"] = (edit_distance(wanted, read) == 0, 1)
+        expected, read = letters(scored[0].text), letters("".join(found_texts))
+        result["whole_similarity"] = (similarity(expected, read), 1)
+        result["whole_right"] = (edit_distance(expected, read) == 0, 1)
     return result
 
 
@@ -125,14 +125,14 @@ def _line_shares(sample: Sample, found: Sequence[FoundLine]) -> dict[str, tuple[
         for pair in matches
         if pair.text is not None
     ]
-    alike = [similarity(wanted, text) for wanted, text, _ in judged]
+    alike = [similarity(expected, text) for expected, text, _ in judged]
     result["line_similarity"] = (sum(alike), len(alike))
-    sure = [
-        edit_distance(wanted, text) == 0
-        for wanted, text, confidence in judged
-        if (confidence or 0) >= SURE
+    confident = [
+        edit_distance(expected, text) == 0
+        for expected, text, confidence in judged
+        if (confidence or 0) >= HIGH_CONFIDENCE
     ]
-    result["sure_right"] = (sum(sure), len(sure))
+    result["sure_right"] = (sum(confident), len(confident))
     if sample.ordered:
         result["order_error"] = order_error(matches)
     return result

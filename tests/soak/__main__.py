@@ -1,6 +1,6 @@
-"""Long runs against a server started by the command: calls, kills and stops by the thousand.
+"""Run soak tests against a server: load, killed workers, restarts, attacks.
 
-Usage: ``python -m tests.soak [RUN ...]``; all runs without a name. Exits with 1 when a check fails.
+Usage: ``python -m tests.soak [RUN ...]``, by default all runs. Exits with 1 if a check fails.
 """
 
 from __future__ import annotations
@@ -10,27 +10,29 @@ import sys
 import tempfile
 from pathlib import Path
 
-from tests.soak.attacked import attacked
 from tests.soak.kills import kill, recycle
 from tests.soak.mixed import mixed
 from tests.soak.restart import restart
 from tests.soak.rotate import rotate
 from tests.soak.stop import stop
+from tests.soak.under_attack import under_attack
 
 
 def main() -> int:
-    """Run what was named and print the summary; the exit status."""
+    """Run the named runs, print their reports and return the exit status."""
     parser = argparse.ArgumentParser(prog="python -m tests.soak", description=__doc__)
     names = ["mixed", "mixed-2025", "kill", "recycle", "stop", "restart", "rotate", "attacked"]
-    parser.add_argument("runs", nargs="*", metavar="RUN", help=f"of {', '.join(names)}")
-    parser.add_argument("--calls", type=int, default=10_000, help="of mixed; mixed-2025: a fifth")
-    parser.add_argument("--seconds", type=float, default=60, help="of kill and recycle")
-    parser.add_argument("--stops", type=int, default=10, help="of stop and restart")
-    parser.add_argument("--keys", type=int, default=20_000, help="of rotate")
-    parser.add_argument("--turn", type=float, default=10, help="seconds of each turn of attacked")
+    parser.add_argument("runs", nargs="*", metavar="RUN", help=f"any of {', '.join(names)}")
+    parser.add_argument(
+        "--calls", type=int, default=10_000, help="calls of mixed; 1/5 for mixed-2025"
+    )
+    parser.add_argument("--seconds", type=float, default=60, help="duration of kill and recycle")
+    parser.add_argument("--stops", type=int, default=10, help="repetitions of stop and restart")
+    parser.add_argument("--keys", type=int, default=20_000, help="access keys of rotate")
+    parser.add_argument("--turn", type=float, default=10, help="seconds of each phase of attacked")
     arguments = parser.parse_args()
     if unknown := set(arguments.runs) - set(names):
-        parser.error(f"no run is named {', '.join(sorted(unknown))}")
+        parser.error(f"unknown run: {', '.join(sorted(unknown))}; choose from {', '.join(names)}")
     reports = []
     with tempfile.TemporaryDirectory(prefix="soak-") as made:
         folder = Path(made)
@@ -42,7 +44,7 @@ def main() -> int:
             "stop": lambda: stop(folder, arguments.stops),
             "restart": lambda: restart(folder, arguments.stops),
             "rotate": lambda: rotate(folder, arguments.keys),
-            "attacked": lambda: attacked(folder, arguments.turn),
+            "attacked": lambda: under_attack(folder, arguments.turn),
         }
         for name in arguments.runs or names:
             print(f"== {name}", flush=True)

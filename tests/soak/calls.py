@@ -1,4 +1,4 @@
-"""The calls of the soak: good ones and bad ones, each with the answer that it must have."""
+"""Build the calls of the soak tests, valid and invalid, with their expected responses."""
 
 from __future__ import annotations
 
@@ -14,28 +14,28 @@ import httpx
 
 from tests.contract.file_server import FileServer
 from tests.contract.signing import signed_request
+from tests.soak.client import Call, request_of
 from tests.soak.images import SampleImage
-from tests.soak.wire import Call, request_of
 from tests.support.images import draw_image, encode_image, to_base64
 from tests.support.servers import Account, Service, admin, sign_in
 from web_image_ocr.identity import Identity, IdentityConfig, PasswordLogin, Reference, Scope
 from web_image_ocr.images import ImageLimits
 
-BY_IMAGE = "good: image"
-"""Kind of the calls that are good in the plainest way."""
+BY_IMAGE = "valid: image"
+"""Kind of the simplest valid calls."""
 _MB = 1024**2
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Caller:
-    """Who calls, and with what that fails.
+    """Hold an account with a valid token and tokens that must be rejected.
 
     Attributes:
-        account: the server's first.
-        token: good for its project.
-        expired: a token whose time is over.
-        foreign: a token for another project.
-        foreign_id: of that project.
+        account: First account of the server.
+        token: Valid for its project.
+        expired: Expired token.
+        foreign: Token of another project.
+        foreign_id: ID of that project.
     """
 
     account: Account
@@ -46,21 +46,21 @@ class Caller:
 
     @property
     def path(self) -> str:
-        """Of the call, for the caller's project."""
+        """Return the API path of the caller's project."""
         return f"/v2/{self.account.project_id}/ocr/web-image"
 
     def request(self, body: object) -> bytes:
-        """A request with the good token."""
+        """Return a request with the valid token."""
         content = body if isinstance(body, bytes) else json.dumps(body).encode()
         return request_of(self.path, content, self.headers(self.token))
 
     def headers(self, token: str) -> dict[str, str]:
-        """Of a request with that token."""
+        """Return the headers of a request with a token."""
         return {"X-Auth-Token": token, "Content-Type": "application/json"}
 
 
 def caller_of(service: Service) -> Caller:
-    """The service's first account, with tokens that are no good beside its own."""
+    """Return the service's first account with valid and invalid tokens."""
     project = admin(service.data_dir, "project", "create", "another")
     scope = {"project": {"name": project["name"]}}
     foreign = sign_in(service.client, service.account, scope=scope).headers["x-subject-token"]
@@ -73,42 +73,42 @@ def caller_of(service: Service) -> Caller:
     )
 
 
-def good_calls(
-    caller: Caller, goods: Sequence[SampleImage], files: FileServer | None
+def valid_calls(
+    caller: Caller, samples: Sequence[SampleImage], files: FileServer | None
 ) -> list[Call]:
     """A call for each image, by ``image`` and, where there is a file server, by ``url``."""
     calls = []
-    for number, good in enumerate(goods):
-        bodies = {BY_IMAGE: {"image": to_base64(good.file), **good.fields}}
-        bodies["good: unknown key"] = {**bodies[BY_IMAGE], "nobody": {"knows": [number]}}
+    for number, sample in enumerate(samples):
+        bodies = {BY_IMAGE: {"image": to_base64(sample.file), **sample.fields}}
+        bodies["valid: unknown key"] = {**bodies[BY_IMAGE], "nobody": {"knows": [number]}}
         if files:
-            url = files.put(f"/{number}", good.content_type, good.file)
-            bodies["good: url"] = {"url": url, **good.fields}
+            url = files.put(f"/{number}", sample.content_type, sample.file)
+            bodies["valid: url"] = {"url": url, **sample.fields}
         calls += [
-            Call(kind=how, request=caller.request(body), same=good.name)
+            Call(kind=how, request=caller.request(body), same=sample.name)
             for how, body in bodies.items()
         ]
     return calls
 
 
-def bad_calls(
-    caller: Caller, goods: Sequence[SampleImage], files: FileServer, limits: ImageLimits
+def invalid_calls(
+    caller: Caller, samples: Sequence[SampleImage], files: FileServer, limits: ImageLimits
 ) -> list[Call]:
-    """Calls that are refused, and calls that their clients give up."""
+    """Return calls that the server rejects, and calls that the client aborts."""
     return list(
         chain(
-            _bad_pictures(caller, goods, limits),
-            _bad_bodies(caller, goods[0]),
-            _bad_urls(caller, files),
-            _bad_callers(caller, goods[0]),
-            _bad_http(caller),
-            _leaving(caller, goods),
+            _invalid_images(caller, samples, limits),
+            _invalid_bodies(caller, samples[0]),
+            _invalid_urls(caller, files),
+            _invalid_callers(caller, samples[0]),
+            _invalid_http(caller),
+            _aborted(caller, samples),
         )
     )
 
 
-def rare_calls(caller: Caller) -> list[Call]:
-    """Calls of many megabytes, all refused."""
+def large_calls(caller: Caller) -> list[Call]:
+    """Return calls of many megabytes, all rejected."""
     too_long = json.dumps({"image": "A" * (10 * _MB + 4)}).encode()
     return [
         Call(
@@ -126,8 +126,10 @@ def rare_calls(caller: Caller) -> list[Call]:
     ]
 
 
-def endless(calls: Sequence[Sequence[Call]], weights: Sequence[float], seed: int) -> Iterator[Call]:
-    """Calls drawn from the groups by weight, and there every kind alike; by ``seed``."""
+def random_calls(
+    calls: Sequence[Sequence[Call]], weights: Sequence[float], seed: int
+) -> Iterator[Call]:
+    """Yield random calls: a group by weight, then a kind, then a call with equal chances."""
     drawn = random.Random(seed)  # noqa: S311 - no secret
     groups = []
     for group in calls:
@@ -140,19 +142,19 @@ def endless(calls: Sequence[Sequence[Call]], weights: Sequence[float], seed: int
         yield drawn.choice(drawn.choice(kinds_of_group))
 
 
-def _bad_pictures(
-    caller: Caller, goods: Sequence[SampleImage], limits: ImageLimits
+def _invalid_images(
+    caller: Caller, samples: Sequence[SampleImage], limits: ImageLimits
 ) -> Iterator[Call]:
     def refused(kind: str, text: str, code: str) -> Call:
         return Call(kind=kind, request=caller.request({"image": text}), status=400, code=code)
 
     yield refused("broken Base64", "*not base64*", "AIS.0102")
-    yield refused("data: prefix", "data:image/png;base64," + to_base64(goods[0].file), "AIS.0102")
-    yield refused("not a picture", to_base64(b"This is a text file.\n" * 9), "AIS.0102")
-    for good in goods:
-        if good.words:  # a blank one is too short to be cut in the middle of its pixels
-            cut = good.file[: len(good.file) // 2]
-            yield refused(f"truncated {good.content_type}", to_base64(cut), "AIS.0102")
+    yield refused("data: prefix", "data:image/png;base64," + to_base64(samples[0].file), "AIS.0102")
+    yield refused("not an image", to_base64(b"This is a text file.\n" * 9), "AIS.0102")
+    for sample in samples:
+        if sample.words:  # half of a blank image's file still has its pixels
+            cut = sample.file[: len(sample.file) // 2]
+            yield refused(f"truncated {sample.content_type}", to_base64(cut), "AIS.0102")
     small, large = limits.min_side - 1, limits.max_side + 1
     for size in ((small, 100), (100, small), (large, 15), (15, large)):
         yield refused(
@@ -160,11 +162,11 @@ def _bad_pictures(
         )
 
 
-def _bad_bodies(caller: Caller, good: SampleImage) -> Iterator[Call]:
-    text = to_base64(good.file)
+def _invalid_bodies(caller: Caller, sample: SampleImage) -> Iterator[Call]:
+    text = to_base64(sample.file)
     for content in (b"", b"{", b"image=abc", b"\xff\xfe"):
         yield Call(
-            kind="no JSON", request=caller.request(content), status=400, code="ModelArts.4105"
+            kind="not JSON", request=caller.request(content), status=400, code="ModelArts.4105"
         )
     wrong: list[object] = [[], "image", None, {}, {"image": 7}, {"image": [text]}]
     wrong += [{"image": text, "url": "https://example.com/a.png"}]
@@ -173,8 +175,8 @@ def _bad_bodies(caller: Caller, good: SampleImage) -> Iterator[Call]:
         yield Call(kind="wrong JSON", request=caller.request(body), status=400, code="AIS.0101")
 
 
-def _bad_urls(caller: Caller, files: FileServer) -> Iterator[Call]:
-    page = files.put("/page", "text/html", b"<p>no picture")
+def _invalid_urls(caller: Caller, files: FileServer) -> Iterator[Call]:
+    page = files.put("/page", "text/html", b"<p>not an image")
     for url, code in (
         ("ftp://127.0.0.1/a.png", "ModelArts.4601"),
         ("http://127.0.0.1:22/a.png", "ModelArts.4601"),
@@ -186,8 +188,8 @@ def _bad_urls(caller: Caller, files: FileServer) -> Iterator[Call]:
         yield Call(kind="bad url", request=caller.request({"url": url}), status=400, code=code)
 
 
-def _bad_callers(caller: Caller, good: SampleImage) -> Iterator[Call]:
-    body = json.dumps({"image": to_base64(good.file)}).encode()
+def _invalid_callers(caller: Caller, sample: SampleImage) -> Iterator[Call]:
+    body = json.dumps({"image": to_base64(sample.file)}).encode()
 
     def refused(
         kind: str, status: int, code: str, headers: dict[str, str], path: str = caller.path
@@ -218,7 +220,7 @@ def _bad_callers(caller: Caller, good: SampleImage) -> Iterator[Call]:
 _SIGNED = frozenset({"authorization", "x-sdk-date", "content-type"})
 
 
-def _bad_http(caller: Caller) -> Iterator[Call]:
+def _invalid_http(caller: Caller) -> Iterator[Call]:
     headers = caller.headers(caller.token)
     for kind, status, code, request in (
         ("wrong path", 404, "APIG.0101", request_of("/v2/ocr/web-image", b"{}", headers)),
@@ -230,21 +232,21 @@ def _bad_http(caller: Caller) -> Iterator[Call]:
             request_of(caller.path, b"{}", {**headers, "X": "a" * 40_000}),
         ),
         ("URI too long", 414, "APIG.0201", request_of(caller.path + "?" + "a" * 40_000, b"", {})),
-        ("no HTTP", 400, "", b"HELO example.com\r\n\r\n"),
+        ("not HTTP", 400, "", b"HELO example.com\r\n\r\n"),
     ):
         yield Call(kind=kind, request=request, status=status, code=code)
 
 
-def _leaving(caller: Caller, goods: Sequence[SampleImage]) -> Iterator[Call]:
-    for good in goods:
-        body = {"image": to_base64(good.file), **good.fields}
-        call = Call(kind="client leaves in its body", request=caller.request(body), status=0)
-        yield replace(call, leaves="in the body")
-        yield replace(call, kind="client leaves before its answer", leaves="before the answer")
+def _aborted(caller: Caller, samples: Sequence[SampleImage]) -> Iterator[Call]:
+    for sample in samples:
+        body = {"image": to_base64(sample.file), **sample.fields}
+        call = Call(kind="client aborts during the body", request=caller.request(body), status=0)
+        yield replace(call, aborts="during the body")
+        yield replace(call, kind="client aborts before the response", aborts="before the response")
 
 
 def _expired_token(data_dir: Path, account: Account) -> str:
-    """A real token, made two days ago by the server's own keys."""
+    """Return a real token that the server's keys issued two days ago."""
     past = datetime.now(UTC) - timedelta(days=2)
     identity = Identity(IdentityConfig(), data_dir, may_create=False, clock=lambda: past)
     login = PasswordLogin(

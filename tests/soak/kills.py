@@ -1,4 +1,4 @@
-"""Workers that are killed, or replaced because they have grown, under load."""
+"""Kill workers under load, or let the server replace them at the memory limit."""
 
 from __future__ import annotations
 
@@ -11,12 +11,12 @@ import time
 from collections.abc import Sequence
 from pathlib import Path
 
-from tests.soak.calls import Caller, caller_of, good_calls
+from tests.soak.calls import Caller, caller_of, valid_calls
+from tests.soak.client import Call, Fate
 from tests.soak.images import sample_images
 from tests.soak.load import Tally, drive
 from tests.soak.processes import workers_of
-from tests.soak.report import Report, some
-from tests.soak.wire import Call, Fate
+from tests.soak.report import Report, summarize
 from tests.support.images import draw_image, encode_image, to_base64
 from tests.support.servers import Service, running_service
 
@@ -25,19 +25,19 @@ _KILL_EVERY_S = 2.0
 _ANSWERED_200 = 0.99
 _BOUND_MIB = 260
 """Above what a worker holds after small images (about 215), below that after a large one (300)."""
-_LARGE = tuple(((40, 40 + 150 * row), "large picture") for row in range(6)), (1100, 1100)
+_LARGE = tuple(((40, 40 + 150 * row), "large image") for row in range(6)), (1100, 1100)
 _LARGE_EVERY = 25
 """One call in so many has the large image."""
 
 
-def kill(folder: Path, seconds: float, *, once_whole: bool = False) -> Report:
-    """Kill a worker with SIGKILL every two seconds for that long, eight calls at once.
+def kill(folder: Path, seconds: float, *, wait_for_recovery: bool = False) -> Report:
+    """Kill a worker with SIGKILL every two seconds, eight calls at once.
 
     Args:
-        folder: for the server.
-        seconds: of the load.
-        once_whole: kill only when all workers are back, which takes a busy machine longer than
-            two seconds. So no call loses two.
+        folder: Folder of the server.
+        seconds: Duration of the load.
+        wait_for_recovery: Kill only while all workers are ready, so that no call loses two;
+            on a busy machine recovery takes more than two seconds.
     """
     report = Report("kill")
     settings = {"WEB_IMAGE_OCR_SERVING__WORKERS": str(_WORKERS)}
@@ -46,8 +46,8 @@ def kill(folder: Path, seconds: float, *, once_whole: bool = False) -> Report:
         ended = threading.Event()
         killed: list[int] = []
         killer = threading.Thread(
-            target=_kill_one_after_another,
-            args=(service, ended, killed, _WORKERS + 1 if once_whole else 1),
+            target=_kill_periodically,
+            args=(service, ended, killed, _WORKERS + 1 if wait_for_recovery else 1),
         )
         killer.start()
         try:
@@ -55,14 +55,14 @@ def kill(folder: Path, seconds: float, *, once_whole: bool = False) -> Report:
         finally:
             ended.set()
             killer.join()
-        at_work = len(service.server.records("worker lost"))
-        report.facts.append(f"{len(killed)} workers killed, {at_work} of them at work")
+        busy = len(service.server.records("worker lost"))
+        report.facts.append(f"{len(killed)} workers killed, {busy} of them busy")
         _check(report, tally, len(killed), _ANSWERED_200)
     return report
 
 
 def recycle(folder: Path, seconds: float) -> Report:
-    """Have workers replaced for their size, again and again, for that long, eight calls at once."""
+    """Make workers exceed their memory limit repeatedly, eight calls at once."""
     report = Report("recycle")
     settings = {
         "WEB_IMAGE_OCR_SERVING__WORKERS": str(_WORKERS),
@@ -83,13 +83,13 @@ def recycle(folder: Path, seconds: float) -> Report:
 
 
 def _calls(caller: Caller) -> list[Call]:
-    calls = good_calls(caller, sample_images(), None)
+    calls = valid_calls(caller, sample_images(), None)
     random.Random(1).shuffle(calls)  # noqa: S311 - no secret
     return calls
 
 
 def _under_load(service: Service, calls: Sequence[Call], seconds: float, report: Report) -> Tally:
-    """What became of the calls of so many seconds; the longest time without an answer noted."""
+    """Call for ``seconds``; report the longest time without a response."""
     service.server.workers()
     tally = Tally()
     end = time.monotonic() + seconds
@@ -99,30 +99,33 @@ def _under_load(service: Service, calls: Sequence[Call], seconds: float, report:
         itertools.cycle(calls),
         tally,
         go_on=lambda: time.monotonic() < end,
-        noted=lambda _call, _outcome: answered.append(time.monotonic()),
+        on_outcome=lambda _call, _outcome: answered.append(time.monotonic()),
     )
     gap = max(after - before for before, after in itertools.pairwise(answered))
     report.facts.append(
-        f"{tally.done} calls in {seconds:g} s; {gap:.2f} s without an answer at most"
+        f"{tally.done} calls in {seconds:g} s; longest time without a response {gap:.2f} s"
     )
     return tally
 
 
 def _check(report: Report, tally: Tally, gone: int, share: float) -> None:
     unanswered = tally.done - tally.fates[Fate.ANSWERED]
-    good = 1 - (len(tally.wrong) + unanswered) / max(1, tally.done)
-    report.check(gone > 0, f"{gone} workers gone")
-    report.check(unanswered == 0, f"{unanswered} calls without an answer")
+    answered = 1 - (len(tally.wrong) + unanswered) / max(1, tally.done)
+    report.check(gone > 0, f"{gone} workers killed or replaced")
+    report.check(unanswered == 0, f"{unanswered} calls without a response")
     report.check(
-        good >= share, f"{good:.2%} of the calls answered 200; others: {some(tally.wrong)}"
+        answered >= share,
+        f"{answered:.2%} of the calls answered 200; others: {summarize(tally.wrong)}",
     )
-    report.check(not tally.differing, f"{some(tally.differing)} other answers for the same picture")
+    report.check(
+        not tally.differing, f"{summarize(tally.differing)} differing responses for an image"
+    )
 
 
-def _kill_one_after_another(
+def _kill_periodically(
     service: Service, ended: threading.Event, killed: list[int], least: int
 ) -> None:
-    """Every two seconds one of those that are ready, if at least so many are."""
+    """Kill a random ready worker every two seconds if at least ``least`` are ready."""
     drawn = random.Random(2)  # noqa: S311 - no secret
     while not ended.wait(_KILL_EVERY_S):
         ready = {record["pid"] for record in service.server.records("worker ready")}

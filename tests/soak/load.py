@@ -1,4 +1,4 @@
-"""Clients that call all at once and note what became of every call."""
+"""Call from concurrent clients and tally the outcomes."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from urllib.parse import urlsplit
 
-from tests.soak.wire import Call, Client, Fate, Outcome
+from tests.soak.client import Call, Client, Fate, Outcome
 
 AT_ONCE = 8
 """Clients that call at the same time."""
@@ -20,14 +20,14 @@ _FRESH = 0.25
 
 @dataclass(slots=True)
 class Tally:
-    """What became of the calls so far.
+    """Count the outcomes of calls.
 
     Attributes:
-        calls: how many are over, by kind.
-        fates: how many came to which end.
-        wrong: kind, what was expected and what came, of calls answered otherwise.
-        differing: kinds of good calls that had another answer than the first for the image.
-        first: the first answer for each image, by its name.
+        calls: Completed calls by kind.
+        fates: Completed calls by fate.
+        wrong: Calls with another status or error code than expected.
+        differing: Valid calls whose response differs from the first one for the image.
+        first: First response for each image name.
     """
 
     calls: Counter[str] = field(default_factory=Counter)
@@ -38,7 +38,7 @@ class Tally:
 
     @property
     def done(self) -> int:
-        """Calls that are over."""
+        """Return the number of completed calls."""
         return self.calls.total()
 
     def note(self, call: Call, outcome: Outcome) -> None:
@@ -49,7 +49,7 @@ class Tally:
             return
         if (outcome.status, outcome.code) != (call.status, call.code):
             expected, came = f"{call.status} {call.code}", f"{outcome.status} {outcome.code}"
-            self.wrong.append(f"{call.kind}: {expected} expected, {came} came")
+            self.wrong.append(f"{call.kind}: expected {expected}, got {came}")
         elif call.same and self.first.setdefault(call.same, outcome.body) != outcome.body:
             self.differing.append(f"{call.kind}: {call.same}")
 
@@ -61,27 +61,27 @@ def drive(
     *,
     go_on: Callable[[], bool] = lambda: True,
     clients: int = AT_ONCE,
-    noted: Callable[[Call, Outcome], None] = lambda _call, _outcome: None,
+    on_outcome: Callable[[Call, Outcome], None] = lambda _call, _outcome: None,
 ) -> None:
-    """Have the calls made by clients in closed loops, until they end or ``go_on`` says no.
+    """Send calls from clients in closed loops, until they end or ``go_on`` returns False.
 
     Args:
-        url: of the server.
-        calls: taken one by one, by whichever client is free.
-        tally: what becomes of them.
-        go_on: asked before each call.
-        clients: how many call at once; each keeps its connection for most of its calls.
-        noted: told of each call, one at a time.
+        url: URL of the server.
+        calls: Calls; each free client takes the next one.
+        tally: Receives the outcomes.
+        go_on: Called before each call.
+        clients: Number of clients; each reuses its connection for most calls.
+        on_outcome: Called after each call, never concurrently.
     """
     parts = urlsplit(url)
     assert parts.hostname
     assert parts.port
-    place = parts.hostname, parts.port
+    address = parts.hostname, parts.port
     lock = threading.Lock()
 
     def loop(seed: int) -> None:
         drawn = random.Random(seed)  # noqa: S311 - no secret
-        client = Client(*place)
+        client = Client(*address)
         try:
             while go_on():
                 with lock:
@@ -91,7 +91,7 @@ def drive(
                 outcome = client.call(call, fresh=drawn.random() < _FRESH)
                 with lock:
                     tally.note(call, outcome)
-                    noted(call, outcome)
+                    on_outcome(call, outcome)
         finally:
             client.close()
 

@@ -1,42 +1,42 @@
-"""What a server's processes hold while calls are made."""
+"""Check memory, open files and threads of a server under load."""
 
 from __future__ import annotations
 
 from statistics import median
 
-from tests.soak.processes import Held, held_by
+from tests.soak.processes import Resources, resources_of
 from tests.soak.report import Report
 
 WARM = 1000
 """Calls after which the memory is compared: by then every image has been read often."""
 _GROWTH = 0.05
-"""How much more the processes may hold at the end."""
+"""Largest relative growth of memory."""
 _WINDOW = 300
 """Calls over which a median is taken: what a worker holds swings by the image it reads."""
 _SAMPLE_EVERY = 10
 _SHOW_EVERY = 500
 _SPARE_FILES = 8
-"""A kept connection a client."""
+"""Open files beyond those at the start: one connection a client."""
 
 
 class Memory:
-    """Samples of one server, taken between its calls."""
+    """Sample the resources of one server between calls."""
 
     def __init__(self, pid: int) -> None:
         self._pid = pid
-        self._before = held_by(pid)
-        self._samples: list[tuple[int, Held]] = []
+        self._before = resources_of(pid)
+        self._samples: list[tuple[int, Resources]] = []
 
-    def look(self, calls: int) -> None:
-        """Take a sample, now and then; ``calls`` have been made."""
+    def sample(self, calls: int) -> None:
+        """Take a sample every 10 calls; ``calls`` is the number so far."""
         if calls % _SAMPLE_EVERY == 0:
-            self._samples.append((calls, held_by(self._pid)))
+            self._samples.append((calls, resources_of(self._pid)))
         if calls % _SHOW_EVERY == 0:
             print(f"{calls} calls, {self._samples[-1][1].mib:.0f} MiB", flush=True)
 
     def check(self, report: Report) -> None:
-        """Compare the end with what was held after the first calls; files and threads as well."""
-        after = held_by(self._pid)
+        """Compare memory, files and threads at the end with those after the first calls."""
+        after = resources_of(self._pid)
         report.check(after.zombies == 0, f"{after.zombies} zombie processes")
         report.check(
             after.files <= self._before.files + _SPARE_FILES,
@@ -45,7 +45,7 @@ class Memory:
         report.facts.append(f"{self._before.threads} threads before, {after.threads} after")
         calls = self._samples[-1][0]
         if calls < WARM + 2 * _WINDOW:
-            report.facts.append(f"{after.mib:.0f} MiB at the end; too few calls to speak of growth")
+            report.facts.append(f"{after.mib:.0f} MiB at the end; too few calls to measure growth")
             return
         warm, end = self._around(WARM), self._around(calls)
         grown = sum(end.values()) / sum(warm.values()) - 1
@@ -57,6 +57,6 @@ class Memory:
         report.check(grown <= _GROWTH, f"memory grew by {grown:.1%} after the first {WARM} calls")
 
     def _around(self, calls: int) -> dict[int, float]:
-        """Bytes by process, medians over the calls up to and a few after that many."""
+        """Return bytes by process, medians over the samples near that number of calls."""
         near = [held.resident for made, held in self._samples if abs(made - calls) <= _WINDOW]
         return {pid: median(held.get(pid, 0) for held in near) for pid in near[-1]}

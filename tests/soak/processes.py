@@ -1,4 +1,4 @@
-"""What the processes of a server hold, as the system counts it."""
+"""Read the resources of a server's processes from ``/proc``."""
 
 from __future__ import annotations
 
@@ -10,14 +10,14 @@ PAGE = os.sysconf("SC_PAGE_SIZE")
 
 
 @dataclass(frozen=True, slots=True)
-class Held:
-    """What the server and its workers hold at a moment.
+class Resources:
+    """Hold the resources of a server and its workers at one moment.
 
     Attributes:
-        resident: bytes, by process number; the server's own first.
-        files: open in the server.
-        threads: of the server.
-        zombies: children of the server that nobody has waited for.
+        resident: RSS in bytes by process ID, the server first.
+        files: Open files of the server.
+        threads: Threads of the server.
+        zombies: Zombie children of the server.
     """
 
     resident: dict[int, int]
@@ -27,15 +27,15 @@ class Held:
 
     @property
     def mib(self) -> float:
-        """Of all processes together; what they share is counted for each."""
+        """Return the sum over all processes in MiB; shared memory counts for each."""
         return sum(self.resident.values()) / 2**20
 
 
-def held_by(pid: int) -> Held:
-    """What the server of that number holds."""
+def resources_of(pid: int) -> Resources:
+    """Return the resources of a server."""
     children = children_of(pid)
     workers = [child for child in children if is_worker(child)]
-    return Held(
+    return Resources(
         resident={one: _resident(one) for one in (pid, *workers)},
         files=_entries(f"/proc/{pid}/fd"),
         threads=_entries(f"/proc/{pid}/task"),
@@ -44,12 +44,12 @@ def held_by(pid: int) -> Held:
 
 
 def workers_of(pid: int) -> list[int]:
-    """The worker processes of a server, those that still start among them."""
+    """Return the worker processes of a server, including starting ones."""
     return [child for child in children_of(pid) if is_worker(child)]
 
 
 def children_of(pid: int) -> list[int]:
-    """Of all threads of the process."""
+    """Return the children of all threads of a process."""
     found: list[int] = []
     for thread in Path(f"/proc/{pid}/task").iterdir():
         try:
@@ -60,7 +60,7 @@ def children_of(pid: int) -> list[int]:
 
 
 def is_worker(pid: int) -> bool:
-    """Whether the process is one that reads images."""
+    """Return whether the process is a worker."""
     try:
         return b"web_image_ocr.serving.worker_main" in Path(f"/proc/{pid}/cmdline").read_bytes()
     except OSError:

@@ -1,4 +1,4 @@
-"""What a run shows: lines that pass or fail."""
+"""Collect the checks of a soak run."""
 
 from __future__ import annotations
 
@@ -7,12 +7,12 @@ from dataclasses import dataclass, field
 
 @dataclass(slots=True)
 class Report:
-    """The checks of one run, in order.
+    """Hold the checks of one run, in order.
 
     Attributes:
-        name: of the run.
-        checks: (passed, what was seen).
-        facts: what was measured beside.
+        name: Name of the run.
+        checks: (passed, observation).
+        facts: Measurements without a check.
     """
 
     name: str
@@ -25,17 +25,17 @@ class Report:
 
     @property
     def failures(self) -> list[str]:
-        """What was seen where a check failed."""
+        """Return the observations of failed checks."""
         return [seen for passed, seen in self.checks if not passed]
 
     def lines(self) -> list[str]:
-        """The summary, as it is printed."""
+        """Return the lines of the summary."""
         lines = [f"      {self.name}: {fact}" for fact in self.facts]
         lines += [f"{'pass' if ok else 'FAIL'}  {self.name}: {seen}" for ok, seen in self.checks]
         return lines
 
 
-def some(items: list[str], most: int = 5) -> str:
-    """How many there are, and the first of them."""
+def summarize(items: list[str], most: int = 5) -> str:
+    """Format the number of items and the first of them."""
     shown = "; ".join(items[:most])
     return f"{len(items)}" + (f" ({shown}{'; ...' if len(items) > most else ''})" if items else "")

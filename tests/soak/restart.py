@@ -1,4 +1,4 @@
-"""Rolling restarts under load: each call is answered, by the old server or by the new one."""
+"""Restart a server under load: the old or the new server answers each call."""
 
 from __future__ import annotations
 
@@ -12,36 +12,36 @@ from contextlib import closing, contextmanager, suppress
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
-from tests.soak.calls import BY_IMAGE, caller_of, good_calls
+from tests.soak.calls import BY_IMAGE, caller_of, valid_calls
+from tests.soak.client import Call, Client, Fate
 from tests.soak.images import sample_images
 from tests.soak.load import Tally, drive
-from tests.soak.report import Report, some
-from tests.soak.wire import Call, Client, Fate
+from tests.soak.report import Report, summarize
 from tests.support.servers import Server, Service, running_service
 from web_image_ocr.identity import Identity, IdentityConfig, Step, Window
 
 _PAUSE_S = 2.0
-"""Under load, before the first restart and after each."""
+"""Load before the first restart and after each."""
 _RESTART_LIMIT_S = 120.0
 _NEW_EVERY_S = 0.05
-"""Between new connections that bring one call each, whether earlier ones are answered or not."""
+"""Interval of new connections with one call each, an open loop."""
 _SETTINGS = {
     "WEB_IMAGE_OCR_SERVING__WORKERS": "2",
-    "WEB_IMAGE_OCR_SERVING__MAX_WAITING_PER_WORKER": "500",  # no call is refused
+    "WEB_IMAGE_OCR_SERVING__MAX_WAITING_PER_WORKER": "500",  # no call is rejected
 }
 
 
 def restart(folder: Path, times: int) -> Report:
-    """Restart a server by SIGUSR2 that many times, under load.
+    """Restart a server by SIGUSR2 ``times`` times under load.
 
-    Eight clients call in closed loops, on kept and on new connections. Others connect all the
-    time, each for one call.
+    Eight clients call in closed loops, on reused and on new connections. An open loop opens one
+    connection for each call.
     """
     report = Report("restart")
     tally, slowest = Tally(), [0.0]
     with running_service(folder / "restart", environment=_SETTINGS) as service:
-        calls = good_calls(caller_of(service), sample_images(), None)
-        with newest_ended(service.server), _load(service, calls, tally, slowest):
+        calls = valid_calls(caller_of(service), sample_images(), None)
+        with successors_stopped(service.server), _load(service, calls, tally, slowest):
             time.sleep(_PAUSE_S)
             pid, restarts = service.server.process.pid, []
             for _ in range(times):
@@ -51,13 +51,15 @@ def restart(folder: Path, times: int) -> Report:
                 time.sleep(_PAUSE_S)
         counted = _counted(service)
     report.facts.append(
-        f"{times} restarts, {max(restarts):.1f} s at most until the old server had ended;"
+        f"{times} restarts, {max(restarts):.1f} s at most until the old server exited;"
         f" {tally.done} calls, the slowest {slowest[0]:.1f} s"
     )
     for fate in (Fate.REFUSED, Fate.NOT_SENT, Fate.LOST):
         report.check(tally.fates[fate] == 0, f"{tally.fates[fate]} calls: {fate.value}")
-    report.check(not tally.wrong, f"{some(tally.wrong)} answers other than 200")
-    report.check(not tally.differing, f"{some(tally.differing)} other answers for a picture")
+    report.check(not tally.wrong, f"{summarize(tally.wrong)} responses other than 200")
+    report.check(
+        not tally.differing, f"{summarize(tally.differing)} differing responses for an image"
+    )
     answered = tally.fates[Fate.ANSWERED]
     report.check(counted == answered, f"{counted} calls counted, {answered} answered")
     status = service.server.process.returncode
@@ -70,7 +72,7 @@ def restarted(server: Server, pid: int) -> int:
     before = len(server.records("successor ready"))
     os.kill(pid, signal.SIGUSR2)
     end = time.monotonic() + _RESTART_LIMIT_S
-    while len(ready := server.records("successor ready")) == before or _lives(server, pid):
+    while len(ready := server.records("successor ready")) == before or _is_running(server, pid):
         assert time.monotonic() < end, server.log_tail()
         time.sleep(0.05)
     successor: int = ready[-1]["pid"]
@@ -78,8 +80,8 @@ def restarted(server: Server, pid: int) -> int:
 
 
 @contextmanager
-def newest_ended(server: Server) -> Iterator[None]:
-    """End the last successor, which is not a child of this process, by SIGTERM; at worst kill."""
+def successors_stopped(server: Server) -> Iterator[None]:
+    """Stop the last successor by SIGTERM or SIGKILL: it is not a child of this process."""
     try:
         yield
     finally:
@@ -88,14 +90,14 @@ def newest_ended(server: Server) -> Iterator[None]:
                 os.kill(record["pid"], signal.SIGTERM)
         end = time.monotonic() + 60
         for record in server.records("successor started"):
-            while _lives(server, record["pid"]):
+            while _is_running(server, record["pid"]):
                 if time.monotonic() > end:
                     os.kill(record["pid"], signal.SIGKILL)
-                    raise AssertionError(f"did not end: {server.log_tail()}")
+                    raise AssertionError(f"process {record['pid']} still runs: {server.log_tail()}")
                 time.sleep(0.05)
 
 
-def _lives(server: Server, pid: int) -> bool:
+def _is_running(server: Server, pid: int) -> bool:
     if pid == server.process.pid:
         return server.process.poll() is None
     try:
@@ -123,7 +125,7 @@ def _load(
             fresh.note(blank, outcome)
             slowest[0] = max(slowest[0], time.monotonic() - started)
 
-    def crowd() -> None:
+    def open_loop() -> None:
         running: list[threading.Thread] = []
         while not ended.wait(_NEW_EVERY_S):
             running.append(threading.Thread(target=one))
@@ -136,7 +138,7 @@ def _load(
         args=(service.url, itertools.cycle(calls), tally),
         kwargs={"go_on": lambda: not ended.is_set()},
     )
-    new = threading.Thread(target=crowd)
+    new = threading.Thread(target=open_loop)
     kept.start()
     new.start()
     try:
@@ -152,7 +154,7 @@ def _load(
 
 
 def _counted(service: Service) -> int:
-    """Return how many calls the store has counted for the project; all servers have ended."""
+    """Return the calls that the database counts for the project, after all servers exited."""
     now = datetime.now(UTC)
     window = Window(start=now - timedelta(hours=1), end=now + timedelta(hours=1), step=Step.HOUR)
     with closing(Identity(IdentityConfig(), service.data_dir, may_create=False)) as identity:

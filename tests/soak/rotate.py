@@ -1,4 +1,4 @@
-"""The master key rotated under load, by a command that is killed again and again."""
+"""Rotate the master key under load, by a command that is killed several times."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ import httpx
 from sqlalchemy import select
 
 from tests.contract.signing import signed_request
-from tests.soak.report import Report, some
+from tests.soak.report import Report, summarize
 from tests.support.images import encode_image, text_image, to_base64
 from tests.support.servers import COMMAND, Service, admin, running_service, sign_in
 from web_image_ocr.database.tables import AccessKeyRow, UserRow
@@ -29,7 +29,7 @@ from web_image_ocr.identity.accounts.new_rows import KeyPair, new_access_key, ra
 
 _CLIENTS = 3
 _CACHES_EXPIRE_S = 6.0
-"""Seconds of load after the rotation: by then every cache of the server was filled again."""
+"""Seconds of load after the rotation: every cache of the server expires meanwhile."""
 _SIGN_IN_EVERY = 40
 """Rounds of a client; the server limits sign-ins of one network to one a second."""
 _SAMPLE = 30
@@ -39,8 +39,8 @@ def rotate(folder: Path, keys: int) -> Report:
     """Rotate the master key of a server under load; kill the command three times on the way.
 
     Args:
-        folder: for the server.
-        keys: access keys in the store.
+        folder: Folder of the server.
+        keys: Number of access keys in the database.
     """
     report = Report("rotate")
     with running_service(folder / "rotate") as service:
@@ -61,12 +61,12 @@ def rotate(folder: Path, keys: int) -> Report:
                 rotated = _command(service)
                 time.sleep(_CACHES_EXPIRE_S)
             report.facts.append(f"{load.calls} calls under load, {len(load.tokens)} tokens issued")
-            lost = load.ask_everything()
+            lost = load.rejected()
             report.check(rotated["access_keys_left"] == "0", "all access keys are re-encrypted")
-            report.check(not load.wrong, f"{some(load.wrong)} calls answered otherwise than 2xx")
-            report.check(not lost, f"{some(lost)} tokens or temporary keys lost")
+            report.check(not load.wrong, f"{summarize(load.wrong)} calls not answered 2xx")
+            report.check(not lost, f"{summarize(lost)} tokens or temporary keys lost")
             unreadable = _unreadable(service, pairs)
-            report.check(not unreadable, f"{some(unreadable)} access keys lost")
+            report.check(not unreadable, f"{summarize(unreadable)} access keys lost")
             _retire(service, load, report)
     return report
 
@@ -86,15 +86,15 @@ def _retire(service: Service, load: _Load, report: Report) -> None:
 
 @dataclass
 class _Load:
-    """Clients that call with all kinds of credentials, and obtain new ones meanwhile.
+    """Call with all kinds of credentials and obtain new ones meanwhile.
 
     Attributes:
-        service: the server.
-        pairs: access keys.
-        tokens: good ones.
-        temporary: temporary keys, as the server issued them.
-        wrong: what was answered otherwise than with success.
-        calls: answers so far.
+        service: Server.
+        pairs: Access keys.
+        tokens: Valid tokens.
+        temporary: Temporary keys, as issued.
+        wrong: Unsuccessful calls.
+        calls: Number of calls.
     """
 
     service: Service
@@ -112,17 +112,17 @@ class _Load:
 
     @contextmanager
     def running(self) -> Iterator[None]:
-        """Call from before the body to after it."""
-        over = threading.Event()
+        """Call until the end of the block."""
+        ended = threading.Event()
         clients = [
-            threading.Thread(target=self._call, args=(number, over)) for number in range(_CLIENTS)
+            threading.Thread(target=self._call, args=(number, ended)) for number in range(_CLIENTS)
         ]
         for client in clients:
             client.start()
         try:
             yield
         finally:
-            over.set()
+            ended.set()
             for client in clients:
                 client.join()
 
@@ -152,14 +152,14 @@ class _Load:
         pair = KeyPair(access=key["access"], secret=key["secret"])
         return self.with_key(pair, **{"X-Security-Token": key["securitytoken"]})
 
-    def ask_everything(self) -> list[str]:
-        """Return what of all that was issued is refused."""
+    def rejected(self) -> list[str]:
+        """Return the issued credentials that the server rejects."""
         asked = [("token", self.with_token(token)) for token in self.tokens]
         asked += [("temporary key", self.with_temporary(key)) for key in self.temporary]
         answers = [(kind, self.ask(request)) for kind, request in asked]
         return [f"{kind}: {answer.text}" for kind, answer in answers if not answer.is_success]
 
-    def _call(self, number: int, over: threading.Event) -> None:
+    def _call(self, number: int, ended: threading.Event) -> None:
         drawn = random.Random(number)  # noqa: S311 - not a secret
         for rounds in itertools.count(number):
             for request in (
@@ -171,8 +171,8 @@ class _Load:
             if rounds % _SIGN_IN_EVERY == 0:
                 self._obtain()
                 if number == 0:  # one at a time: a user may have two
-                    self._come_and_go()
-            if over.is_set():
+                    self._use_new_key()
+            if ended.is_set():
                 return
 
     def _obtain(self) -> None:
@@ -180,15 +180,15 @@ class _Load:
         answer = self._note("sign-in", lambda: sign_in(self.service.client, self.service.account))
         token = answer.headers["x-subject-token"] if answer else self.service.token
         self.tokens.append(token)
-        wish = {"identity": {"methods": ["token"], "token": {"id": token}}}
+        auth = {"identity": {"methods": ["token"], "token": {"id": token}}}
         url = f"{self.service.url}/v3.0/OS-CREDENTIAL/securitytokens"
         answer = self._note(
-            "temporary key", lambda: self._client.post(url, json={"auth": wish}, headers=_JSON)
+            "temporary key", lambda: self._client.post(url, json={"auth": auth}, headers=_JSON)
         )
         if answer:
             self.temporary.append(answer.json()["credential"])
 
-    def _come_and_go(self) -> None:
+    def _use_new_key(self) -> None:
         """Make an access key, call with it, delete it."""
         url, headers = f"{self.service.url}/v1/keys", {"X-Auth-Token": self.tokens[-1]}
         made = self._note("new key", lambda: self._client.post(url, json={}, headers=headers))
@@ -216,7 +216,7 @@ _JSON = {"Content-Type": "application/json"}
 
 
 def _add_keys(service: Service, number: int) -> list[KeyPair]:
-    """Insert access keys of a user of their own, more than anybody would make by calls."""
+    """Insert access keys of a separate user directly into the database."""
     admin(service.data_dir, "user", "create", "owner-of-many")
     pairs = [random_key() for _ in range(number)]
     with closing(Identity(IdentityConfig(), service.data_dir, may_create=False)) as identity:
@@ -249,7 +249,7 @@ def _command(service: Service, *options: str) -> dict[str, Any]:
 
 @contextmanager
 def _started(service: Service) -> Iterator[subprocess.Popen[str]]:
-    """The command, which is killed at the end."""
+    """Start the command and kill it at the end of the block."""
     words = ["admin", "rotate-master-key", "--data-dir", str(service.data_dir)]
     with subprocess.Popen(
         [*COMMAND, *words], stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True
@@ -261,7 +261,7 @@ def _started(service: Service) -> Iterator[subprocess.Popen[str]]:
 
 
 def _kill_at_two_keys(service: Service) -> int:
-    """Kill the command once the file holds both keys; return the keys that are left."""
+    """Kill the command once the file contains both keys; return the number of keys left."""
     file = service.data_dir / "master.key"
     with _started(service) as process:
         while len(file.read_text().split()) < 2 and process.poll() is None:
@@ -270,7 +270,7 @@ def _kill_at_two_keys(service: Service) -> int:
 
 
 def _kill_at_line(service: Service, line: int) -> int:
-    """Kill the command after so many lines of progress; return the keys that are left."""
+    """Kill the command after ``line`` lines of progress; return the number of keys left."""
     with _started(service) as process:
         assert process.stderr is not None
         for _ in itertools.islice(process.stderr, line):

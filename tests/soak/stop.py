@@ -1,4 +1,4 @@
-"""SIGTERM under load: what was sent to a server that was listening is answered."""
+"""Stop a server by SIGTERM under load: it answers all calls that it accepted."""
 
 from __future__ import annotations
 
@@ -11,30 +11,29 @@ from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import urlsplit
 
-from tests.soak.calls import caller_of, good_calls
+from tests.soak.calls import caller_of, valid_calls
+from tests.soak.client import Call, Client, Fate, Outcome
 from tests.soak.images import sample_images
 from tests.soak.load import Tally, drive
-from tests.soak.report import Report, some
-from tests.soak.wire import Call, Client, Fate, Outcome
+from tests.soak.report import Report, summarize
 from tests.support.servers import Service, running_service
 
 _UNDER_LOAD_S = 1.5
-"""From the first call to the signal."""
+"""Load before the signal."""
 _IDLE = 3
-"""Clients that keep a connection and say nothing."""
+"""Connections without a call."""
 _EXIT_LIMIT_S = 60.0
 _SETTINGS = {
     "WEB_IMAGE_OCR_SERVING__WORKERS": "2",
-    "WEB_IMAGE_OCR_SERVING__MAX_WAITING_PER_WORKER": "500",  # no call is refused
+    "WEB_IMAGE_OCR_SERVING__MAX_WAITING_PER_WORKER": "500",  # no call is rejected
 }
 
 
 def stop(folder: Path, times: int) -> Report:
-    """Stop a server under load that many times.
+    """Stop a server under load ``times`` times.
 
-    Kept and new connections call in closed loops while others are idle. A call is lost when all
-    of it was sent and no whole answer came: a connection that was made was accepted, whether
-    the server has looked at it or not.
+    Reused and new connections call in closed loops while others are idle. A call is lost if it was
+    sent completely and no complete response came, even if the server never called accept().
     """
     report = Report("stop")
     tally, stops = Tally(), []
@@ -43,10 +42,12 @@ def stop(folder: Path, times: int) -> Report:
             stops.append(_stop_once(service, tally))
     fates = ", ".join(f"{count} {fate.value}" for fate, count in tally.fates.items())
     seconds = max(one.seconds for one in stops)
-    report.facts.append(f"{times} stops, {seconds:.1f} s to the end at most; calls: {fates}")
+    report.facts.append(f"{times} stops, {seconds:.1f} s at most until it exited; calls: {fates}")
     report.check(tally.fates[Fate.LOST] == 0, f"{tally.fates[Fate.LOST]} accepted calls lost")
-    report.check(not tally.wrong, f"{some(tally.wrong)} answers other than 200")
-    report.check(not tally.differing, f"{some(tally.differing)} other answers for a picture")
+    report.check(not tally.wrong, f"{summarize(tally.wrong)} responses other than 200")
+    report.check(
+        not tally.differing, f"{summarize(tally.differing)} differing responses for an image"
+    )
     statuses = {one.status for one in stops}
     report.check(statuses == {0}, f"exit status {statuses}")
     reset = sum(one.idle_reset for one in stops)
@@ -56,7 +57,7 @@ def stop(folder: Path, times: int) -> Report:
 
 @dataclass(frozen=True, slots=True)
 class _Stop:
-    """How a server ended: its exit status, seconds from the signal on, idle connections reset."""
+    """Record exit status, seconds from signal to exit, and idle connections reset."""
 
     status: int
     seconds: float
@@ -65,23 +66,23 @@ class _Stop:
 
 def _stop_once(service: Service, tally: Tally) -> _Stop:
     caller = caller_of(service)
-    calls = good_calls(caller, sample_images(), None)
+    calls = valid_calls(caller, sample_images(), None)
     url = service.url
     place = urlsplit(url).hostname or "", urlsplit(url).port or 0
     ended = threading.Event()
     idle = [socket.create_connection(place) for _ in range(_IDLE)]
     service.client.close()
 
-    def noted(_call: Call, outcome: Outcome) -> None:
+    def on_outcome(_call: Call, outcome: Outcome) -> None:
         if outcome.fate is Fate.REFUSED:
             ended.set()
 
     load = threading.Thread(
         target=drive,
         args=(url, itertools.cycle(calls), tally),
-        kwargs={"go_on": lambda: not ended.is_set(), "noted": noted},
+        kwargs={"go_on": lambda: not ended.is_set(), "on_outcome": on_outcome},
     )
-    fresh = threading.Thread(target=_crowd, args=(place, calls, tally, ended))
+    fresh = threading.Thread(target=_open_loop, args=(place, calls, tally, ended))
     load.start()
     fresh.start()
     time.sleep(_UNDER_LOAD_S)
@@ -95,8 +96,10 @@ def _stop_once(service: Service, tally: Tally) -> _Stop:
     return _Stop(status=status, seconds=took, idle_reset=_IDLE - clean)
 
 
-def _crowd(place: tuple[str, int], calls: list[Call], tally: Tally, ended: threading.Event) -> None:
-    """One new connection after the other, some milliseconds apart, each with a call."""
+def _open_loop(
+    place: tuple[str, int], calls: list[Call], tally: Tally, ended: threading.Event
+) -> None:
+    """Open a new connection for each call, some milliseconds apart."""
     blank = next(call for call in calls if call.same.startswith("blank"))
     lock = threading.Lock()
     running: list[threading.Thread] = []

@@ -1,4 +1,4 @@
-"""The soak's runs, shortened; ``make soak`` has them in full."""
+"""Run short versions of the soak tests; ``make soak`` runs them in full."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ def test_mixed_calls(tmp_path: Path) -> None:
 
 
 def test_killed_workers(tmp_path: Path) -> None:
-    _assert_passed(kill(tmp_path, 5, once_whole=True))
+    _assert_passed(kill(tmp_path, 5, wait_for_recovery=True))
 
 
 def test_a_stop_under_load(tmp_path: Path) -> None:

@@ -1,4 +1,4 @@
-"""PostgreSQL and Redis as real processes of the test's own, reached by sockets in a folder."""
+"""Run PostgreSQL and Redis as local processes on Unix sockets."""
 
 from __future__ import annotations
 
@@ -22,8 +22,8 @@ _DATABASE_USER = "postgres"
 _DEBIAN_FOLDERS = Path("/usr/lib/postgresql")
 
 
-class Backing(ABC):
-    """A program that can be stopped, killed and started again on the same folder."""
+class BackingService(ABC):
+    """Control a program that can be stopped, killed and restarted on the same folder."""
 
     def __init__(self, folder: Path, command: Sequence[str], user: str | None = None) -> None:
         self.folder = folder
@@ -35,10 +35,10 @@ class Backing(ABC):
 
     @abstractmethod
     def answers(self) -> bool:
-        """Whether it does its work."""
+        """Return whether it accepts connections."""
 
     def start(self) -> None:
-        """Start it; it answers when this returns."""
+        """Start it and wait until it accepts connections."""
         with (self.folder / "log").open("ab") as log:
             self._process = subprocess.Popen(
                 self._command, stdout=log, stderr=log, stdin=subprocess.DEVNULL, **self._as_user
@@ -50,20 +50,20 @@ class Backing(ABC):
             time.sleep(0.05)
 
     def send(self, number: signal.Signals) -> None:
-        """A signal to the process."""
+        """Send a signal to the process."""
         assert self._process
         self._process.send_signal(number)
 
     def end(self, number: signal.Signals = signal.SIGKILL) -> None:
-        """End it by a signal, and wait for that."""
+        """Stop it by a signal and wait until it exits."""
         if self._process:
             self.send(number)
             self._process.wait(timeout=60)
             self._process = None
 
 
-class Redis(Backing):
-    """A Redis that keeps nothing on disk."""
+class Redis(BackingService):
+    """Run a Redis without persistence."""
 
     def __init__(self, folder: Path) -> None:
         self.socket = folder / "redis"
@@ -85,8 +85,8 @@ class Redis(Backing):
         return said.stdout == b"PONG\n"
 
 
-class Postgres(Backing):
-    """A PostgreSQL cluster of one user, who needs no password."""
+class Postgres(BackingService):
+    """Run a PostgreSQL cluster with one user and no password."""
 
     def __init__(self, folder: Path, programs: Path) -> None:
         user = "postgres" if os.getuid() == 0 else None  # PostgreSQL refuses to be run by root
@@ -110,17 +110,17 @@ class Postgres(Backing):
         )
 
     def url(self, database: str = "postgres") -> str:
-        """SQLAlchemy's URL of a database."""
+        """Return the SQLAlchemy URL of a database."""
         return f"postgresql+psycopg://{_DATABASE_USER}@/{database}?host={self.folder}"
 
     def run(self, statement: str) -> None:
-        """A statement by itself, outside of a transaction."""
+        """Run a statement outside a transaction."""
         with self._connect(autocommit=True) as connection:
             connection.execute(statement.encode())
 
     @contextlib.contextmanager
     def holding(self, statement: str) -> Iterator[None]:
-        """A session that runs a statement and stays, with the locks that it took."""
+        """Run a statement and hold its transaction, with its locks, until the end of the block."""
         with self._connect() as connection:
             connection.execute(statement.encode())
             yield
@@ -144,7 +144,7 @@ class Postgres(Backing):
 
 @contextlib.contextmanager
 def running_redis() -> Iterator[Redis]:
-    """A Redis; the test is skipped where it is not installed."""
+    """Run a Redis; skip the test if it is not installed."""
     if shutil.which("redis-server") is None:
         pytest.skip("redis-server is not installed")
     with _short_folder() as folder, _started(Redis(folder)) as redis:
@@ -153,7 +153,7 @@ def running_redis() -> Iterator[Redis]:
 
 @contextlib.contextmanager
 def running_postgres() -> Iterator[Postgres]:
-    """A PostgreSQL; the test is skipped where it is not installed."""
+    """Run a PostgreSQL; skip the test if it is not installed."""
     found = shutil.which("initdb")
     folders = sorted(_DEBIAN_FOLDERS.glob("*/bin"), key=lambda path: int(path.parent.name))
     if found is None and not folders:
@@ -164,18 +164,18 @@ def running_postgres() -> Iterator[Postgres]:
 
 
 @contextlib.contextmanager
-def _started(backing: Any) -> Iterator[Any]:
+def _started(service: Any) -> Iterator[Any]:
     try:
-        backing.start()
-        yield backing
+        service.start()
+        yield service
     finally:
         with contextlib.suppress(ProcessLookupError):
-            backing.send(signal.SIGCONT)
-        backing.end()
+            service.send(signal.SIGCONT)
+        service.end()
 
 
 @contextlib.contextmanager
 def _short_folder() -> Iterator[Path]:
-    """A socket's path has 107 bytes at most, and other users must be able to come by."""
+    """Create a folder with a short path: socket paths are limited to 107 bytes."""
     with tempfile.TemporaryDirectory(prefix="web-image-ocr-") as name:
         yield Path(name)

@@ -1,4 +1,4 @@
-"""Control groups of the machine that runs the tests, where it lets tests make some."""
+"""Create control groups (cgroups v1 and v2) for tests."""
 
 from __future__ import annotations
 
@@ -16,9 +16,9 @@ _NUMBERS = itertools.count(1)
 
 @contextlib.contextmanager
 def cgroup(controller: str) -> Iterator[Path]:
-    """A group with the controller, below the root; skips where none can be made."""
+    """Create a cgroup with a controller below the root; skip the test where that fails."""
     if os.getuid() != 0:
-        pytest.skip("control groups can be made by root only")
+        pytest.skip("creating cgroups needs root")
     version_2 = (_MOUNT / "cgroup.controllers").exists()
     parent = _MOUNT if version_2 else _MOUNT / controller
     group = parent / f"web-image-ocr-test-{os.getpid()}-{next(_NUMBERS)}"
@@ -27,7 +27,7 @@ def cgroup(controller: str) -> Iterator[Path]:
             (parent / "cgroup.subtree_control").write_text(f"+{controller}")
         group.mkdir()
     except OSError as error:
-        pytest.skip(f"no control group can be made: {error}")
+        pytest.skip(f"cannot create a cgroup: {error}")
     try:
         yield group
     finally:
@@ -36,9 +36,9 @@ def cgroup(controller: str) -> Iterator[Path]:
 
 
 def set_limit(group: Path, limits: dict[str, str]) -> Path:
-    """Write the first of these files that the group has, and return it."""
+    """Write the first of these files that the cgroup has, and return it."""
     for name, value in limits.items():
         if (file := group / name).exists():
             file.write_text(value)
             return file
-    pytest.skip(f"the group has none of {', '.join(limits)}")
+    pytest.skip(f"the cgroup has no file {' or '.join(limits)}")

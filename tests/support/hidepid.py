@@ -1,7 +1,6 @@
-"""Run commands as an ordinary user who does not see other users' processes (``hidepid``).
+"""Run commands as an unprivileged user who cannot see other users' processes (``hidepid``).
 
-That is what ``ProtectProc=invisible`` of the systemd unit does; systemd itself cannot run a service
-where it is not process 1.
+``ProtectProc=invisible`` of the systemd unit does the same, but systemd needs to be process 1.
 """
 
 from __future__ import annotations
@@ -17,7 +16,7 @@ import pytest
 _ID = 65534
 _USER = ("setpriv", f"--reuid={_ID}", f"--regid={_ID}", "--clear-groups", "--no-new-privs")
 _READS_FILES = ("--inh-caps=+dac_read_search", "--ambient-caps=+dac_read_search")
-"""The interpreter may be in a folder that only root can enter."""
+"""The interpreter may be in a folder of root."""
 _HIDDEN = 'mount -t proc -o hidepid=invisible proc /proc && exec "$@"'
 
 
@@ -25,11 +24,11 @@ def hidepid_command(command: Sequence[str], folder: str = "") -> list[str]:
     """Return the command in its own mount namespace, as user 65534; skip where not possible.
 
     Args:
-        command: with its arguments.
-        folder: is given to the user.
+        command: Command with its arguments.
+        folder: Folder to hand over to the user by chown.
     """
-    if not _possible():
-        pytest.skip("hidepid needs root, unshare and setpriv, and mounting /proc")
+    if not _is_supported():
+        pytest.skip("hidepid needs root, unshare, setpriv and permission to mount /proc")
     if folder:
         os.chown(folder, _ID, _ID)
     return _command(command)
@@ -41,7 +40,7 @@ def _command(command: Sequence[str]) -> list[str]:
 
 
 @cache
-def _possible() -> bool:
+def _is_supported() -> bool:
     if os.getuid() != 0 or not all(map(shutil.which, ("unshare", "setpriv"))):
         return False
     return subprocess.run(_command(["true"]), capture_output=True, check=False).returncode == 0

@@ -1,4 +1,4 @@
-"""Servers as a user starts them: by the command, in a process of their own."""
+"""Run servers by the command, as a user does, in separate processes."""
 
 from __future__ import annotations
 
@@ -28,11 +28,11 @@ _LOG_NUMBERS = itertools.count(1)
 
 @dataclass(frozen=True, slots=True)
 class Server:
-    """A server's process.
+    """Represent a server process.
 
     Attributes:
-        process: of the command.
-        log: the file that its standard error goes to.
+        process: Process of the command.
+        log: File that receives standard output and standard error.
     """
 
     process: subprocess.Popen[bytes]
@@ -40,17 +40,17 @@ class Server:
 
     @property
     def url(self) -> str:
-        """Its address, without a slash at the end, once it listens."""
+        """Return the URL without a trailing slash; the server must be listening."""
         return str(self.records("listening")[0]["url"])
 
     def records(self, event: str) -> list[dict[str, Any]]:
-        """What the log says so far under that name."""
+        """Return the log records of an event."""
         whole_lines = self.log.read_text(encoding="utf-8").rpartition("\n")[0].splitlines()
         records = [json.loads(line) for line in whole_lines if line.startswith("{")]
         return [record for record in records if record["event"] == event]
 
     def is_ready(self) -> bool:
-        """Whether it says that it reads images."""
+        """Return whether ``/readyz`` answers 200."""
         if not self.records("listening"):
             return False
         try:
@@ -60,7 +60,7 @@ class Server:
         return answer.status_code == 200
 
     def wait_until_ready(self) -> None:
-        """Return once it reads images; it must within 90 s."""
+        """Wait until the server is ready, 90 s at most."""
         end = time.monotonic() + _START_LIMIT_S
         while not self.is_ready():
             assert self.process.poll() is None, self.log_tail()
@@ -75,18 +75,18 @@ class Server:
         return [record["pid"] for record in ready]
 
     def stop(self, number: signal.Signals = signal.SIGTERM) -> int:
-        """End it by a signal; the exit status."""
+        """Stop the server by a signal and return the exit status."""
         self.process.send_signal(number)
         return self.process.wait(timeout=60)
 
     def log_tail(self) -> str:
-        """The end of the log, for a failed assertion."""
+        """Return the last 20 lines of the log, for assertion messages."""
         return "\n".join(self.log.read_text(encoding="utf-8").splitlines()[-20:])
 
 
 @dataclass(frozen=True, kw_only=True)
 class Account:
-    """What ``admin init --json`` says of a new account."""
+    """Hold the output of ``admin init --json`` for a new account."""
 
     domain: str
     user: str
@@ -98,20 +98,20 @@ class Account:
 
     @classmethod
     def of(cls, said: Mapping[str, Any]) -> Account:
-        """The account in that answer, which may say more."""
+        """Return the account in an output, which may have more fields."""
         return cls(**{name: said[name] for name in cls.__dataclass_fields__})
 
 
 @dataclass(frozen=True, kw_only=True)
 class Service:
-    """A running server, and a client with a token for its first project.
+    """Hold a running server with an account, a client and a token.
 
     Attributes:
-        server: its process.
-        data_dir: its folder.
-        account: made before it was started.
-        client: of the server, without credentials.
-        token: for the first project.
+        server: Server process.
+        data_dir: Data directory.
+        account: First account.
+        client: HTTP client of the server, without credentials.
+        token: Token of the account's project.
     """
 
     server: Server
@@ -131,35 +131,35 @@ class Service:
     def post(
         self, body: object, *, path: str | None = None, headers: Mapping[str, str] | None = None
     ) -> httpx.Response:
-        """A call with the token, with any JSON body."""
+        """Send a call with the token and a JSON body."""
         sent = {"X-Auth-Token": self.token, **(headers or {})}
         return self.client.post(path or self.path, json=body, headers=sent)
 
     def post_raw(self, content: bytes | Iterator[bytes]) -> httpx.Response:
-        """A call with the token, with any bytes as its body; in chunks if they are many."""
+        """Send a call with the token and raw bytes as body; an iterator is sent in chunks."""
         return self.client.post(self.path, content=content, headers={"X-Auth-Token": self.token})
 
-    def recognize(self, picture: bytes, **fields: Any) -> dict[str, Any]:
-        """The ``result`` for an image; the call must succeed."""
-        response = self.post({"image": to_base64(picture), **fields})
+    def recognize(self, image: bytes, **fields: Any) -> dict[str, Any]:
+        """Return the ``result`` of an image; the call must succeed."""
+        response = self.post({"image": to_base64(image), **fields})
         assert response.status_code == 200, response.text
         result: dict[str, Any] = response.json()["result"]
         return result
 
 
 def words(result: Mapping[str, Any]) -> list[str]:
-    """The texts of an answer, without blanks: where they stand is a matter of the fonts."""
+    """Return the texts of a result without spaces, which depend on the font."""
     return [block["words"].replace(" ", "") for block in result["words_block_list"]]
 
 
 def run_command(*arguments: str, **options: Any) -> subprocess.CompletedProcess[str]:
-    """The command ``web-image-ocr``, run to its end."""
+    """Run the command ``web-image-ocr`` and wait until it exits."""
     options = {"capture_output": True, "text": True, "timeout": 120, **options}
     return subprocess.run([*COMMAND, *arguments], check=False, **options)
 
 
 def admin(data_dir: Path, *arguments: str, **environment: str) -> dict[str, Any]:
-    """What ``admin … --json`` prints for the folder; it must succeed."""
+    """Return the output of ``admin … --json``; the command must succeed."""
     done = run_command(
         *("admin", *arguments, "--data-dir", str(data_dir), "--json"),
         env=_environment(environment),
@@ -170,12 +170,12 @@ def admin(data_dir: Path, *arguments: str, **environment: str) -> dict[str, Any]
 
 
 def initialize(data_dir: Path, **environment: str) -> dict[str, Any]:
-    """What ``admin init --json`` prints for the folder."""
+    """Return the output of ``admin init --json``."""
     return admin(data_dir, "init", **environment)
 
 
 def free_port() -> int:
-    """A TCP port that nobody listens on just now."""
+    """Return a TCP port without a listener."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port: int = probe.getsockname()[1]
@@ -189,13 +189,13 @@ def started_server(
     environment: Mapping[str, str] | None = None,
     wrap: Callable[[list[str]], list[str]] = list,
 ) -> Iterator[Server]:
-    """``web-image-ocr serve`` on a free loopback port; at the end it must stop with status 0.
+    """Start ``web-image-ocr serve`` on a free loopback port; at the end it must exit with 0.
 
     Args:
-        data_dir: the server's folder; the log is there too.
-        arguments: further arguments of ``serve``.
-        environment: settings as environment variables; without any, there is one worker.
-        wrap: returns the command that runs the given one, which must become its process.
+        data_dir: Data directory; also contains the log.
+        arguments: Further arguments of ``serve``.
+        environment: Settings as environment variables; by default one worker.
+        wrap: Wraps the command in another one, which must exec it.
     """
     data_dir.mkdir(parents=True, exist_ok=True)
     log = data_dir / f"serve-{next(_LOG_NUMBERS)}.log"
@@ -225,7 +225,7 @@ def running_server(
     environment: Mapping[str, str] | None = None,
     wrap: Callable[[list[str]], list[str]] = list,
 ) -> Iterator[Server]:
-    """As ``started_server``, ready to read images."""
+    """Start a server as `started_server` does and wait until it is ready."""
     with started_server(data_dir, *arguments, environment=environment, wrap=wrap) as server:
         server.wait_until_ready()
         yield server
@@ -235,7 +235,7 @@ def running_server(
 def running_service(
     data_dir: Path, *arguments: str, environment: Mapping[str, str] | None = None
 ) -> Iterator[Service]:
-    """As ``running_server``, with a new account and a client that has signed in."""
+    """Run a server as `running_server` does, with a new account and a token."""
     account = Account.of(initialize(data_dir))
     with (
         running_server(data_dir, *arguments, environment=environment) as server,
@@ -253,7 +253,7 @@ def sign_in(
     scope: object = None,
     query: str = "",
 ) -> httpx.Response:
-    """The call for a token, by default for the first project."""
+    """Request a token, by default for the account's project."""
     user = {
         "name": account.user,
         "password": password or account.password,

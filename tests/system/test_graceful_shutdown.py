@@ -17,7 +17,7 @@ from urllib.parse import urlsplit
 
 import pytest
 
-from tests.soak.wire import Call, Client, Fate, Outcome, request_of
+from tests.soak.client import Call, Client, Fate, Outcome, request_of
 from tests.support.certificates import self_signed
 from tests.support.images import draw_image, encode_image, to_base64
 from tests.support.servers import Server, running_server

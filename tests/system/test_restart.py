@@ -21,7 +21,7 @@ from typing import Any
 
 import pytest
 
-from tests.soak.restart import newest_ended, restarted
+from tests.soak.restart import restarted, successors_stopped
 from tests.support.certificates import self_signed
 from tests.support.images import draw_image, encode_image, to_base64
 from tests.support.servers import COMMAND, Server, running_server, started_server
@@ -95,7 +95,7 @@ def test_a_rolling_restart_loses_no_call(tmp_path: Path, tls: bool) -> None:
     flags = ("--tls-cert", str(files[0]), "--tls-key", str(files[1])) if tls else ()
     with (
         running_server(tmp_path, "--no-auth", *flags) as server,
-        newest_ended(server),
+        successors_stopped(server),
         _calls(_place(server), tls=tls) as outcomes,
     ):
         _wait_for_more(outcomes, server)
@@ -113,7 +113,7 @@ def test_a_successor_that_does_not_start_changes_nothing(tmp_path: Path) -> None
     config.write_text("[api]\nopenapi = true\n")
     with (
         running_server(tmp_path, "--no-auth", "--config", str(config)) as server,
-        newest_ended(server),
+        successors_stopped(server),
         _calls(_place(server)) as outcomes,
     ):
         config.write_text("[api]\nopenapi = 'perhaps'\n")
@@ -148,7 +148,7 @@ def test_an_upgrade_as_documented_starts_the_new_version(tmp_path: Path) -> None
     link.symlink_to("web-image-ocr-OLD")
     command = [f"{link}/.venv/bin/web-image-ocr", "serve", "--no-auth", "--port", "0"]
     data_dir = ("--data-dir", str(tmp_path / "data"))
-    with _started([*command, *data_dir], tmp_path / "log") as server, newest_ended(server):
+    with _started([*command, *data_dir], tmp_path / "log") as server, successors_stopped(server):
         server.wait_until_ready()
         point = (
             _documented("ln -sfn").replace("/opt/", f"{tmp_path}/").replace("NEW-VERSION", "NEW")
@@ -164,7 +164,7 @@ def test_an_upgrade_as_documented_starts_the_new_version(tmp_path: Path) -> None
 
 
 def test_stopping_a_server_stops_its_starting_successor(tmp_path: Path) -> None:
-    with running_server(tmp_path, "--no-auth") as server, newest_ended(server):
+    with running_server(tmp_path, "--no-auth") as server, successors_stopped(server):
         server.process.send_signal(signal.SIGUSR2)
         _wait_for(lambda: server.records("successor started"), server)
         place = _place(server)

@@ -1,1 +1,1 @@
-"""Attacks on a running server, each bounded in time and connections."""
+"""Attack a running server, with bounded time and connections."""

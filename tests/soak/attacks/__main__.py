@@ -1,7 +1,6 @@
 """Run one attack as a program: ``python -m tests.soak.attacks NAME URL SECONDS SOURCE SECRET``.
 
-It runs at the lowest priority: what it costs the server is measured, not the processor time
-that it takes itself on the same machine.
+It runs at the lowest priority, so that its CPU time on the same machine does not count.
 """
 
 from __future__ import annotations

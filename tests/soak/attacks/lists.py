@@ -1,4 +1,4 @@
-"""Make access keys and ask for long lists over and over, as a caller with good credentials."""
+"""Create access keys and request long lists repeatedly, as an authenticated caller."""
 
 from __future__ import annotations
 
@@ -13,12 +13,12 @@ _LISTS = ("/v1/keys?limit=1000", "/v1/projects?limit=1000", "/v1/users?limit=100
 
 
 async def attack(url: str, token: str, *, seconds: float) -> None:
-    """Call without pauses until the time is over; never raise for what the server does.
+    """Call without pauses; ignore errors of the server.
 
     Args:
-        url: of the server.
-        token: of the caller.
-        seconds: how long.
+        url: URL of the server.
+        token: Token of the caller.
+        seconds: Duration.
     """
     headers = {"X-Auth-Token": token}
     async with httpx.AsyncClient(base_url=url, headers=headers, timeout=_ANSWER_S) as client:

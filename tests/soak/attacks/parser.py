@@ -1,4 +1,4 @@
-"""Keep the server's HTTP parser busy, without credentials: tiny chunks, very many headers."""
+"""Load the server's HTTP parser without credentials: tiny chunks, very many headers."""
 
 from __future__ import annotations
 
@@ -17,12 +17,12 @@ _Talk = Callable[[asyncio.StreamReader, asyncio.StreamWriter], Awaitable[None]]
 
 
 async def tiny_chunks(url: str, *, seconds: float, source: str) -> None:
-    """Send bodies in chunks of one byte, as long as the server takes them."""
+    """Send bodies in chunks of one byte until the server closes the connection."""
     await _on_connections(url, seconds, source, _send_chunks)
 
 
 async def many_headers(url: str, *, seconds: float, source: str) -> None:
-    """Send requests of 25,000 headers (125 KB), one after the other."""
+    """Send requests with 25,000 headers (125 KB) in a loop."""
     await _on_connections(url, seconds, source, _send_headers)
 
 
@@ -30,10 +30,10 @@ async def _on_connections(url: str, seconds: float, source: str, talk: _Talk) ->
     with suppress(TimeoutError):
         async with asyncio.timeout(seconds), asyncio.TaskGroup() as group:
             for _ in range(_CONNECTIONS):
-                group.create_task(_again_and_again(url, source, talk))
+                group.create_task(_repeat(url, source, talk))
 
 
-async def _again_and_again(url: str, source: str, talk: _Talk) -> None:
+async def _repeat(url: str, source: str, talk: _Talk) -> None:
     parts = urlsplit(url)
     while True:
         with suppress(OSError):

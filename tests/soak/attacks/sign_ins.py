@@ -1,4 +1,4 @@
-"""Sign in with invented names: each costs the server a password hash, and none meets a lock."""
+"""Sign in with unknown names: each costs a password hash, and no account is locked."""
 
 from __future__ import annotations
 
@@ -12,13 +12,13 @@ _ANSWER_S = 60.0
 
 
 async def attack(url: str, *, seconds: float, at_once: int = 8, source: str = "127.0.0.1") -> None:
-    """Send wrong sign-ins until the time is over; never raise for what the server does.
+    """Send failing sign-ins; ignore errors of the server.
 
     Args:
-        url: of the server.
-        seconds: how long.
-        at_once: sign-ins under way.
-        source: address to call from.
+        url: URL of the server.
+        seconds: Duration.
+        at_once: Concurrent sign-ins.
+        source: Local address to call from.
     """
     names = itertools.count()
     transport = httpx.AsyncHTTPTransport(local_address=source)
@@ -30,7 +30,7 @@ async def attack(url: str, *, seconds: float, at_once: int = 8, source: str = "1
 
 
 async def _guess(client: httpx.AsyncClient, names: itertools.count[int]) -> None:
-    """Sign in with one name after the other."""
+    """Sign in with a new name each time."""
     while True:
         user = {
             "name": f"invented-{next(names)}",

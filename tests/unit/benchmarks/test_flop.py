@@ -26,7 +26,7 @@ def test_two_operations_for_each_product_that_is_summed(
 
 
 def message(field: int, *content: bytes) -> bytes:
-    """A part of a Protocol Buffers message that is a message, or text, itself."""
+    """Encode a length-delimited Protocol Buffers field."""
     joined = b"".join(content)
     assert len(joined) < 1 << 14
     return bytes([field << 3 | 2, len(joined) & 127 | 128, len(joined) >> 7]) + joined
@@ -37,13 +37,13 @@ def number(field: int, value: int) -> bytes:
 
 
 def floats(name: bytes, *sides: int) -> bytes:
-    """A ValueInfoProto."""
+    """Encode a ValueInfoProto."""
     shape = message(2, *(message(1, number(1, side)) for side in sides))
     return message(1, name) + message(2, message(1, number(1, 1), shape))
 
 
 def product_model() -> bytes:
-    """The ONNX model ``y = relu(x @ w)`` with x (1, 4, 3) and w (3, 2)."""
+    """Encode the ONNX model ``y = relu(x @ w)`` with x (1, 4, 3) and w (3, 2)."""
     weights = np.ones((3, 2), "<f4").tobytes()
     graph = message(
         7,

@@ -153,7 +153,7 @@ def test_all_images_come_once_before_any_comes_again_in_a_fixed_order() -> None:
     assert first[:9] not in (files, first[9:])
 
 
-def test_starts_take_turns_and_the_first_round_is_not_counted() -> None:
+def test_starts_alternate_and_the_first_round_is_not_counted() -> None:
     log: list[str] = []
     times = {name: iter([99.0, 3.0, 1.0, 2.0, 5.0, 4.0]) for name in "ab"}
 

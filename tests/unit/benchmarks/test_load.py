@@ -33,7 +33,7 @@ def call(*, due: float = 0.0, sent: float = 0.0, ended: float = 1.0, status: int
     return Call(due=due, sent=sent, ended=ended, status=status)
 
 
-def test_a_quantile_is_a_value_that_was_measured() -> None:
+def test_a_quantile_is_a_measured_value() -> None:
     values = [float(value) for value in range(100, 0, -1)]
     assert [quantile(values, share) for share in (0.01, 0.5, 0.95, 0.99, 1.0)] == [
         *(1.0, 50.0, 95.0, 99.0, 100.0)
@@ -56,7 +56,7 @@ def test_latency_counts_from_when_the_call_was_due() -> None:
     assert call(due=1.0, sent=3.0, ended=3.5).latency == 2.5
 
 
-def test_the_generators_time_is_taken_off_in_parts_of_the_cores() -> None:
+def test_the_generators_cpu_time_is_subtracted_per_core() -> None:
     assert throughput(100, 11.0, generator_cpu_s=0.0, cores=2) == pytest.approx(100 / 11)
     assert throughput(100, 11.0, generator_cpu_s=2.0, cores=2) == 10.0
 
@@ -83,14 +83,14 @@ def test_answers_are_counted_by_kind() -> None:
     assert found["generator_late_ms"]["max"] == 500.0
 
 
-def test_the_head_of_an_answer_is_read() -> None:
+def test_status_and_headers_of_an_answer_are_parsed() -> None:
     head = b"HTTP/1.1 429 Too Many\r\nRetry-After: 2\r\nServer-Timing: a;dur=1.5, b;dur=2\r\n\r\n"
     answer = parse_head(head)
     assert (answer.status, answer.headers["retry-after"]) == (429, "2")
     assert answer.stages_ms == {"a": 1.5, "b": 2.0}
 
 
-async def test_a_connection_is_kept_and_made_again_when_it_ended() -> None:
+async def test_a_connection_is_reused_and_reopened_after_the_server_closed_it() -> None:
     seen: list[bytes] = []
     serving: list[asyncio.Task[None]] = []
 
@@ -116,13 +116,13 @@ async def test_a_connection_is_kept_and_made_again_when_it_ended() -> None:
     assert (len(serving), seen) == (2, [b"body"] * 3)
 
 
-async def test_a_server_that_is_gone_is_no_answer() -> None:
+async def test_a_stopped_server_gives_no_answer() -> None:
     with socket.create_server(("127.0.0.1", 0)) as gone:
         port = gone.getsockname()[1]
     assert (await Connection("127.0.0.1", port).call(b"GET / HTTP/1.1\r\n\r\n")).status == NO_ANSWER
 
 
-def test_memory_is_watched() -> None:
+def test_memory_is_sampled() -> None:
     with MemoryWatch(os.getpid()) as watch:
         pass
     assert watch.mib[0] > 10
@@ -130,14 +130,14 @@ def test_memory_is_watched() -> None:
 
 
 def _file(width: int, height: int, form: str = "PNG") -> bytes:
-    """A image of noise, which no format makes much smaller."""
+    """Return an image of noise, which does not compress."""
     values = np.random.default_rng(0).integers(0, 256, (height, width, 3), np.uint8)
     out = io.BytesIO()
     Image.fromarray(values).save(out, form)
     return out.getvalue()
 
 
-def test_images_are_chosen_from_all_sets_alike_and_always_the_same(tmp_path: Path) -> None:
+def test_images_are_chosen_evenly_from_all_sets_and_reproducibly(tmp_path: Path) -> None:
     for set_name, count in (("one", 5), ("two", 1)):
         (tmp_path / set_name / "images").mkdir(parents=True)
         names = [f"{number}.png" for number in range(count)]
@@ -151,7 +151,7 @@ def test_images_are_chosen_from_all_sets_alike_and_always_the_same(tmp_path: Pat
     assert len(choose(tmp_path, ["one", "two"], 100)) == 6
 
 
-def test_a_body_is_the_call_of_the_contract() -> None:
+def test_a_body_is_a_valid_call() -> None:
     assert base64.b64decode(json.loads(body_of(b"picture"))["image"]) == b"picture"
 
 

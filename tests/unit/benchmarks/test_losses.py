@@ -15,7 +15,7 @@ ROW = box(0, 0, 100, 10)
 
 
 def words(text: str) -> list[Label]:
-    """A label for each word, ten pixels a character, on the first row."""
+    """Return a label for each word on the first row, ten pixels a character."""
     labels, x = [], 0
     for word in text.split():
         labels.append(label(word, box(x, 0, 10 * len(word), 10)))
@@ -33,19 +33,19 @@ def causes(labels: list[Label], *lines: FoundLine) -> tuple[dict[str, int], dict
     return lost, invented
 
 
-def test_nothing_is_lost_when_all_is_right() -> None:
+def test_a_correct_answer_has_no_losses() -> None:
     assert causes(words("one two"), row("one two")) == ({}, {})
     assert causes([label("one two", ROW)], found("one two", ROW)) == ({}, {})
 
 
-def test_what_no_line_covers_is_missed_and_what_no_label_holds_is_found_nowhere() -> None:
+def test_uncovered_labels_are_missed_and_unlabelled_lines_are_found_nowhere() -> None:
     far = found("dust", box(0, 300, 40, 10))
     grazing = found("one", box(-20, 0, 34, 10))
     assert causes(words("one"), far) == ({"missed": 1}, {"nowhere": 1})
     assert causes(words("one two"), grazing, far) == ({"missed": 1}, {"nowhere": 1})
 
 
-def test_what_a_line_says_beyond_its_labels_is_found_nowhere() -> None:
+def test_text_of_a_line_beyond_its_labels_is_found_nowhere() -> None:
     assert causes(words("one two"), row("one two xyz")) == ({}, {"nowhere": 1})
 
 
@@ -113,7 +113,7 @@ def test_a_glyph_that_the_label_lost_is_not_scored() -> None:
     assert causes([label(f"中{ANY_GLYPH}文", ROW)], found("中·文", ROW)) == ({}, {})
 
 
-def test_what_the_bag_has_is_not_lost_wherever_it_stands() -> None:
+def test_units_in_the_bag_are_not_lost_at_any_place() -> None:
     labels = [label("one", box(0, 0, 30, 10)), label("two", box(0, 40, 30, 10))]
     swapped = found("two", box(0, 0, 30, 10)), found("one", box(0, 40, 30, 10))
     assert causes(labels, *swapped) == ({}, {})
@@ -130,7 +130,7 @@ lines_strategy = st.lists(
 
 
 @given(labels_strategy, lines_strategy)
-def test_the_causes_sum_up_to_what_the_bag_misses_and_has_too_many(
+def test_the_causes_sum_up_to_the_errors_of_the_bag(
     labels: list[Label], lines: list[FoundLine]
 ) -> None:
     result = losses(sample(labels), lines)

@@ -28,13 +28,13 @@ def test_words_of_a_line_are_joined_along_it() -> None:
     assert (pair.labels, pair.text) == ((1, 0), "helloworld")
 
 
-def _turned_half(quad: Points) -> Points:
+def _rotated_180(quad: Points) -> Points:
     return np.asarray(100 - quad, dtype=np.float64)
 
 
-def test_words_of_a_line_upside_down_are_joined_along_it() -> None:
-    labels = [label("a", _turned_half(box(0, 0, 40, 10))), label("b", box(0, 90, 50, 10))]
-    [pair] = match_lines(labels, [found("x", _turned_half(box(0, 0, 100, 10)))])
+def test_words_of_an_upside_down_line_are_joined_along_it() -> None:
+    labels = [label("a", _rotated_180(box(0, 0, 40, 10))), label("b", box(0, 90, 50, 10))]
+    [pair] = match_lines(labels, [found("x", _rotated_180(box(0, 0, 100, 10)))])
     assert pair.text == "ab"
 
 

@@ -11,8 +11,8 @@ from tests.unit.benchmarks.test_dataset import write_set
 from web_image_ocr.primitives.pixels import Pixels
 
 
-class Parrot:
-    """Finds the same text in every image."""
+class ConstantEngine:
+    """Find the same text in every image."""
 
     versions: Mapping[str, str] = {}
     pid = 0
@@ -35,7 +35,7 @@ def set_of(tmp_path: Path, count: int) -> Path:
 
 
 def test_each_image_goes_to_every_engine(tmp_path: Path) -> None:
-    engines = {"right": Parrot("a b"), "wrong": Parrot("c")}
+    engines = {"right": ConstantEngine("a b"), "wrong": ConstantEngine("c")}
     runs = read_set(set_of(tmp_path, 3), engines, Variant())
     right, wrong = (row_of(name, "made-up", Variant(), run) for name, run in runs.items())
     assert (right.value, wrong.value) == (1, 0)
@@ -43,7 +43,7 @@ def test_each_image_goes_to_every_engine(tmp_path: Path) -> None:
 
 
 def test_losses_are_counted_on_demand(tmp_path: Path) -> None:
-    run = read_set(set_of(tmp_path, 3), {"right": Parrot("a b")}, Variant())["right"]
+    run = read_set(set_of(tmp_path, 3), {"right": ConstantEngine("a b")}, Variant())["right"]
     assert row_of("right", "made-up", Variant(), run).losses is None
     counted = row_of("right", "made-up", Variant(), run, with_losses=True)
     assert counted.losses is not None
@@ -51,20 +51,20 @@ def test_losses_are_counted_on_demand(tmp_path: Path) -> None:
 
 
 def test_stacks_are_scored_as_their_parts(tmp_path: Path) -> None:
-    parrot, variant = Parrot("a b"), Variant(stack=2)
+    engine, variant = ConstantEngine("a b"), Variant(stack=2)
     row = row_of(
         "ours",
         "made-up",
         variant,
-        read_set(set_of(tmp_path, 3), {"ours": parrot}, variant)["ours"],
+        read_set(set_of(tmp_path, 3), {"ours": engine}, variant)["ours"],
     )
-    assert parrot.shapes == [(40, 30, 3), (20, 30, 3)]
+    assert engine.shapes == [(40, 30, 3), (20, 30, 3)]
     assert (row.images, row.metrics["word_recall"].of) == (3, 6)
-    assert row.metrics["word_recall"].value == 4 / 6  # the parrot speaks once in a stack
+    assert row.metrics["word_recall"].value == 4 / 6  # the engine finds its text once in a stack
 
 
-def test_the_sheet_shows_what_was_lost_and_escapes_it(tmp_path: Path) -> None:
-    runs = read_set(set_of(tmp_path, 1), {"ours": Parrot("<b>x</b>")}, Variant())
+def test_the_page_shows_losses_and_escapes_them(tmp_path: Path) -> None:
+    runs = read_set(set_of(tmp_path, 1), {"ours": ConstantEngine("<b>x</b>")}, Variant())
     html = page([section(row_of("ours", "made-up", Variant(), runs["ours"]), runs["ours"])])
     assert html.count("<polygon") == 2
     assert "Words missed" in html
@@ -72,6 +72,6 @@ def test_the_sheet_shows_what_was_lost_and_escapes_it(tmp_path: Path) -> None:
     assert "<b>x" not in html
 
 
-def test_an_image_read_rightly_is_not_on_the_sheet(tmp_path: Path) -> None:
-    runs = read_set(set_of(tmp_path, 1), {"ours": Parrot("a b")}, Variant())
+def test_a_correctly_recognized_image_is_not_on_the_page(tmp_path: Path) -> None:
+    runs = read_set(set_of(tmp_path, 1), {"ours": ConstantEngine("a b")}, Variant())
     assert "<figure>" not in section(row_of("ours", "x", Variant(), runs["ours"]), runs["ours"])

@@ -28,7 +28,7 @@ def read(texts: list[str]) -> list[FoundLine]:
 
 
 @given(words.filter(bool))
-def test_a_perfect_answer_has_perfect_figures(texts: list[str]) -> None:
+def test_a_perfect_answer_has_perfect_metrics(texts: list[str]) -> None:
     metrics = dict(shares(written(texts, ordered=True), read(texts)))
     assert metrics.pop("order_error")[0] == 0
     assert all(part == whole > 0 for part, whole in metrics.values())
@@ -42,19 +42,19 @@ def test_f_is_symmetric(one: list[str], other: list[str]) -> None:
         assert there[f"{name}_precision"] == back[f"{name}_recall"]
 
 
-def test_word_figures_count_each_word_once() -> None:
+def test_word_metrics_count_each_word_once() -> None:
     image, answer = written(["one two two"]), read(["two two two four"])
     assert value(image, answer, "word_precision") == 2 / 4
     assert value(image, answer, "word_recall") == 2 / 3
     assert value(image, answer, "word_f") == 4 / 7
 
 
-def test_a_word_found_in_another_image_is_no_hit() -> None:
+def test_a_word_found_in_another_image_is_not_a_hit() -> None:
     images = [shares(written(["one"]), read(["two"])), shares(written(["two"]), read(["one"]))]
     assert set_metrics(images)["word_f"].value == 0
 
 
-def test_what_is_ignored_counts_neither_way() -> None:
+def test_ignored_labels_count_neither_way() -> None:
     image = sample([label("a", box(0, 0, 50, 10)), label("###", box(0, 20, 50, 10), ignore=True)])
     assert value(image, read(["a", "invented"]), "word_f") == 1
 
@@ -66,21 +66,21 @@ def test_partial_labels_give_recall_only() -> None:
     assert metrics["word_recall"] == (2, 2)
 
 
-def test_a_view_is_read_when_its_text_is_part_of_what_stands_inside() -> None:
+def test_a_view_is_recognized_if_its_text_is_part_of_the_text_inside() -> None:
     view = sample([label("Sign in", box(0, 0, 50, 30), loose=True)], partial=True)
     assert value(view, read(["please Sign", "in now"]), "view_recall") == 1
     assert value(view, read(["in", "Sign"]), "view_recall") == 0
     assert value(view, [found("Sign in", box(200, 0, 50, 10))], "view_recall") == 0
 
 
-def test_the_text_of_a_whole_image_leaves_out_punctuation() -> None:
+def test_the_text_of_a_whole_image_is_compared_without_punctuation() -> None:
     image = sample([label("好,真的好！", None)])
     assert value(image, read(["好", "真的好"]), "whole_right") == 1
     assert value(image, read(["好", "真好"]), "whole_similarity") == 3 / 4
     assert value(image, read(["好", "真好"]), "whole_right") == 0
 
 
-def test_line_figures_of_a_missed_and_an_invented_line() -> None:
+def test_line_metrics_of_a_missed_and_an_invented_line() -> None:
     image = written(["Hello world", "missed", "there"])
     answer = [
         found("Hello word", box(0, 0, 50, 10), 0.95),
@@ -95,7 +95,7 @@ def test_line_figures_of_a_missed_and_an_invented_line() -> None:
     assert value(image, answer, "sure_right") == 1 / 2
 
 
-def test_only_sure_lines_must_be_right_and_spaces_and_case_do_not_matter() -> None:
+def test_only_confident_lines_must_be_right_regardless_of_spaces_and_case() -> None:
     image = written(["NO. 12", "unsure"])
     answer = [found("No.12", box(0, 0, 50, 10), 0.9), found("x", box(0, 20, 50, 10), 0.89)]
     assert value(image, answer, "sure_right") == 1
@@ -105,7 +105,7 @@ def test_only_sure_lines_must_be_right_and_spaces_and_case_do_not_matter() -> No
 
 
 @given(st.permutations(range(5)))
-def test_order_error_is_the_share_of_pairs_the_other_way_round(order: list[int]) -> None:
+def test_order_error_is_the_share_of_inverted_pairs(order: list[int]) -> None:
     texts = ["a", "b", "c", "d", "e"]
     image, lines = written(texts, ordered=True), read(texts)
     swapped = sum(order[i] > order[j] for j in range(5) for i in range(j))
@@ -115,7 +115,7 @@ def test_order_error_is_the_share_of_pairs_the_other_way_round(order: list[int])
     assert "order_error" not in shares(written(texts), lines)
 
 
-def test_the_interval_holds_the_value_and_comes_out_the_same_again() -> None:
+def test_the_interval_contains_the_value_and_is_reproducible() -> None:
     images = [shares(written(["a b"]), read([text])) for text in ("a", "a b", "c", "b a", "a c")]
     first, again = set_metrics(images)["word_f"], set_metrics(images)["word_f"]
     assert first == again

@@ -88,13 +88,13 @@ def test_tesseracts_words_become_lines(tmp_path: Path, monkeypatch: pytest.Monke
     assert tesseract.versions() == {"tesseract": "5.3.0"}
 
 
-def test_a_machine_without_tesseract_is_told_so(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_without_tesseract_the_error_says_so(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("PATH", "")
     with pytest.raises(SystemExit, match="not installed"):
         Tesseract()
 
 
-def test_a_bmp_loses_nothing() -> None:
+def test_a_bmp_is_lossless() -> None:
     pixels = np.random.default_rng(0).integers(0, 256, (5, 7, 3), np.uint8)
     with Image.open(io.BytesIO(bmp(pixels))) as image:
         assert (np.asarray(image.convert("RGB")) == pixels).all()

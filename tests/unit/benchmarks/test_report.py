@@ -26,7 +26,7 @@ def row(
     )
 
 
-def test_errors_are_compared_where_rapidocr_is_not_near_perfect() -> None:
+def test_errors_are_compared_on_sets_that_are_hard_for_rapidocr() -> None:
     rows = [
         row("rapidocr", "hard", 0.8),
         row("rapidocr", "harder", 0.6),
@@ -47,7 +47,7 @@ def test_no_comparison_without_rapidocr() -> None:
     assert relative_errors([row("ours", "hard", 0.9)]) == {}
 
 
-def test_turned_and_stacked_beside_plain() -> None:
+def test_rotated_and_stacked_images_are_compared_with_plain_ones() -> None:
     rows = [
         row("ours", "a", 0.8),
         row("ours", "a", 0.8, angle=0.0),
@@ -68,7 +68,7 @@ def test_turned_and_stacked_beside_plain() -> None:
     ]
 
 
-def test_the_sheet_holds_figures_times_and_versions(
+def test_the_result_file_contains_metrics_times_and_versions(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(result_files, "_RESULTS", tmp_path)

@@ -25,11 +25,11 @@ def test_characters_are_letters_and_digits_of_any_script() -> None:
     assert letters("A, b。中 ") == "ab中"
 
 
-def test_spaces_of_every_kind_go() -> None:
+def test_spaces_of_every_kind_are_removed() -> None:
     assert unspaced(" A\u3000b\n") == "ab"
 
 
-def test_distance_counts_the_least_changes() -> None:
+def test_distance_is_the_smallest_number_of_edits() -> None:
     assert edit_distance("kitten", "sitting") == 3
     assert edit_distance("", "abc") == 3
     assert edit_distance("abc", "") == 3
@@ -50,7 +50,7 @@ def test_distance_is_symmetric_and_bounded(one: str, other: str) -> None:
 
 
 @given(texts, texts, texts)
-def test_a_detour_is_not_shorter(one: str, between: str, other: str) -> None:
+def test_distance_satisfies_the_triangle_inequality(one: str, between: str, other: str) -> None:
     assert edit_distance(one, other) <= edit_distance(one, between) + edit_distance(between, other)
 
 

@@ -10,14 +10,14 @@ from tests.unit.benchmarks.support import box, found, label
 
 
 def marked(width: int = 60, height: int = 40) -> Sample:
-    """A grey image with a black block, labelled."""
+    """Return a gray image with a labelled black block."""
     pixels = np.full((height, width, 3), 200, np.uint8)
     pixels[10:20, 5:25] = 0
     return Sample("made-up.png", pixels, (label("block", box(5, 10, 19, 9)),))
 
 
 @given(st.integers(0, 359))
-def test_a_label_turns_with_its_text(angle: int) -> None:
+def test_a_label_rotates_with_its_text(angle: int) -> None:
     sample = rotate(marked(), angle)
     [mark] = sample.labels
     assert mark.quad is not None
@@ -27,7 +27,7 @@ def test_a_label_turns_with_its_text(angle: int) -> None:
     assert (mark.quad.max(axis=0) < np.array(sample.pixels.shape[1::-1]) + 1).all()
 
 
-def test_four_quarter_turns_lose_nothing() -> None:
+def test_four_quarter_turns_are_lossless() -> None:
     sample = marked()
     for _ in range(4):
         sample = rotate(sample, 90)
@@ -46,7 +46,7 @@ def test_a_stack_is_as_wide_as_its_widest_and_padded_with_border_colour() -> Non
     assert (stack[40:] == marked(80, 30).pixels).all()
 
 
-def test_lines_of_a_stack_go_back_to_their_images() -> None:
+def test_lines_of_a_stack_are_assigned_to_their_images() -> None:
     images = [marked(60, 40).pixels, marked(80, 30).pixels]
     lines = [found("first", box(0, 5, 20, 10)), found("second", box(0, 45, 20, 10))]
     lines.append(found("below", box(0, 90, 20, 10)))

@@ -1,4 +1,4 @@
-"""Calls as bytes on a socket, so that what was sent and what came back is known exactly."""
+"""Send calls as bytes on a socket, to know exactly what was sent and received."""
 
 from __future__ import annotations
 
@@ -11,23 +11,23 @@ from enum import Enum
 from typing import Literal
 
 ANSWER_LIMIT_S = 90.0
-"""The server answers within its deadline of 60 s; a call beyond this one hangs."""
+"""The server's deadline is 60 s; a call that takes longer than this hangs."""
 
-_AT_ONCE = struct.pack("ii", 1, 0)
-"""SO_LINGER by which closing a socket resets the connection."""
+_RESET = struct.pack("ii", 1, 0)
+"""SO_LINGER value that makes close() reset the connection."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Call:
-    """One request and what must come back.
+    """Hold a request and the expected response.
 
     Attributes:
-        kind: its name in the summary.
-        request: head and body, whole.
-        status: of the answer; 0 where none can come.
-        code: of the error, "" for none.
-        same: calls of the same name must have answers of the same bytes; "" for any answer.
-        leaves: the client goes in the middle of its body, or before the answer.
+        kind: Name in the summary.
+        request: Complete request.
+        status: Expected HTTP status; 0 for no response.
+        code: Expected error code; "" for none.
+        same: Calls with the same name must get identical responses; "" for any response.
+        aborts: When the client aborts the call; "" for never.
     """
 
     kind: str
@@ -35,28 +35,28 @@ class Call:
     status: int = 200
     code: str = ""
     same: str = ""
-    leaves: Literal["", "in the body", "before the answer"] = ""
+    aborts: Literal["", "during the body", "before the response"] = ""
 
 
 class Fate(Enum):
-    """What became of a call."""
+    """Classify how a call ended."""
 
     ANSWERED = "answered"
-    LEFT = "left by its client"
-    REFUSED = "no connection"
-    NOT_SENT = "connection closed before all was sent"
-    LOST = "sent, and no whole answer"
+    ABORTED = "aborted by the client"
+    REFUSED = "connection refused"
+    NOT_SENT = "connection closed while sending"
+    LOST = "sent without a complete response"
 
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """What became of a call.
+    """Hold the outcome of a call.
 
     Attributes:
-        fate: of the call.
-        status: of the answer, 0 without one.
-        body: of the answer.
-        detail: the error in place of an answer.
+        fate: How it ended.
+        status: HTTP status; 0 without a response.
+        body: Response body.
+        detail: Exception instead of a response.
     """
 
     fate: Fate
@@ -66,7 +66,7 @@ class Outcome:
 
     @property
     def code(self) -> str:
-        """``error_code`` of the answer, "" where it has none."""
+        """Return ``error_code`` of the response; "" if it has none."""
         try:
             said = json.loads(self.body)
         except ValueError:
@@ -75,14 +75,14 @@ class Outcome:
 
 
 class Client:
-    """One client, which keeps its connection until it or the server closes it."""
+    """Call a server on one connection, reopened after either side closed it."""
 
     def __init__(self, host: str, port: int) -> None:
-        self._place = (host, port)
+        self._address = (host, port)
         self._socket: socket.socket | None = None
 
     def call(self, call: Call, *, fresh: bool = False) -> Outcome:
-        """Send a call and wait for its answer, on a new connection if that is wanted."""
+        """Send a call and return its outcome; ``fresh`` forces a new connection."""
         if fresh:
             self.close()
         try:
@@ -90,8 +90,8 @@ class Client:
         except OSError as error:
             return Outcome(Fate.REFUSED, detail=type(error).__name__)
         try:
-            if call.leaves:
-                return self._leave(connection, call)
+            if call.aborts:
+                return self._abort(connection, call)
             return self._ask(connection, call.request)
         except BaseException:
             self.close()
@@ -105,7 +105,7 @@ class Client:
 
     def _connected(self) -> socket.socket:
         if not self._socket:
-            self._socket = socket.create_connection(self._place, timeout=ANSWER_LIMIT_S)
+            self._socket = socket.create_connection(self._address, timeout=ANSWER_LIMIT_S)
             self._socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         return self._socket
 
@@ -124,13 +124,13 @@ class Client:
             self.close()
         return Outcome(Fate.ANSWERED, response.status, body)
 
-    def _leave(self, connection: socket.socket, call: Call) -> Outcome:
+    def _abort(self, connection: socket.socket, call: Call) -> Outcome:
         whole = len(call.request)
-        sent = whole // 2 if call.leaves == "in the body" else whole
+        sent = whole // 2 if call.aborts == "during the body" else whole
         connection.sendall(call.request[:sent])
-        connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, _AT_ONCE)
+        connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, _RESET)
         self.close()
-        return Outcome(Fate.LEFT)
+        return Outcome(Fate.ABORTED)
 
 
 def request_of(
@@ -141,7 +141,7 @@ def request_of(
     method: str = "POST",
     length: int | None = None,
 ) -> bytes:
-    """A whole HTTP/1.1 request; ``length`` in place of the body's own."""
+    """Return an HTTP/1.1 request; ``length`` overrides the Content-Length."""
     lines = [f"{method} {path} HTTP/1.1", "Host: 127.0.0.1"]
     lines += [f"{name}: {value}" for name, value in headers.items()]
     lines.append(f"Content-Length: {len(body) if length is None else length}")

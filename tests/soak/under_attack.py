@@ -1,7 +1,7 @@
-"""Attacks by one peer, with and without in turn: what the other callers notice of each.
+"""Compare throughput and health-check latency with and without an attack.
 
-Two clients read images in closed loops, one with a token and one with a signature, while
-``/healthz`` is asked fifty times a second. The attacker calls from another address of this machine.
+Two clients call in closed loops, one with a token and one with a signature, while ``/healthz`` is
+polled fifty times a second. The attacker calls from another address of this machine.
 """
 
 from __future__ import annotations
@@ -22,19 +22,19 @@ import httpx
 from tests.contract.signing import signed_request
 from tests.soak.attacks.__main__ import ATTACKS
 from tests.soak.calls import caller_of
+from tests.soak.client import Call, Client, Fate, request_of
 from tests.soak.load import Tally, drive
-from tests.soak.report import Report, some
-from tests.soak.wire import Call, Client, Fate, request_of
+from tests.soak.report import Report, summarize
 from tests.support.images import draw_image, encode_image, to_base64
 from tests.support.servers import Account, Service, admin, running_service, sign_in
 
 _ATTACKER = "127.0.0.2"
 _TURNS = 3
 _SETTLE_S = 2.0
-"""From the start of the attack to the first call that counts."""
+"""From the start of the attack to the first measured call."""
 _LONGEST_CALL_S = 60.0
-"""The attack is ended when the turn is; this bounds it if this program is killed."""
-_ASK_EVERY_S = 0.02
+"""Bounds the attack if this process is killed; normally it ends with the phase."""
+_POLL_INTERVAL_S = 0.02
 _HEALTH_P99_S = 0.05
 _THROUGHPUT = 0.9
 _SETTINGS = {"WEB_IMAGE_OCR_SERVING__WORKERS": "2"}
@@ -43,12 +43,12 @@ _IMAGE = encode_image(draw_image(((20, 16), "Summer"), ((20, 66), "price 12.50")
 
 @dataclass(slots=True)
 class _Phase:
-    """What was seen with the attack, or without it, over all turns.
+    """Hold what was measured with the attack, or without it, over all turns.
 
     Attributes:
-        tally: of the calls.
-        seconds: that they took.
-        health: seconds of each answer of ``/healthz``.
+        tally: Results of the calls.
+        seconds: Duration of the calls.
+        health: Latency of each ``/healthz`` response, seconds.
     """
 
     tally: Tally = field(default_factory=Tally)
@@ -57,24 +57,24 @@ class _Phase:
 
     @property
     def rate(self) -> float:
-        """Calls answered a second."""
+        """Return calls answered a second."""
         return self.tally.fates[Fate.ANSWERED] / self.seconds
 
     @property
     def p99(self) -> float:
-        """Of ``/healthz``, seconds."""
+        """Return the 99th percentile of ``/healthz`` latency in seconds."""
         return statistics.quantiles(self.health, n=100)[98]
 
 
-def attacked(folder: Path, seconds: float, names: tuple[str, ...] = tuple(ATTACKS)) -> Report:
-    """Run each attack in three turns of that many seconds, and as many turns without it."""
+def under_attack(folder: Path, seconds: float, names: tuple[str, ...] = tuple(ATTACKS)) -> Report:
+    """Alternate ``seconds`` with each attack and ``seconds`` without, three times."""
     report = Report("attacked")
     for name in names:
         home = folder / name.replace(" ", "-")
         with running_service(home, environment=_SETTINGS) as service:
             service.server.workers()
             calls = _calls(service)
-            secret = _known_to_the_attacker(name, service)
+            secret = _attacker_credential(name, service)
             alone, under = _Phase(), _Phase()
             _measure(service.url, calls, 2.0, _Phase())  # warm
             for _ in range(_TURNS):
@@ -88,19 +88,19 @@ def attacked(folder: Path, seconds: float, names: tuple[str, ...] = tuple(ATTACK
 
 def _judge(report: Report, name: str, alone: _Phase, under: _Phase) -> None:
     report.facts.append(
-        f"{name}: {alone.rate:.1f} calls/s alone, {under.rate:.1f} attacked; /healthz p99 "
-        f"{alone.p99 * 1000:.0f} ms alone, {under.p99 * 1000:.0f} ms attacked"
+        f"{name}: {alone.rate:.1f} calls/s without, {under.rate:.1f} with attack; /healthz p99 "
+        f"{alone.p99 * 1000:.0f} ms without, {under.p99 * 1000:.0f} ms with attack"
     )
     share = under.rate / alone.rate
-    report.check(share >= _THROUGHPUT, f"{name}: {share:.2f} of the calls alone")
+    report.check(share >= _THROUGHPUT, f"{name}: {share:.2f} of the throughput without attack")
     report.check(under.p99 <= _HEALTH_P99_S, f"{name}: /healthz p99 {under.p99 * 1000:.0f} ms")
     lost = under.tally.done - under.tally.fates[Fate.ANSWERED]
-    report.check(lost == 0, f"{name}: {lost} calls without an answer")
-    report.check(not under.tally.wrong, f"{name}: {some(under.tally.wrong)} not answered 200")
+    report.check(lost == 0, f"{name}: {lost} calls without a response")
+    report.check(not under.tally.wrong, f"{name}: {summarize(under.tally.wrong)} not answered 200")
 
 
 def _calls(service: Service) -> list[Call]:
-    """The same image, with a token and signed."""
+    """Return calls with the same image, one with a token and one signed."""
     caller = caller_of(service)
     body = {"image": to_base64(_IMAGE)}
     account = service.account
@@ -124,29 +124,29 @@ def _with_host(request: bytes, host: str) -> bytes:
     return request.replace(b"Host: 127.0.0.1\r\n", f"Host: {host}\r\n".encode(), 1)
 
 
-def _known_to_the_attacker(name: str, service: Service) -> str:
-    """The public half of a key that others use, or the token of a user of the attacker's own."""
+def _attacker_credential(name: str, service: Service) -> str:
+    """Return the public half of another user's access key, or the attacker's token."""
     if name == "signed bodies":
         return service.account.access_key
     if name != "lists":
         return "-"
     made = admin(service.data_dir, "user", "create", "mallory", "--role", "caller")
     account = service.account
-    mallory = Account.of({**vars_of(account), "user": "mallory", "password": made["password"]})
+    mallory = Account.of({**_fields_of(account), "user": "mallory", "password": made["password"]})
     answer = sign_in(service.client, mallory)
     return answer.headers["x-subject-token"]
 
 
-def vars_of(account: Account) -> dict[str, str]:
-    """The account's values by name."""
+def _fields_of(account: Account) -> dict[str, str]:
+    """Return the account's fields by name."""
     return {name: getattr(account, name) for name in Account.__dataclass_fields__}
 
 
 def _measure(url: str, calls: list[Call], seconds: float, phase: _Phase) -> None:
     end = time.monotonic() + seconds
     started = time.monotonic()
-    asking = threading.Thread(target=_ask_health, args=(url, end, phase.health))
-    asking.start()
+    polling = threading.Thread(target=_poll_health, args=(url, end, phase.health))
+    polling.start()
     drive(
         url,
         itertools.cycle(calls),
@@ -155,10 +155,10 @@ def _measure(url: str, calls: list[Call], seconds: float, phase: _Phase) -> None
         clients=len(calls),
     )
     phase.seconds += time.monotonic() - started
-    asking.join()
+    polling.join()
 
 
-def _ask_health(url: str, end: float, seconds: list[float]) -> None:
+def _poll_health(url: str, end: float, seconds: list[float]) -> None:
     address = httpx.URL(url)
     client = Client(address.host, address.port or 0)
     call = Call(kind="health", request=request_of("/healthz", b"", {}, method="GET"))
@@ -166,7 +166,7 @@ def _ask_health(url: str, end: float, seconds: list[float]) -> None:
         outcome = client.call(call)
         taken = time.monotonic() - now
         seconds.append(taken if outcome.status == 200 else float("inf"))
-        time.sleep(max(0.0, _ASK_EVERY_S - taken))
+        time.sleep(max(0.0, _POLL_INTERVAL_S - taken))
     client.close()
 
 
@@ -176,6 +176,6 @@ def _attack(name: str, url: str, seconds: float, secret: str) -> Iterator[None]:
     with subprocess.Popen([*command, secret]) as process:
         try:
             yield
-            assert process.poll() is None, "the attack ended early"
+            assert process.poll() is None, "the attack exited early"
         finally:
             process.terminate()
