@@ -101,7 +101,7 @@ def main() -> None:
                 parser.exit(1, f"{error}\n")
             scores: defaultdict[str, Counter[str]] = defaultdict(Counter)
             for (radius, extent, lower), curved in curved_texts(arguments.height).items():
-                answer = engine.read(draw(curved), detect_direction=False)
+                answer = engine.recognize(draw(curved), detect_direction=False)
                 found = word_bag(line.text for line in answer.lines)
                 expected = word_bag([curved.text])
                 part = {"hits": (found & expected).total(), "all": found.total() + expected.total()}

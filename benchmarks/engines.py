@@ -49,7 +49,7 @@ class FoundLine:
 
 
 @dataclass(frozen=True, slots=True)
-class Answer:
+class Recognition:
     """Hold the lines in reading order and the engine's seconds without decoding."""
 
     lines: list[FoundLine]
@@ -67,7 +67,7 @@ class Candidate(Protocol):
     versions: Mapping[str, str]
     pid: int
 
-    def read(self, pixels: Pixels, *, detect_direction: bool) -> Answer:
+    def recognize(self, pixels: Pixels, *, detect_direction: bool) -> Recognition:
         """Recognize one image."""
         ...
 
@@ -111,16 +111,16 @@ class OurEngine:
         keep_freed_memory()  # as a worker does
         self._engine = Engine(config)
         self._cores = cores
-        self.read(np.full((320, 320, 3), 255, np.uint8), detect_direction=False)
+        self.recognize(np.full((320, 320, 3), 255, np.uint8), detect_direction=False)
 
-    def read(self, pixels: Pixels, *, detect_direction: bool) -> Answer:
+    def recognize(self, pixels: Pixels, *, detect_direction: bool) -> Recognition:
         """Recognize one image."""
         started = time.perf_counter()
         options = RecognitionOptions(detect_direction=detect_direction)
         page = self._engine.recognize(pixels, options, cores=self._cores)
         seconds = time.perf_counter() - started
         lines = [_found(line.text, line.quad, line.confidence) for line in page.lines]
-        return Answer(lines, seconds)
+        return Recognition(lines, seconds)
 
 
 class Peer:
@@ -129,10 +129,10 @@ class Peer:
     def __init__(self, process: subprocess.Popen[str], folder: Path) -> None:
         self._process = process
         self.pid = process.pid
-        self._image = folder / "picture.npy"
+        self._image = folder / "image.npy"
         self.versions: Mapping[str, str] = self._answer()["versions"]
 
-    def read(self, pixels: Pixels, *, detect_direction: bool) -> Answer:
+    def recognize(self, pixels: Pixels, *, detect_direction: bool) -> Recognition:
         """Recognize one image; ``detect_direction`` is ignored, peers always detect it."""
         del detect_direction
         np.save(self._image, pixels)
@@ -140,7 +140,7 @@ class Peer:
         print(json.dumps({"image": str(self._image)}), file=self._process.stdin, flush=True)
         answer = self._answer()
         lines = [_found(x["text"], x["quad"], x["confidence"]) for x in answer["lines"]]
-        return Answer(lines, answer["seconds"])
+        return Recognition(lines, answer["seconds"])
 
     def _answer(self) -> dict[str, Any]:
         assert self._process.stdout is not None

@@ -12,7 +12,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from benchmarks.accuracy import worst_images
-from benchmarks.accuracy.measure import Variant, read_set, row_of
+from benchmarks.accuracy.measure import Variant, recognize_set, row_of
 from benchmarks.accuracy.report import Row, against_plain, relative_errors, write
 from benchmarks.dataset import set_names
 from benchmarks.engines import ENGINES, OURS, PeerExitedError, open_engine
@@ -40,7 +40,7 @@ def main() -> None:
             parser.exit(1, f"{error}\n")
         for set_name in wanted:
             for variant in variants:
-                runs = read_set(arguments.data / set_name, engines, variant)
+                runs = recognize_set(arguments.data / set_name, engines, variant)
                 for name, run in runs.items():
                     rows.append(row_of(name, set_name, variant, run, with_losses=arguments.losses))
                     print(rows[-1], flush=True)

@@ -32,7 +32,7 @@ class Variant:
 
 
 @dataclass(frozen=True, slots=True)
-class Reading:
+class ScoredSample:
     """Hold an image, the lines found and their metrics."""
 
     sample: Sample
@@ -42,13 +42,15 @@ class Reading:
 
 @dataclass(frozen=True, slots=True)
 class Run:
-    """Hold an engine's readings of a set and the seconds of each image or stack."""
+    """Hold an engine's scored samples of a set and the seconds of each image or stack."""
 
-    readings: list[Reading] = field(default_factory=list)
+    scored: list[ScoredSample] = field(default_factory=list)
     seconds: list[float] = field(default_factory=list)
 
 
-def read_set(folder: Path, engines: Mapping[str, Candidate], variant: Variant) -> dict[str, Run]:
+def recognize_set(
+    folder: Path, engines: Mapping[str, Candidate], variant: Variant
+) -> dict[str, Run]:
     """Recognize a set with all engines, so that the machine's load is the same for each.
 
     A stack is scored as its separate images.
@@ -61,10 +63,10 @@ def read_set(folder: Path, engines: Mapping[str, Candidate], variant: Variant) -
         images = [sample.pixels for sample in samples]
         stack = stack_images(images)
         for name, engine in engines.items():
-            answer = engine.read(stack, detect_direction=variant.angle is not None)
+            answer = engine.recognize(stack, detect_direction=variant.angle is not None)
             runs[name].seconds.append(answer.seconds)
-            runs[name].readings.extend(
-                Reading(sample, lines, shares(sample, lines))
+            runs[name].scored.extend(
+                ScoredSample(sample, lines, shares(sample, lines))
                 for sample, lines in zip(samples, split_stack(answer.lines, images), strict=True)
             )
     return runs
@@ -74,18 +76,18 @@ def row_of(
     engine: str, set_name: str, variant: Variant, run: Run, *, with_losses: bool = False
 ) -> Row:
     """Return the metrics of a run, optionally with its losses."""
-    metrics = set_metrics([reading.shares for reading in run.readings])
+    metrics = set_metrics([sample.shares for sample in run.scored])
     main = traits_of(set_name).main
     return Row(
         engine=engine,
         set_name=set_name,
         angle=variant.angle,
         stack=variant.stack,
-        images=len(run.readings),
+        images=len(run.scored),
         main=main if main in metrics else "word_recall",  # partial labels allow recall only
         metrics=metrics,
         seconds=run.seconds,
-        losses=losses_of((x.sample, x.lines) for x in run.readings) if with_losses else None,
+        losses=losses_of((x.sample, x.lines) for x in run.scored) if with_losses else None,
     )
 
 

@@ -13,7 +13,7 @@ import cv2
 import numpy as np
 
 from benchmarks.accuracy.matching import Match, has_box, match_lines, outside_ignored
-from benchmarks.accuracy.measure import Reading, Run
+from benchmarks.accuracy.measure import Run, ScoredSample
 from benchmarks.accuracy.report import Row
 from benchmarks.dataset import Label, Points
 from benchmarks.engines import FoundLine
@@ -43,25 +43,25 @@ def page(sections: Iterable[str]) -> str:
 def section(row: Row, run: Run) -> str:
     """Return the images of a set on which an engine loses most of the main metric, as HTML."""
 
-    def loss(reading: Reading) -> float:
-        part, whole = reading.shares[row.main]
+    def loss(scored: ScoredSample) -> float:
+        part, whole = scored.shares[row.main]
         return whole - part
 
-    worst = sorted(run.readings, key=loss, reverse=True)[:_WORST]
-    figures = [_figure(reading) for reading in worst if loss(reading) > 0]
+    worst = sorted(run.scored, key=loss, reverse=True)[:_WORST]
+    figures = [_figure(scored) for scored in worst if loss(scored) > 0]
     return f"<h2>{escape(row.set_name)}: {escape(row.engine)}</h2>" + "\n".join(figures)
 
 
-def _figure(reading: Reading) -> str:
-    sample = reading.sample
-    found = outside_ignored(reading.lines, sample.labels)
+def _figure(scored: ScoredSample) -> str:
+    sample = scored.sample
+    found = outside_ignored(scored.lines, sample.labels)
     matches = match_lines(sample.labels, found)
     height, width = sample.pixels.shape[:2]
     drawing = [*_labels(sample.labels, matches), *_lines(found, matches)]
     return (
         f'<figure><svg viewBox="0 0 {width} {height}">'
         f'<image href="{_data_url(sample.pixels)}" width="{width}" height="{height}"/>'
-        f"{''.join(drawing)}</svg><figcaption>{_words(reading, found, matches)}"
+        f"{''.join(drawing)}</svg><figcaption>{_words(scored, found, matches)}"
         f"</figcaption></figure>"
     )
 
@@ -94,8 +94,8 @@ def _polygon(quad: Points, kind: str, text: str) -> str:
     return f'<polygon class="{kind}" points="{points}"><title>{escape(text)}</title></polygon>'
 
 
-def _words(reading: Reading, found: Sequence[FoundLine], matches: Sequence[Match]) -> str:
-    labels = reading.sample.labels
+def _words(scored: ScoredSample, found: Sequence[FoundLine], matches: Sequence[Match]) -> str:
+    labels = scored.sample.labels
     wanted = word_bag(label.text for label in labels if not label.ignore)
     read = word_bag(line.text for line in found)
     matched = {at for pair in matches for at in pair.labels}
@@ -117,7 +117,7 @@ def _words(reading: Reading, found: Sequence[FoundLine], matches: Sequence[Match
         for title, texts in entries.items()
         if texts
     )
-    return f"<b>{escape(reading.sample.name)}</b><dl>{items}</dl>"
+    return f"<b>{escape(scored.sample.name)}</b><dl>{items}</dl>"
 
 
 def _data_url(pixels: Pixels) -> str:

@@ -40,7 +40,7 @@ def warm_up(data: Path, sets: Iterable[str], engines: Mapping[str, Candidate]) -
     """Run every engine on the first image of each set."""
     for _, sample in iter_images(data, sets, 1):
         for engine in engines.values():
-            engine.read(sample.pixels, detect_direction=False)
+            engine.recognize(sample.pixels, detect_direction=False)
 
 
 def time_engines(
@@ -57,7 +57,7 @@ def time_engines(
         found: dict[str, Shares] = {}
         for repeat in range(repeats):
             for name in rotate(names, number * repeats + repeat):
-                answer = engines[name].read(sample.pixels, detect_direction=False)
+                answer = engines[name].recognize(sample.pixels, detect_direction=False)
                 wait_until_idle(engines[name].pid)
                 seconds[name].append(answer.seconds)
                 found[name] = shares(sample, answer.lines)

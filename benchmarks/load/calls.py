@@ -9,7 +9,7 @@ from typing import Any
 
 OK = 200
 TOO_MANY = 429
-NO_ANSWER = 0
+NO_RESPONSE = 0
 """Status of a call that failed or timed out."""
 
 _QUANTILES = (0.5, 0.95, 0.99)
@@ -24,7 +24,7 @@ class Call:
             connection became free.
         sent: Time of the first byte sent.
         ended: Time of the last byte received.
-        status: HTTP status; ``NO_ANSWER`` without a response.
+        status: HTTP status; ``NO_RESPONSE`` without a response.
         retry_after_s: ``Retry-After`` of the response, or None.
         stages_ms: ``Server-Timing`` of the response, milliseconds by stage.
     """
@@ -109,7 +109,7 @@ def overhead_ms(call: Call) -> float:
     return stages["total"] - worker
 
 
-def answers(run: Run) -> dict[str, Any]:
+def summarize_calls(run: Run) -> dict[str, Any]:
     """Summarize accepted and rejected calls, with their latency."""
     accepted, refused = run.with_status(OK), run.with_status(TOO_MANY)
     statuses = sorted({call.status for call in run.calls} - {OK, TOO_MANY})

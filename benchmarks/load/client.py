@@ -5,18 +5,18 @@ from __future__ import annotations
 import asyncio
 from dataclasses import dataclass
 
-from benchmarks.load.calls import NO_ANSWER
+from benchmarks.load.calls import NO_RESPONSE
 
-ANSWER_LIMIT_S = 90.0
+RESPONSE_TIMEOUT_S = 90.0
 """The server's deadline is 60 s; a call that takes longer than this hangs."""
 
 
 @dataclass(frozen=True, slots=True)
-class Answer:
+class Response:
     """Represent a response.
 
     Attributes:
-        status: HTTP status; ``NO_ANSWER`` without a response.
+        status: HTTP status; ``NO_RESPONSE`` without a response.
         headers: Values by lower-case name; repeated headers joined by commas.
     """
 
@@ -38,16 +38,16 @@ class Connection:
         self._address = (host, port)
         self._streams: tuple[asyncio.StreamReader, asyncio.StreamWriter] | None = None
 
-    async def call(self, request: bytes) -> Answer:
+    async def call(self, request: bytes) -> Response:
         """Send a request and return the response; its body is discarded."""
         try:
-            async with asyncio.timeout(ANSWER_LIMIT_S):
-                answer = await self._ask(request)
+            async with asyncio.timeout(RESPONSE_TIMEOUT_S):
+                response = await self._ask(request)
         except (OSError, EOFError, TimeoutError):
-            answer = Answer(NO_ANSWER, {"connection": "close"})
-        if answer.headers.get("connection") == "close":
+            response = Response(NO_RESPONSE, {"connection": "close"})
+        if response.headers.get("connection") == "close":
             self.close()
-        return answer
+        return response
 
     def close(self) -> None:
         """Close the connection; the next call opens it again."""
@@ -55,16 +55,16 @@ class Connection:
             self._streams[1].close()
         self._streams = None
 
-    async def _ask(self, request: bytes) -> Answer:
+    async def _ask(self, request: bytes) -> Response:
         self._streams = self._streams or await asyncio.open_connection(*self._address)
         reader, writer = self._streams
         writer.write(request)
-        answer = parse_head(await reader.readuntil(b"\r\n\r\n"))
-        await reader.readexactly(int(answer.headers["content-length"]))
-        return answer
+        response = parse_head(await reader.readuntil(b"\r\n\r\n"))
+        await reader.readexactly(int(response.headers["content-length"]))
+        return response
 
 
-def parse_head(head: bytes) -> Answer:
+def parse_head(head: bytes) -> Response:
     """Parse status line and headers of a response."""
     first, *lines = head.decode("latin-1").rstrip("\r\n").split("\r\n")
     headers: dict[str, str] = {}
@@ -72,7 +72,7 @@ def parse_head(head: bytes) -> Answer:
         name, _, value = line.partition(":")
         name, value = name.strip().lower(), value.strip()
         headers[name] = f"{headers[name]}, {value}" if name in headers else value
-    return Answer(int(first.split()[1]), headers)
+    return Response(int(first.split()[1]), headers)
 
 
 def request_of(path: str, token: str, host: str, body: bytes) -> bytes:

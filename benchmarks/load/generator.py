@@ -111,15 +111,15 @@ class _Runner:
     async def _call(self, body: int, *, due: float) -> Call:
         connection = self._free.pop() if self._free else self._connection()
         sent = self._now()
-        answer = await connection.call(self._requests[body])
-        wait = answer.headers.get("retry-after")
+        response = await connection.call(self._requests[body])
+        wait = response.headers.get("retry-after")
         call = Call(
             due=due,
             sent=sent,
             ended=self._now(),
-            status=answer.status,
+            status=response.status,
             retry_after_s=None if wait is None else float(wait),
-            stages_ms=answer.stages_ms,
+            stages_ms=response.stages_ms,
         )
         self._calls.append(call)
         self._free.append(connection)

@@ -86,10 +86,10 @@ def _call(connection: socket.socket, request: bytes, status: int) -> None:
     while b"\r\n\r\n" not in received:
         received += _receive(connection)
     head, _, body = received.partition(b"\r\n\r\n")
-    answer = parse_head(head)
-    if answer.status != status:
-        raise RuntimeError(f"expected status {status}, got {answer.status}: {body[:200]!r}")
-    missing = int(answer.headers["content-length"]) - len(body)
+    response = parse_head(head)
+    if response.status != status:
+        raise RuntimeError(f"expected status {status}, got {response.status}: {body[:200]!r}")
+    missing = int(response.headers["content-length"]) - len(body)
     while missing:
         missing -= len(_receive(connection))
 

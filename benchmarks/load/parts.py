@@ -9,7 +9,15 @@ from typing import Any
 
 from benchmarks.latency.processes import cpu_seconds
 from benchmarks.load.baseline import BaselineProcesses
-from benchmarks.load.calls import OK, Run, answers, due_times, overhead_ms, quantiles_ms, throughput
+from benchmarks.load.calls import (
+    OK,
+    Run,
+    due_times,
+    overhead_ms,
+    quantiles_ms,
+    summarize_calls,
+    throughput,
+)
 from benchmarks.load.generator import Generator
 from benchmarks.load.memory import MemoryWatch, process_tree
 from benchmarks.load.server import Server, running_server
@@ -80,7 +88,7 @@ def closed(bench: Bench) -> dict[str, Any]:
         for concurrency in CONCURRENCIES:
             run = bench.read_all(server, concurrency)
             row = {"concurrency": concurrency, "per_second": round(bench.throughput(run), 3)}
-            rows.append(row | answers(run))
+            rows.append(row | summarize_calls(run))
             print(rows[-1], flush=True)
     return {
         "at_once": AT_ONCE,
@@ -178,7 +186,9 @@ def open_loop(bench: Bench) -> dict[str, Any]:
         for share in SHARES:
             due = due_times(share * capacity, bench.seconds)
             run = bench.generator.scheduled(server.address, bench.order, due)
-            rows.append({"share": share, "per_second": round(share * capacity, 3)} | answers(run))
+            rows.append(
+                {"share": share, "per_second": round(share * capacity, 3)} | summarize_calls(run)
+            )
             print(rows[-1], flush=True)
     return {"capacity_per_second": round(capacity, 3), "seconds": bench.seconds, "rates": rows}
 
@@ -192,7 +202,7 @@ def overload(bench: Bench) -> dict[str, Any]:
         with MemoryWatch(server.pid) as memory:
             run = bench.generator.scheduled(server.address, bench.order, due)
     alone_ms = quantiles_ms([one.latency for one in alone.with_status(OK)])
-    found = answers(run)
+    found = summarize_calls(run)
     half = len(memory.mib) // 2
     return {
         "capacity_per_second": round(capacity, 3),

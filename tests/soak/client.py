@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from enum import Enum
 from typing import Literal
 
-ANSWER_LIMIT_S = 90.0
+RESPONSE_TIMEOUT_S = 90.0
 """The server's deadline is 60 s; a call that takes longer than this hangs."""
 
 _RESET = struct.pack("ii", 1, 0)
@@ -105,7 +105,7 @@ class Client:
 
     def _connected(self) -> socket.socket:
         if not self._socket:
-            self._socket = socket.create_connection(self._address, timeout=ANSWER_LIMIT_S)
+            self._socket = socket.create_connection(self._address, timeout=RESPONSE_TIMEOUT_S)
             self._socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         return self._socket
 

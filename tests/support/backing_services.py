@@ -34,7 +34,7 @@ class BackingService(ABC):
         self._process: subprocess.Popen[bytes] | None = None
 
     @abstractmethod
-    def answers(self) -> bool:
+    def accepts_connections(self) -> bool:
         """Return whether it accepts connections."""
 
     def start(self) -> None:
@@ -44,7 +44,7 @@ class BackingService(ABC):
                 self._command, stdout=log, stderr=log, stdin=subprocess.DEVNULL, **self._as_user
             )
         end = time.monotonic() + _START_LIMIT_S
-        while not self.answers():
+        while not self.accepts_connections():
             assert self._process.poll() is None, (self.folder / "log").read_text()
             assert time.monotonic() < end, (self.folder / "log").read_text()
             time.sleep(0.05)
@@ -76,7 +76,7 @@ class Redis(BackingService):
     def url(self) -> str:
         return f"unix://{self.socket}"
 
-    def answers(self) -> bool:
+    def accepts_connections(self) -> bool:
         said = subprocess.run(
             ["redis-cli", "-s", str(self.socket), "ping"],  # noqa: S607
             capture_output=True,
@@ -125,7 +125,7 @@ class Postgres(BackingService):
             connection.execute(statement.encode())
             yield
 
-    def answers(self) -> bool:
+    def accepts_connections(self) -> bool:
         try:
             self._connect().close()
         except psycopg.OperationalError:

@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from benchmarks.engines import Answer, Candidate
+from benchmarks.engines import Candidate, Recognition
 from benchmarks.latency import interleave, start
 from benchmarks.latency.interleave import Timed, iter_images, rotate, time_engines
 from benchmarks.latency.layouts import default_to_best
@@ -35,11 +35,11 @@ class Clockwork:
     def __init__(self, name: str, log: list[str], *seconds: float) -> None:
         self.name, self.log, self.seconds = name, log, list(seconds)
 
-    def read(self, pixels: Pixels, *, detect_direction: bool) -> Answer:
+    def recognize(self, pixels: Pixels, *, detect_direction: bool) -> Recognition:
         del pixels, detect_direction
         self.log.append(self.name)
         taken = self.seconds[0] if len(self.seconds) == 1 else self.seconds.pop(0)
-        return Answer([found("a", box(0, 0, 9, 9))], taken)
+        return Recognition([found("a", box(0, 0, 9, 9))], taken)
 
 
 @pytest.fixture(autouse=True)

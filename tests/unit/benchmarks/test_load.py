@@ -14,14 +14,14 @@ import pytest
 from PIL import Image
 
 from benchmarks.load.calls import (
-    NO_ANSWER,
+    NO_RESPONSE,
     Call,
     Run,
-    answers,
     due_times,
     overhead_ms,
     quantile,
     quantiles_ms,
+    summarize_calls,
     throughput,
 )
 from benchmarks.load.client import Connection, parse_head, request_of
@@ -72,9 +72,9 @@ def test_answers_are_counted_by_kind() -> None:
         call(ended=0.4),
         call(due=1.0, sent=1.0, ended=1.001, status=429),
         Call(due=1.0, sent=1.5, ended=1.502, status=429, retry_after_s=1.0),
-        call(status=NO_ANSWER),
+        call(status=NO_RESPONSE),
     ]
-    found = answers(Run(calls=calls, wall_s=2.0, generator_cpu_s=0.1))
+    found = summarize_calls(Run(calls=calls, wall_s=2.0, generator_cpu_s=0.1))
     assert (found["calls"], found["accepted"], found["refused"]) == (4, 1, 2)
     assert found["others"] == {"0": 1}
     assert found["accepted_ms"]["p50"] == 400.0
@@ -85,9 +85,9 @@ def test_answers_are_counted_by_kind() -> None:
 
 def test_status_and_headers_of_an_answer_are_parsed() -> None:
     head = b"HTTP/1.1 429 Too Many\r\nRetry-After: 2\r\nServer-Timing: a;dur=1.5, b;dur=2\r\n\r\n"
-    answer = parse_head(head)
-    assert (answer.status, answer.headers["retry-after"]) == (429, "2")
-    assert answer.stages_ms == {"a": 1.5, "b": 2.0}
+    response = parse_head(head)
+    assert (response.status, response.headers["retry-after"]) == (429, "2")
+    assert response.stages_ms == {"a": 1.5, "b": 2.0}
 
 
 async def test_a_connection_is_reused_and_reopened_after_the_server_closed_it() -> None:
@@ -119,7 +119,9 @@ async def test_a_connection_is_reused_and_reopened_after_the_server_closed_it() 
 async def test_a_stopped_server_gives_no_answer() -> None:
     with socket.create_server(("127.0.0.1", 0)) as gone:
         port = gone.getsockname()[1]
-    assert (await Connection("127.0.0.1", port).call(b"GET / HTTP/1.1\r\n\r\n")).status == NO_ANSWER
+    assert (
+        await Connection("127.0.0.1", port).call(b"GET / HTTP/1.1\r\n\r\n")
+    ).status == NO_RESPONSE
 
 
 def test_memory_is_sampled() -> None:
