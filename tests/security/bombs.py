@@ -334,6 +334,11 @@ REFUSED: Mapping[str, tuple[Callable[[], bytes], ErrorKind]] = {
 }
 """Files over a limit or without the announced pixels, and the error of each."""
 
+
+def small_blank_tiff(compression: str) -> bytes:
+    return encode_image(BLANK.resize((2048, 2048)), "TIFF", compression=compression)
+
+
 DECODED: Mapping[str, Callable[[], bytes]] = {
     "png, interlaced": lambda: png(4096, 4096, rows=zeros(4096 * (4096 + 2)), kind=0, interlace=1),
     "16-bit color png": lambda: png(4096, 4096, rows=zeros(4096 * (6 * 4096 + 1)), depth=16),
@@ -354,7 +359,7 @@ DECODED: Mapping[str, Callable[[], bytes]] = {
         BLANK, "TIFF", compression="tiff_adobe_deflate", tiffinfo={278: 1}
     ),
     **{
-        f"tiff, {kind}": partial(encode_image, BLANK.resize((2048, 2048)), "TIFF", compression=kind)
+        f"tiff, {kind}": partial(small_blank_tiff, kind)
         for kind in ("tiff_lzw", "zstd", "lzma", "packbits")
     },
     "tiff, group 4": lambda: encode_image(BLANK.convert("1"), "TIFF", compression="group4"),
