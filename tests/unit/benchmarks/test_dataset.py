@@ -1,21 +1,10 @@
 from __future__ import annotations
 
-import json
 from pathlib import Path
-
-from PIL import Image
 
 from benchmarks.dataset import load_set, set_names
 from benchmarks.text import ANY_GLYPH
-
-
-def write_set(folder: Path, **record: object) -> Path:
-    (folder / "images").mkdir(parents=True)
-    Image.new("RGBA", (30, 20), (0, 0, 0, 0)).save(folder / "images" / "a.png")
-    line = {"text": "a?b", "quad": [[0, 0], [9, 0], [9, 9], [0, 9]], "ignore": False}
-    image = {"image": "a.png", "width": 30, "height": 20, "lines": [line], **record}
-    (folder / "labels.jsonl").write_text(json.dumps(image) + "\n", encoding="utf-8")
-    return folder
+from tests.unit.benchmarks.samples import write_set
 
 
 def test_an_image_with_its_labels(tmp_path: Path) -> None:

@@ -15,8 +15,7 @@ from benchmarks.latency.memory import last_to_quarter, shuffled
 from benchmarks.latency.processes import busy_share, resident_mib
 from benchmarks.latency.stages import summary
 from benchmarks.latency.totals import by_group, compare_engines, format_table
-from tests.unit.benchmarks.support import box, found, label, sample
-from tests.unit.benchmarks.test_dataset import write_set
+from tests.unit.benchmarks.samples import box, found, label, sample, write_set
 from web_image_ocr.primitives.pixels import Pixels
 
 RIGHT, WRONG = {"word_f": (2.0, 2.0), "word_recall": (1.0, 1.0)}, {"word_f": (0.0, 2.0)}

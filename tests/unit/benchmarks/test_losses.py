@@ -9,7 +9,7 @@ from benchmarks.accuracy.losses import Cause, Losses, is_judged, losses, losses_
 from benchmarks.dataset import Label, Sample
 from benchmarks.engines import FoundLine
 from benchmarks.text import ANY_GLYPH, word_bag
-from tests.unit.benchmarks.support import box, found, label, sample
+from tests.unit.benchmarks.samples import box, found, label, sample
 
 ROW = box(0, 0, 100, 10)
 

@@ -5,7 +5,7 @@ import pytest
 
 from benchmarks.accuracy.matching import has_box, iou, match_lines, outside_ignored
 from benchmarks.dataset import Points
-from tests.unit.benchmarks.support import box, found, label
+from tests.unit.benchmarks.samples import box, found, label
 
 
 def test_overlap_is_intersection_over_union() -> None:

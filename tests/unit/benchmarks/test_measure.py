@@ -6,8 +6,7 @@ from pathlib import Path
 from benchmarks.accuracy.measure import Variant, recognize_set, row_of
 from benchmarks.accuracy.worst_images import page, section
 from benchmarks.engines import Recognition
-from tests.unit.benchmarks.support import box, found
-from tests.unit.benchmarks.test_dataset import write_set
+from tests.unit.benchmarks.samples import box, found, write_set
 from web_image_ocr.primitives.pixels import Pixels
 
 

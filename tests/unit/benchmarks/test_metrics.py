@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 from benchmarks.accuracy.metrics import set_metrics, shares
 from benchmarks.dataset import Sample
 from benchmarks.engines import FoundLine
-from tests.unit.benchmarks.support import box, found, label, sample
+from tests.unit.benchmarks.samples import box, found, label, sample
 
 words = st.lists(st.text(alphabet="abc中1", min_size=1, max_size=5), max_size=6)
 

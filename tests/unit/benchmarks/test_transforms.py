@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 
 from benchmarks.accuracy.transforms import rotate, split_stack, stack_images
 from benchmarks.dataset import Sample
-from tests.unit.benchmarks.support import box, found, label
+from tests.unit.benchmarks.samples import box, found, label
 
 
 def marked(width: int = 60, height: int = 40) -> Sample:
