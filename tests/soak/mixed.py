@@ -36,8 +36,8 @@ _SEED = 20_261_126
 def mixed(folder: Path, calls: int, *, edition: Edition = "2021") -> Report:
     """Send ``calls`` mixed calls, eight at once.
 
-    Each image is first read while nothing else runs, by a worker that may use all cores; its
-    answers under load must have the same bytes.
+    Each image is first recognized without load, by a worker that may use all cores. Responses
+    under load must have the same bytes.
     """
     report = Report(f"mixed {edition}")
     tally = Tally()

@@ -14,7 +14,7 @@ import threading
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 
 import httpx
@@ -132,14 +132,9 @@ def _attacker_credential(name: str, service: Service) -> str:
         return "-"
     made = admin(service.data_dir, "user", "create", "mallory", "--role", "caller")
     account = service.account
-    mallory = Account.of({**_fields_of(account), "user": "mallory", "password": made["password"]})
+    mallory = Account.of({**asdict(account), "user": "mallory", "password": made["password"]})
     answer = sign_in(service.client, mallory)
     return answer.headers["x-subject-token"]
-
-
-def _fields_of(account: Account) -> dict[str, str]:
-    """Return the account's fields by name."""
-    return {name: getattr(account, name) for name in Account.__dataclass_fields__}
 
 
 def _measure(url: str, calls: list[Call], seconds: float, phase: _Phase) -> None:
