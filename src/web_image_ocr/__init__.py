@@ -9,18 +9,35 @@ from web_image_ocr.primitives.onnxruntime_telemetry import disable_onnxruntime_t
 
 if TYPE_CHECKING:
     from web_image_ocr.engine import Engine, EngineConfig, Page, RecognitionOptions, TextLine
+    from web_image_ocr.images import ImageLimits, decode
+    from web_image_ocr.primitives.memory import keep_freed_memory
 
-__all__ = ["Engine", "EngineConfig", "Page", "RecognitionOptions", "TextLine", "__version__"]
+__all__ = [
+    "Engine",
+    "EngineConfig",
+    "ImageLimits",
+    "Page",
+    "RecognitionOptions",
+    "TextLine",
+    "__version__",
+    "decode",
+    "keep_freed_memory",
+]
 
 __version__ = "0.2.0"
 
 disable_onnxruntime_telemetry()  # before any module of the package imports the library
 
 if not TYPE_CHECKING:
+    _MODULES = {
+        "ImageLimits": "images",
+        "decode": "images",
+        "keep_freed_memory": "primitives.memory",
+    }
 
     def __getattr__(name: str) -> object:
         # Lazy import: the command must install its signal handlers before it spends half a second
         # on importing NumPy, OpenCV and ONNX Runtime.
         if name in __all__:
-            return getattr(import_module("web_image_ocr.engine"), name)
+            return getattr(import_module(f"{__name__}.{_MODULES.get(name, 'engine')}"), name)
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

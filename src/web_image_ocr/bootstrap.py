@@ -55,9 +55,10 @@ async def running_app(
         identity: authenticates callers; None accepts everyone (``--no-auth``).
         stopping: returns whether a shutdown was requested.
     """
-    models = ModelFiles(settings.engine)  # before a worker loads them
+    # Before a worker loads the files: a file that is replaced later disables the cache.
+    models = ModelFiles(settings.engine)
     async with (
-        _counting(identity),  # closed last, to count all calls
+        _recorded_usage(identity),  # closed last, to count all calls
         WorkerPool(settings.serving, settings.engine, image_limits(settings)) as pool,
         ImageFetcher(settings.fetch, settings.storage) as fetcher,
         _shared_counters(settings) as shared_rate_counters,
@@ -81,8 +82,8 @@ async def running_app(
 
 def is_ready(app: FastAPI) -> bool:
     """Return whether a worker can recognize an image now."""
-    services: State = app.state.services
-    return services.recognizer.ready()
+    state: State = app.state.shared
+    return state.recognizer.ready()
 
 
 def _cached(recognizer: Recognizer, models: ModelFiles, settings: Settings) -> Recognizer:
@@ -98,6 +99,6 @@ def _shared_counters(
 
 
 @asynccontextmanager
-async def _counting(identity: Identity | None) -> AsyncIterator[None]:
+async def _recorded_usage(identity: Identity | None) -> AsyncIterator[None]:
     with identity.recorder if identity else nullcontext():
         yield

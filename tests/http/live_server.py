@@ -20,7 +20,7 @@ def serve(app: FastAPI) -> Iterator[str]:
     with socket.create_server(("127.0.0.1", 0)) as listener:
         # Inherited by connections; asyncio sets it only for a socket with an explicit protocol.
         listener.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-        api: ApiConfig = app.state.services.config
+        api: ApiConfig = app.state.shared.config
         config = HttpConfig(
             app, drain_bytes=api.drain_bytes, drain_s=api.drain_s, timeout_graceful_shutdown=1
         )

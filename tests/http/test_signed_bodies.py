@@ -45,7 +45,7 @@ def server(identity: Identity, recognizer: FakeRecognizer) -> Iterator[Server]:
         ApiConfig(max_body_bytes=64 * KB, max_bodies_bytes=1024 * KB, drain_s=0.2),
     )
     with serve(app) as url:
-        yield Server(url, app.state.services.budget)
+        yield Server(url, app.state.shared.budget)
 
 
 @pytest.fixture

@@ -41,7 +41,7 @@ def create_app(dependencies: Dependencies, config: ApiConfig) -> FastAPI:
     identity = dependencies.identity
     count = identity.recorder.count if identity else None
     app = _routed_app(config, authenticated=identity is not None, count=count)
-    app.state.services = State(dependencies, config)
+    app.state.shared = State(dependencies, config)
     return app
 
 

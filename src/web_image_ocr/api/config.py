@@ -14,27 +14,28 @@ class ApiConfig:
     """Hold the limits of the HTTP interface.
 
     Attributes:
-        edition: edition of the cloud API: ``2021`` (sides up to 8,192 px, seven image formats)
-            or ``2025`` (30,000 px, ten formats).
-        rate_limit: rate limit of one project, such as ``100/minute`` or ``20/second``; empty
+        edition: edition of the cloud API: ``2021`` (sides up to 8,192 px, six image formats) or
+            ``2025`` (30,000 px, nine formats).
+        rate_limit: rate limit per project, such as ``100/minute`` or ``20/second``; empty
             means no limit.
         rate_limit_redis_url: URL of a Redis that counts the calls of all servers with the same
             URL together: ``redis://:password@host:6379/0``, ``rediss://`` for TLS or
             ``unix:///path``. It needs the package redis (``web-image-ocr[redis]``). Empty, or
             while Redis does not answer: each server counts its own calls.
         management_rate_limit: rate limit of the identity API (``/v3``) and the management API
-            (``/v1``), such as ``600/minute``; empty means no limit. It holds for one user, and
-            for all unauthenticated calls of one client network. Counted as ``rate_limit`` is.
+            (``/v1``), such as ``600/minute``; empty means no limit. It applies per
+            user, and to all unauthenticated calls of one client network. Servers
+            that share a Redis count together.
         deadline_s: time limit of one recognition, seconds, including the fetch of a ``url``;
             above 0.
         max_body_bytes: largest request body, bytes, above 0.
         max_bodies_bytes: memory for all request bodies and fetched images, bytes, at least
-            ``max_body_bytes``; calls beyond it are refused as overload. Unauthenticated
-            callers get half of it, but at least one body. One project gets up to three times
-            the free memory. Of the unauthenticated half, one client network gets up to the
-            free memory, and one key used from it half as much. Decoded images come on top.
+            ``max_body_bytes``. Decoded images come on top. A call that does not fit is refused
+            as overload. Shares are limited: unauthenticated callers get half, but at least one
+            body; a lone project gets three quarters; a lone network gets half of the part for
+            unauthenticated callers, and a lone access key in it a third. Several get less each.
         body_s: time limit for receiving a body, seconds, above 0.
-        body_bytes_per_s: minimum rate of a body, bytes a second; a client that is 10 s behind
+        body_bytes_per_s: minimum rate of a body, bytes per second; a client that is 10 s behind
             it is refused as too slow. 0 means no minimum.
         drain_bytes: bytes of a refused body that are read and dropped after the answer, so
             that the client sees it; 0 or more.

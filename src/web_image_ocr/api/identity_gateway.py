@@ -30,13 +30,12 @@ class IdentityGateway:
     """Call identity without blocking the event loop.
 
     Each thread pool serves one kind of call. A locked database or password guessing therefore does
-    not delay calls of authenticated users.
-
-    Args:
-        identity: answers the calls.
+    not delay calls of authenticated users. ``check`` tries the caches on the event loop first, and
+    needs no thread if they suffice. ``read`` always takes a thread, and ``write`` one that may wait
+    for the database's write lock.
 
     Attributes:
-        identity: as given.
+        identity: answers the calls.
     """
 
     def __init__(self, identity: Identity) -> None:

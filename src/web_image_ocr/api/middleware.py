@@ -74,7 +74,7 @@ class AuditMiddleware:
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
-        context = AuditContext(client=lambda: scope["app"].state.services.network(scope))
+        context = AuditContext(client=lambda: scope["app"].state.shared.network(scope))
         with audit_scope(context):
             try:
                 await self._app(scope, receive, send)

@@ -138,7 +138,7 @@ class State:
 
 def state_of(request: Request) -> State:
     """Return the state of the application that serves this request."""
-    state: State = request.app.state.services
+    state: State = request.app.state.shared
     return state
 
 

@@ -15,7 +15,7 @@ import typer
 from web_image_ocr.bootstrap import open_identity
 from web_image_ocr.cli.first_start import initialize
 from web_image_ocr.cli.options import (
-    AccessKeyName,
+    AccessKeyId,
     ApiName,
     AsJson,
     BeyondQuota,
@@ -23,8 +23,8 @@ from web_image_ocr.cli.options import (
     DataDir,
     FirstProjectName,
     PasswordFile,
-    ProjectName,
-    UserName,
+    ProjectRef,
+    UserRef,
     read_secret,
 )
 from web_image_ocr.cli.records import (
@@ -49,6 +49,10 @@ from web_image_ocr.telemetry.logging import configure
 
 _SHOWN_ONCE = "The secrets above are shown only now; store them in a safe place."
 _SECRETS = frozenset({"password", "secret_key"})
+_ROLES = (
+    "administrator: call the service and manage the account; caller: call the service; "
+    "viewer: sign in and list projects only."
+)
 
 Action = Callable[..., Record | Listing]
 """Change or read the accounts, the first argument, and return what to print."""
@@ -66,10 +70,10 @@ admin.add_typer(subscription, name="subscription")
 
 @admin.command()
 def migrate(data_dir: DataDir = None, config: Config = None, as_json: AsJson = False) -> None:
-    """Migrate the database to this version, after a backup of its file.
+    """Migrate the database to this version.
 
-    'serve' does the same when it starts; the other commands refuse an older database. PostgreSQL
-    is not backed up: run 'pg_dump' before.
+    The file of an SQLite database is backed up before. PostgreSQL is not backed up: run 'pg_dump'
+    before. 'serve' also migrates when it starts; the other commands refuse an older database.
     """
     settings = load_settings(config, data_dir=data_dir)
     with closing(open_identity(settings, may_create=False, may_migrate=True)) as identity:
@@ -93,7 +97,7 @@ def init(
     config: Config = None,
     as_json: AsJson = False,
 ) -> None:
-    """Create the first account with its user, project and key, if there is none.
+    """Create the first account, user, project and key.
 
     A second call changes nothing, prints the ids without secrets and succeeds.
     """
@@ -169,8 +173,8 @@ def list_users(accounts: Administration) -> Listing:
 @_command(user, "create", quota=True)
 def create_user(
     accounts: Administration,
-    name: Annotated[str, typer.Argument(help="Name of the new user.")],
-    role: Annotated[Role, typer.Option(help="Role of the user.")] = (Role.CALLER),
+    name: Annotated[str, typer.Argument(metavar="NAME", help="Name of the new user.")],
+    role: Annotated[Role, typer.Option(metavar="ROLE", help=_ROLES)] = Role.CALLER,
     password_file: PasswordFile = None,
 ) -> Record:
     """Create a user."""
@@ -179,38 +183,44 @@ def create_user(
 
 @_command(user, "set-password")
 def set_password(
-    accounts: Administration, name: UserName, password_file: PasswordFile = None
+    accounts: Administration, user_ref: UserRef, password_file: PasswordFile = None
 ) -> Record:
-    """Set a new password; revoke the user's tokens and temporary keys."""
-    return _with_password(accounts.set_password(name, _password(password_file)))
+    """Set a password and revoke the user's tokens.
+
+    Temporary keys are revoked too.
+    """
+    return _with_password(accounts.set_password(user_ref, _password(password_file)))
 
 
 @_command(user, "set-role")
 def set_role(
     accounts: Administration,
-    name: UserName,
-    role: Annotated[Role, typer.Argument(help="The new role.")],
+    user_ref: UserRef,
+    role: Annotated[Role, typer.Argument(metavar="ROLE", help=_ROLES)],
 ) -> Record:
     """Change a user's role; the last administrator keeps it."""
-    return user_record(accounts.change_user(name, role=role))
+    return user_record(accounts.change_user(user_ref, role=role))
 
 
 @_command(user, "enable")
-def enable_user(accounts: Administration, name: UserName) -> Record:
+def enable_user(accounts: Administration, user_ref: UserRef) -> Record:
     """Enable a disabled user."""
-    return user_record(accounts.enable_user(name))
+    return user_record(accounts.enable_user(user_ref))
 
 
 @_command(user, "disable")
-def disable_user(accounts: Administration, name: UserName) -> Record:
-    """Refuse a user's password and keys; revoke tokens and temporary keys."""
-    return user_record(accounts.disable_user(name))
+def disable_user(accounts: Administration, user_ref: UserRef) -> Record:
+    """Disable a user and revoke the user's tokens.
+
+    The server also refuses the user's password, keys and temporary keys.
+    """
+    return user_record(accounts.disable_user(user_ref))
 
 
 @_command(user, "delete")
-def delete_user(accounts: Administration, name: UserName) -> Record:
+def delete_user(accounts: Administration, user_ref: UserRef) -> Record:
     """Delete a user with all keys."""
-    return {**user_record(accounts.delete_user(name)), "deleted": True}
+    return {**user_record(accounts.delete_user(user_ref)), "deleted": True}
 
 
 @_command(project, "list")
@@ -223,23 +233,26 @@ def list_projects(accounts: Administration) -> Listing:
 @_command(project, "create", quota=True)
 def create_project(
     accounts: Administration,
-    name: Annotated[str, typer.Argument(help="Name of the new project.")],
+    name: Annotated[str, typer.Argument(metavar="NAME", help="Name of the new project.")],
 ) -> Record:
     """Create a project; enable the service for it with 'subscription enable'."""
     return project_record(accounts.create_project(name))
 
 
 @_command(project, "delete")
-def delete_project(accounts: Administration, name: ProjectName) -> Record:
+def delete_project(accounts: Administration, project_ref: ProjectRef) -> Record:
     """Delete a project with its subscriptions."""
-    return {**project_record(accounts.delete_project(name)), "deleted": True}
+    return {**project_record(accounts.delete_project(project_ref)), "deleted": True}
 
 
 @_command(key, "list")
 def list_keys(
     accounts: Administration,
     of_user: Annotated[
-        str | None, typer.Option("--user", help="List only the keys of this user (name or id).")
+        str | None,
+        typer.Option(
+            "--user", metavar="USER", help="List only the keys of this user (name or id)."
+        ),
     ] = None,
 ) -> Listing:
     """List all access keys, without their secrets."""
@@ -248,7 +261,7 @@ def list_keys(
 
 
 @_command(key, "create", quota=True)
-def create_key(accounts: Administration, owner: UserName) -> Record:
+def create_key(accounts: Administration, owner: UserRef) -> Record:
     """Create an access key for a user."""
     made = accounts.create_key(owner)
     return {"access_key": made.access, "secret_key": made.secret, "user_id": made.user_id}
@@ -257,10 +270,11 @@ def create_key(accounts: Administration, owner: UserName) -> Record:
 @_command(key, "import", quota=True)
 def import_key(
     accounts: Administration,
-    owner: UserName,
-    access: AccessKeyName,
+    owner: UserRef,
+    access: AccessKeyId,
     secret_file: Annotated[
-        Path, typer.Option(help="Read the secret half from the first line of this file.")
+        Path,
+        typer.Option(metavar="FILE", help="Read the secret half from the first line of this file."),
     ],
 ) -> Record:
     """Import a key that clients use already, for instance with the cloud API."""
@@ -268,19 +282,19 @@ def import_key(
 
 
 @_command(key, "enable")
-def enable_key(accounts: Administration, access: AccessKeyName) -> Record:
+def enable_key(accounts: Administration, access: AccessKeyId) -> Record:
     """Enable a disabled key."""
     return key_record(accounts.enable_key(access))
 
 
 @_command(key, "disable")
-def disable_key(accounts: Administration, access: AccessKeyName) -> Record:
+def disable_key(accounts: Administration, access: AccessKeyId) -> Record:
     """Disable a key: the server answers as if it did not exist."""
     return key_record(accounts.disable_key(access))
 
 
 @_command(key, "delete")
-def delete_key(accounts: Administration, access: AccessKeyName) -> Record:
+def delete_key(accounts: Administration, access: AccessKeyId) -> Record:
     """Delete a key."""
     return {**key_record(accounts.delete_key(access)), "deleted": True}
 
@@ -294,18 +308,18 @@ def list_subscriptions(accounts: Administration) -> Listing:
 
 @_command(subscription, "enable")
 def enable_subscription(
-    accounts: Administration, name: ProjectName, api: ApiName = API_NAME
+    accounts: Administration, project_ref: ProjectRef, api: ApiName = API_NAME
 ) -> Record:
     """Enable a service for a project."""
-    return {**subscription_record(accounts.enable(name, api)), "enabled": True}
+    return {**subscription_record(accounts.enable(project_ref, api)), "enabled": True}
 
 
 @_command(subscription, "disable")
 def disable_subscription(
-    accounts: Administration, name: ProjectName, api: ApiName = API_NAME
+    accounts: Administration, project_ref: ProjectRef, api: ApiName = API_NAME
 ) -> Record:
     """Disable a service for a project."""
-    return {**subscription_record(accounts.disable(name, api)), "enabled": False}
+    return {**subscription_record(accounts.disable(project_ref, api)), "enabled": False}
 
 
 def _password(file: Path | None) -> str | None:

@@ -30,10 +30,7 @@ class ExitCode(IntEnum):
     IMAGE = 3, "an image could not be recognized"
     CONFIGURATION = 4, "a setting, or a file named by a setting, is invalid"
     DATABASE = 5, "the database is unavailable"
-    IDENTITY = (
-        6,
-        "a user, project or key is unknown, exists, is required or exceeds a quota",
-    )
+    IDENTITY = 6, "a user, project or key is unknown, exists already, is invalid or exceeds a quota"
     ENGINE = 7, "the models are missing or modified"
     # The kernel ends the command; these are the statuses that shells report.
     INTERRUPTED = 130, "ended by Ctrl-C"

@@ -13,28 +13,35 @@ DataDir = Annotated[
     Path | None,
     typer.Option("--data-dir", metavar="DIR", help="Use this folder for the server's state."),
 ]
-Config = Annotated[Path | None, typer.Option("--config", help="Read settings from this TOML file.")]
+Config = Annotated[
+    Path | None,
+    typer.Option("--config", metavar="FILE", help="Read settings from this TOML file."),
+]
 FirstProjectName = Annotated[
     str | None,
     typer.Option(
         "--project-name",
+        metavar="NAME",
         help="Name the first project; the official SDK expects the name of a region.",
     ),
 ]
 BeyondQuota = Annotated[
-    bool, typer.Option("--beyond-quota", help="Ignore the quotas of the settings.")
+    bool, typer.Option("--beyond-quota", help="Ignore the quotas that the settings define.")
 ]
 AsJson = Annotated[bool, typer.Option("--json", help="Print one JSON object, for programs.")]
 PasswordFile = Annotated[
     Path | None,
-    typer.Option(help="Read the password from the first line of this file [default: random]."),
+    typer.Option(
+        metavar="FILE",
+        help="Read the password from the first line of this file. Without it, print a random one.",
+    ),
 ]
-UserName = Annotated[str, typer.Argument(metavar="USER", help="Name or id of a user.")]
-ProjectName = Annotated[str, typer.Argument(metavar="PROJECT", help="Name or id of a project.")]
-AccessKeyName = Annotated[
+UserRef = Annotated[str, typer.Argument(metavar="USER", help="Name or id of a user.")]
+ProjectRef = Annotated[str, typer.Argument(metavar="PROJECT", help="Name or id of a project.")]
+AccessKeyId = Annotated[
     str, typer.Argument(metavar="ACCESS_KEY", help="Public half of an access key.")
 ]
-ApiName = Annotated[str, typer.Argument(metavar="[API]", help="Name of the service.")]
+ApiName = Annotated[str, typer.Argument(metavar="API", help="Name of the service.")]
 
 
 def read_secret(file: Path) -> str:

@@ -42,7 +42,7 @@ class Extract(StrEnum):
 
 def recognize(
     paths: Annotated[
-        list[str], typer.Argument(metavar="PATH...", help="Image files; - is standard input.")
+        list[str], typer.Argument(metavar="PATH", help="Image files; - is standard input.")
     ],
     output: Annotated[
         OutputFormat,
@@ -57,7 +57,8 @@ def recognize(
         typer.Option("--detect-direction", help="Correct rotation by any angle."),
     ] = False,
     extract: Annotated[
-        list[Extract] | None, typer.Option(help="Add this to the answer; may be repeated.")
+        list[Extract] | None,
+        typer.Option(metavar="image_size", help="Add this to the answer; may be repeated."),
     ] = None,
     config: Config = None,
 ) -> int:

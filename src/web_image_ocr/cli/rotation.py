@@ -53,10 +53,11 @@ def rotate_master_key(
     config: Config = None,
     as_json: AsJson = False,
 ) -> None:
-    """Replace the master key while servers run; continue after an interruption.
+    """Replace the master key while servers run.
 
     Add a new key to the key file, activate it and re-encrypt all access keys. Tokens and temporary
-    keys stay valid. Run the command with --retire once they have expired.
+    keys stay valid. Run the command with --retire once they have expired. Run it again to continue
+    after an interruption.
     """
     if (now and not retire) or sum((copied, retire, status)) > 1:
         raise typer.BadParameter(

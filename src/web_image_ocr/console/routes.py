@@ -50,7 +50,9 @@ def console_routes() -> list[Route]:
 
 def _route(path: str, file: ConsoleFile, cache_control: str) -> Route:
     async def send(request: Request) -> Response:
-        request.scope["route"] = route  # for the log
+        request.scope["route"] = (
+            route  # the call log names it; Starlette sets only those of FastAPI
+        )
         return _respond(request, file, cache_control)
 
     route = Route(path, send, include_in_schema=False)
@@ -80,5 +82,5 @@ def _accepts_gzip(accept_encoding: str) -> bool:
     for entry in accept_encoding.lower().split(","):
         name, _, weight = entry.replace(" ", "").partition(";q=")
         if name == "gzip":
-            return weight.rstrip("0.") != "" if weight else True
+            return not weight or weight.strip("0.") != ""  # q=0, q=0.0 ...: not acceptable
     return False

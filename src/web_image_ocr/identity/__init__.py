@@ -13,7 +13,11 @@ from web_image_ocr.identity.accounts.pagination import (
 from web_image_ocr.identity.accounts.self_service import ALL_USERS, SelfService
 from web_image_ocr.identity.authorizer import Authorizer
 from web_image_ocr.identity.brute_force.read_only_lockout import WriteRequiredError
-from web_image_ocr.identity.config import IdentityConfig
+from web_image_ocr.identity.config import (
+    MAX_TEMPORARY_KEY_SECONDS,
+    MIN_TEMPORARY_KEY_SECONDS,
+    IdentityConfig,
+)
 from web_image_ocr.identity.directory import CacheMissError
 from web_image_ocr.identity.master_keys.rotation import Rotation, RotationPhase, RotationStatus
 from web_image_ocr.identity.service import Identity, utc_now
@@ -44,6 +48,8 @@ __all__ = [
     "ALL_USERS",
     "API_NAME",
     "MAX_PAGE_SIZE",
+    "MAX_TEMPORARY_KEY_SECONDS",
+    "MIN_TEMPORARY_KEY_SECONDS",
     "AccessKey",
     "Administration",
     "Authorizer",

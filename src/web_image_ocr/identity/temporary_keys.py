@@ -16,7 +16,7 @@ from web_image_ocr.primitives.errors import ErrorKind, ServiceError
 
 
 class TemporaryKeys:
-    """Issue temporary keys; they are not stored, but encrypted in their security token.
+    """Issue temporary keys. The database does not hold them: the security token does, encrypted.
 
     Args:
         authorizer: resolves the caller's token.
@@ -32,7 +32,7 @@ class TemporaryKeys:
         self._clock = clock
 
     @audited_as("temporary_key_issued")
-    def issue(self, token: str, duration_seconds: int = 900) -> TemporaryKey:
+    def issue(self, token: str, duration_seconds: int = MIN_TEMPORARY_KEY_SECONDS) -> TemporaryKey:
         """Return a temporary key for the user of a token.
 
         Args:
@@ -41,7 +41,7 @@ class TemporaryKeys:
 
         Raises:
             ServiceError: as ``Authorizer.authenticate_token``; ``IDENTITY_REQUEST_INVALID`` for
-                another duration.
+                a duration out of range.
         """
         _, owner = self._authorizer.resolve_token(token)
         set_actor(owner.user.id)

@@ -35,8 +35,8 @@ class FetchConfig:
         max_bytes: largest file in bytes; above 7,864,320 its Base64 text would exceed
             the 10 MB that the cloud API allows.
         max_redirects: redirects to follow, 0 for none.
-        max_concurrent: concurrent fetches; another one is refused at once. A project gets at
-            most as many as it leaves free.
+        max_concurrent: concurrent fetches; another one is refused at once. A project may run at
+            most as many as are left free, so a lone project gets half.
         max_total_bytes: bytes that all concurrent fetches may hold; a fetch that would exceed
             them is refused. Not below ``max_bytes``.
     """

@@ -1,6 +1,6 @@
 """Limit the rate of the identity and management API by user and by client network.
 
-Threat: somebody keeps the event loop, the store or the token check busy, with or without valid
+Threat: somebody keeps the event loop, the database or the token check busy, with or without valid
 credentials.
 Rule: a call counts for its user if the caller is authenticated, else for the client network. At
 the limit, a network is refused before a signature is checked or a body is read. A token is still
@@ -48,14 +48,14 @@ class ManagementRateLimit:
         request: Request,
         authentication: Callable[[], Awaitable[Principal]],
         *,
-        counted: str = "",
+        counted_user_id: str = "",
     ) -> Principal:
         """Return the caller; count the call for the user, or for the network if that fails.
 
         Args:
             request: as received.
             authentication: authenticates the caller.
-            counted: id of the user for whom this call has been counted before.
+            counted_user_id: the user for whom this call has been counted before.
 
         Raises:
             ServiceError: as ``authentication``; ``RATE_LIMITED``.
@@ -68,7 +68,7 @@ class ManagementRateLimit:
             if error.kind not in _SERVER_FAILURES:
                 await self.count_network(request)
             raise
-        if principal.user.id != counted:
+        if principal.user.id != counted_user_id:
             await self.count_user(principal)
         return principal
 

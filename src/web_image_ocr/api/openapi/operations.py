@@ -1,4 +1,4 @@
-"""Describe operations: parameters, bodies, credentials.
+"""Describe operations of the OpenAPI document: parameters, bodies, credentials.
 
 Routes do not use FastAPI's typed bodies and parameters. FastAPI would read and parse a body before
 the caller is authenticated and memory is reserved for it. It would also answer invalid values in
@@ -15,6 +15,7 @@ from web_image_ocr.api.wire.codec import DEFAULT_LIMIT
 from web_image_ocr.identity import MAX_PAGE_SIZE
 
 Operation = dict[str, Any]
+Parameter = dict[str, Any]
 Security = list[dict[str, list[str]]]
 
 TOKEN: Security = [{"token": []}]
@@ -23,7 +24,7 @@ TOKEN_OR_SIGNATURE: Security = [*TOKEN, {"signature": []}]
 
 
 def operation(
-    *parameters: Operation,
+    *parameters: Parameter,
     body: type[BaseModel] | None = None,
     security: Security = TOKEN_OR_SIGNATURE,
     **more: Any,
@@ -46,22 +47,22 @@ def operation(
     return described
 
 
-def in_path(name: str, description: str) -> Operation:
+def in_path(name: str, description: str) -> Parameter:
     """Return a path parameter."""
     return _parameter(name, "path", description, required=True)
 
 
-def in_header(name: str, description: str) -> Operation:
+def in_header(name: str, description: str) -> Parameter:
     """Return a required header."""
     return _parameter(name, "header", description, required=True)
 
 
-def in_query(name: str, description: str, **schema: Any) -> Operation:
+def in_query(name: str, description: str, **schema: Any) -> Parameter:
     """Return an optional query parameter; ``schema`` describes other types than a string."""
     return _parameter(name, "query", description, required=False, **schema)
 
 
-def page_parameters(default: int = DEFAULT_LIMIT) -> tuple[Operation, Operation]:
+def page_parameters(default: int = DEFAULT_LIMIT) -> tuple[Parameter, Parameter]:
     """Return the query parameters of a call that lists records."""
     return (
         in_query(
@@ -78,11 +79,7 @@ def page_parameters(default: int = DEFAULT_LIMIT) -> tuple[Operation, Operation]
 
 def _parameter(
     name: str, place: str, description: str, *, required: bool, **schema: Any
-) -> Operation:
-    parameter = {
-        "name": name,
-        "in": place,
-        "description": description,
-        "schema": {"type": "string", **schema},
-    }
+) -> Parameter:
+    schema = {"type": "string", **schema}
+    parameter = {"name": name, "in": place, "description": description, "schema": schema}
     return {**parameter, "required": True} if required else parameter

@@ -40,16 +40,14 @@ _NAME = in_query("name", "Exact name, usually that of a region; absent: all proj
 _NOCATALOG = in_query("nocatalog", "Accepted without effect: the catalog is always empty.")
 _SUBJECT_TOKEN = in_header("X-Subject-Token", "The token to inspect or revoke.")
 _TOKEN_HEADER = {
-    "headers": {
-        "X-Subject-Token": {"description": "The token.", "schema": {"type": "string"}},
-    }
+    "headers": {"X-Subject-Token": {"description": "The token.", "schema": {"type": "string"}}}
 }
 
 
 @router.post(
     "/v3/auth/tokens",
     status_code=201,
-    summary="Issue a token for 24 hours",
+    summary="Issue a token",
     response_model=TokenAnswer,
     openapi_extra=operation(
         _NOCATALOG, body=AuthRequest, security=TOKEN_OR_NONE, responses={"201": _TOKEN_HEADER}
@@ -58,14 +56,14 @@ _TOKEN_HEADER = {
 async def issue_token(request: Request) -> Response:
     """Return a token in the header ``X-Subject-Token``, and its content."""
     services = identity_of(request)
-    counted = await _count_caller(request)
+    counted_user_id = await _count_caller(request)
     wanted = await _read_request(request)
     if wanted.method == "password":
-        if counted:  # the user of the header's token need not be the one who signs in
+        if counted_user_id:  # the user of the header's token need not be the one who signs in
             await state_of(request).management_rate_limit.count_network(request)
         grant = await services.sign_ins.log_in(request, wanted.password_login())
     else:
-        token = await _valid_token(request, wanted.token.id, counted=counted)
+        token = await _valid_token(request, wanted.token.id, counted_user_id)
         gateway = services.gateway
         grant = await gateway.read(gateway.identity.sign_in.rescope, token, wanted.scope())
     return _token_response(grant, 201)
@@ -90,38 +88,40 @@ async def issue_token(request: Request) -> Response:
 async def inspect_token(request: Request) -> Response:
     """Return the content of the token in ``X-Subject-Token``; 404 if it is not valid."""
     check_sizes(request.scope)
-    asking = await _valid_token(request)
-    subject = request.headers.get("x-subject-token", "")
+    caller_token = await _valid_token(request)
+    subject_token = request.headers.get("x-subject-token", "")
     gateway = identity_of(request).gateway
-    grant = await gateway.check(Authorizer.inspect_token, asking, subject)
+    grant = await gateway.check(Authorizer.inspect_token, caller_token, subject_token)
     return _token_response(grant, 200)
 
 
 @router.delete(
     "/v3/auth/tokens",
     status_code=204,
+    name="end_token",
     summary="Revoke a token",
     openapi_extra=operation(_SUBJECT_TOKEN, security=TOKEN),
 )
-async def end_token(request: Request) -> Response:
+async def revoke_token(request: Request) -> Response:
     """Revoke the token in ``X-Subject-Token``; other servers refuse it within 5 s."""
     check_sizes(request.scope)
-    asking = await _valid_token(request)
-    subject = request.headers.get("x-subject-token", "")
+    caller_token = await _valid_token(request)
+    subject_token = request.headers.get("x-subject-token", "")
     gateway = identity_of(request).gateway
     # First, so that only authorized callers wait for the database's write lock.
-    await gateway.check(Authorizer.authorize_revocation, asking, subject)
-    await gateway.write(gateway.identity.revoked_tokens.revoke, asking, subject)
+    await gateway.check(Authorizer.authorize_revocation, caller_token, subject_token)
+    await gateway.write(gateway.identity.revoked_tokens.revoke, caller_token, subject_token)
     return Response(status_code=204)
 
 
 @router.get(
     "/v3/projects",
+    name="projects",
     summary="List projects or find one by name",
     response_model=ProjectsAnswer,
     openapi_extra=operation(_NAME, *page_parameters(MAX_PAGE_SIZE)),
 )
-async def projects(request: Request) -> Response:
+async def list_projects(request: Request) -> Response:
     """Return a page of the caller's projects, or the one with the given name."""
     check_sizes(request.scope)
     state, services = state_of(request), identity_of(request)
@@ -145,11 +145,11 @@ async def projects(request: Request) -> Response:
 )
 async def issue_temporary_key(request: Request) -> Response:
     """Return an access key that expires, with its security token."""
-    counted = await _count_caller(request)
+    counted_user_id = await _count_caller(request)
     wanted = await _read_request(request)
     if wanted.method != "token":
-        raise _unusable_method()
-    token = await _valid_token(request, wanted.token.id, counted=counted)
+        raise _method_error("the method must be token")
+    token = await _valid_token(request, wanted.token.id, counted_user_id)
     seconds = wanted.duration_seconds()
     gateway = identity_of(request).gateway
     key = await gateway.read(gateway.identity.temporary_keys.issue, token, seconds)
@@ -178,29 +178,31 @@ async def _count_caller(request: Request) -> str:
     return principal.user.id
 
 
-async def _valid_token(request: Request, token: str | None = None, *, counted: str = "") -> str:
+async def _valid_token(
+    request: Request, given: str | None = None, counted_user_id: str = ""
+) -> str:
     """Return the caller's token after authentication, and count the call for its user.
 
     Args:
         request: as received.
-        token: the caller's; None for that of the header.
-        counted: as in ``ManagementRateLimit.authenticate``.
+        given: token in the body; None or empty for that of the header.
+        counted_user_id: as in ``ManagementRateLimit.authenticate``.
 
     Raises:
         ServiceError: as ``Authorizer.authenticate_token``; ``CREDENTIALS_MISSING``,
             ``RATE_LIMITED``.
     """
     gateway = identity_of(request).gateway
-    found = token or ""
+    token = given or ""
 
     async def authenticate() -> Principal:
-        nonlocal found
-        found = found or token_of(request)
-        return await gateway.check(Authorizer.authenticate_token, found)
+        nonlocal token
+        token = token or token_of(request)
+        return await gateway.check(Authorizer.authenticate_token, token)
 
     limit = state_of(request).management_rate_limit
-    await limit.authenticate(request, authenticate, counted=counted)
-    return found
+    await limit.authenticate(request, authenticate, counted_user_id=counted_user_id)
+    return token
 
 
 async def _read_request(request: Request) -> AuthRequest:
@@ -212,12 +214,12 @@ async def _read_request(request: Request) -> AuthRequest:
             raise ServiceError(ErrorKind.IDENTITY_REQUEST_INVALID, error.detail) from None
         wanted = validate(AuthRequest, value, ErrorKind.IDENTITY_REQUEST_INVALID)
     if wanted.method not in {"password", "token"}:
-        raise _unusable_method()
+        raise _method_error("the method must be password or token")
     return wanted
 
 
-def _unusable_method() -> ServiceError:
-    return ServiceError(ErrorKind.IDENTITY_REQUEST_INVALID, "no such method here")
+def _method_error(detail: str) -> ServiceError:
+    return ServiceError(ErrorKind.IDENTITY_REQUEST_INVALID, detail)
 
 
 def _token_response(grant: TokenGrant, status: int) -> Response:

@@ -1,1 +1,1 @@
-"""Wire formats: models, encoders and errors. No access to identity's store or the engine."""
+"""Wire formats: models, encoders and errors. No access to the database or the engine."""

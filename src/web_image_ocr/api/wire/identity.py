@@ -10,6 +10,8 @@ from pydantic.json_schema import SkipJsonSchema
 
 from web_image_ocr.api.wire.codec import Wire, wire_time
 from web_image_ocr.identity import (
+    MAX_TEMPORARY_KEY_SECONDS,
+    MIN_TEMPORARY_KEY_SECONDS,
     PasswordLogin,
     Project,
     Reference,
@@ -36,7 +38,7 @@ class Named(Wire):
     name: str | None = None
 
     def reference(self) -> Reference:
-        """Return the value for identity.
+        """Return the reference that identity resolves.
 
         Raises:
             ValueError: neither is given.
@@ -62,7 +64,9 @@ class TokenMethod(Wire):
 
     id: str | None = None
     duration_seconds: int | Annotated[str, StringConstraints(pattern=r"^\d{1,6}$")] | None = Field(
-        default=None, description="Lifetime of a temporary key, 900 to 86400; absent means 900."
+        default=None,
+        description=f"Lifetime of a temporary key, {MIN_TEMPORARY_KEY_SECONDS} to "
+        f"{MAX_TEMPORARY_KEY_SECONDS}; absent means {MIN_TEMPORARY_KEY_SECONDS}.",
     )
 
 
@@ -81,7 +85,7 @@ class ScopePart(Wire):
     domain: Named | None = None
 
     def scope(self) -> Scope:
-        """Return the value for identity.
+        """Return the scope that identity checks.
 
         Raises:
             ValueError: a part has neither id nor name.
@@ -133,7 +137,7 @@ class AuthRequest(Wire):
         """
         password = self.auth.identity.password
         if password is None:
-            raise _invalid("the method password needs the part password")
+            raise _invalid("the method password needs identity.password")
         user = password.user
         try:
             return PasswordLogin(
@@ -146,9 +150,9 @@ class AuthRequest(Wire):
             raise _invalid(str(error)) from None
 
     def duration_seconds(self) -> int:
-        """Return the lifetime of a temporary key, seconds; 900 if absent."""
+        """Return the lifetime of a temporary key, seconds; the shortest if absent."""
         seconds = self.token.duration_seconds
-        return 900 if seconds is None else int(seconds)
+        return MIN_TEMPORARY_KEY_SECONDS if seconds is None else int(seconds)
 
 
 class DomainAnswer(Wire):
