@@ -31,10 +31,6 @@ from web_image_ocr.primitives.errors import ErrorKind, ServiceError
 def create_app(dependencies: Dependencies, config: ApiConfig) -> FastAPI:
     """Return an application; several may run in one process.
 
-    Args:
-        dependencies: of the routes; the caller closes them.
-        config: limits.
-
     Raises:
         ValueError: a trusted proxy is not a network.
     """

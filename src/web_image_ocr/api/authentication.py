@@ -32,12 +32,7 @@ _MAX_INCOMPLETE = 10_000
 
 
 class Authenticator:
-    """Authenticate callers.
-
-    Args:
-        gateway: to identity.
-        addresses: finds the client's address.
-    """
+    """Authenticate callers."""
 
     def __init__(self, gateway: IdentityGateway, addresses: ClientAddresses) -> None:
         self._gateway = gateway

@@ -47,12 +47,6 @@ class ManagementCall:
 
     Attributes:
         principal: the caller, with role and state as in the database.
-
-    Args:
-        request: as received.
-        services: of identity.
-        body: of the request.
-        principal: the caller.
     """
 
     def __init__(

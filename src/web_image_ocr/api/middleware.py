@@ -61,9 +61,6 @@ class AuditMiddleware:
 
     Identity records most events itself. This layer records changes that an authenticated caller
     was refused before identity was called, for instance for the role.
-
-    Args:
-        app: the next layer.
     """
 
     def __init__(self, app: ASGIApp) -> None:

@@ -39,12 +39,7 @@ _MAX_ATTEMPTS = 5
 
 
 class SignIns:
-    """Check and change passwords.
-
-    Args:
-        gateway: to identity.
-        addresses: finds the client's address.
-    """
+    """Check and change passwords."""
 
     def __init__(self, gateway: IdentityGateway, addresses: ClientAddresses) -> None:
         self._gateway = gateway

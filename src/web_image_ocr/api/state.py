@@ -74,12 +74,7 @@ class IdentityServices:
 
 
 class State:
-    """Hold the objects behind the routes of one application.
-
-    Args:
-        dependencies: of the application.
-        config: its limits.
-    """
+    """Hold the objects behind the routes of one application."""
 
     def __init__(self, dependencies: Dependencies, config: ApiConfig) -> None:
         self.config = config

@@ -22,12 +22,7 @@ logger = logging.getLogger(__name__)
 
 
 class DatabaseOutdatedError(Exception):
-    """Signal that the database has an older revision and must not be migrated.
-
-    Args:
-        found: revision of the database.
-        newest: revision that this version needs.
-    """
+    """Signal that the database has an older revision and must not be migrated."""
 
     def __init__(self, found: str, newest: str) -> None:
         super().__init__(f"revision {found}, not {newest}")

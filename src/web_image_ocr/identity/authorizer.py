@@ -32,11 +32,6 @@ class Authorizer:
 
     With the records of ``Directory.cached`` no method blocks. On a cache miss they raise
     ``CacheMissError``, and have changed nothing.
-
-    Args:
-        records: users, projects, subscriptions, revoked tokens.
-        tokens: decodes tokens.
-        clock: returns the current time, UTC.
     """
 
     def __init__(
@@ -103,36 +98,32 @@ class Authorizer:
         """Return the project of the principal's token; None without one, or if it is deleted."""
         return self._records.project(principal.project_id) if principal.project_id else None
 
-    def inspect_token(self, asking: str, subject: str) -> TokenGrant:
+    def inspect_token(self, caller_token: str, subject_token: str) -> TokenGrant:
         """Return the content of a token.
 
         Users may inspect their own tokens, administrators all tokens of their account.
 
-        Args:
-            asking: the caller's token.
-            subject: the token to inspect.
-
         Raises:
-            ServiceError: as ``authenticate_token`` for ``asking``;
-                ``SUBJECT_TOKEN_INVALID`` if ``subject`` is not valid;
+            ServiceError: as ``authenticate_token`` for ``caller_token``;
+                ``SUBJECT_TOKEN_INVALID`` if ``subject_token`` is not valid;
                 ``ROLE_FORBIDDEN`` if the caller may not inspect it.
         """
-        caller = self.authenticate_token(asking).user
+        caller = self.authenticate_token(caller_token).user
         with _subject_errors():
-            grant = self._inspect(subject)
+            grant = self._inspect(subject_token)
         _check_may_manage(caller, grant.user)
         return grant
 
-    def authorize_revocation(self, asking: str, subject: str) -> TokenClaims:
-        """Return the claims of the token ``subject`` if the caller may revoke it.
+    def authorize_revocation(self, caller_token: str, subject_token: str) -> TokenClaims:
+        """Return the claims of the token ``subject_token`` if the caller may revoke it.
 
         Raises:
             ServiceError: as ``inspect_token``.
         """
-        caller = self.authenticate_token(asking).user
+        caller = self.authenticate_token(caller_token).user
         set_actor(caller.id)
         with _subject_errors():
-            claims, owner = self.resolve_token(subject)
+            claims, owner = self.resolve_token(subject_token)
         set_target(owner.user.id)
         _check_may_manage(caller, owner.user)
         return claims

@@ -85,9 +85,6 @@ class Caches:
         projects: by id.
         subscribed: by project and service.
         revoked: whether a token was revoked, by the token's id.
-
-    Args:
-        seconds: time to live.
     """
 
     def __init__(self, seconds: float) -> None:
@@ -182,10 +179,6 @@ class Directory(RecordReader):
 
     Attributes:
         cached: reads from memory only and raises ``CacheMissError`` on a miss.
-
-    Args:
-        database: source of all records.
-        cache_seconds: time to live of cached records.
     """
 
     def __init__(self, database: Database, cache_seconds: float) -> None:

@@ -50,10 +50,6 @@ class Hasher:
     def hash_new(self, password: str, *names: str) -> str:
         """Return the hash of a password that a user chose.
 
-        Args:
-            password: as ``check_format`` accepts it.
-            names: as for ``check_strength``.
-
         Raises:
             ServiceError: ``IDENTITY_REQUEST_INVALID`` if it is easy to guess.
         """

@@ -45,17 +45,13 @@ class RevokedTokens:
         self._clock = clock
 
     @audited_as("token_revoked")
-    def revoke(self, asking: str, subject: str) -> None:
-        """Revoke the token ``subject`` and all tokens rescoped from it.
-
-        Args:
-            asking: the caller's token, which may inspect ``subject``.
-            subject: the token to revoke; may be the same.
+    def revoke(self, caller_token: str, subject_token: str) -> None:
+        """Revoke the token ``subject_token`` and all tokens rescoped from it.
 
         Raises:
             ServiceError: as ``Authorizer.inspect_token``.
         """
-        claims = self._authorizer.authorize_revocation(asking, subject)
+        claims = self._authorizer.authorize_revocation(caller_token, subject_token)
         with self._database.writing(exclusive=True) as session:
             expired = RevokedTokenRow.expires_at <= self._clock()
             session.execute(delete(RevokedTokenRow).where(expired))

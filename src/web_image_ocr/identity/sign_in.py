@@ -29,18 +29,7 @@ from web_image_ocr.primitives.errors import ErrorKind, ServiceError
 
 
 class SignIn:
-    """Issue and rescope tokens.
-
-    Args:
-        config: token lifetime.
-        directory: users and projects.
-        authorizer: resolves tokens that are rescoped.
-        passwords: verifies passwords.
-        tokens: encodes tokens.
-        lockout: counts failures per user and address.
-        budget: limits failures and hashes per network.
-        clock: returns the current time, UTC.
-    """
+    """Issue and rescope tokens."""
 
     def __init__(
         self,
@@ -67,9 +56,6 @@ class SignIn:
     @audited_as(None, refusals=SIGN_IN_REFUSALS)
     def check_budget(self, client: str) -> None:
         """Return if the client's network may try a password now; does not block.
-
-        Args:
-            client: address of the caller.
 
         Raises:
             ServiceError: ``LOGIN_LOCKED`` or ``RATE_LIMITED``, with ``retry_after``, if the

@@ -16,13 +16,7 @@ from web_image_ocr.primitives.errors import ErrorKind, ServiceError
 
 
 class TemporaryKeys:
-    """Issue temporary keys. The database does not hold them: the security token does, encrypted.
-
-    Args:
-        authorizer: resolves the caller's token.
-        tokens: encodes security tokens.
-        clock: returns the current time, UTC.
-    """
+    """Issue temporary keys. The database does not hold them: the security token does, encrypted."""
 
     def __init__(
         self, authorizer: Authorizer, tokens: Tokens, clock: Callable[[], datetime]

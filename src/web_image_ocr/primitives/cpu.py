@@ -19,9 +19,6 @@ def available_cores(process: Path = cgroups.PROCESS) -> int:
 
     That is the CPU affinity, limited by the smallest CPU quota of the control groups. Fractions
     of a core are rounded up.
-
-    Args:
-        process: the process's folder in ``/proc``.
     """
     cores = float(len(os.sched_getaffinity(0)))
     return max(1, math.ceil(min([cores, *_quotas(process)])))
@@ -32,9 +29,6 @@ def has_vnni(cpuinfo: Path = _CPUINFO) -> bool:
     """Return whether the CPU has VNNI instructions; false if unknown.
 
     Without VNNI, ONNX Runtime adds two INT8 products in 16 bits, which may saturate.
-
-    Args:
-        cpuinfo: file in which Linux lists the CPU's features.
     """
     try:
         lines = cpuinfo.read_text(errors="replace").splitlines()

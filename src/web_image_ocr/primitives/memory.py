@@ -73,12 +73,7 @@ class MemoryLimit:
 def memory_limit(
     process: Path = cgroups.PROCESS, machine: Path = Path("/proc/meminfo")
 ) -> MemoryLimit | None:
-    """Return the smallest limit: of any control group, or the machine's memory; None if unknown.
-
-    Args:
-        process: the process's folder in ``/proc``.
-        machine: the file with the machine's memory.
-    """
+    """Return the smallest limit: of any control group, or the machine's memory; None if unknown."""
     limits = [
         MemoryLimit(int(content), file)
         for name in ("memory.max", "memory.high", "memory.limit_in_bytes")
@@ -98,9 +93,6 @@ def out_of_memory_kills(process: Path = cgroups.PROCESS) -> int:
 
     The group itself counts its processes, whichever limit was reached. The count of a parent
     includes the processes of other services.
-
-    Args:
-        process: the process's folder in ``/proc``.
     """
     kills = [0]
     for name in ("memory.events", "memory.oom_control"):  # version 2, version 1

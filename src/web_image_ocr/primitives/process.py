@@ -22,9 +22,6 @@ def die_with_parent(parent: int) -> None:
 
     This works even if the interpreter hangs. On other systems a child notices the end of its
     parent at its next use of the pipe. For Linux the parent is the thread that started the child.
-
-    Args:
-        parent: process id of the parent.
     """
     if not sys.platform.startswith("linux"):
         return

@@ -52,10 +52,6 @@ class Admission:
     async def permit(self, project_id: str, deadline: Deadline) -> AsyncIterator[None]:
         """Hold a permit for the body of the ``async with``.
 
-        Args:
-            project_id: project of the call.
-            deadline: until when the call may wait.
-
         Raises:
             ServiceError: ``OVERLOADED`` at once if the queue is full, or later if the place
                 goes to a project with fewer waiting calls; ``DEADLINE_EXCEEDED`` if no

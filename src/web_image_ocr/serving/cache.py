@@ -28,13 +28,7 @@ _HASHED_INLINE = 256 * 1024
 
 
 class ResultCache:
-    """Cache results of all projects and share identical runs in flight.
-
-    Args:
-        recognizer: recognizes images that are not cached.
-        models: files of the models behind it.
-        max_bytes: memory for cached pages.
-    """
+    """Cache results of all projects and share identical runs in flight."""
 
     def __init__(self, recognizer: Recognizer, models: ModelFiles, max_bytes: int) -> None:
         self._recognizer = recognizer

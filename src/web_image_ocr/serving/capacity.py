@@ -40,11 +40,6 @@ def plan_workers(config: ServingConfig, cores: int, limit: MemoryLimit | None) -
 
     Reduce the number to what fits into the limit, at least one worker, unless the settings
     name it.
-
-    Args:
-        config: the settings.
-        cores: number of cores for the workers.
-        limit: memory limit, if any.
     """
     wanted = Plan(config.workers or cores, config.spare_workers)
     if limit is None or wanted.bytes <= limit.bytes:

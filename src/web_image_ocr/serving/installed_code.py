@@ -11,11 +11,7 @@ _PACKAGE = Path(web_image_ocr.__file__).parent
 
 
 class CodeChangedError(Exception):
-    """Report that the installed code differs from that of the server.
-
-    Args:
-        installed: fingerprint that was found.
-    """
+    """Report that the installed code differs from that of the server."""
 
     def __init__(self, installed: str) -> None:
         super().__init__(
@@ -53,9 +49,6 @@ def fingerprint(package: Path = _PACKAGE) -> str:
     """Return the version and a digest of all source files; takes 10 ms or more.
 
     Hash contents, not times: a copy or another checkout of the same code is the same.
-
-    Args:
-        package: folder of the package.
     """
     digest = hashlib.sha256()
     for file in sorted(package.rglob("*.py")):

@@ -53,9 +53,6 @@ def environment(ours: Mapping[str, str]) -> dict[str, str]:
 
     Disable the C library's thread caches unless the operator configured them: they fragment
     the heap (docs/engine-notes/recognition-and-runtime.md).
-
-    Args:
-        ours: environment of the server.
     """
     passed = {
         name: value for name, value in ours.items() if name in _NAMES or name.startswith(_PREFIXES)

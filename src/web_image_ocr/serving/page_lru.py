@@ -37,11 +37,7 @@ class _Entry(NamedTuple):
 
 
 class PageLRU:
-    """Hold pages by key, pickled: one block of memory each, of known size.
-
-    Args:
-        max_bytes: limit for all entries, including keys and tables.
-    """
+    """Hold pages by key, pickled: one block of memory each, of known size."""
 
     def __init__(self, max_bytes: int) -> None:
         self._entries: LRUCache[PageKey, _Entry] = LRUCache(

@@ -20,11 +20,7 @@ _OUT_OF_TIME = frozenset({ErrorKind.DEADLINE_EXCEEDED, ErrorKind.ENGINE_UNAVAILA
 
 
 class Run:
-    """Recognize a page once for all calls that wait; stop when all have left.
-
-    Args:
-        recognize: recognizes the page.
-    """
+    """Recognize a page once for all calls that wait; stop when all have left."""
 
     def __init__(self, recognize: Recognize) -> None:
         self._waiting: list[Deadline] = []

@@ -42,9 +42,6 @@ def unknown_variables(known: set[str]) -> Iterator[str]:
     """Yield the setting path of each variable with our prefix that is not known.
 
     Pydantic reports only some of them.
-
-    Args:
-        known: names of variables, in capitals.
     """
     for variable, value in sorted(os.environ.items()):
         name = variable.upper()

@@ -15,9 +15,6 @@ class BackgroundEventLoop:
 
     The end of the context cancels what still runs, and ``run`` is cancelled from then on, so that
     no caller waits forever.
-
-    Args:
-        name: thread name.
     """
 
     def __init__(self, name: str) -> None:

@@ -35,12 +35,7 @@ _KINDS = FailureKinds(failed=ErrorKind.SOURCE_UNREACHABLE, too_large=ErrorKind.I
 
 
 class GuardedFetcher:
-    """Fetch files from allowed addresses; safe for concurrent use.
-
-    Args:
-        config: limits and permissions.
-        downloader: sends the requests, under the same ``config``.
-    """
+    """Fetch files from allowed addresses; safe for concurrent use."""
 
     def __init__(self, config: FetchConfig, downloader: Downloader) -> None:
         self._config = config

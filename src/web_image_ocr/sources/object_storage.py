@@ -63,10 +63,6 @@ _KINDS = FailureKinds(failed=ErrorKind.STORAGE_UNREACHABLE, too_large=ErrorKind.
 class ObjectStorage:
     """Read the private buckets in the settings; safe for concurrent use.
 
-    Args:
-        config: buckets, keys and projects.
-        downloader: sends the requests.
-
     Raises:
         ServiceError: ``CONFIGURATION_INVALID`` as ``load_signers`` does.
     """

@@ -38,10 +38,6 @@ _PARAMETERS = frozenset(
 class Signer:
     """Pre-sign URLs for one entry of the settings; use it from one thread.
 
-    Args:
-        entry: the entry whose buckets are read.
-        secret_key: the secret half of its key.
-
     Raises:
         ServiceError: ``CONFIGURATION_INVALID`` when obstore is not installed, or rejects an
             environment variable.

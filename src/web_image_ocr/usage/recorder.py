@@ -35,11 +35,6 @@ class Recorder:
     """Count calls and uses of keys; a context manager that writes while it is open.
 
     Thread-safe; ``count`` and ``key_used`` do not block.
-
-    Args:
-        repository: stores the counts.
-        days: retention of the counts.
-        clock: returns the current time, UTC.
     """
 
     def __init__(
@@ -80,14 +75,7 @@ class Recorder:
             )
 
     def count(self, project_id: str, status: int, code: str, seconds: float) -> None:
-        """Count one call.
-
-        Args:
-            project_id: project of the authenticated caller.
-            status: HTTP status.
-            code: error code, empty for a success.
-            seconds: duration.
-        """
+        """Count one call."""
         group = CallGroup(
             project_id=project_id,
             minute=minute_of(self._clock()),

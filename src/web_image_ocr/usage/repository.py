@@ -39,11 +39,7 @@ _UPDATE_LAST_USE = (
 
 
 class UsageRepository:
-    """Store and read counted calls.
-
-    Args:
-        database: holds the counts.
-    """
+    """Store and read counted calls."""
 
     def __init__(self, database: Database) -> None:
         self._database = database

@@ -10,13 +10,7 @@ from web_image_ocr.primitives.errors import ErrorKind, ServiceError
 
 
 class ConcurrencyLimit:
-    """Limit the calls of one kind that wait or run at once; used from one event loop.
-
-    Args:
-        total: calls of all callers.
-        per_caller: calls of one caller.
-        calls: name of the calls, for the error.
-    """
+    """Limit the calls of one kind that wait or run at once; used from one event loop."""
 
     def __init__(self, total: int, per_caller: int, calls: str) -> None:
         self._total = total

@@ -32,12 +32,7 @@ _SERVER_FAILURES = frozenset(
 
 
 class ManagementRateLimit:
-    """Limit the rate of calls by user and by client network.
-
-    Args:
-        rate_limit: counts the calls.
-        addresses: finds the client's address.
-    """
+    """Limit the rate of calls by user and by client network."""
 
     def __init__(self, rate_limit: RateLimit, addresses: ClientAddresses) -> None:
         self._rate_limit = rate_limit

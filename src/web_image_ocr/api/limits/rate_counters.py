@@ -42,11 +42,7 @@ _TTL_ROUNDING_S = 0.5
 
 
 class RateCounters:
-    """Count in fixed windows, one for each key and rate; the first call opens a window.
-
-    Args:
-        storage: of the counters.
-    """
+    """Count in fixed windows, one for each key and rate; the first call opens a window."""
 
     def __init__(self, storage: Storage) -> None:
         self._limiter = FixedWindowRateLimiter(storage)

@@ -17,10 +17,6 @@ _MAX_FULL_WINDOWS = 10_000
 def parse_rate(rate: str, setting: str = "api.rate_limit") -> RateLimitItem:
     """Parse a rate such as ``100/minute``.
 
-    Args:
-        rate: as in the settings.
-        setting: name of the setting, for the error.
-
     Raises:
         ValueError: the text is not a rate.
     """

@@ -35,12 +35,7 @@ _SECURITY_SCHEMES = {
 
 
 def describe(app: FastAPI, *, authenticated: bool) -> dict[str, Any]:
-    """Return the OpenAPI document of an application; built once.
-
-    Args:
-        app: with all its routes.
-        authenticated: whether calls need credentials.
-    """
+    """Return the OpenAPI document of an application; built once."""
     if app.openapi_schema is None:
         for route in app.routes:
             if isinstance(route, APIRoute):

@@ -116,10 +116,6 @@ def server_timing(timings: Mapping[str, float]) -> str:
 def query_parameters(request: Request, names: frozenset[str]) -> Mapping[str, str]:
     """Return the query of a management call.
 
-    Args:
-        request: as received.
-        names: known parameters of the call.
-
     Raises:
         ServiceError: ``MANAGEMENT_REQUEST_INVALID`` for an unknown or repeated parameter.
     """
@@ -133,10 +129,6 @@ def query_parameters(request: Request, names: frozenset[str]) -> Mapping[str, st
 
 def requested_page(query: Mapping[str, str], default: int = DEFAULT_LIMIT) -> PageRequest:
     """Return the page that a query asks for.
-
-    Args:
-        query: with optional ``limit`` and ``marker``.
-        default: value of ``limit`` if absent.
 
     Raises:
         ServiceError: ``IDENTITY_REQUEST_INVALID`` unless the limit is 1 to 1,000.

@@ -292,13 +292,7 @@ def encode_temporary_key(key: TemporaryKey) -> dict[str, object]:
 
 
 def encode_projects(projects: ResultPage[Project], url: str, limit: int) -> dict[str, object]:
-    """Return the body that lists projects.
-
-    Args:
-        projects: one page.
-        url: of the call.
-        limit: of the page.
-    """
+    """Return the body that lists projects."""
     base = url.partition("?")[0]
     following = None
     if projects.next_marker is not None:

@@ -232,13 +232,7 @@ class NewPasswordAnswer(Wire):
 def encode_list(
     name: str, encode: Callable[[_Value], dict[str, object]], found: ResultPage[_Value]
 ) -> dict[str, object]:
-    """Return one page of a list.
-
-    Args:
-        name: key of the list.
-        encode: encodes one record.
-        found: the page.
-    """
+    """Return one page of a list."""
     return {name: [encode(value) for value in found], "next_marker": found.next_marker}
 
 

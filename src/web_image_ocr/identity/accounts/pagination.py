@@ -45,9 +45,6 @@ class PageRequest:
     def after(self, parts: int) -> tuple[str, ...] | None:
         """Return the sort key of the record before this page; None for the first page.
 
-        Args:
-            parts: number of values in the sort key.
-
         Raises:
             ServiceError: ``IDENTITY_REQUEST_INVALID`` for a marker of another list.
         """

@@ -23,11 +23,6 @@ class SelfService:
     """Serve one caller; administrators may also manage the keys of other users.
 
     For other callers, records of other users do not exist.
-
-    Args:
-        principal: authenticated caller.
-        accounts: administration of the caller's account.
-        api: service that projects enable.
     """
 
     def __init__(self, principal: Principal, accounts: Administration, api: str) -> None:

@@ -51,13 +51,7 @@ class LockRule:
 
 
 class Lockout:
-    """Count the failures of one rule in the database, shared by all servers.
-
-    Args:
-        database: holds the counters.
-        rule: when to lock.
-        clock: returns the current time, UTC.
-    """
+    """Count the failures of one rule in the database, shared by all servers."""
 
     def __init__(self, database: Database, rule: LockRule, clock: Callable[[], datetime]) -> None:
         self._database = database

@@ -44,11 +44,7 @@ class WriteRequiredError(Exception):
 
 
 class ReadOnlyLockout:
-    """Read the counters of a lockout; raise ``WriteRequiredError`` instead of writing.
-
-    Args:
-        lockout: owner of the counters.
-    """
+    """Read the counters of a lockout; raise ``WriteRequiredError`` instead of writing."""
 
     def __init__(self, lockout: Lockout) -> None:
         self._lockout = lockout

@@ -98,12 +98,7 @@ class Attempt:
 
 
 class SignInBudget:
-    """Limit failures and password hashes of each client network.
-
-    Args:
-        config: the limits.
-        now: returns the seconds of a monotonic clock.
-    """
+    """Limit failures and password hashes of each client network."""
 
     def __init__(self, config: IdentityConfig, now: Callable[[], float] = time.monotonic) -> None:
         self._failures = TokenBuckets(config.failures_per_network, config.login_lock_seconds, now)

@@ -42,9 +42,6 @@ logger = logging.getLogger(__name__)
 class KeyFile:
     """Hold a server's accepted master keys, from a file that may change; thread-safe.
 
-    Args:
-        path: the file.
-
     Raises:
         ServiceError: ``CONFIGURATION_INVALID`` if the file is missing, unreadable or holds anything
             but master keys. Later, such a file is logged, and the keys read before stay valid.
@@ -160,10 +157,6 @@ def random_master_key() -> MasterKey:
 
 def read_keys(path: Path, read: Callable[[Path], bytes] = Path.read_bytes) -> tuple[MasterKey, ...]:
     """Return the master keys in the file.
-
-    Args:
-        path: the file.
-        read: returns its content.
 
     Raises:
         ServiceError: ``CONFIGURATION_INVALID``, as ``KeyFile``.

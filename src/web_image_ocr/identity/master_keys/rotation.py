@@ -80,16 +80,7 @@ class RotationStatus:
 
 
 class Rotation:
-    """Rotate the master key of one database.
-
-    Args:
-        database: the database.
-        file: master key file of this machine.
-        keyring: keys of both.
-        config: lifetime of tokens.
-        clock: returns the current time, UTC.
-        sleep: waits for some seconds.
-    """
+    """Rotate the master key of one database."""
 
     def __init__(
         self,
