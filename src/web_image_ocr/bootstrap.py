@@ -91,9 +91,7 @@ def _cached(recognizer: Recognizer, models: ModelFiles, settings: Settings) -> R
     return ResultCache(recognizer, models, size) if size else recognizer
 
 
-def _shared_counters(
-    settings: Settings,
-) -> AbstractAsyncContextManager[SharedRateCounters | None]:
+def _shared_counters(settings: Settings) -> AbstractAsyncContextManager[SharedRateCounters | None]:
     url = settings.api.rate_limit_redis_url
     return SharedRateCounters(url) if url else nullcontext()
 

@@ -99,11 +99,7 @@ class CallMiddleware:
     """
 
     def __init__(
-        self,
-        app: ASGIApp,
-        *,
-        loopback_only: bool,
-        count: CallCounter | None = None,
+        self, app: ASGIApp, *, loopback_only: bool, count: CallCounter | None = None
     ) -> None:
         self._app = app
         self._loopback_only = loopback_only

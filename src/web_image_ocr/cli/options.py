@@ -14,8 +14,7 @@ DataDir = Annotated[
     typer.Option("--data-dir", metavar="DIR", help="Use this folder for the server's state."),
 ]
 Config = Annotated[
-    Path | None,
-    typer.Option("--config", metavar="FILE", help="Read settings from this TOML file."),
+    Path | None, typer.Option("--config", metavar="FILE", help="Read settings from this TOML file.")
 ]
 FirstProjectName = Annotated[
     str | None,

@@ -53,8 +53,7 @@ def recognize(
         ),
     ] = OutputFormat.TEXT,
     detect_direction: Annotated[
-        bool,
-        typer.Option("--detect-direction", help="Correct rotation by any angle."),
+        bool, typer.Option("--detect-direction", help="Correct rotation by any angle.")
     ] = False,
     extract: Annotated[
         list[Extract] | None,

@@ -30,8 +30,7 @@ def serve(
     port: Annotated[int | None, typer.Option(help="Listen on this TCP port.")] = None,
     data_dir: DataDir = None,
     no_auth: Annotated[
-        bool,
-        typer.Option("--no-auth", help="Run without authentication, for this machine only."),
+        bool, typer.Option("--no-auth", help="Run without authentication, for this machine only.")
     ] = False,
     project_name: FirstProjectName = None,
     tls_cert: Annotated[

@@ -11,14 +11,7 @@ import sqlite3
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
-from sqlalchemy import (
-    URL,
-    Connection,
-    Engine,
-    event,
-    select,
-    text,
-)
+from sqlalchemy import URL, Connection, Engine, event, select, text
 from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.orm import Session
 from sqlalchemy.pool import ConnectionPoolEntry

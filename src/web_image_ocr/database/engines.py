@@ -170,11 +170,7 @@ def _open_sqlite(path: Path, wait_seconds: float, connections: int) -> Engine:
 
 def _pool(connections: int, wait_seconds: float) -> dict[str, Any]:
     kept = min(connections, _KEPT_OPEN)
-    return {
-        "pool_size": kept,
-        "max_overflow": connections - kept,
-        "pool_timeout": wait_seconds,
-    }
+    return {"pool_size": kept, "max_overflow": connections - kept, "pool_timeout": wait_seconds}
 
 
 def _identity_of(path: Path) -> tuple[int, int, bool] | None:

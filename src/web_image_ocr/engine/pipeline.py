@@ -140,9 +140,7 @@ class _BoxRecognizer:
     min_confidence: float
 
     def recognize(
-        self,
-        boxes: Sequence[Box],
-        method: Callable[[LineRecognizer, Pixels, Box], RecognizedLine],
+        self, boxes: Sequence[Box], method: Callable[[LineRecognizer, Pixels, Box], RecognizedLine]
     ) -> list[TextLine]:
         """Return the lines of those boxes that contain text, in the order of the boxes."""
         single = replace(self.recognizer, session=self.sessions.single_thread_recognition)

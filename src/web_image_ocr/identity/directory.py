@@ -155,10 +155,7 @@ class RecordReader:
         return found or False
 
     def _get(
-        self,
-        cache: TimedCache[_Key, _Value],
-        key: _Key,
-        read: Callable[[Session], _Value | None],
+        self, cache: TimedCache[_Key, _Value], key: _Key, read: Callable[[Session], _Value | None]
     ) -> _Value | None:
         database = self._database
         if database is None:

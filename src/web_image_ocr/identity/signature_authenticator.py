@@ -191,8 +191,7 @@ class SignatureAuthenticator:
                 "server's key file lacks a master key",
             )
         return _Candidate(
-            secret=secret,
-            principal=Principal(user=owner.user, credential=Credential.KEY),
+            secret=secret, principal=Principal(user=owner.user, credential=Credential.KEY)
         )
 
     def _temporary(self, access: str, security_token: bytes) -> _Candidate:

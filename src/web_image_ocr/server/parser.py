@@ -13,12 +13,7 @@ import httptools
 
 from web_image_ocr.api.limits.request_head import LINE_BYTES
 from web_image_ocr.primitives.errors import ErrorKind, ServiceError
-from web_image_ocr.server.request_head import (
-    BadRequestError,
-    Headers,
-    RequestHead,
-    validated_head,
-)
+from web_image_ocr.server.request_head import BadRequestError, Headers, RequestHead, validated_head
 
 MAX_HEADERS = 100
 """Of one request, without trailers. Clients send about ten, and proxies add about ten."""

@@ -139,11 +139,7 @@ def _start(sockets: Sequence[socket.socket], ready: int, stderr: int) -> int:
     names = ["web-image-ocr"] * len(sockets) + [READY_NAME]
     beyond = FIRST_FD + len(given)
     copies = [fcntl.fcntl(descriptor, fcntl.F_DUPFD_CLOEXEC, beyond) for descriptor in given]
-    environment = {
-        **os.environ,
-        "LISTEN_FDS": str(len(given)),
-        "LISTEN_FDNAMES": ":".join(names),
-    }
+    environment = {**os.environ, "LISTEN_FDS": str(len(given)), "LISTEN_FDNAMES": ":".join(names)}
     # LISTEN_PID must be the pid of a process that does not exist yet; the shell knows its own.
     command = ["sh", "-c", 'export LISTEN_PID=$$; exec "$@"', "sh", *_command()]
     try:

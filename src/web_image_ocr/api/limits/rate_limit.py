@@ -75,9 +75,6 @@ class RateLimit:
         return ServiceError(
             ErrorKind.RATE_LIMITED,
             "the rate limit is reached",
-            public={
-                "limit": str(rate.amount),
-                "time": f"{rate.multiples} {rate.GRANULARITY.name}",
-            },
+            public={"limit": str(rate.amount), "time": f"{rate.multiples} {rate.GRANULARITY.name}"},
             retry_after=left,
         )

@@ -71,8 +71,7 @@ def _complete(operation: Operation, *, authenticated: bool) -> None:
 
 def _schemas(models: list[type[BaseModel]]) -> dict[str, Any]:
     _, definitions = models_json_schema(
-        [(model, "validation") for model in models],
-        ref_template="#/components/schemas/{model}",
+        [(model, "validation") for model in models], ref_template="#/components/schemas/{model}"
     )
     schemas: dict[str, Any] = definitions["$defs"]
     return schemas

@@ -11,12 +11,7 @@ from starlette.responses import Response
 from web_image_ocr.api.management import Call, checked_id
 from web_image_ocr.api.openapi.failures import management_failures
 from web_image_ocr.api.openapi.operations import in_path, in_query, operation, page_parameters
-from web_image_ocr.api.wire.codec import (
-    PAGE_QUERY,
-    json_response,
-    query_parameters,
-    requested_page,
-)
+from web_image_ocr.api.wire.codec import PAGE_QUERY, json_response, query_parameters, requested_page
 from web_image_ocr.api.wire.management import (
     Key,
     KeyChange,

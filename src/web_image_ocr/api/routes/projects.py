@@ -9,12 +9,7 @@ from starlette.responses import Response
 from web_image_ocr.api.management import Call, ManagementCall, record_id
 from web_image_ocr.api.openapi.failures import management_failures
 from web_image_ocr.api.openapi.operations import in_path, operation, page_parameters
-from web_image_ocr.api.wire.codec import (
-    PAGE_QUERY,
-    json_response,
-    query_parameters,
-    requested_page,
-)
+from web_image_ocr.api.wire.codec import PAGE_QUERY, json_response, query_parameters, requested_page
 from web_image_ocr.api.wire.management import (
     ManagedProject,
     ManagedProjectsAnswer,
@@ -58,10 +53,7 @@ async def create_project(call: Call) -> Response:
 
 
 @router.delete(
-    "/v1/projects/{id}",
-    status_code=204,
-    summary="Delete a project",
-    openapi_extra=operation(_ID),
+    "/v1/projects/{id}", status_code=204, summary="Delete a project", openapi_extra=operation(_ID)
 )
 async def delete_project(request: Request, call: Call) -> Response:
     """Delete the project with its usage data. Administrators only."""

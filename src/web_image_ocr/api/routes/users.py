@@ -9,12 +9,7 @@ from starlette.responses import Response
 from web_image_ocr.api.management import Call, record_id
 from web_image_ocr.api.openapi.failures import management_failures
 from web_image_ocr.api.openapi.operations import in_path, operation, page_parameters
-from web_image_ocr.api.wire.codec import (
-    PAGE_QUERY,
-    json_response,
-    query_parameters,
-    requested_page,
-)
+from web_image_ocr.api.wire.codec import PAGE_QUERY, json_response, query_parameters, requested_page
 from web_image_ocr.api.wire.management import (
     ManagedUser,
     NewPasswordAnswer,
@@ -96,10 +91,7 @@ async def reset_password(request: Request, call: Call) -> Response:
 
 
 @router.delete(
-    "/v1/users/{id}",
-    status_code=204,
-    summary="Delete a user",
-    openapi_extra=operation(_ID),
+    "/v1/users/{id}", status_code=204, summary="Delete a user", openapi_extra=operation(_ID)
 )
 async def delete_user(request: Request, call: Call) -> Response:
     """Delete the user with all access keys."""

@@ -269,12 +269,7 @@ def encode_token(grant: TokenGrant) -> dict[str, object]:
             "issued_at": wire_time(grant.issued_at),
             "expires_at": wire_time(grant.expires_at),
             **scope,
-            "user": {
-                "id": user.id,
-                "name": user.name,
-                "password_expires_at": "",
-                "domain": domain,
-            },
+            "user": {"id": user.id, "name": user.name, "password_expires_at": "", "domain": domain},
         }
     }
 

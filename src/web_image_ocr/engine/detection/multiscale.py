@@ -180,11 +180,7 @@ class MultiScaleDetector:
         return first
 
     def _run_tiles(
-        self,
-        first: DetectionPass,
-        view: ViewTransform,
-        tiles: Sequence[Tile],
-        to_run: Set[Tile],
+        self, first: DetectionPass, view: ViewTransform, tiles: Sequence[Tile], to_run: Set[Tile]
     ) -> DetectionPass:
         """Return the pass of a larger view; tiles not run, or empty, come from the first pass."""
         probabilities = np.zeros((view.height, view.width), np.uint8)

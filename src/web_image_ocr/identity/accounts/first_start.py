@@ -44,11 +44,7 @@ class FirstNames:
 
 
 def create_first_account(
-    database: Database,
-    keyring: Keyring,
-    passwords: HasherPool,
-    names: FirstNames,
-    now: datetime,
+    database: Database, keyring: Keyring, passwords: HasherPool, names: FirstNames, now: datetime
 ) -> FirstAccount:
     """Create the first account, or describe the existing one.
 
