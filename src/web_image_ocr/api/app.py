@@ -13,17 +13,7 @@ from web_image_ocr.api.config import ApiConfig
 from web_image_ocr.api.dependencies import Dependencies
 from web_image_ocr.api.middleware import AuditMiddleware, CallCounter, CallMiddleware
 from web_image_ocr.api.openapi.document import describe
-from web_image_ocr.api.routes import (
-    account,
-    health,
-    identity,
-    keys,
-    ocr,
-    projects,
-    service,
-    usage,
-    users,
-)
+from web_image_ocr.api.routes import health, identity, keys, ocr, projects, service, usage, users
 from web_image_ocr.api.state import State
 from web_image_ocr.primitives.errors import ErrorKind, ServiceError
 
@@ -59,7 +49,7 @@ def _routed_app(
     )
     parts = [ocr, health, service]
     if authenticated:
-        parts += [identity, account, projects, keys, users, usage]
+        parts += [identity, users, projects, keys, usage]
     for part in parts:  # not include_router(), which would build each route again
         app.router.routes.extend(part.router.routes)
     app.add_exception_handler(HTTPException, _unknown_route)

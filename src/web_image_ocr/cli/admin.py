@@ -119,7 +119,7 @@ def _command(
     The command gets the shared options, and prints the result of the action.
 
     Args:
-        group: of commands.
+        group: the group to add to.
         name: of the command.
         quota: whether a quota applies, which an option lifts.
     """
@@ -149,19 +149,23 @@ def _command(
             note = "" if _SECRETS.isdisjoint(result) else _SHOWN_ONCE
             show_record(result, as_json=as_json, note=note)
 
-        # Typer reads the options from the signature: those of the action, then the shared ones.
-        own = inspect.signature(action, eval_str=True).parameters
-        shared = inspect.signature(command, eval_str=True).parameters
-        options = [
-            parameter.replace(kind=inspect.Parameter.KEYWORD_ONLY)
-            for parameter in [*list(own.values())[1:], *list(shared.values())[not quota : -1]]
-        ]
-        update_wrapper(command, action)
-        command.__signature__ = inspect.Signature(options)  # type: ignore[attr-defined]
-        command.__annotations__ = {one.name: one.annotation for one in options}
+        _set_options(command, action, quota=quota)
         return group.command(name)(command)
 
     return add
+
+
+def _set_options(command: Callable[..., None], action: Action, *, quota: bool) -> None:
+    """Give a command the options of an action, then the shared ones: Typer reads its signature."""
+    own = inspect.signature(action, eval_str=True).parameters
+    shared = inspect.signature(command, eval_str=True).parameters
+    options = [
+        parameter.replace(kind=inspect.Parameter.KEYWORD_ONLY)
+        for parameter in [*list(own.values())[1:], *list(shared.values())[not quota : -1]]
+    ]
+    update_wrapper(command, action)
+    command.__signature__ = inspect.Signature(options)  # type: ignore[attr-defined]
+    command.__annotations__ = {one.name: one.annotation for one in options}
 
 
 @_command(user, "list")

@@ -77,11 +77,10 @@ def rotate_master_key(
     show_record(_record(reached), as_json=as_json, note=f"Next: {_NEXT[reached.phase]}.")
 
 
-def _audit_fields(reached: RotationStatus) -> dict[str, str]:
-    return {"target": reached.state.in_use, "phase": reached.phase.value}
-
-
-@audited("master_key_changed", fields=_audit_fields)
+@audited(
+    "master_key_changed",
+    fields=lambda reached: {"target": reached.state.in_use, "phase": reached.phase.value},
+)
 def _change(rotation: Rotation, *, copied: bool, retire: bool, now: bool) -> RotationStatus:
     if retire:
         rotation.retire(now=now, progress=_show_progress)

@@ -6,6 +6,7 @@ import asyncio
 import contextlib
 import os
 import sys
+from collections.abc import Iterator
 from functools import partial
 from pathlib import Path
 from typing import Annotated, Any
@@ -16,9 +17,10 @@ import typer
 from web_image_ocr.bootstrap import open_identity
 from web_image_ocr.cli.first_start import create_first_account, remove_credentials_files
 from web_image_ocr.cli.options import Config, DataDir, FirstProjectName
+from web_image_ocr.identity import Identity
 from web_image_ocr.primitives.audit import OPERATOR, AuditContext, audit_scope
 from web_image_ocr.server.lifecycle import ServerProcess, preflight, run_server
-from web_image_ocr.settings import load_settings
+from web_image_ocr.settings import Settings, load_settings
 from web_image_ocr.telemetry.logging import configure_server
 
 log = structlog.stdlib.get_logger(__name__)
@@ -57,29 +59,26 @@ def serve(
     with contextlib.ExitStack() as stack:
         listeners, certificate = stack.enter_context(preflight(settings, no_auth=no_auth))
         url = listeners.url("https" if certificate else "http")
-        identity = None
-        if not no_auth:
-            identity = stack.enter_context(
-                contextlib.closing(open_identity(settings, may_migrate=True))
-            )
-            with audit_scope(AuditContext(actor=OPERATOR)):
-                create_first_account(identity, settings, url, to_terminal=sys.stdout.isatty())
+        identity = None if no_auth else stack.enter_context(_opened_identity(settings, url))
         if not process.stop.requested:
             if settings.server.console and sys.stdout.isatty():
                 typer.echo(f"Open {url} in a browser.")
-            log.info(
-                "listening",
-                url=url,
-                data_dir=str(settings.data_dir.absolute()),
-                no_auth=no_auth,
-                pid=os.getpid(),
-            )
+            data_dir = settings.data_dir.absolute()
+            log.info("listening", url=url, data_dir=str(data_dir), no_auth=no_auth, pid=os.getpid())
             cleanup = partial(remove_credentials_files, settings.data_dir)
             server = run_server(
                 settings, identity, listeners, certificate, process, housekeeping=cleanup
             )
             asyncio.run(server)
     process.end()
+
+
+@contextlib.contextmanager
+def _opened_identity(settings: Settings, url: str) -> Iterator[Identity]:
+    with contextlib.closing(open_identity(settings, may_migrate=True)) as identity:
+        with audit_scope(AuditContext(actor=OPERATOR)):
+            create_first_account(identity, settings, url, to_terminal=sys.stdout.isatty())
+        yield identity
 
 
 def _given(**values: Any) -> dict[str, Any] | None:

@@ -153,7 +153,7 @@ class UsageRow(Table):
 
     ``span`` is 1 or 60 minutes: every call is counted in both, so that a month is read fast.
     ``minute`` is the start of the span, counted from 1970 UTC. ``code`` is empty for a success.
-    ``bucket`` is that of ``durations``.
+    ``bucket`` is that of ``usage.values.bucket_of``.
     """
 
     __tablename__ = "usage"

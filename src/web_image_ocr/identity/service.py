@@ -112,25 +112,8 @@ class Identity:
         tokens = Tokens(self._keyring)
         self.authorizer = Authorizer(self._directory, tokens, clock)
         self.cached_authorizer = Authorizer(self._directory.cached, tokens, clock)
-        self.sign_in = SignIn(
-            config=config,
-            directory=self._directory,
-            authorizer=self.authorizer,
-            passwords=self._passwords,
-            tokens=tokens,
-            lockout=self._lockout(config.login_lock_seconds, ErrorKind.LOGIN_LOCKED),
-            budget=SignInBudget(config),
-            clock=clock,
-        )
-        self.signatures = SignatureAuthenticator(
-            config=config,
-            directory=self._directory,
-            keyring=self._keyring,
-            tokens=tokens,
-            lockout=self._lockout(config.key_lock_seconds, ErrorKind.KEY_LOCKED),
-            on_key_used=self.recorder.key_used,
-            clock=clock,
-        )
+        self.sign_in = self._build_sign_in(tokens)
+        self.signatures = self._build_signatures(tokens)
         self.temporary_keys = TemporaryKeys(self.authorizer, tokens, clock)
         self.revoked_tokens = RevokedTokens(
             self._database, self.authorizer, self._directory.invalidate, clock
@@ -144,6 +127,29 @@ class Identity:
             quotas=Quotas(
                 keys=config.max_keys_per_user, users=config.max_users, projects=config.max_projects
             ),
+        )
+
+    def _build_sign_in(self, tokens: Tokens) -> SignIn:
+        return SignIn(
+            config=self._config,
+            directory=self._directory,
+            authorizer=self.authorizer,
+            passwords=self._passwords,
+            tokens=tokens,
+            lockout=self._lockout(self._config.login_lock_seconds, ErrorKind.LOGIN_LOCKED),
+            budget=SignInBudget(self._config),
+            clock=self._clock,
+        )
+
+    def _build_signatures(self, tokens: Tokens) -> SignatureAuthenticator:
+        return SignatureAuthenticator(
+            config=self._config,
+            directory=self._directory,
+            keyring=self._keyring,
+            tokens=tokens,
+            lockout=self._lockout(self._config.key_lock_seconds, ErrorKind.KEY_LOCKED),
+            on_key_used=self.recorder.key_used,
+            clock=self._clock,
         )
 
     def _lockout(self, seconds: int, error: ErrorKind) -> Lockout:

@@ -30,12 +30,7 @@ def open_storage(
 ) -> tuple[Database, KeyFile, Keyring]:
     """Return the database, migrated to the newest schema, and its master keys.
 
-    Args:
-        config: may name the database and the key file.
-        data_dir: folder of those that it does not name.
-        password_threads: as for ``Database``.
-        may_create: create folder, database and key file if they are missing.
-        may_migrate: migrate a database of an older revision.
+    ``data_dir`` holds those files that ``config`` does not name.
 
     Raises:
         ServiceError: ``DATABASE_UNAVAILABLE``, also if the database is missing and must not be

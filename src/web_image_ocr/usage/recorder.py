@@ -17,9 +17,8 @@ from types import TracebackType
 from typing import Self
 
 from web_image_ocr.primitives.errors import ServiceError
-from web_image_ocr.usage.durations import bucket_of
 from web_image_ocr.usage.repository import UsageRepository, minute_of
-from web_image_ocr.usage.values import CallGroup
+from web_image_ocr.usage.values import CallGroup, bucket_of
 
 logger = logging.getLogger(__name__)
 
@@ -70,9 +69,8 @@ class Recorder:
         if self._thread is not None:
             self._thread.join()
         if not self.flush():
-            logger.error(
-                "%d counted calls are lost: the database is unavailable", self._unwritten()
-            )
+            lost = self._calls.total() + self._lost
+            logger.error("%d counted calls are lost: the database is unavailable", lost)
 
     def count(self, project_id: str, status: int, code: str, seconds: float) -> None:
         """Count one call."""
@@ -134,9 +132,6 @@ class Recorder:
             logger.error(
                 "%d calls were not counted: the database was unavailable for too long", lost
             )
-
-    def _unwritten(self) -> int:
-        return self._calls.total() + self._lost
 
     def _write_until_stopped(self) -> None:
         purge_at = time.monotonic()

@@ -1,20 +1,26 @@
-"""Define the dimensions of counted calls, and usage reports."""
+"""Define the dimensions of counted calls, and usage reports.
+
+Durations are counted in a logarithmic histogram. A bucket is a quarter of an octave wide, so a
+percentile has an error of at most 9.1 % between 1 ms and 17 minutes. Durations outside this range
+count in the first or last bucket.
+"""
 
 from __future__ import annotations
 
+import math
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from enum import StrEnum
 from typing import NamedTuple
 
-from web_image_ocr.usage.durations import percentile
-
 MAX_POINTS = 1500
 """Maximum number of steps of a report."""
 
 _OK = 200
+_BUCKETS_PER_OCTAVE = 4
+_LAST_BUCKET = 80
 
 
 class CallGroup(NamedTuple):
@@ -25,7 +31,7 @@ class CallGroup(NamedTuple):
         minute: since 1970, UTC.
         status: HTTP status; 499 if the client disconnected before the response.
         code: error code; empty for a success, and with 499.
-        bucket: see ``durations``.
+        bucket: see ``bucket_of``.
     """
 
     project_id: str
@@ -162,3 +168,25 @@ class UsageReport:
     window: Window
     points: tuple[tuple[datetime, Tally], ...]
     total: Tally
+
+
+def bucket_of(seconds: float) -> int:
+    """Return the bucket of a duration, 0 to 80."""
+    milliseconds = max(1.0, seconds * 1000)
+    return min(_LAST_BUCKET, int(_BUCKETS_PER_OCTAVE * math.log2(milliseconds)))
+
+
+def percentile(calls: Mapping[int, int], share: float) -> float | None:
+    """Return a percentile of the durations in milliseconds; None without calls.
+
+    Args:
+        calls: number of calls by bucket.
+        share: fraction of the calls, above 0 to 1.
+    """
+    wanted = math.ceil(share * sum(calls.values()))
+    seen = 0
+    for bucket in sorted(calls):
+        seen += calls[bucket]
+        if 0 < wanted <= seen:
+            return 2 ** ((bucket + 0.5) / _BUCKETS_PER_OCTAVE)
+    return None

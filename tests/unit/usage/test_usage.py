@@ -25,9 +25,9 @@ from web_image_ocr.identity import (
     Window,
 )
 from web_image_ocr.usage import recorder
-from web_image_ocr.usage.durations import bucket_of, percentile
 from web_image_ocr.usage.recorder import Recorder
 from web_image_ocr.usage.repository import UsageRepository
+from web_image_ocr.usage.values import bucket_of, percentile
 
 Report = Callable[..., UsageReport]
 

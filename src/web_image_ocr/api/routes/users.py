@@ -1,4 +1,4 @@
-"""Manage the users of the account, as an administrator."""
+"""Show the caller and change its password; manage the users of the account."""
 
 from __future__ import annotations
 
@@ -12,20 +12,44 @@ from web_image_ocr.api.openapi.operations import in_path, operation, page_parame
 from web_image_ocr.api.wire.codec import PAGE_QUERY, json_response, query_parameters, requested_page
 from web_image_ocr.api.wire.management import (
     ManagedUser,
+    MeAnswer,
     NewPasswordAnswer,
+    NewPasswordRequest,
     NewUserRequest,
     PasswordReset,
     UserChange,
     UsersAnswer,
     encode_list,
+    encode_me,
     encode_new_password,
     encode_user,
 )
 from web_image_ocr.identity import Administration
+from web_image_ocr.primitives.errors import ErrorKind
 
 router = APIRouter(tags=["Management"], responses=management_failures())
 
 _ID = in_path("id", "Id of the user, 32 hex digits.")
+
+
+@router.get("/v1/me", summary="Show the caller", response_model=MeAnswer, openapi_extra=operation())
+async def me(call: Call) -> Response:
+    """Return the caller with its current role, its account, and the project of its token."""
+    return json_response(encode_me(call.principal, await call.project()))
+
+
+@router.post(
+    "/v1/me/password",
+    status_code=204,
+    summary="Change one's own password",
+    responses=management_failures(ErrorKind.LOGIN_FAILED, ErrorKind.LOGIN_LOCKED),
+    openapi_extra=operation(body=NewPasswordRequest),
+)
+async def change_password(call: Call) -> Response:
+    """Change the password. Revoke all tokens and temporary keys of the caller, also the current."""
+    wanted = await call.read(NewPasswordRequest)
+    await call.change_password(wanted.current_password, wanted.new_password)
+    return Response(status_code=204)
 
 
 @router.get(
