@@ -31,9 +31,9 @@ class ApiConfig:
         max_body_bytes: largest request body, bytes, above 0.
         max_bodies_bytes: memory for all request bodies and fetched images, bytes, at least
             ``max_body_bytes``. Decoded images come on top. A call that does not fit is refused
-            as overload. Shares are limited: unauthenticated callers get half, but at least one
-            body; a lone project gets three quarters; a lone network gets half of the part for
-            unauthenticated callers, and a lone access key in it a third. Several get less each.
+            as overload. Unauthenticated callers get half, but at least one body. A lone
+            project gets three quarters. Among unauthenticated callers, a lone network gets half
+            of their part, and a lone access key a third. Several get less each.
         body_s: time limit for receiving a body, seconds, above 0.
         body_bytes_per_s: minimum rate of a body, bytes per second; a client that is 10 s behind
             it is refused as too slow. 0 means no minimum.

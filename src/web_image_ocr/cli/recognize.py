@@ -49,7 +49,7 @@ def recognize(
         typer.Option(
             "--format",
             help="text: one line for each line of text; json: the API's answer, for one image;"
-            " jsonl: one answer a line, with its path (bytes that are not UTF-8 become U+FFFD).",
+            " jsonl: one answer per line, with its path (bytes that are not UTF-8 become U+FFFD).",
         ),
     ] = OutputFormat.TEXT,
     detect_direction: Annotated[

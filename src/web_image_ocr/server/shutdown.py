@@ -48,7 +48,7 @@ class GracefulServer(AcceptingServer):
         """Request a shutdown; on the second signal, force it."""
         self.force_exit = self.force_exit or self.should_exit
         self._stop.requested = True
-        self._disable_keep_alive()  # Uvicorn checks for the signal ten times a second
+        self._disable_keep_alive()  # Uvicorn checks for the signal ten times per second
         super().handle_exit(sig, frame)
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:

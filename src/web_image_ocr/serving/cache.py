@@ -24,7 +24,7 @@ STAGE = "cache"
 """The only stage in the timings of a cached or shared result."""
 
 _HASHED_INLINE = 256 * 1024
-"""Bytes. Larger images are hashed in a thread: SHA-256 takes about 0.6 ms a megabyte."""
+"""Bytes. Larger images are hashed in a thread: SHA-256 takes about 0.6 ms per megabyte."""
 
 
 class ResultCache:
@@ -92,7 +92,7 @@ class ModelFiles:
         self._changed = False
 
     def changed(self) -> bool:
-        """Return whether a file was ever written, replaced or removed; costs 2 µs a file."""
+        """Return whether a file was ever written, replaced or removed; costs 2 µs per file."""
         self._changed = self._changed or self._stamps() != self._initial
         return self._changed
 

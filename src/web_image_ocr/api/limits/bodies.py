@@ -37,7 +37,7 @@ class Body:
         limit: largest size, bytes.
         too_large: kind of the error raised above ``limit``.
         seconds: time limit for the whole body.
-        rate: minimum rate, bytes a second; 0 for none.
+        rate: minimum rate, bytes per second; 0 for none.
     """
 
     def __init__(

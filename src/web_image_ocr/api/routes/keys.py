@@ -1,4 +1,4 @@
-"""Manage access keys: one's own, as an administrator those of the account."""
+"""Manage the caller's access keys, or as an administrator those of the account."""
 
 from __future__ import annotations
 

@@ -41,7 +41,7 @@ async def me(call: Call) -> Response:
 @router.post(
     "/v1/me/password",
     status_code=204,
-    summary="Change one's own password",
+    summary="Change your own password",
     responses=management_failures(ErrorKind.LOGIN_FAILED, ErrorKind.LOGIN_LOCKED),
     openapi_extra=operation(body=NewPasswordRequest),
 )

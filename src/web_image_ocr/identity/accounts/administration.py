@@ -49,7 +49,7 @@ class Administration:
     ``RECORD_CONFLICT`` for records that exist already or must stay, and
     ``IDENTITY_REQUEST_INVALID`` for an invalid name, password or page. Users and projects are
     given by id or name; an id is never taken for a name. Lists are paginated, by default with
-    1,000 records a page.
+    1,000 records per page.
 
     Args:
         database: the database.

@@ -1,6 +1,6 @@
 """Read the master key file when it changes, and replace it atomically.
 
-The file has one key a line, 64 hex digits, and mode 0600: one line, or two during a rotation. A
+The file has one key per line, 64 hex digits, and mode 0600: one line, or two during a rotation. A
 running server checks the file for changes once a second while it needs keys, and at once if no key
 matches. A changed file therefore needs neither a restart nor a signal.
 
