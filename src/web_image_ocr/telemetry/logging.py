@@ -37,8 +37,8 @@ class LoggingConfig:
     Attributes:
         level: lowest severity to log: ``debug``, ``info``, ``warning`` or ``error``. The audit
             trail is logged at every level.
-        format: ``json`` (one object per line), ``console`` (for people), or ``auto``: ``console`` on
-            a terminal, otherwise ``json``.
+        format: ``json`` (one object per line), ``console`` (for people), or ``auto``: ``console``
+            on a terminal, otherwise ``json``.
         file: file to append to. None: standard error. SIGHUP reopens it, for log rotation.
     """
 
