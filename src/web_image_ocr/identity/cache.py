@@ -43,8 +43,11 @@ class TimedCache(Generic[Key, Value]):
     def __init__(
         self, seconds: float, *, size: int = 4096, now: Callable[[], float] = time.monotonic
     ) -> None:
+        self._now = now
         self._entries: TLRUCache[Key, tuple[float, Value]] = TLRUCache(
-            size, lambda _key, entry, _now: entry[0] + seconds, now
+            size,
+            lambda _key, entry, _now: entry[0] + seconds,
+            lambda: self._now(),  # noqa: PLW0108 - looked up at each call: tests replace it
         )
         self._pending: set[PendingRead[Key]] = set()
         self._lock = Lock()
@@ -70,7 +73,7 @@ class TimedCache(Generic[Key, Value]):
 
     def begin(self, key: Key) -> PendingRead[Key]:
         """Begin to read a key from the source; each read must be finished."""
-        pending = PendingRead(key=key, started_at=self._entries.timer())
+        pending = PendingRead(key=key, started_at=self._now())
         with self._lock:
             self._pending.add(pending)
         return pending

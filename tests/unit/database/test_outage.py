@@ -17,12 +17,12 @@ LogIn = Callable[..., TokenGrant]
 
 
 @pytest.fixture
-def seconds_pass(identity: Identity) -> Callable[[float], None]:
+def seconds_pass(identity: Identity, monkeypatch: pytest.MonkeyPatch) -> Callable[[float], None]:
     """Stops the clock of what is remembered, and moves it."""
     now = [time.monotonic()]
     for cache in vars(identity._directory._caches).values():
         if isinstance(cache, TimedCache):
-            TimedCache.__init__(cache, 5, now=lambda: now[0])
+            monkeypatch.setattr(cache, "_now", lambda: now[0])
 
     def move(seconds: float) -> None:
         now[0] += seconds

@@ -22,7 +22,6 @@ from web_image_ocr.identity import (
     Scope,
     TokenGrant,
 )
-from web_image_ocr.identity.cache import TimedCache
 from web_image_ocr.identity.tokens import MAX_ANCESTORS
 from web_image_ocr.primitives.errors import ErrorKind
 
@@ -53,11 +52,11 @@ def test_only_one_token_is_revoked(identity: Identity, log_in: LogIn) -> None:
 
 
 def test_other_servers_know_when_they_have_forgotten(
-    identity: Identity, second_server: Identity, log_in: LogIn
+    identity: Identity, second_server: Identity, log_in: LogIn, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     token = log_in().token
     now = time.monotonic()
-    TimedCache.__init__(second_server._directory._caches.revoked, 5, now=lambda: now)
+    monkeypatch.setattr(second_server._directory._caches.revoked, "_now", lambda: now)
     second_server.authorizer.authenticate_token(token)
     identity.revoked_tokens.revoke(token, token)
     now += 4.9
@@ -103,12 +102,12 @@ def test_what_was_rescoped_ends_with_it(
 
 
 def test_other_servers_know_of_an_ancestor_within_five_seconds(
-    identity: Identity, second_server: Identity, log_in: LogIn
+    identity: Identity, second_server: Identity, log_in: LogIn, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     token = log_in().token
     child = rescoped(identity, token)
     now = time.monotonic()
-    TimedCache.__init__(second_server._directory._caches.revoked, 5, now=lambda: now)
+    monkeypatch.setattr(second_server._directory._caches.revoked, "_now", lambda: now)
     second_server.authorizer.authenticate_token(child)
     identity.revoked_tokens.revoke(token, token)
     now += 5.1
