@@ -12,6 +12,8 @@ SERVE_ARGS ?=
 FUZZ_ARGS ?=
 SOAK_ARGS ?=
 CODE := src tests benchmarks scripts
+# Nearly all fast tests; the other folders start servers, browsers and models.
+FAST := tests/unit tests/property tests/http tests/security tests/golden
 # Keep compiled bytecode: without it each test process and each server of a test compiles everything.
 unexport PYTHONDONTWRITEBYTECODE
 
@@ -35,7 +37,7 @@ check: $(VENV)/.dev ## Check format, lint, types, imports, documentation, prose;
 	$(BIN)/lint-imports
 	$(BIN)/python -m scripts.docs --check
 	$(BIN)/python -m scripts.prose
-	$(BIN)/python -m pytest -n auto -m "not models and not server and not slow" -q
+	$(BIN)/python -m pytest -n auto -m "not models and not server and not slow" -q $(FAST)
 
 format: $(VENV)/.dev ## Format the code and apply ruff's fixes
 	$(BIN)/ruff check --fix $(CODE)

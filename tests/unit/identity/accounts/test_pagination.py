@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import base64
-from collections.abc import Callable
+import shutil
+from collections.abc import Callable, Iterator
+from contextlib import closing
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -12,7 +15,6 @@ from sqlalchemy import event, text
 from tests.support.identity import PASSWORD, Clock, refused
 from web_image_ocr.identity import (
     Administration,
-    FirstAccount,
     Identity,
     IdentityConfig,
     PageRequest,
@@ -38,17 +40,47 @@ def config(database_url: str) -> IdentityConfig:
     return IdentityConfig(database_url=database_url, max_keys_per_user=0)
 
 
-@pytest.fixture
-def accounts(identity: Identity, account: FirstAccount, clock: Clock) -> Administration:
-    """Ten of everything; some keys are made in the same moment."""
-    assert account.created
+@pytest.fixture(scope="module")
+def ten_of_everything(empty_installation: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A data folder to copy: filling it takes longer."""
+    folder = tmp_path_factory.mktemp("ten")
+    shutil.copytree(empty_installation, folder, dirs_exist_ok=True)
+    clock = Clock()
+    with closing(Identity(IdentityConfig(max_keys_per_user=0), folder, clock=clock)) as identity:
+        _fill(identity, clock)
+    return folder
+
+
+def _fill(identity: Identity, clock: Clock) -> None:
+    """Make ten of everything; some keys in the same moment."""
+    assert identity.initialize(password=PASSWORD).created
     made = identity.administration
     for number in range(9):
         made.create_user(f"user {number}", password=PASSWORD)
         made.enable(made.create_project(f"{number} Projekt Größe 测试").id, "web-image")
         clock.advance(number % 2)
         made.create_key("admin")
-    return made
+
+
+@pytest.fixture
+def identity(
+    tmp_path: Path,
+    ten_of_everything: Path,
+    empty_installation: Path,
+    clock: Clock,
+    config: IdentityConfig,
+) -> Iterator[Identity]:
+    folder = empty_installation if config.database_url else ten_of_everything
+    shutil.copytree(folder, tmp_path, dirs_exist_ok=True)
+    with closing(Identity(config, tmp_path, clock=clock)) as opened:
+        if config.database_url:
+            _fill(opened, clock)
+        yield opened
+
+
+@pytest.fixture
+def accounts(identity: Identity) -> Administration:
+    return identity.administration
 
 
 @pytest.mark.parametrize("name", LISTINGS)
