@@ -128,11 +128,7 @@ class IncompleteBodies:
 
 
 def token_of(request: Request) -> str:
-    """Return the caller's token.
-
-    Raises:
-        ServiceError: ``CREDENTIALS_MISSING``.
-    """
+    """Return the caller's token; raise ``CREDENTIALS_MISSING`` without one."""
     token = request.headers.get("x-auth-token", "")
     if not token:
         raise ServiceError(ErrorKind.CREDENTIALS_MISSING, "neither a token nor a signature")

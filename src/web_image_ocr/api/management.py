@@ -60,11 +60,7 @@ class ManagementCall:
         self._body = body
 
     async def read(self, model: type[_Model]) -> _Model:
-        """Return the request body.
-
-        Raises:
-            ServiceError: ``MANAGEMENT_REQUEST_INVALID``.
-        """
+        """Return the request body; raise ``MANAGEMENT_REQUEST_INVALID`` if it does not fit."""
         value = parse_json(await self._body.read())
         return validate(model, value, ErrorKind.MANAGEMENT_REQUEST_INVALID)
 
@@ -163,11 +159,7 @@ Call = Annotated[ManagementCall, Depends(_managing, scope="function")]
 
 
 def record_id(request: Request) -> str:
-    """Return the id in the path.
-
-    Raises:
-        ServiceError: ``RECORD_UNKNOWN`` if it cannot be an id.
-    """
+    """Return the id in the path; raise ``RECORD_UNKNOWN`` if it cannot be an id."""
     found = checked_id(request.path_params["id"])
     set_target(found)
     return found

@@ -68,19 +68,11 @@ class ManagementRateLimit:
         return principal
 
     async def count_user(self, principal: Principal) -> None:
-        """Count a call for its user.
-
-        Raises:
-            ServiceError: ``RATE_LIMITED``.
-        """
+        """Count a call for its user; raise ``RATE_LIMITED`` at the limit."""
         await self._hit(f"user:{principal.user.id}")
 
     async def count_network(self, request: Request) -> None:
-        """Count a call for its client network.
-
-        Raises:
-            ServiceError: ``RATE_LIMITED``.
-        """
+        """Count a call for its client network; raise ``RATE_LIMITED`` at the limit."""
         await self._hit(self._network(request))
 
     async def _refuse_if_full(self, key: str) -> None:

@@ -15,11 +15,7 @@ _MAX_FULL_WINDOWS = 10_000
 
 
 def parse_rate(rate: str, setting: str = "api.rate_limit") -> RateLimitItem:
-    """Parse a rate such as ``100/minute``.
-
-    Raises:
-        ValueError: the text is not a rate.
-    """
+    """Parse a rate such as ``100/minute``; raise ``ValueError`` if the text is not a rate."""
     try:
         item = parse(rate)
     except ValueError:

@@ -38,11 +38,7 @@ class Named(Wire):
     name: str | None = None
 
     def reference(self) -> Reference:
-        """Return the reference that identity resolves.
-
-        Raises:
-            ValueError: neither is given.
-        """
+        """Return the reference that identity resolves; raise ``ValueError`` if neither is given."""
         return Reference(id=self.id, name=self.name)
 
 
@@ -119,22 +115,14 @@ class AuthRequest(Wire):
         return self.auth.identity.token or TokenMethod()
 
     def scope(self) -> Scope:
-        """Return the requested scope of the token.
-
-        Raises:
-            ServiceError: ``IDENTITY_REQUEST_INVALID``.
-        """
+        """Return the requested scope; raise ``IDENTITY_REQUEST_INVALID`` if it is invalid."""
         try:
             return self.auth.scope.scope() if self.auth.scope else Scope()
         except ValueError as error:
             raise _invalid(str(error)) from None
 
     def password_login(self) -> PasswordLogin:
-        """Return the sign-in.
-
-        Raises:
-            ServiceError: ``IDENTITY_REQUEST_INVALID``.
-        """
+        """Return the sign-in; raise ``IDENTITY_REQUEST_INVALID`` if it is invalid."""
         password = self.auth.identity.password
         if password is None:
             raise _invalid("the method password needs identity.password")

@@ -59,20 +59,12 @@ class KeyPair:
 
 
 def new_domain(name: str, now: datetime) -> DomainRow:
-    """Return the row of an account.
-
-    Raises:
-        ServiceError: ``IDENTITY_REQUEST_INVALID`` for an invalid name.
-    """
+    """Return the row of an account; raise ``IDENTITY_REQUEST_INVALID`` for an invalid name."""
     return DomainRow(id=new_id(), name=_valid_name(name), created_at=now)
 
 
 def new_user(domain_id: str, name: str, password_hash: str, role: Role, now: datetime) -> UserRow:
-    """Return the row of an enabled user.
-
-    Raises:
-        ServiceError: ``IDENTITY_REQUEST_INVALID`` for an invalid name.
-    """
+    """Return the row of an enabled user; raise ``IDENTITY_REQUEST_INVALID`` for an invalid name."""
     return UserRow(
         id=new_id(),
         domain_id=domain_id,
@@ -86,11 +78,7 @@ def new_user(domain_id: str, name: str, password_hash: str, role: Role, now: dat
 
 
 def new_project(domain_id: str, name: str, now: datetime) -> ProjectRow:
-    """Return the row of a project.
-
-    Raises:
-        ServiceError: ``IDENTITY_REQUEST_INVALID`` for an invalid name.
-    """
+    """Return the row of a project; raise ``IDENTITY_REQUEST_INVALID`` for an invalid name."""
     return ProjectRow(id=new_id(), domain_id=domain_id, name=_valid_name(name), created_at=now)
 
 
@@ -106,11 +94,7 @@ def new_access_key(user_id: str, key: KeyPair, master: MasterKey, now: datetime)
 
 
 def new_subscription(project_id: str, api: str, now: datetime) -> SubscriptionRow:
-    """Return the row of a subscription.
-
-    Raises:
-        ServiceError: ``IDENTITY_REQUEST_INVALID`` for an invalid name.
-    """
+    """Return the row of a subscription; raise ``IDENTITY_REQUEST_INVALID`` for an invalid name."""
     return SubscriptionRow(project_id=project_id, api=_valid_name(api), created_at=now)
 
 

@@ -35,11 +35,7 @@ class SelfService:
         return self._accounts.project_states(self._api, page)
 
     def project(self, project: str) -> Project:
-        """Return one project of the account, by id or name.
-
-        Raises:
-            ServiceError: ``RECORD_UNKNOWN``.
-        """
+        """Return one project of the account, by id or name; raise ``RECORD_UNKNOWN`` if missing."""
         return self._accounts.project(project)
 
     def keys(
@@ -68,11 +64,7 @@ class SelfService:
         return self._accounts.create_key(self._owner(owner))
 
     def switch_key(self, access: str, *, enabled: bool) -> AccessKey:
-        """Enable or disable a key.
-
-        Raises:
-            ServiceError: ``RECORD_UNKNOWN``.
-        """
+        """Enable or disable a key; raise ``RECORD_UNKNOWN`` if the caller has no such key."""
         check_may_change(self._principal)
         self._check_owns(access)
         if enabled:
@@ -80,11 +72,7 @@ class SelfService:
         return self._accounts.disable_key(access)
 
     def delete_key(self, access: str) -> AccessKey:
-        """Delete a key.
-
-        Raises:
-            ServiceError: ``RECORD_UNKNOWN``.
-        """
+        """Delete a key; raise ``RECORD_UNKNOWN`` if the caller has no such key."""
         check_may_change(self._principal)
         self._check_owns(access)
         return self._accounts.delete_key(access)

@@ -12,7 +12,7 @@ from PIL.PcxImagePlugin import PcxImageFile
 from PIL.TgaImagePlugin import TgaImageFile
 from PIL.TiffImagePlugin import TiffImageFile
 
-from web_image_ocr.images.codecs import ico, jpeg, pillow, png, simple, tiff, webp
+from web_image_ocr.images.codecs import ico, jpeg, pillow, png, tiff, webp
 from web_image_ocr.images.formats import Header, ImageFormat
 from web_image_ocr.primitives.pixels import Pixels
 
@@ -34,11 +34,11 @@ class Codec(NamedTuple):
 CODECS: Mapping[ImageFormat, Codec] = {
     ImageFormat.JPEG: Codec(jpeg.read_header, jpeg.decode),
     ImageFormat.PNG: Codec(png.read_header, png.decode),
-    ImageFormat.BMP: Codec(simple.read_bmp_header, partial(pillow.decode, BmpImageFile)),
+    ImageFormat.BMP: Codec(pillow.read_bmp_header, partial(pillow.decode, BmpImageFile)),
     ImageFormat.TIFF: Codec(tiff.read_header, partial(pillow.decode, TiffImageFile)),
-    ImageFormat.GIF: Codec(simple.read_gif_header, partial(pillow.decode, GifImageFile)),
+    ImageFormat.GIF: Codec(pillow.read_gif_header, partial(pillow.decode, GifImageFile)),
     ImageFormat.WEBP: Codec(webp.read_header, webp.decode),
-    ImageFormat.TGA: Codec(simple.read_tga_header, partial(pillow.decode, TgaImageFile)),
+    ImageFormat.TGA: Codec(pillow.read_tga_header, partial(pillow.decode, TgaImageFile)),
     ImageFormat.ICO: Codec(ico.read_header, ico.decode),
-    ImageFormat.PCX: Codec(simple.read_pcx_header, partial(pillow.decode, PcxImageFile)),
+    ImageFormat.PCX: Codec(pillow.read_pcx_header, partial(pillow.decode, PcxImageFile)),
 }

@@ -66,11 +66,7 @@ def read_header(data: bytes) -> Header:
 
 
 def decode(data: bytes, header: Header) -> Pixels:
-    """Decode the image.
-
-    Raises:
-        ValueError: pixel data is missing.
-    """
+    """Decode the image; raise ``ValueError`` if pixel data is missing."""
     return rgb_pixels(_load_complete(data, header))
 
 
