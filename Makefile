@@ -22,11 +22,11 @@ unexport PYTHONDONTWRITEBYTECODE
 help: ## List the commands
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
-install: $(VENV)/.run ## Create .venv with the runtime packages
-serve: install ## Start the server at http://127.0.0.1:8000 (SERVE_ARGS="--port 9000")
+install: $(VENV)/.run ## Create .venv with the runtime packages (about 600 MB)
+serve: install ## Start the server at http://127.0.0.1:8000 (SERVE_ARGS=--no-auth, SERVE_ARGS="--port 9000")
 	$(BIN)/web-image-ocr serve --data-dir $(DATA) $(SERVE_ARGS)
 
-test: $(VENV)/.dev ## Run all tests
+test: $(VENV)/.dev ## Run all tests; as root, install the Debian packages that some of them need
 	@scripts/debian-packages requirements/debian.txt
 	$(BIN)/python -m pytest -n 2 --dist loadfile --no-loadscope-reorder --durations=25
 
@@ -46,16 +46,16 @@ format: $(VENV)/.dev ## Format the code and apply ruff's fixes
 docs: $(VENV)/.dev ## Generate the reference pages
 	$(BIN)/python -m scripts.docs
 
-bench: $(VENV)/.dev ## Measure accuracy, latency and load: make bench DIR=folder-of-labelled-images
+bench: $(VENV)/.dev ## Measure accuracy, latency and load on labelled images (DIR=images, see docs/benchmarks.md)
 	@test -n "$(DIR)" || { echo "DIR is not set. Name the folder of labelled images: make bench DIR=..."; exit 2; }
 	$(BIN)/python -m benchmarks.accuracy --data $(DIR) --engine ours --engine rapidocr
 	$(BIN)/python -m benchmarks.latency --data $(DIR)
 	$(BIN)/python -m benchmarks.load --data $(DIR)
 
-fuzz: $(VENV)/.dev ## Fuzz the parsers and a server, about 20 minutes (FUZZ_ARGS="--seed 2")
+fuzz: $(VENV)/.dev ## Fuzz the parsers and a server, about 20 minutes (other inputs: FUZZ_ARGS="--seed 2")
 	$(BIN)/python -m tests.fuzz $(FUZZ_ARGS)
 
-soak: $(VENV)/.dev ## Run servers under load, kills and restarts, about 20 minutes (SOAK_ARGS="kill stop")
+soak: $(VENV)/.dev ## Run servers under load, kills and restarts, about 20 minutes (some: SOAK_ARGS="kill stop")
 	$(BIN)/python -m tests.soak $(SOAK_ARGS)
 
 COMPILE := $(BIN)/uv pip compile --quiet --python-version 3.11 --universal --no-annotate \

@@ -19,7 +19,6 @@ from typing import Any
 
 import pytest
 
-from tests.support.images import encode_image, text_image
 from tests.support.servers import Server
 
 pytestmark = pytest.mark.server
@@ -113,9 +112,9 @@ def _served(data: Path, arguments: str) -> Iterator[Server]:
 
 @pytest.fixture(scope="module")
 def setting(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Setting]:
-    """Start a server with accounts and an open one, with an image beside them."""
+    """Start a server with accounts and an open one, in a folder with the source as a clone has."""
     folder = tmp_path_factory.mktemp("reader")
-    (folder / "image.png").write_bytes(encode_image(text_image("Hello reader")))
+    (folder / "src").symlink_to(ROOT / "src")
     with (
         _served(folder / "data", "--port 0") as server,
         _served(folder / "open", "--port 0 --no-auth") as open_server,
@@ -132,7 +131,7 @@ def test_every_shown_command_works(block: Block, setting: Setting) -> None:
     )
     done = subprocess.run(
         [*runner, program],
-        cwd=setting.folder,
+        cwd=ROOT if block.name.startswith("CONTRIBUTING") else setting.folder,
         env=_environment(),
         capture_output=True,
         text=True,
@@ -140,8 +139,8 @@ def test_every_shown_command_works(block: Block, setting: Setting) -> None:
         check=False,
     )
     assert done.returncode == 0, done.stderr
-    if "image.png" in program:
-        assert "Hello reader" in done.stdout
+    if "banner.webp" in program:
+        assert "AUTUMN TEA FESTIVAL" in done.stdout
 
 
 def test_no_secret_is_on_a_command_line() -> None:
@@ -153,6 +152,19 @@ def test_no_secret_is_on_a_command_line() -> None:
                 assert re.search(r"@<\(printf '[A-Za-z-]+: %s' \"\$TOKEN\"\)", line), block.name
             if "$PASSWORD" in line:
                 assert not re.search(r"curl|-d|--data", line), block.name
+
+
+def test_the_sample_image_is_part_of_the_repository() -> None:
+    shown = {path for block in BLOCKS for path in re.findall(r"[\w/-]+\.webp", block.text)}
+    tracked = subprocess.run(
+        ["git", "ls-files", *shown],  # noqa: S607
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    assert shown
+    assert set(tracked.stdout.split()) == shown
 
 
 def test_the_quick_start_is_what_the_servers_above_run() -> None:

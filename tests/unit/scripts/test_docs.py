@@ -7,6 +7,8 @@ from pathlib import Path
 import pytest
 
 from scripts import docs
+from web_image_ocr.settings import Settings, load_settings
+from web_image_ocr.settings.reference import describe
 
 
 @pytest.fixture
@@ -52,3 +54,24 @@ def test_decision_records_are_complete_and_in_the_index(root: Path) -> None:
         "docs/decisions/0002-b.md: no Consequences",
         "docs/decisions/README.md: 0002-b.md is not in the index",
     ]
+
+
+def test_the_configuration_page_has_every_setting_once() -> None:
+    page = docs.configuration()
+    for name, _, _ in describe(Settings):
+        assert page.count(f"\n| `{name}` |") == 1
+
+
+def test_sizes_are_shown_in_binary_units() -> None:
+    page = docs.configuration()
+    assert "| `268435456` (256 MiB) |" in page
+    assert "| `7864320` (7.5 MiB) |" in page
+    assert "| `16384` (16 KiB) |" in page
+
+
+def test_the_sample_configuration_is_valid(tmp_path: Path) -> None:
+    file = tmp_path / "sample.toml"
+    file.write_text(docs.SAMPLE_TOML)
+    settings = load_settings(file)
+    assert settings.api.rate_limit == "100/minute"
+    assert str(settings.data_dir) == "/var/lib/web-image-ocr"
