@@ -64,7 +64,7 @@ def quantize_matmuls(
     products = graph.find_products(excluded_nodes)
     means = mean_activations(model, [node for node, _ in products.values()], calibration_batches)
     nodes: list[NodeProto] = []
-    fused: set[str] = set()  # outputs of additions that became the bias of a product
+    fused: set[str] = set()  # sums with a bias; the quantized product contains their additions
     replaced: set[str] = set()  # constants that the quantized products contain
     for node in model.graph.node:
         output = next(iter(node.output), "")
@@ -74,13 +74,11 @@ def quantize_matmuls(
         _, weights = products[output]
         product = _QuantizedProduct(node, weights, means.get(output))
         replaced.update(node.input[1:])
-        addition = graph.find_bias_addition(node)
-        if addition is not None:
-            product.add_bias(graph.constants[addition.input[1]], addition.output[0])
-            fused.add(addition.output[0])
-            replaced.add(addition.input[1])
-        elif len(node.input) > 2:
-            product.add_bias(graph.constants[node.input[2]], output)
+        if found := graph.find_bias(node):
+            bias, total = found
+            product.add_bias(graph.constants[bias], total)
+            replaced.add(bias)
+            fused.add(total)
         model.graph.initializer.extend(product.constants)
         nodes += product.nodes()
     _set_elements(model.graph.node, nodes)
@@ -141,18 +139,22 @@ class _Graph:
             return to_float32(constant)[:, :, 0, 0].T
         return None
 
-    def find_bias_addition(self, product: NodeProto) -> NodeProto | None:
-        """Return the node that adds a constant per channel, if it alone uses the product."""
+    def find_bias(self, product: NodeProto) -> tuple[str, str] | None:
+        """Return the names of a product's bias and of their sum; None without a bias.
+
+        A bias is also a constant per channel that the only node using the product adds.
+        """
         output = product.output[0]
+        if len(product.input) > 2:
+            return product.input[2], output
         consumers = self._consumers.get(output, [])
-        if len(product.input) > 2 or output in self.outputs:
+        if output in self.outputs or len(consumers) != 1 or consumers[0].op_type != "Add":
             return None
-        if len(consumers) != 1 or consumers[0].op_type != "Add":
-            return None
-        constant = self.constants.get(consumers[0].input[1])
+        bias = consumers[0].input[1]
         weights = self.constants[product.input[1]].dims
         shape = [1, weights[0], 1, 1] if product.op_type == "Conv" else [weights[1]]
-        return consumers[0] if constant is not None and list(constant.dims) == shape else None
+        has_shape = bias in self.constants and list(self.constants[bias].dims) == shape
+        return (bias, consumers[0].output[0]) if has_shape else None
 
     def _is_global(self, node: NodeProto) -> bool:
         """Return whether a convolution runs on one pixel, a global mean: not worth quantizing."""
