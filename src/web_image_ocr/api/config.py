@@ -16,14 +16,14 @@ class ApiConfig:
     Attributes:
         edition: edition of the cloud API: ``2021`` (sides up to 8,192 px, six image formats) or
             ``2025`` (30,000 px, nine formats).
-        rate_limit: rate limit per project, such as ``100/minute`` or ``20/second``; empty
+        rate_limit: rate limit per project, such as ``100/minute`` or ``20/second``; unset
             means no limit.
         rate_limit_redis_url: URL of a Redis that counts the calls of all servers with the same
             URL together: ``redis://:password@host:6379/0``, ``rediss://`` for TLS or
             ``unix:///path``. It needs the package redis (``web-image-ocr[redis]``). Empty, or
             while Redis does not answer: each server counts its own calls.
         management_rate_limit: rate limit of the identity API (``/v3``) and the management API
-            (``/v1``), such as ``600/minute``; empty means no limit. It applies per
+            (``/v1``), such as ``600/minute``; ``""`` in TOML means none. It applies per
             user, and to all unauthenticated calls of one client network. Servers
             that share a Redis count together.
         deadline_s: time limit of one recognition, seconds, including the fetch of a ``url``;

@@ -15,11 +15,11 @@ class IdentityConfig:
     """Configure the database, lifetimes and limits of identity.
 
     Attributes:
-        database_url: SQLAlchemy URL of the database; empty means the SQLite file
+        database_url: SQLAlchemy URL of the database; unset means the SQLite file
             ``web-image-ocr.db`` in the data folder. PostgreSQL is
             ``postgresql+psycopg://user@host/database``.
         master_key_path: path of the file of the master keys, from which all keys are derived;
-            empty means ``master.key`` in the data folder. All servers of one database have it.
+            unset means ``master.key`` in the data folder. All servers of one database have it.
         store_wait_seconds: seconds to wait for a busy database before giving up, above 0.
         cache_seconds: seconds for which roles, states and subscriptions read from the
             database are cached, 0 to 5; 0 reads them at every call.

@@ -60,7 +60,7 @@ class ServerConfig:
         tls_key: file of the certificate's private key (PEM).
         keep_alive_s: seconds an idle connection stays open, 0 or more.
         shutdown_s: seconds running calls have to finish after SIGTERM, at least
-            ``api.deadline_s``. None: two seconds more than that.
+            ``api.deadline_s``. Unset: two seconds more than that.
         console: serve the browser console at ``/``.
     """
 
@@ -92,7 +92,7 @@ class Settings(BaseSettings):
 
     Attributes:
         data_dir: folder of the database, the master key and other state.
-        admin_password_file: file whose first line is the first user's password. None: the first
+        admin_password_file: file whose first line is the first user's password. Unset: the first
             start generates one.
         project_name: name of the project that the first start creates. The official SDK looks
             projects up by the name of their region.

@@ -39,7 +39,7 @@ class LoggingConfig:
             trail is logged at every level.
         format: ``json`` (one object per line), ``console`` (for people), or ``auto``: ``console``
             on a terminal, otherwise ``json``.
-        file: file to append to. None: standard error. SIGHUP reopens it, for log rotation.
+        file: file to append to. Unset: standard error. SIGHUP reopens it, for log rotation.
     """
 
     level: Literal["debug", "info", "warning", "error"] = "info"
