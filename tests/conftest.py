@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import signal
 import sqlite3
 from typing import Any
 
@@ -11,6 +12,11 @@ from sqlalchemy import Engine, event
 # How long an example takes depends on what else the machine does; hanging is pytest's timeout.
 settings.register_profile("web-image-ocr", deadline=None)
 settings.load_profile("web-image-ocr")
+
+
+# A background job of a shell ignores SIGINT, and so would the servers that tests interrupt.
+if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 @event.listens_for(Engine, "connect")

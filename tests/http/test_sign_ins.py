@@ -97,7 +97,7 @@ async def test_a_network_that_failed_too_often_is_refused_without_waiting(
     """All threads for sign-ins are busy; other calls are not affected."""
     headers = {"X-Forwarded-For": "203.0.113.9"}
     budget = SignInBudget(IdentityConfig(failures_per_network=1))
-    monkeypatch.setattr(identity.sign_in, "_budget", budget)
+    monkeypatch.setattr(identity.sign_in, "check_budget", budget.check)
     with budget.attempt(headers["X-Forwarded-For"]) as attempt:
         attempt.failed = True
     async with clients(identity, trusted_proxies=("127.0.0.0/8",)) as client:
