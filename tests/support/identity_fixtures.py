@@ -1,4 +1,4 @@
-"""Fixtures of a database with one account; a conftest imports them."""
+"""Provide the fixtures of a database with one account; a conftest imports all of them."""
 
 from __future__ import annotations
 
@@ -23,6 +23,19 @@ from web_image_ocr.identity import (
     TokenGrant,
     passwords,
 )
+
+__all__ = [
+    "account",
+    "cheap_hashes",
+    "clock",
+    "config",
+    "database_url",
+    "empty_installation",
+    "identity",
+    "log_in",
+    "postgres",
+    "pytest_generate_tests",
+]
 
 ON_BOTH_DATABASES = {
     "test_administration",
