@@ -1,0 +1,1 @@
+"""Measure short, odd and unknown text, on images drawn with a seed."""
