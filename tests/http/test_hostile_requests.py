@@ -21,6 +21,7 @@ from tests.support.fake_recognizer import FakeRecognizer
 from web_image_ocr.api import ApiConfig, Dependencies, create_app
 from web_image_ocr.identity import Identity
 from web_image_ocr.server import connection
+from web_image_ocr.server.timeouts import REFUSAL_DELAY_S
 
 pytestmark = pytest.mark.slow
 
@@ -170,6 +171,14 @@ def test_a_malformed_body_is_refused_after_earlier_answers(address: Address) -> 
     sent = HEALTH + POST_CHUNKED + b"5\r\nhello\r\nno chunk\r\n"
     assert _statuses(_exchange(address, sent)) == [200, 400]
     assert _statuses(_exchange(address, POST_CHUNKED + b"5\r\nhello\r\nno chunk\r\n")) == [400]
+
+
+@pytest.mark.parametrize("headers", [b"no colon\r\n", b"a: b\r\n" * 101])
+def test_a_refused_request_is_answered_later(address: Address, headers: bytes) -> None:
+    started = time.monotonic()
+    statuses = _statuses(_exchange(address, HEALTH.removesuffix(b"\r\n") + headers + b"\r\n"))
+    assert statuses in ([400], [494])
+    assert time.monotonic() - started >= REFUSAL_DELAY_S
 
 
 def test_one_iteration_of_the_event_loop_parses_a_part(

@@ -6,7 +6,7 @@ import asyncio
 import contextvars
 from collections import deque
 
-from starlette.types import ASGIApp, Scope
+from starlette.types import ASGIApp, Receive, Scope, Send
 from uvicorn.protocols.http.flow_control import HIGH_WATER_LIMIT, FlowControl
 from uvicorn.protocols.utils import get_local_addr, get_remote_addr, is_ssl
 from uvicorn.server import ServerState
@@ -263,10 +263,10 @@ class HttpConnection(asyncio.Protocol):
         scope = {**self._scope, **RequestHead.incomplete(self._parser.target).scope()}
         if isinstance(error, ServiceError):
             mark_refused(scope, error)
-            self._serve(scope, self._config.loaded_app)
+            self._serve(scope, _delayed(self._config.loaded_app))
         else:
             _malformed.log()
-            self._serve(scope, bad_request)
+            self._serve(scope, _delayed(bad_request))
         self._parser = RequestParser(self)  # frees the refused head
         self._count_header_memory()
 
@@ -331,3 +331,13 @@ class HttpConnection(asyncio.Protocol):
             self._headers_timeout.stop()
         elif not self._headers_timeout.started:
             self._headers_timeout.start(timeouts.HEADERS_TIMEOUT_S)
+
+
+def _delayed(app: ASGIApp) -> ASGIApp:
+    """Return an application that answers later, to slow a client that repeats refused requests."""
+
+    async def answer(scope: Scope, receive: Receive, send: Send) -> None:
+        await asyncio.sleep(timeouts.REFUSAL_DELAY_S)
+        await app(scope, receive, send)
+
+    return answer
