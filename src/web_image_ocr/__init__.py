@@ -8,7 +8,9 @@ from typing import TYPE_CHECKING
 from web_image_ocr.primitives.onnxruntime_telemetry import disable_onnxruntime_telemetry
 
 if TYPE_CHECKING:
-    from web_image_ocr.engine import Engine, EngineConfig, Page, RecognitionOptions, TextLine
+    from web_image_ocr.engine.config import EngineConfig
+    from web_image_ocr.engine.page import Page, RecognitionOptions, TextLine
+    from web_image_ocr.engine.pipeline import Engine
     from web_image_ocr.images import ImageLimits, decode
     from web_image_ocr.primitives.memory import keep_freed_memory
 
@@ -30,6 +32,11 @@ disable_onnxruntime_telemetry()  # before any module of the package imports the 
 
 if not TYPE_CHECKING:
     _MODULES = {
+        "Engine": "engine.pipeline",
+        "EngineConfig": "engine.config",
+        "Page": "engine.page",
+        "RecognitionOptions": "engine.page",
+        "TextLine": "engine.page",
         "ImageLimits": "images",
         "decode": "images",
         "keep_freed_memory": "primitives.memory",
@@ -38,6 +45,6 @@ if not TYPE_CHECKING:
     def __getattr__(name: str) -> object:
         # Lazy import: the command must install its signal handlers before it spends half a second
         # on importing NumPy, OpenCV and ONNX Runtime.
-        if name in __all__:
-            return getattr(import_module(f"{__name__}.{_MODULES.get(name, 'engine')}"), name)
+        if name in _MODULES:
+            return getattr(import_module(f"{__name__}.{_MODULES[name]}"), name)
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

@@ -18,30 +18,7 @@ from web_image_ocr.serving.cache import ModelFiles, ResultCache
 from web_image_ocr.serving.pool import WorkerPool
 from web_image_ocr.serving.recognizer import Recognizer
 from web_image_ocr.settings import Settings
-from web_image_ocr.sources import ImageFetcher
-
-
-def open_identity(
-    settings: Settings, *, may_create: bool = True, may_migrate: bool = False
-) -> Identity:
-    """Open accounts, tokens and keys on the configured database.
-
-    Args:
-        settings: names the database.
-        may_create: create the data folder and the database if missing.
-        may_migrate: migrate a database of an older revision, after a backup.
-
-    Raises:
-        ServiceError: ``DATABASE_UNAVAILABLE`` or ``CONFIGURATION_INVALID``.
-    """
-    return Identity(
-        settings.identity, settings.data_dir, may_create=may_create, may_migrate=may_migrate
-    )
-
-
-def image_limits(settings: Settings) -> ImageLimits:
-    """Return the limits on images in the configured edition."""
-    return ImageLimits.for_edition(settings.api.edition)
+from web_image_ocr.sources.image_fetcher import ImageFetcher
 
 
 @asynccontextmanager
@@ -59,7 +36,9 @@ async def running_app(
     models = ModelFiles(settings.engine)
     async with (
         _recorded_usage(identity),  # closed last, to count all calls
-        WorkerPool(settings.serving, settings.engine, image_limits(settings)) as pool,
+        WorkerPool(
+            settings.serving, settings.engine, ImageLimits.for_edition(settings.api.edition)
+        ) as pool,
         ImageFetcher(settings.fetch, settings.storage) as fetcher,
         _shared_counters(settings) as shared_rate_counters,
     ):

@@ -29,7 +29,7 @@ from web_image_ocr.identity.signature import SignedRequest
 from web_image_ocr.identity.tokens import TemporaryClaims, TokenClaims, Tokens
 from web_image_ocr.images import ImageFormat, ImageLimits, decode, decode_base64, inspect
 from web_image_ocr.primitives.errors import ErrorKind, ServiceError
-from web_image_ocr.sources import FetchConfig
+from web_image_ocr.sources.config import FetchConfig
 from web_image_ocr.sources.ssrf_guard import AddressPolicy
 from web_image_ocr.sources.urls import parse_redirect, parse_target
 

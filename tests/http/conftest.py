@@ -12,7 +12,9 @@ import pytest
 from tests.support.api_assertions import web_image_path
 from tests.support.fake_image_source import FakeImageSource
 from tests.support.fake_recognizer import FakeRecognizer
-from web_image_ocr.api import ApiConfig, Dependencies, create_app
+from web_image_ocr.api.app import create_app
+from web_image_ocr.api.config import ApiConfig
+from web_image_ocr.api.dependencies import Dependencies
 from web_image_ocr.identity import (
     FirstAccount,
     Identity,

@@ -9,7 +9,7 @@ from contextlib import contextmanager
 
 from fastapi import FastAPI
 
-from web_image_ocr.api import ApiConfig
+from web_image_ocr.api.config import ApiConfig
 from web_image_ocr.server.acceptor import AcceptingServer
 from web_image_ocr.server.http_config import HttpConfig
 

@@ -14,7 +14,9 @@ from hypothesis import strategies as st
 from tests.support.api_assertions import IMAGE, PATH, assert_envelope
 from tests.support.fake_image_source import FakeImageSource
 from tests.support.fake_recognizer import FakeRecognizer
-from web_image_ocr.api import ApiConfig, Dependencies, create_app
+from web_image_ocr.api.app import create_app
+from web_image_ocr.api.config import ApiConfig
+from web_image_ocr.api.dependencies import Dependencies
 
 pytestmark = pytest.mark.slow
 

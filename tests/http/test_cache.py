@@ -19,7 +19,7 @@ from tests.support.api_assertions import (
     web_image_path,
 )
 from tests.support.fake_recognizer import FakeRecognizer
-from web_image_ocr.engine import EngineConfig
+from web_image_ocr.engine.config import EngineConfig
 from web_image_ocr.identity import Identity
 from web_image_ocr.primitives.errors import ErrorKind
 from web_image_ocr.serving.cache import ModelFiles, ResultCache

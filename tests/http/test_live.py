@@ -16,7 +16,9 @@ from tests.http.live_server import serve
 from tests.support.api_assertions import IMAGE, PATH
 from tests.support.fake_image_source import FakeImageSource
 from tests.support.fake_recognizer import FakeRecognizer
-from web_image_ocr.api import ApiConfig, Dependencies, create_app
+from web_image_ocr.api.app import create_app
+from web_image_ocr.api.config import ApiConfig
+from web_image_ocr.api.dependencies import Dependencies
 from web_image_ocr.identity import Identity
 from web_image_ocr.server import connection_limit, timeouts
 

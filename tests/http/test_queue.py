@@ -18,7 +18,9 @@ from tests.http.live_server import serve
 from tests.support.api_assertions import IMAGE, PATH, PROJECT, assert_failure, web_image_path
 from tests.support.fake_image_source import FakeImageSource
 from tests.support.fake_recognizer import FakeRecognizer
-from web_image_ocr.api import ApiConfig, Dependencies, create_app
+from web_image_ocr.api.app import create_app
+from web_image_ocr.api.config import ApiConfig
+from web_image_ocr.api.dependencies import Dependencies
 from web_image_ocr.engine.page import Page, RecognitionOptions
 from web_image_ocr.primitives.deadline import Deadline
 from web_image_ocr.primitives.errors import ErrorKind

@@ -18,7 +18,9 @@ from tests.http.signing import BODY, signed_headers
 from tests.soak.attacks.signed_bodies import attack
 from tests.support.fake_image_source import FakeImageSource
 from tests.support.fake_recognizer import FakeRecognizer
-from web_image_ocr.api import ApiConfig, Dependencies, create_app
+from web_image_ocr.api.app import create_app
+from web_image_ocr.api.config import ApiConfig
+from web_image_ocr.api.dependencies import Dependencies
 from web_image_ocr.api.limits import bodies
 from web_image_ocr.api.limits.body_budget import BodyBudget
 from web_image_ocr.identity import Identity, SignedRequest

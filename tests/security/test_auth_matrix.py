@@ -32,7 +32,9 @@ from tests.security.managed import managed_call, new_user_token
 from tests.security.matrix import FAULTS, OPEN, TABLE, NothingToRefuse, NotPossible, Refusal
 from tests.support.fake_image_source import FakeImageSource
 from tests.support.fake_recognizer import FakeRecognizer
-from web_image_ocr.api import ApiConfig, Dependencies, create_app
+from web_image_ocr.api.app import create_app
+from web_image_ocr.api.config import ApiConfig
+from web_image_ocr.api.dependencies import Dependencies
 from web_image_ocr.identity import Identity, IdentityConfig, Role, passwords
 
 UNKNOWN_PROJECT = "f" * 32

@@ -15,7 +15,8 @@ import pytest
 from tests.support.certificates import self_signed
 from web_image_ocr.primitives.deadline import Deadline
 from web_image_ocr.primitives.errors import ErrorKind, ServiceError
-from web_image_ocr.sources import FetchConfig, ssrf_guard
+from web_image_ocr.sources import ssrf_guard
+from web_image_ocr.sources.config import FetchConfig
 from web_image_ocr.sources.downloader import Downloader
 from web_image_ocr.sources.guarded_fetch import GuardedFetcher
 from web_image_ocr.sources.ssrf_guard import Resolve

@@ -20,9 +20,13 @@ from tests.security.spellings import ABSOLUTE, ADDRESSES, SPELLINGS
 from tests.security.test_fetch import OK, Server, redirect
 from tests.support.api_assertions import PATH, assert_failure
 from tests.support.fake_recognizer import FakeRecognizer
-from web_image_ocr.api import ApiConfig, Dependencies, create_app
+from web_image_ocr.api.app import create_app
+from web_image_ocr.api.config import ApiConfig
+from web_image_ocr.api.dependencies import Dependencies
 from web_image_ocr.primitives.errors import ErrorKind
-from web_image_ocr.sources import FetchConfig, ImageFetcher, StorageConfig, ssrf_guard
+from web_image_ocr.sources import ssrf_guard
+from web_image_ocr.sources.config import FetchConfig, StorageConfig
+from web_image_ocr.sources.image_fetcher import ImageFetcher
 
 pytestmark = pytest.mark.slow
 

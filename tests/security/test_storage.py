@@ -13,7 +13,8 @@ import pytest
 
 from web_image_ocr.primitives.deadline import Deadline
 from web_image_ocr.primitives.errors import ErrorKind, ServiceError
-from web_image_ocr.sources import FetchConfig, ImageFetcher, StorageConfig, StorageEntry
+from web_image_ocr.sources.config import FetchConfig, StorageConfig, StorageEntry
+from web_image_ocr.sources.image_fetcher import ImageFetcher
 
 pytestmark = pytest.mark.slow
 

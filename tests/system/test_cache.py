@@ -14,7 +14,7 @@ import pytest
 from tests.soak.processes import workers_of
 from tests.support.images import encode_image, text_image, to_base64
 from tests.support.servers import running_service
-from web_image_ocr.engine import EngineConfig
+from web_image_ocr.engine.config import EngineConfig
 from web_image_ocr.engine.page import RecognitionOptions
 from web_image_ocr.images import ImageLimits
 from web_image_ocr.primitives.deadline import Deadline

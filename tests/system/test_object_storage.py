@@ -28,7 +28,7 @@ from web_image_ocr.identity import (
 from web_image_ocr.images import FILE_LIMIT
 from web_image_ocr.primitives.deadline import Deadline
 from web_image_ocr.primitives.errors import ErrorKind, ServiceError
-from web_image_ocr.sources import FetchConfig, StorageConfig, StorageEntry
+from web_image_ocr.sources.config import FetchConfig, StorageConfig, StorageEntry
 from web_image_ocr.sources.downloader import Downloader
 from web_image_ocr.sources.object_storage import ObjectStorage
 

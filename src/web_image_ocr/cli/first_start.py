@@ -1,4 +1,4 @@
-"""Create the first account in an empty database, and hand over its secrets once."""
+"""Open the accounts; create the first account in an empty database, and show its secrets once."""
 
 from __future__ import annotations
 
@@ -26,6 +26,24 @@ _RETENTION_S = 24 * 3600.0
 """The file is deleted after that: time to fetch the secrets, not to forget them."""
 _RESERVED_BYTES = 16 * 1024
 """More than the file needs: a password has at most 1,024 characters, a name 64."""
+
+
+def open_identity(
+    settings: Settings, *, may_create: bool = True, may_migrate: bool = False
+) -> Identity:
+    """Open accounts, tokens and keys on the configured database.
+
+    Args:
+        settings: names the database.
+        may_create: create the data folder and the database if missing.
+        may_migrate: migrate a database of an older revision, after a backup.
+
+    Raises:
+        ServiceError: ``DATABASE_UNAVAILABLE`` or ``CONFIGURATION_INVALID``.
+    """
+    return Identity(
+        settings.identity, settings.data_dir, may_create=may_create, may_migrate=may_migrate
+    )
 
 
 def initialize(identity: Identity, settings: Settings) -> FirstAccount:

@@ -13,14 +13,11 @@ import typer
 
 from web_image_ocr.api.wire.errors import wire_error
 from web_image_ocr.api.wire.web_image import encode_page
-from web_image_ocr.bootstrap import image_limits
 from web_image_ocr.cli.exit_codes import ExitCode, exit_code
 from web_image_ocr.cli.options import Config
-from web_image_ocr.engine import Engine
 from web_image_ocr.engine.page import Page, RecognitionOptions
 from web_image_ocr.primitives.errors import ErrorKind, ServiceError
 from web_image_ocr.primitives.memory import keep_freed_memory
-from web_image_ocr.serving.worker import recognize_image
 from web_image_ocr.settings import load_settings
 
 STANDARD_INPUT = "-"
@@ -69,8 +66,13 @@ def recognize(
     """
     if output is OutputFormat.JSON and len(paths) != 1:
         raise typer.BadParameter("json prints the answer for one image: use jsonl for several")
+    # Other commands need neither OpenCV nor the models.
+    from web_image_ocr.engine.pipeline import Engine  # noqa: PLC0415
+    from web_image_ocr.images import ImageLimits  # noqa: PLC0415
+    from web_image_ocr.serving.worker import recognize_image  # noqa: PLC0415
+
     settings = load_settings(config)
-    limits = image_limits(settings)
+    limits = ImageLimits.for_edition(settings.api.edition)
     keep_freed_memory()
     engine = Engine(settings.engine)
     options = RecognitionOptions(detect_direction=detect_direction)

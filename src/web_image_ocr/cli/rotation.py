@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 from web_image_ocr.api.wire.codec import wire_time
-from web_image_ocr.bootstrap import open_identity
+from web_image_ocr.cli.first_start import open_identity
 from web_image_ocr.cli.options import AsJson, Config, DataDir
 from web_image_ocr.cli.records import Record, show_record
 from web_image_ocr.identity import Rotation, RotationPhase, RotationStatus

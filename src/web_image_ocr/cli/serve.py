@@ -14,12 +14,14 @@ from typing import Annotated, Any
 import structlog
 import typer
 
-from web_image_ocr.bootstrap import open_identity
-from web_image_ocr.cli.first_start import create_first_account, remove_credentials_files
+from web_image_ocr.cli.first_start import (
+    create_first_account,
+    open_identity,
+    remove_credentials_files,
+)
 from web_image_ocr.cli.options import Config, DataDir, FirstProjectName
 from web_image_ocr.identity import Identity
 from web_image_ocr.primitives.audit import OPERATOR, AuditContext, audit_scope
-from web_image_ocr.server.lifecycle import ServerProcess, preflight, run_server
 from web_image_ocr.settings import Settings, load_settings
 from web_image_ocr.telemetry.logging import configure_server
 
@@ -48,6 +50,12 @@ def serve(
     SIGHUP reloads the TLS certificate and reopens the log file. SIGUSR2 starts a successor on the
     same port and stops this server once the successor is ready.
     """
+    from web_image_ocr.server.lifecycle import (  # noqa: PLC0415 - takes a second
+        ServerProcess,
+        preflight,
+        run_server,
+    )
+
     process = ServerProcess()  # before anything slow
     settings = load_settings(
         config,

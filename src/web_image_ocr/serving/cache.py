@@ -13,7 +13,7 @@ import time
 from dataclasses import fields, replace
 from pathlib import Path
 
-from web_image_ocr.engine import EngineConfig
+from web_image_ocr.engine.config import EngineConfig
 from web_image_ocr.engine.page import Page, RecognitionOptions
 from web_image_ocr.primitives.deadline import Deadline
 from web_image_ocr.serving.page_lru import PageKey, PageLRU

@@ -13,7 +13,7 @@ from typing import TypeVar
 
 import structlog
 
-from web_image_ocr.engine import EngineConfig
+from web_image_ocr.engine.config import EngineConfig
 from web_image_ocr.engine.page import Page, RecognitionOptions
 from web_image_ocr.images import ImageLimits
 from web_image_ocr.primitives.cpu import available_cores

@@ -10,8 +10,8 @@ from multiprocessing.connection import Connection
 
 import numpy as np
 
-from web_image_ocr.engine import Engine
 from web_image_ocr.engine.page import Page, RecognitionOptions
+from web_image_ocr.engine.pipeline import Engine
 from web_image_ocr.images import ImageLimits, decode
 from web_image_ocr.images.decode import open_null_device
 from web_image_ocr.primitives.deadline import Deadline

@@ -4,7 +4,7 @@ import dataclasses
 
 import pytest
 
-from web_image_ocr.api import ApiConfig
+from web_image_ocr.api.config import ApiConfig
 from web_image_ocr.api.limits.rate_limit import parse_rate
 
 

@@ -37,7 +37,7 @@ def events(monkeypatch: pytest.MonkeyPatch) -> list[str]:
     monkeypatch.setattr(module, "configure_server", lambda _: None)
     monkeypatch.setattr(lifecycle, "check_models", lambda _: done.append("loaded"))
     monkeypatch.setattr(module, "create_first_account", lambda *_, **__: done.append("account"))
-    monkeypatch.setattr(module, "run_server", serve_nothing)
+    monkeypatch.setattr(lifecycle, "run_server", serve_nothing)
     close = Identity.close
 
     def closed(identity: Identity) -> None:

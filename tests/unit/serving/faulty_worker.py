@@ -13,7 +13,7 @@ from multiprocessing.connection import Connection
 from pathlib import Path
 from types import SimpleNamespace
 
-from web_image_ocr.engine import EngineConfig
+from web_image_ocr.engine.config import EngineConfig
 from web_image_ocr.engine.page import Page, RecognitionOptions, TextLine
 from web_image_ocr.primitives.deadline import Deadline
 from web_image_ocr.primitives.errors import ErrorKind, ServiceError

@@ -10,7 +10,7 @@ import pytest
 
 from tests.support.fake_recognizer import FAKE_PAGE, FakeRecognizer
 from tests.unit.serving.held_recognizer import OPTIONS, HeldRecognizer, settle
-from web_image_ocr.engine import EngineConfig
+from web_image_ocr.engine.config import EngineConfig
 from web_image_ocr.engine.page import Page, RecognitionOptions
 from web_image_ocr.primitives.deadline import Deadline
 from web_image_ocr.primitives.errors import ErrorKind, ServiceError

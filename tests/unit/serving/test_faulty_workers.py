@@ -12,7 +12,7 @@ import pytest_asyncio
 
 from tests.soak.processes import children_of
 from tests.unit.serving import faulty_worker
-from web_image_ocr.engine import EngineConfig
+from web_image_ocr.engine.config import EngineConfig
 from web_image_ocr.engine.page import RecognitionOptions
 from web_image_ocr.images import ImageLimits
 from web_image_ocr.primitives.deadline import Deadline

@@ -12,7 +12,7 @@ from typing import Any
 import orjson
 import pytest
 
-from web_image_ocr.engine import EngineConfig
+from web_image_ocr.engine.config import EngineConfig
 from web_image_ocr.engine.page import RecognitionOptions
 from web_image_ocr.images import ImageFormat, ImageLimits
 from web_image_ocr.primitives.deadline import Deadline

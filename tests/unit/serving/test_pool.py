@@ -18,7 +18,7 @@ from structlog.testing import capture_logs
 
 from tests.soak.processes import workers_of
 from tests.support.images import draw_image, encode_image, text_image
-from web_image_ocr.engine import EngineConfig
+from web_image_ocr.engine.config import EngineConfig
 from web_image_ocr.engine.page import RecognitionOptions
 from web_image_ocr.images import ImageLimits
 from web_image_ocr.primitives.deadline import Deadline

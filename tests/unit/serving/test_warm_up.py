@@ -14,7 +14,7 @@ PROGRAM = """
 import json, math, sys
 import cv2, numpy as np
 from tests.support.images import draw_image, encode_image
-from web_image_ocr.engine import Engine, RecognitionOptions
+from web_image_ocr import Engine, RecognitionOptions
 from web_image_ocr.images import ImageLimits
 from web_image_ocr.serving import worker
 

@@ -4,7 +4,8 @@ from typing import NoReturn
 
 import pytest
 
-from web_image_ocr.engine import Engine, RecognitionOptions
+from web_image_ocr.engine.page import RecognitionOptions
+from web_image_ocr.engine.pipeline import Engine
 from web_image_ocr.images import ImageLimits
 from web_image_ocr.primitives.errors import ErrorKind, ServiceError
 from web_image_ocr.serving import worker

@@ -8,8 +8,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from web_image_ocr.primitives.errors import ErrorKind, ServiceError
-from web_image_ocr.sources import StorageConfig, StorageEntry
 from web_image_ocr.sources.buckets import MAX_KEY_BYTES, Buckets, ObjectLocation
+from web_image_ocr.sources.config import StorageConfig, StorageEntry
 from web_image_ocr.sources.object_storage import load_signers
 from web_image_ocr.sources.signing import Signer
 from web_image_ocr.sources.urls import ANY_PORT, parse_target

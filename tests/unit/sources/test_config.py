@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from web_image_ocr.primitives.errors import ErrorKind, ServiceError
-from web_image_ocr.sources import FetchConfig, StorageConfig, StorageEntry
+from web_image_ocr.sources.config import FetchConfig, StorageConfig, StorageEntry
 from web_image_ocr.sources.object_storage import load_signers
 
 VALID: dict[str, Any] = {
