@@ -86,7 +86,7 @@ def test_images_of_all_formats_are_read_with_and_without_the_sandbox(
 
 AS_A_USER = """
 import asyncio
-from web_image_ocr.engine import EngineConfig
+from web_image_ocr.engine.config import EngineConfig
 from web_image_ocr.images import ImageLimits
 from web_image_ocr.serving.installed_code import InstalledCode
 from web_image_ocr.serving.messages import Start

@@ -169,7 +169,7 @@ async def test_the_first_worker_is_ready_before_the_next_one_starts(
 
 async def test_a_worker_above_its_limit_is_replaced_after_its_answer() -> None:
     limits = ImageLimits.for_edition("2021")
-    small = ServingConfig(workers=1, worker_memory_bytes=160 << 20)
+    small = ServingConfig(workers=1, worker_memory_bytes=100 << 20)  # a new one has 155 MiB
     async with WorkerPool(small, EngineConfig(), limits) as pool:
         before = await _until_two_workers(pool)
         assert await _recognize(pool, "another") == "another"
