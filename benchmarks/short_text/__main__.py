@@ -6,17 +6,27 @@ Usage: ``python -m benchmarks.short_text --kinds glyphs grids --engine ours --fa
 from __future__ import annotations
 
 import argparse
-from collections.abc import Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import ExitStack
 from datetime import UTC, datetime
+from itertools import chain
 from pathlib import Path
 
 from PIL import Image
 
+from benchmarks.dataset import set_names
 from benchmarks.engines import ENGINES, OURS, Candidate, PeerExitedError, open_engine
 from benchmarks.result_files import write_results
-from benchmarks.short_text import direction, glyphs, grids
-from benchmarks.short_text.cases import Figures, Kind
+from benchmarks.short_text import (
+    confidence,
+    direction,
+    glyphs,
+    grids,
+    lookalikes,
+    noise,
+    scripts,
+)
+from benchmarks.short_text.cases import Case, Figures, Kind
 from benchmarks.short_text.drawing import FontsMissingError, check_fonts
 from benchmarks.short_text.measure import Outcome, outcomes, summaries
 from benchmarks.short_text.report import table
@@ -25,6 +35,10 @@ KINDS: Mapping[str, Kind] = {
     "glyphs": glyphs.KIND,
     "grids": grids.KIND,
     "direction": direction.KIND,
+    "lookalikes": lookalikes.KIND,
+    "confidence": confidence.KIND,
+    "noise": noise.KIND,
+    "scripts": scripts.KIND,
 }
 SEED = 4711
 
@@ -32,6 +46,8 @@ SEED = 4711
 def main() -> None:
     parser = _parser()
     arguments = parser.parse_args()
+    if arguments.data and not set(arguments.sets or ()) <= set(set_names(arguments.data)):
+        parser.error(f"--sets: choose from those in {arguments.data}")
     try:
         check_fonts()
     except FontsMissingError as error:
@@ -57,16 +73,25 @@ def main() -> None:
 def _measure(
     name: str, engines: Mapping[str, Candidate], arguments: argparse.Namespace
 ) -> dict[str, dict[str, Figures]]:
-    kind, done = KINDS[name], []
-    for outcome in outcomes(kind.cases(arguments.seed), engines):
-        done.append(outcome)
+    """Return the figures of a kind; print and save what fails, as the arguments say."""
+    cases: Iterator[Case] = KINDS[name].cases(arguments.seed)
+    if name == "confidence" and arguments.data:
+        sets = arguments.sets or set_names(arguments.data)
+        cases = chain(cases, confidence.labelled_cases(arguments.data, sets))
+    return summaries(KINDS[name], _reported(name, outcomes(cases, engines), arguments))
+
+
+def _reported(
+    name: str, done: Iterable[Outcome], arguments: argparse.Namespace
+) -> Iterator[Outcome]:
+    for outcome in done:
         if outcome.verdict.failure is not None:
             if arguments.failures:
                 failure = f"{name}, {outcome.case.name}: {outcome.verdict.failure}"
                 print(f"{outcome.engine}: {failure}", flush=True)
             if arguments.images:
                 _save(arguments.images / name, outcome)
-    return summaries(kind, done)
+        yield outcome
 
 
 def _save(folder: Path, outcome: Outcome) -> None:
@@ -80,6 +105,8 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--kinds", nargs="+", choices=KINDS, default=list(KINDS), metavar="KIND")
     parser.add_argument("--engine", action="append", choices=ENGINES, help="repeat for several")
     parser.add_argument("--seed", type=int, default=SEED, help="of the images")
+    parser.add_argument("--data", type=Path, metavar="DIR", help="labelled sets, for confidence")
+    parser.add_argument("--sets", nargs="+", metavar="SET", help="only these sets; default: all")
     parser.add_argument("--failures", action="store_true", help="print each image that fails")
     parser.add_argument("--images", type=Path, metavar="DIR", help="save the images that fail")
     return parser

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Protocol
 
@@ -79,6 +79,12 @@ def sum_counts(verdicts: Sequence[Verdict]) -> Figures:
     return {"images": len(verdicts), **total}
 
 
+def by_group(group: str, verdict: Verdict) -> Iterator[tuple[str, Verdict]]:
+    """Yield the verdict for all images and for its group."""
+    yield "all", verdict
+    yield group, verdict
+
+
 @dataclass(frozen=True, slots=True)
 class Kind:
     """Describe a kind of images.
@@ -86,10 +92,22 @@ class Kind:
     Attributes:
         cases: Return the cases of a seed.
         summary: Return the figures of several verdicts.
+        parts: Return the rows of the table that a verdict of a group counts in.
     """
 
     cases: Callable[[int], Iterator[Case]]
     summary: Callable[[Sequence[Verdict]], Figures] = sum_counts
+    parts: Callable[[str, Verdict], Iterator[tuple[str, Verdict]]] = by_group
+
+
+def confident(lines: Iterable[FoundLine], minimum: float = 0.5) -> list[FoundLine]:
+    """Return the lines of at least a confidence; an engine without confidence is always sure."""
+    return [line for line in lines if confidence_of(line) >= minimum]
+
+
+def confidence_of(line: FoundLine) -> float:
+    """Return the confidence of a line, 1 if its engine has none."""
+    return 1.0 if line.confidence is None else line.confidence
 
 
 def shown(lines: Sequence[FoundLine]) -> str:

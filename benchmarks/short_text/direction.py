@@ -100,7 +100,7 @@ def cases(seed: int) -> Iterator[Sign]:
     texts = [(text, 0) for text in SHORT for _ in range(2)]
     texts += [(text, angle) for text in LONG for angle in QUARTERS]
     for place, (text, angle) in enumerate(texts):
-        style = random_style(random, text.replace("¥", ""), (16, 28) if angle else (16, 64))
+        style = random_style(random, text, (16, 28) if angle else (16, 64))
         room = random.choice((6, 20, 120))
         left, top, right, bottom = (random.randint(room // 2, room) for _ in range(4))
         yield Sign(text, style, (left, top, right, bottom), angle, place)

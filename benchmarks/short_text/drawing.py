@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cache
 from random import Random
 
 import numpy as np
@@ -14,7 +15,7 @@ from web_image_ocr.primitives.pixels import Pixels
 Box = tuple[float, float, float, float]
 """Left, top, right, bottom of the ink, in pixels."""
 
-LATIN_FACES = (SANS, BOLD, MONO, SERIF, CHINESE)
+FACES = (SANS, BOLD, MONO, SERIF, CHINESE)
 INK_ON_PAPER = (
     *(("black", "white"), ("#222222", "#f4f5f7"), ("#555555", "white"), ("white", "#d93025")),
     *(("white", "#0f6cbd"), ("#f2f2f2", "#121212"), ("#1b5e20", "#e8f5e9"), ("#ffd54f", "#263238")),
@@ -60,9 +61,20 @@ def seeded(*parts: object) -> Random:
 
 def random_style(random: Random, text: str, sizes: tuple[int, int]) -> Style:
     """Return a random style whose font contains the text; ``sizes`` are inclusive."""
-    face = random.choice(LATIN_FACES) if text.isascii() else CHINESE
+    face = random.choice(FACES if text.isascii() else faces_with(text))
     ink, paper = random.choice(INK_ON_PAPER)
     return Style(face, random.randint(*sizes), ink, paper)
+
+
+def faces_with(text: str) -> list[str]:
+    """Return the fonts that have a glyph for each character of a text."""
+    return [face for face in FACES if all(_has_glyph(face, sign) for sign in set(text) - {"\n"})]
+
+
+@cache
+def _has_glyph(face: str, sign: str) -> bool:
+    ink, unknown = (font(face, 20).getmask(text) for text in (sign, "\U0010ffff"))
+    return (ink.size, bytes(ink)) != (unknown.size, bytes(unknown))
 
 
 def text_size(text: str, style: Style) -> tuple[int, int]:

@@ -29,13 +29,13 @@ def outcomes(cases: Iterable[Case], engines: Mapping[str, Candidate]) -> Iterato
 
 
 def summaries(kind: Kind, done: Iterable[Outcome]) -> dict[str, dict[str, Figures]]:
-    """Return the figures by engine and by group; those of all images in the group ``all``."""
+    """Return the figures by engine and by row of the table; outcomes are not kept."""
     verdicts: defaultdict[str, defaultdict[str, list[Verdict]]]
     verdicts = defaultdict(lambda: defaultdict(list))
     for outcome in done:
-        for group in ("all", outcome.case.group):
-            verdicts[outcome.engine][group].append(outcome.verdict)
+        for row, part in kind.parts(outcome.case.group, outcome.verdict):
+            verdicts[outcome.engine][row].append(part)
     return {
-        engine: {group: kind.summary(of_group) for group, of_group in groups.items()}
-        for engine, groups in verdicts.items()
+        engine: {row: kind.summary(of_row) for row, of_row in rows.items()}
+        for engine, rows in verdicts.items()
     }

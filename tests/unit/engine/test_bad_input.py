@@ -2,14 +2,26 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
-from typing import Any
+from collections.abc import Iterator
 
-import cv2
 import numpy as np
-import numpy.typing as npt
 import pytest
 
+from tests.support.textures import (
+    DOT_CENTRES,
+    DOT_RADII,
+    NOISE,
+    NOISE_SIZES,
+    PATTERNS,
+    PERIODS,
+    QR_MODULES,
+    QR_TEXTS,
+    dot,
+    noise,
+    pattern,
+    qr_code,
+    to_image,
+)
 from tests.unit.engine.counting import CountingEngine, counting
 from web_image_ocr import Engine, EngineConfig, RecognitionOptions
 from web_image_ocr.primitives.cpu import has_vnni
@@ -49,50 +61,13 @@ def confident_lines(
     return [(line.text, line.confidence) for line in lines if line.confidence > MAX_CONFIDENCE]
 
 
-def to_image(values: npt.NDArray[Any]) -> Pixels:
-    """Return (H, W) greys or (H, W, 3) colours as an image, clipped to 0 to 255."""
-    pixels = np.clip(values, 0, 255).astype(np.uint8)
-    return pixels if pixels.ndim == 3 else np.repeat(pixels[..., None], 3, axis=2)
-
-
-def enlarged(values: npt.NDArray[Any], factor: int) -> npt.NDArray[Any]:
-    """Return each pixel as a square of ``factor`` pixels."""
-    return values.repeat(factor, axis=0).repeat(factor, axis=1)
-
-
-def clouds(random: np.random.Generator, width: int, height: int) -> npt.NDArray[Any]:
-    """Return soft spots of a few pixels."""
-    noise = random.normal(0.0, 1.0, (height, width, 3))
-    return 128 + 200 * np.asarray(cv2.GaussianBlur(noise, (0, 0), 3))
-
-
-Noise = Callable[[np.random.Generator, int, int], npt.NDArray[Any]]
-NOISE: dict[str, Noise] = {
-    "colours": lambda random, w, h: random.integers(0, 256, (h, w, 3)),
-    "greys": lambda random, w, h: random.integers(0, 256, (h, w)),
-    "black and white": lambda random, w, h: 255 * random.integers(0, 2, (h, w)),
-    "gaussian colours": lambda random, w, h: random.normal(128, 40, (h, w, 3)),
-    "gaussian greys": lambda random, w, h: random.normal(128, 40, (h, w)),
-    "specks": lambda random, w, h: 255 * (random.random((h, w)) > 0.01),
-    "clouds": clouds,
-    "tiles": lambda random, w, h: enlarged(random.integers(0, 256, (h // 8, w // 8, 3)), 8),
-    # Ten by ten of these can look like a letter: one in fifteen such images is read as one.
-    "blocks": lambda random, w, h: enlarged(255 * random.integers(0, 2, (h // 6, w // 6)), 6),
-}
-
-
 @OPTIONS
-@pytest.mark.parametrize("size", [(64, 64), (200, 150), (640, 480)], ids="{0[0]}x{0[1]}".format)
+@pytest.mark.parametrize("size", NOISE_SIZES, ids="{0[0]}x{0[1]}".format)
 @pytest.mark.parametrize("kind", NOISE)
 def test_noise_has_no_confident_line(
     engine: CountingEngine, kind: str, size: tuple[int, int], options: RecognitionOptions
 ) -> None:
-    found = {
-        seed: confident_lines(
-            engine, to_image(NOISE[kind](np.random.default_rng(seed), *size)), options
-        )
-        for seed in range(3)
-    }
+    found = {seed: confident_lines(engine, noise(kind, size, seed), options) for seed in range(3)}
     if kind == "blocks":
         found = {seed: [one for one in lines if len(one[0]) > 1] for seed, lines in found.items()}
     assert not any(found.values()), found
@@ -108,27 +83,17 @@ def test_an_image_of_one_colour_runs_no_model(
 
 
 @OPTIONS
-@pytest.mark.parametrize("place", [(320, 240), (0, 0), (100, 479)], ids="at {0[0]},{0[1]}".format)
-@pytest.mark.parametrize("radius", [0, 1, 3, 8])
+@pytest.mark.parametrize("place", DOT_CENTRES, ids="at {0[0]},{0[1]}".format)
+@pytest.mark.parametrize("radius", DOT_RADII)
 def test_a_single_dot_is_not_text(
     engine: CountingEngine, place: tuple[int, int], radius: int, options: RecognitionOptions
 ) -> None:
-    pixels = to_image(np.full((480, 640), 255))
-    cv2.circle(pixels, place, radius, (0, 0, 0), cv2.FILLED)
-    assert confident_lines(engine, pixels, options) == []
-
-
-PATTERNS: dict[str, Callable[[npt.NDArray[Any], npt.NDArray[Any]], npt.NDArray[Any]]] = {
-    "checks": lambda x, y: x + y,
-    "rows": lambda _, y: y,
-    "columns": lambda x, _: x,
-    "crossing rows and columns": lambda x, y: x * y,
-}
+    assert confident_lines(engine, dot(place, radius), options) == []
 
 
 @OPTIONS
 @pytest.mark.parametrize("kind", PATTERNS)
-@pytest.mark.parametrize("period", [1, 2, 3, 8, 32])
+@pytest.mark.parametrize("period", PERIODS)
 def test_patterns_are_not_text(
     engine: CountingEngine,
     kind: str,
@@ -140,17 +105,14 @@ def test_patterns_are_not_text(
         why = "with INT8 quantization it is read as eleven times 一"
         rounded = pytest.mark.xfail(has_vnni(), reason=why, strict=False)
         request.applymarker(rounded)
-    y, x = np.mgrid[:480, :640] // period
-    pattern = to_image(255 * (PATTERNS[kind](x, y) % 2))
-    assert confident_lines(engine, pattern, options) == []
+    assert confident_lines(engine, pattern(kind, period), options) == []
 
 
 @OPTIONS
-@pytest.mark.parametrize("module", [3, 5, 8, 12])
-@pytest.mark.parametrize("text", ["https://example.org/", "0123456789" * 12], ids=["short", "long"])
+@pytest.mark.parametrize("module", QR_MODULES)
+@pytest.mark.parametrize("text", QR_TEXTS.values(), ids=QR_TEXTS)
 def test_a_qr_code_is_not_text(
     engine: CountingEngine, text: str, module: int, options: RecognitionOptions
 ) -> None:
-    code = enlarged(np.asarray(cv2.QRCodeEncoder.create().encode(text)), module)
-    pixels = to_image(np.pad(code, 40, constant_values=255))
+    pixels = qr_code(text, module)
     assert [found for found in confident_lines(engine, pixels, options) if len(found[0]) > 1] == []
