@@ -12,8 +12,8 @@ SERVE_ARGS ?=
 FUZZ_ARGS ?=
 SOAK_ARGS ?=
 CODE := src tests benchmarks scripts
-# Nearly all fast tests; the other folders start servers, browsers and models.
-FAST := tests/unit tests/property tests/http tests/security tests/golden
+# Nearly all fast tests of the product; the other folders start servers, browsers and models.
+FAST := tests/unit tests/property tests/http tests/security tests/golden --ignore=tests/unit/benchmarks
 # Keep compiled bytecode: without it each test process and each server of a test compiles everything.
 unexport PYTHONDONTWRITEBYTECODE
 
