@@ -297,6 +297,20 @@ def test_a_call_under_way_keeps_its_connection(
         assert _answer(calling)[0] == 200
 
 
+def test_a_refused_request_does_not_keep_its_connection(
+    servers: Servers, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(connection_limit, "MAX_CONNECTIONS", 2)
+    monkeypatch.setattr(timeouts, "REFUSAL_DELAY_S", 20.0)
+    with servers() as address, ExitStack() as open_:
+        for _ in range(4):
+            refused = open_.enter_context(closing(socket.create_connection(address, timeout=5)))
+            refused.sendall(b"nonsense\r\n\r\n")
+        time.sleep(0.2)
+        with closing(socket.create_connection(address, timeout=5)) as connection:
+            assert _serves(connection)
+
+
 def test_incomplete_heads_of_a_network_take_a_share_of_the_memory(
     servers: Servers, monkeypatch: pytest.MonkeyPatch
 ) -> None:

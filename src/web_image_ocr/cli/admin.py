@@ -41,13 +41,7 @@ from web_image_ocr.cli.records import (
     user_record,
 )
 from web_image_ocr.cli.rotation import rotate_master_key
-from web_image_ocr.identity import (
-    API_NAME,
-    Administration,
-    NewPassword,
-    Role,
-    iterate_pages,
-)
+from web_image_ocr.identity import API_NAME, Administration, NewPassword, Role, iterate_pages
 from web_image_ocr.primitives.audit import OPERATOR, AuditContext, audit_scope
 from web_image_ocr.settings import load_settings
 from web_image_ocr.telemetry.logging import configure
@@ -108,10 +102,7 @@ def init(
     """
     settings = load_settings(config, data_dir=data_dir, project_name=project_name)
     configure(settings.logging)
-    with (
-        closing(open_identity(settings)) as identity,
-        audit_scope(AuditContext(actor=OPERATOR)),
-    ):
+    with closing(open_identity(settings)) as identity, audit_scope(AuditContext(actor=OPERATOR)):
         account = initialize(identity, settings)
     hidden = frozenset() if account.created else _SECRETS
     record = {name: value for name, value in asdict(account).items() if name not in hidden}

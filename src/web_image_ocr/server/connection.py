@@ -267,6 +267,8 @@ class HttpConnection(asyncio.Protocol):
         else:
             _malformed.log()
             self._serve(scope, _delayed(bad_request))
+        if not self._pipelined:  # another connection may take its place
+            self._limit.end_request(self)
         self._parser = RequestParser(self)  # frees the refused head
         self._count_header_memory()
 

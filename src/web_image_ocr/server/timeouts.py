@@ -16,7 +16,7 @@ WRITE_TIMEOUT_S = 60.0
 """While the client's receive window and our write buffer are full."""
 
 REFUSAL_DELAY_S = 0.1
-"""Before the answer to a refused request: each connection repeats it at most ten times a second."""
+"""Before the answer to a refused request, after which the connection closes."""
 
 CLOSE_TIMEOUT_S = 1.0
 """During shutdown: to end TLS, or to read the answer to a refused request. asyncio allows 30 s."""

@@ -34,7 +34,8 @@ ATTACKS: Mapping[str, Callable[[str, float, str, str], Awaitable[None]]] = {
 def lower_priority() -> None:
     """Take the lowest CPU priority, also among sessions, which Linux may schedule as groups."""
     os.nice(19)
-    os.setsid()
+    if os.getpgrp() != os.getpid():  # not started by an interactive shell
+        os.setsid()
     with suppress(OSError):  # the kernel has no such groups
         Path("/proc/self/autogroup").write_text("19", encoding="ascii")
 
