@@ -27,11 +27,12 @@ def counted(data_dir: Path, project_id: str) -> Tally:
         return identity._usage.read([project_id], window).total
 
 
-def calling(server: Server, account: Account, until: float) -> list[float]:
-    """Call sequentially; return the times of the responses."""
+def calling(server: Server, account: Account, seconds: float) -> list[float]:
+    """Call sequentially for some seconds after a sign-in; return the responses' times."""
     answered = []
     with httpx.Client(base_url=server.url, timeout=60) as client:
         token = sign_in(client, account).headers["x-subject-token"]
+        until = time.monotonic() + seconds  # after the sign-in, which waits for a starting server
         while time.monotonic() < until:
             answer = client.post(
                 f"/v2/{account.project_id}/ocr/web-image",
@@ -56,11 +57,11 @@ def test_two_servers_one_of_them_killed(tmp_path: Path) -> None:
     with started_server(tmp_path) as stopped, started_server(tmp_path) as killed:
         for server in (stopped, killed):
             wait_until_it_listens(server)
-        exact = calling(stopped, account, time.monotonic() + 2)
+        exact = calling(stopped, account, 2)
         assert stopped.stop() == 0, stopped.log_tail()
         assert counted(tmp_path, account.project_id).failures == {(400, "AIS.0101"): len(exact)}
 
-        answered = calling(killed, account, time.monotonic() + 3)
+        answered = calling(killed, account, 3)
         killed.process.send_signal(signal.SIGKILL)
         killed_at = time.monotonic()
         killed.process.wait()
